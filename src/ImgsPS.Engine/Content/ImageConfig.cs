@@ -1,0 +1,94 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+
+namespace ImgsPS.Content;
+
+/// <summary>An image's config document (OCI image-spec, config.md). Immutable.</summary>
+internal sealed class ImageConfig
+{
+    /// <summary>Largest config that is read (RN9), in bytes.</summary>
+    public const int MaxSize = 8 * 1024 * 1024;
+
+    /// <summary>When the image was built; null when the document does not say, says Go's zero time (L4), or says no time at all.</summary>
+    public DateTimeOffset? Created { get; init; }
+
+    public string? Author { get; init; }
+
+    /// <summary>Null when the document names no os or no architecture.</summary>
+    public Platform? Platform { get; init; }
+
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = Descriptor.Empty;
+
+    /// <summary>Digests of the layers' tars, bottom first.</summary>
+    public IReadOnlyList<Digest> DiffIds { get; init; } = Array.Empty<Digest>();
+
+    /// <summary><c>NAME=VALUE</c>, in the document's order.</summary>
+    public IReadOnlyList<string> Env { get; init; } = Array.Empty<string>();
+
+    public IReadOnlyList<string> Entrypoint { get; init; } = Array.Empty<string>();
+
+    public IReadOnlyList<string> Cmd { get; init; } = Array.Empty<string>();
+
+    public string? WorkingDir { get; init; }
+
+    /// <summary>User and group that the process runs as, names or numbers: <c>user:group</c>.</summary>
+    public string? User { get; init; }
+
+    /// <summary><c>8080/tcp</c>, …</summary>
+    public IReadOnlyList<string> ExposedPorts { get; init; } = Array.Empty<string>();
+
+    public IReadOnlyList<string> Volumes { get; init; } = Array.Empty<string>();
+
+    public string? StopSignal { get; init; }
+
+    /// <summary>How the image was built, first step first.</summary>
+    public IReadOnlyList<ImageConfigHistory> History { get; init; } = Array.Empty<ImageConfigHistory>();
+
+    /// <summary>What the document has against the specification and docker takes all the same; a sentence each.</summary>
+    public IReadOnlyList<string> Deviations { get; init; } = Array.Empty<string>();
+
+    /// <summary>Reads a config.</summary>
+    /// <exception cref="ImageException">
+    /// InvalidData: not a config, or not a safe one. NotSupported: diff ids of another digest algorithm. TooLarge: more than
+    /// <see cref="MaxSize"/> bytes.
+    /// </exception>
+    public static ImageConfig Parse(byte[] bytes) => ImageConfigReader.Read(bytes);
+
+    /// <summary>Checks that the manifest has as many layers as this config (U9, RA7).</summary>
+    /// <exception cref="ImageException">InvalidData: it has not.</exception>
+    public void CheckLayers(Manifest manifest)
+    {
+        if (manifest.Layers.Count != DiffIds.Count)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidData,
+                $"layers from manifest don't match image configuration: {manifest.Layers.Count} layers, {DiffIds.Count} diff ids",
+                "The image is broken; ask its author to build and push it again.");
+        }
+    }
+
+    /// <summary>The failure of a config of more than <see cref="MaxSize"/> bytes (RN9).</summary>
+    internal static ImageException TooLarge(long size) => new(
+        ImageErrorKind.TooLarge, $"the image's config has {size} bytes; at most {MaxSize} are read");
+
+    /// <summary>The chain ids of the layers, bottom first (U10).</summary>
+    public static IReadOnlyList<Digest> ChainIds(IReadOnlyList<Digest> diffIds)
+    {
+        var chain = new Digest[diffIds.Count];
+        for (var i = 0; i < chain.Length; i++)
+        {
+            chain[i] = i == 0 ? diffIds[0] : Digest.Of(Encoding.UTF8.GetBytes(chain[i - 1] + " " + diffIds[i]));
+        }
+
+        return chain;
+    }
+}
+
+/// <summary>A step of an image's build.</summary>
+/// <param name="Created">When; null when the document does not say.</param>
+/// <param name="CreatedBy">The command.</param>
+/// <param name="Author">Who.</param>
+/// <param name="Comment">A remark.</param>
+/// <param name="EmptyLayer">True when the step made no layer.</param>
+internal sealed record ImageConfigHistory(DateTimeOffset? Created, string? CreatedBy, string? Author, string? Comment, bool EmptyLayer);

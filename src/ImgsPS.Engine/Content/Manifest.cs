@@ -1,0 +1,42 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace ImgsPS.Content;
+
+/// <summary>One image's manifest: config and layers. Or an artifact's, which has the same form. Immutable.</summary>
+internal sealed class Manifest : ManifestDocument
+{
+    /// <summary>Most layers that a manifest may have (RN26).</summary>
+    public const int MaxLayers = 512;
+
+    public Descriptor Config { get; init; } = null!;
+
+    /// <summary>The layers, bottom first.</summary>
+    public IReadOnlyList<Descriptor> Layers { get; init; } = Array.Empty<Descriptor>();
+
+    /// <summary>
+    /// True when the config is one of an image (U11); an artifact otherwise. The types that say nothing are what old registries made of
+    /// Docker's; an artifact may have such a config too, but then says its own type.
+    /// </summary>
+    public bool IsImage => Config.MediaType switch
+    {
+        MediaTypes.OciConfig or MediaTypes.DockerConfig => true,
+        "application/octet-stream" or "application/json" or "text/html" or "" => ArtifactType is null,
+        _ => false,
+    };
+
+    internal static Manifest Read(StrictObject root, byte[] bytes, Digest digest, string mediaType) => new()
+    {
+        Bytes = bytes,
+        Digest = digest,
+        MediaType = mediaType,
+        Annotations = root.TextMap("annotations"),
+        ArtifactType = root.MediaType("artifactType"),
+        Subject = root.Object("subject", Descriptor.Known) is { } subject ? Descriptor.Read(subject) : null,
+        Config = Descriptor.Read(
+            root.Object("config", Descriptor.Known) ?? throw root.Fail("config", "is missing"),
+            untyped: mediaType == MediaTypes.DockerManifest),
+        Layers = root.RequiredObjects("layers", Descriptor.Known, MaxLayers).Select(layer => Descriptor.Read(layer)).ToArray(),
+    };
+}

@@ -1,0 +1,109 @@
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Content;
+
+/// <summary>
+/// Finds the image for a platform in what a reference names: the manifest itself, the best match of an index, or of an index in it (U5-U8,
+/// RN26). For one search; not thread-safe.
+/// </summary>
+internal sealed class PlatformSearch
+{
+    private readonly IManifestSource _source;
+    private readonly PlatformMatcher _matcher;
+    private readonly IOperationObserver _observer;
+    private readonly CancellationToken _cancellation;
+    private readonly HashSet<Digest> _visited = new();
+    private readonly List<Platform?> _available = new();
+
+    public PlatformSearch(IManifestSource source, PlatformMatcher matcher, IOperationObserver observer, CancellationToken cancellation)
+    {
+        _source = source;
+        _matcher = matcher;
+        _observer = observer;
+        _cancellation = cancellation;
+    }
+
+    /// <summary>The image for the platform.</summary>
+    /// <exception cref="ImageException">
+    /// NotFound: there is none; the platforms that exist stand in the advice (U5). InvalidData: indexes nested too deep or with too many
+    /// entries.
+    /// </exception>
+    public async Task<PlatformManifest> FindAsync(ManifestDocument root)
+    {
+        _visited.Add(root.Digest);
+        return await TryFindAsync(root, null, null, 1).ConfigureAwait(false) ?? throw _matcher.NoMatch(_available);
+    }
+
+    private async Task<PlatformManifest?> TryFindAsync(ManifestDocument document, Descriptor? entry, ImageIndex? parent, int depth)
+    {
+        if (document is ImageIndex index)
+        {
+            return await TryFindInIndexAsync(index, depth).ConfigureAwait(false);
+        }
+
+        var manifest = (Manifest)document;
+        if (!manifest.IsImage)
+        {
+            // A signature or chart has no platform. Where the reference names it, it is what was asked for; in an index, it is not.
+            return entry is null ? new PlatformManifest(manifest, null, null, null) : null;
+        }
+
+        var config = await _source.ReadConfigAsync(manifest, _observer, _cancellation).ConfigureAwait(false);
+        if (entry?.Platform is null && config.Platform is { } platform && !_matcher.Matches(platform))
+        {
+            _available.Add(platform);
+            return null;
+        }
+
+        return new PlatformManifest(manifest, config, entry, parent);
+    }
+
+    private async Task<PlatformManifest?> TryFindInIndexAsync(ImageIndex index, int depth)
+    {
+        if (depth > ImageIndex.MaxDepth)
+        {
+            throw new ImageException(ImageErrorKind.InvalidData, $"the index holds indexes more than {ImageIndex.MaxDepth} deep");
+        }
+
+        var platforms = index.Manifests.Select(entry => entry.Platform).ToList();
+        _available.AddRange(platforms);
+        if (_available.Count > ImageIndex.MaxEntries)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidData, $"the index and the indexes in it have more than {ImageIndex.MaxEntries} entries");
+        }
+
+        foreach (var position in _matcher.Choose(platforms))
+        {
+            var entry = index.Manifests[position];
+            if (!_visited.Add(entry.Digest) || (entry.Platform is null && !IsManifest(entry)))
+            {
+                continue;
+            }
+
+            var name = entry.Platform?.ToString() ?? "an entry without platform";
+            _observer.Verbose($"Chose {name} ({entry.Digest.ShortHex}) of {index.Manifests.Count} entries");
+            var child = await _source.GetManifestAsync(entry, _observer, _cancellation).ConfigureAwait(false);
+            if (await TryFindAsync(child, entry, index, depth + 1).ConfigureAwait(false) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsManifest(Descriptor entry) =>
+        MediaTypes.Classify(entry.MediaType).Kind is MediaTypeKind.Manifest or MediaTypeKind.Index;
+}
+
+/// <summary>What a search for a platform found.</summary>
+/// <param name="Manifest">The manifest.</param>
+/// <param name="Config">Its config; null for an artifact.</param>
+/// <param name="Entry">The descriptor that lists it; null when the reference names the manifest itself.</param>
+/// <param name="Index">The index that lists it; null when the reference names the manifest itself.</param>
+internal sealed record PlatformManifest(Manifest Manifest, ImageConfig? Config, Descriptor? Entry, ImageIndex? Index);
