@@ -1,0 +1,186 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net.Http.Headers;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Registry;
+
+/// <summary>
+/// Answers a registry's challenges. The first challenge is remembered, so that later requests come with their token at once; tokens are kept
+/// by realm, service, scope and identity and renewed before they end. Safe for any number of threads.
+/// </summary>
+internal sealed class RegistryAuthenticator
+{
+    private readonly RegistryEndpoint _endpoint;
+    private readonly RegistryOptions _options;
+    private readonly CredentialSource _credentials;
+    private readonly TokenService _tokens;
+    private readonly TokenCache _cache = new();
+    private readonly Secrets _secrets;
+    private readonly AuthNotes _notes;
+    private volatile IReadOnlyList<Challenge>? _known;
+
+    public RegistryAuthenticator(
+        RegistryEndpoint endpoint, RegistryOptions options, CredentialSource credentials, TokenService tokens, Secrets secrets, AuthNotes notes)
+    {
+        _endpoint = endpoint;
+        _options = options;
+        _credentials = credentials;
+        _tokens = tokens;
+        _secrets = secrets;
+        _notes = notes;
+    }
+
+    /// <summary>The header for a request, by the challenge that is known; null when none is known or nothing answers it.</summary>
+    public Task<AuthorizationHeader?> GetAsync(RegistryRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        _known is { } challenges
+            ? AuthorizeAsync(challenges, request, request.Scope, null, observer, cancellationToken)
+            : Task.FromResult<AuthorizationHeader?>(null);
+
+    /// <summary>
+    /// The header with which to ask once more after a 401; null when another try is of no use and the 401 stands (RN6).
+    /// </summary>
+    /// <param name="headers">The WWW-Authenticate lines.</param>
+    /// <param name="request">The request that was turned down.</param>
+    /// <param name="previous">What it carried.</param>
+    /// <param name="observer">Told what is decided.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<AuthorizationHeader?> AnswerAsync(
+        IReadOnlyList<string> headers,
+        RegistryRequest request,
+        AuthorizationHeader? previous,
+        IOperationObserver observer,
+        CancellationToken cancellationToken)
+    {
+        if (!ChallengeParser.TryParse(headers, out var challenges) || Challenge.Select(challenges) is not { } challenge)
+        {
+            observer.Debug($"{_endpoint.Registry}: no challenge that can be answered: {_secrets.Printable(string.Join(", ", headers))}");
+            return null;
+        }
+
+        _known = challenges;
+        var scopes = TokenScope.Union(request.Scope, challenge.Scope);
+        if (previous is null)
+        {
+            // Who signed in since the last question is known now.
+            _credentials.Forget(request.Repository);
+            return await AuthorizeAsync(challenges, request, scopes, null, observer, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (previous.Fresh)
+        {
+            var wider = challenge.InsufficientScope is { } missing ? TokenScope.Union(previous.Scopes, missing) : previous.Scopes;
+            return wider == previous.Scopes
+                ? null
+                : await AuthorizeAsync(challenges, request, wider, previous, observer, cancellationToken).ConfigureAwait(false);
+        }
+
+        _credentials.Forget(request.Repository);
+        var next = await AuthorizeAsync(challenges, request, scopes, previous, observer, cancellationToken).ConfigureAwait(false);
+        return next is null || Equals(next.Value, previous.Value) ? null : next;
+    }
+
+    private async Task<AuthorizationHeader?> AuthorizeAsync(
+        IReadOnlyList<Challenge> challenges,
+        RegistryRequest request,
+        string scopes,
+        AuthorizationHeader? refused,
+        IOperationObserver observer,
+        CancellationToken cancellationToken)
+    {
+        var (credential, isNew) = await _credentials.FindAsync(request.Repository, observer, cancellationToken).ConfigureAwait(false);
+        if (!string.IsNullOrEmpty(credential?.RegistryToken))
+        {
+            return AccessToken.IsValid(credential!.RegistryToken!)
+                ? new(new("Bearer", credential.RegistryToken), "", true, credential)
+                : throw new ImageException(ImageErrorKind.InvalidArgument, $"The registry token for {_endpoint.Registry} is not a token.");
+        }
+
+        var challenge = Challenge.Select(challenges)!;
+        var basic = challenges.FirstOrDefault(c => c.IsBasic);
+        if (challenge.IsBearer)
+        {
+            var realm = RealmPolicy.Resolve(_endpoint.BaseUri, challenge.Realm!);
+            var trust = realm is null ? RealmTrust.Refused : RealmPolicy.Judge(_endpoint.BaseUri, realm, Trusted());
+            if (trust == RealmTrust.Trusted || ((credential is null || basic is null) && trust == RealmTrust.Anonymous))
+            {
+                return await BearerAsync(
+                    realm!, trust, challenge, request, scopes, credential, refused, observer, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (basic is null)
+            {
+                throw new ImageException(
+                    ImageErrorKind.Unauthorized,
+                    $"{_endpoint.Registry} sends to {_secrets.Printable(challenge.Realm)} for a token; that address is not asked"
+                    + (realm is not null && RedirectPolicy.Refusal(_endpoint.BaseUri, realm) is { } why ? $": {why}." : "."),
+                    "The registry is misconfigured, or is not what it claims to be.");
+            }
+        }
+
+        if (credential is null || credential.Secret.Length == 0)
+        {
+            return null;
+        }
+
+        _notes.UserName = credential.UserName;
+        return new(TokenService.Basic(credential), "", isNew, credential);
+    }
+
+    private IEnumerable<string> Trusted() => _options.TrustedRealm is { } own
+        ? RealmPolicy.TrustedHosts(_endpoint.BaseUri).Concat([own])
+        : RealmPolicy.TrustedHosts(_endpoint.BaseUri);
+
+    private async Task<AuthorizationHeader?> BearerAsync(
+        Uri realm,
+        RealmTrust trust,
+        Challenge challenge,
+        RegistryRequest request,
+        string scopes,
+        RegistryCredential? credential,
+        AuthorizationHeader? refused,
+        IOperationObserver observer,
+        CancellationToken cancellationToken)
+    {
+        if (credential is not null && trust != RealmTrust.Trusted)
+        {
+            observer.Verbose(
+                $"{_endpoint.Registry}: the token service {_secrets.Mask(realm)} is on another host, so it is asked without the credentials.");
+            _notes.WithheldFrom = realm;
+            credential = null;
+        }
+        else
+        {
+            _notes.WithheldFrom = null;
+        }
+
+        _notes.UserName = credential?.UserName;
+
+        // What the registry wanted for a scope beyond it is wanted the next time too.
+        scopes = _cache.Remember(request.Scope, scopes);
+        var key = new TokenKey(realm.AbsoluteUri, challenge.Service ?? "", scopes, credential);
+        var (token, fresh) = await _cache.GetAsync(
+            key,
+            refused?.Value.Parameter,
+            old =>
+            {
+                if (old is not null)
+                {
+                    _secrets.Remove(old.Value);
+                }
+
+                return FetchAsync();
+            },
+            cancellationToken).ConfigureAwait(false);
+        return token is null ? null : new(new AuthenticationHeaderValue("Bearer", token.Value), scopes, fresh, credential);
+
+        async Task<AccessToken?> FetchAsync()
+        {
+            var got = await _tokens.GetAsync(realm, challenge.Service, scopes, credential, observer, cancellationToken).ConfigureAwait(false);
+            _secrets.Add(got?.Value);
+            return got;
+        }
+    }
+}

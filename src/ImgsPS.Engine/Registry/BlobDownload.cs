@@ -1,0 +1,191 @@
+using System;
+using System.Buffers;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+
+namespace ImgsPS.Registry;
+
+/// <summary>
+/// One blob's way from a registry into a writer, in one pass, whatever the connection does (RN10, RN15-RN19). One instance per download.
+/// </summary>
+internal sealed class BlobDownload
+{
+    private const int BufferSize = 128 * 1024;
+
+    private readonly RegistryTransport _transport;
+    private readonly ImageReference _repository;
+    private readonly Uri _uri;
+    private readonly IBlobWriter _writer;
+    private readonly Action<long>? _progress;
+    private readonly IOperationObserver _observer;
+    private readonly RetryBudget _budget;
+
+    // The bytes are not of one answer: the digest may fail although the registry's content is right.
+    private bool _pieced;
+
+    // RN16, and a digest that failed over pieces: from byte 0 once more, no oftener.
+    private bool _startedOver;
+
+    public BlobDownload(
+        RegistryTransport transport, ImageReference repository, Uri uri, IBlobWriter writer, Action<long>? progress, IOperationObserver observer)
+    {
+        _transport = transport;
+        _repository = repository;
+        _uri = uri;
+        _writer = writer;
+        _progress = progress;
+        _observer = observer;
+        _budget = new RetryBudget(_transport.Limits);
+    }
+
+    private Descriptor Blob => _writer.Descriptor;
+
+    /// <summary>Fills the writer and commits it.</summary>
+    /// <exception cref="ImageException">Integrity: not this blob's bytes. NotFound, Unauthorized, Unavailable, Timeout, …</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        _pieced = _writer.Position > 0;
+        while (true)
+        {
+            try
+            {
+                while (_writer.Position < Blob.Size)
+                {
+                    await FetchAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                await _writer.CommitAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (ImageException e) when (e.Kind == ImageErrorKind.Integrity && _pieced && !_startedOver)
+            {
+                StartOver($"the pieces of {Blob.Digest.ShortHex} do not fit together");
+            }
+        }
+    }
+
+    private void StartOver(string reason)
+    {
+        _observer.Verbose(reason + "; starting again from its first byte");
+        _writer.Reset();
+        _pieced = false;
+        _startedOver = true;
+        _progress?.Invoke(0);
+    }
+
+    // One request: as many bytes as come. Returns normally also when more are needed.
+    private async Task FetchAsync(CancellationToken cancellationToken)
+    {
+        var from = _writer.Position;
+        _pieced |= from > 0;
+        var request = new RegistryRequest(HttpMethod.Get, _uri, TokenScope.Pull(_repository.Repository), _repository.Repository) { RangeFrom = from };
+        using var response = await _transport.SendAsync(request, _budget, _observer, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var skip = 0L;
+            switch (response.Status)
+            {
+                case HttpStatusCode.OK:
+                    skip = from;
+                    CheckLength(response, Blob.Size);
+                    break;
+                case HttpStatusCode.PartialContent when from == 0:
+                    throw new TransferFault(TransferFaultKind.Broken, "the registry sent a part of the blob, unasked");
+                case HttpStatusCode.PartialContent:
+                    if (ContentRange.Parse(response.Header("Content-Range")) is not { } range
+                        || range.First != from
+                        || range.CompleteLength != Blob.Size)
+                    {
+                        Refuse($"the registry sent another part of {Blob.Digest.ShortHex} than was asked for");
+                        return;
+                    }
+
+                    break;
+                case HttpStatusCode.RequestedRangeNotSatisfiable when from > 0:
+                    Refuse($"the registry has no bytes of {Blob.Digest.ShortHex} after the first {from}");
+                    return;
+                default:
+                    throw await _transport.Errors.ForBlobAsync(response, _repository, Blob.Digest, cancellationToken).ConfigureAwait(false);
+            }
+
+            await CopyAsync(response, skip, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TransferFault fault)
+        {
+            await _transport.PauseAsync(fault, _budget, _observer, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void Refuse(string reason)
+    {
+        if (_startedOver)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidData, reason, "The registry, or a proxy before it, does not handle Range requests correctly.");
+        }
+
+        StartOver(reason);
+    }
+
+    private void CheckLength(RegistryResponse response, long expected)
+    {
+        if (response.Length >= 0 && response.Length != expected)
+        {
+            throw new ImageException(
+                ImageErrorKind.Integrity,
+                $"blob {Blob.Digest} has {response.Length} bytes at the registry; its descriptor says {expected}",
+                "The image was pushed wrongly, or something between changes the content.");
+        }
+    }
+
+    private async Task CopyAsync(RegistryResponse response, long skip, CancellationToken cancellationToken)
+    {
+        var body = await BodyReader.OpenAsync(response, _transport.Limits, cancellationToken).ConfigureAwait(false);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            while (true)
+            {
+                // One byte more than is left: that tells the end from a body that goes on (RN10).
+                var wanted = Math.Min(buffer.Length, skip + Blob.Size - _writer.Position + 1);
+                var read = await body.ReadAsync(buffer, 0, (int)wanted, cancellationToken).ConfigureAwait(false);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                _budget.Progress(read);
+                var skipped = (int)Math.Min(skip, read);
+                skip -= skipped;
+                var left = Blob.Size - _writer.Position;
+                var count = read - skipped;
+                if (count > left)
+                {
+                    throw new ImageException(
+                        ImageErrorKind.Integrity,
+                        $"blob {Blob.Digest} is longer than the {Blob.Size} bytes of its descriptor",
+                        "The image was pushed wrongly, or something between changes the content.");
+                }
+
+                if (count > 0)
+                {
+                    await _writer.WriteAsync(buffer, skipped, count, cancellationToken).ConfigureAwait(false);
+                    _progress?.Invoke(_writer.Position);
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        if (_writer.Position < Blob.Size)
+        {
+            // Never trust the end of a body (RN17).
+            throw new TransferFault(TransferFaultKind.Broken, $"{Blob.Digest.ShortHex} ended after {_writer.Position} of {Blob.Size} bytes");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+
+namespace ImgsPS.Registry;
+
+/// <summary>An answer whose headers are read and whose body is not. Owns the connection until it is disposed. Not thread-safe.</summary>
+internal sealed class RegistryResponse : IDisposable
+{
+    private readonly HttpResponseMessage _message;
+
+    public RegistryResponse(HttpMethod method, Uri uri, HttpResponseMessage message)
+    {
+        Method = method;
+        Uri = uri;
+        _message = message;
+    }
+
+    public HttpMethod Method { get; }
+
+    /// <summary>The address that answered, after redirects.</summary>
+    public Uri Uri { get; }
+
+    public HttpStatusCode Status => _message.StatusCode;
+
+    public string Reason => string.IsNullOrEmpty(_message.ReasonPhrase) ? _message.StatusCode.ToString() : _message.ReasonPhrase!;
+
+    public HttpContent Content => _message.Content;
+
+    /// <summary>Content-Length; -1 when it is absent, given twice with different numbers, or not a number.</summary>
+    public long Length => ParseLength(Header("Content-Length"));
+
+    /// <summary>Content-Type without parameters, in lower case; null when there is none.</summary>
+    public string? ContentType
+    {
+        get
+        {
+            var type = First("Content-Type")?.Split(';')[0].Trim().ToLowerInvariant();
+            return string.IsNullOrEmpty(type) ? null : type;
+        }
+    }
+
+    /// <summary>The values of a header as they came, one per line; empty when it is absent.</summary>
+    public IReadOnlyList<string> Header(string name)
+    {
+#if NET472
+        if (_message.Headers.TryGetValues(name, out var values) || _message.Content.Headers.TryGetValues(name, out values))
+        {
+            return values.ToArray();
+        }
+#else
+        if (_message.Headers.NonValidated.TryGetValues(name, out var values)
+            || _message.Content.Headers.NonValidated.TryGetValues(name, out values))
+        {
+            return values.ToArray();
+        }
+#endif
+        return [];
+    }
+
+    /// <summary>The one value of a header that may come once; null when it is absent or came more than once.</summary>
+    public string? Single(string name)
+    {
+        var values = Header(name);
+        return values.Count == 1 ? values[0] : null;
+    }
+
+    /// <summary>The first value of a header; null when it is absent.</summary>
+    public string? First(string name)
+    {
+        var values = Header(name);
+        return values.Count > 0 ? values[0] : null;
+    }
+
+    /// <summary>Reads the values of Content-Length; -1 for unknown. One number given several times counts once (RFC 9110 8.6).</summary>
+    internal static long ParseLength(IReadOnlyList<string> values)
+    {
+        var distinct = values.Select(v => v.Trim()).Distinct(StringComparer.Ordinal).ToArray();
+        return distinct.Length == 1 && long.TryParse(distinct[0], NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : -1;
+    }
+
+    public void Dispose() => _message.Dispose();
+}

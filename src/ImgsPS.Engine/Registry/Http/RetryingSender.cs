@@ -1,0 +1,80 @@
+using System;
+using System.Net;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Registry;
+
+/// <summary>Sends again what a fault or a busy server kept from being answered (RN14, U14). Safe for any number of threads.</summary>
+internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, RegistryErrors errors)
+{
+    /// <summary>
+    /// Calls <paramref name="send"/> until there is an answer that another try would not change, or the budget is used up; then the last answer
+    /// is returned, whatever its status.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// Unavailable, Timeout: no answer. RateLimited, Unavailable: the server asks for a longer pause than <see cref="RegistryLimits.LongestDelay"/>.
+    /// </exception>
+    public async Task<RegistryResponse> SendAsync(
+        Func<Task<RegistryResponse>> send, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            TimeSpan? retryAfter = null;
+            TimeSpan pause;
+            string reason;
+            try
+            {
+                var response = await send().ConfigureAwait(false);
+                if (!IsTransient(response.Status))
+                {
+                    return response;
+                }
+
+                retryAfter = RetryAfter.Parse(response.First("Retry-After"), DateTimeOffset.UtcNow);
+                if (retryAfter > limits.LongestDelay)
+                {
+                    using (response)
+                    {
+                        throw RegistryErrors.TooBusy(response, retryAfter.Value);
+                    }
+                }
+
+                if (!budget.TryTake(retryAfter, out pause))
+                {
+                    return response;
+                }
+
+                reason = $"{HostNames.Display(response.Uri)} answered {(int)response.Status}";
+                response.Dispose();
+            }
+            catch (TransferFault fault)
+            {
+                if (!MayPass(fault) || !budget.TryTake(null, out pause))
+                {
+                    throw errors.Unreachable(fault);
+                }
+
+                reason = fault.Message;
+            }
+
+            observer.Verbose(Announce(reason, budget, pause));
+            await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The line that tells of another try.</summary>
+    public string Announce(string reason, RetryBudget budget, TimeSpan pause) =>
+        $"{PrintableText.OfServer(reason)}; trying again in {pause.TotalSeconds:0.#} s ({budget.Failures + 1} of {limits.Tries})";
+
+    /// <summary>True for faults that another try may not see. Who never answered is not asked again: that is a wrong address.</summary>
+    public bool MayPass(TransferFault fault) => fault.Kind switch
+    {
+        TransferFaultKind.Tls or TransferFaultKind.Protocol => false,
+        TransferFaultKind.Connect => sender.Answered,
+        _ => true,
+    };
+
+    internal static bool IsTransient(HttpStatusCode status) => (int)status is 408 or 429 or 500 or 502 or 503 or 504;
+}

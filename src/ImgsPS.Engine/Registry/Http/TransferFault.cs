@@ -1,0 +1,37 @@
+using System;
+using System.IO;
+
+namespace ImgsPS.Registry;
+
+/// <summary>
+/// A fault of the connection, not of the content: nothing listens, a time limit ran out, the body broke off. Never leaves the registry client;
+/// there it is tried again or becomes an <see cref="ImageException"/>.
+/// </summary>
+internal sealed class TransferFault : IOException
+{
+    public TransferFault(TransferFaultKind kind, string message, Exception? innerException = null)
+        : base(message, innerException) => Kind = kind;
+
+    public TransferFaultKind Kind { get; }
+
+    /// <summary>The end of a download that got nothing: how the caller sees it.</summary>
+    public ImageErrorKind ErrorKind => Kind == TransferFaultKind.Timeout ? ImageErrorKind.Timeout : ImageErrorKind.Unavailable;
+}
+
+internal enum TransferFaultKind
+{
+    /// <summary>No connection: the name is unknown, nothing listens.</summary>
+    Connect,
+
+    /// <summary>A time limit of RN12 ran out.</summary>
+    Timeout,
+
+    /// <summary>The connection broke, or the body ended early.</summary>
+    Broken,
+
+    /// <summary>TLS failed: the certificate, or the other side does not speak it. Trying again does not help.</summary>
+    Tls,
+
+    /// <summary>The answer is not HTTP, or its headers are beyond the limit. Trying again does not help.</summary>
+    Protocol,
+}

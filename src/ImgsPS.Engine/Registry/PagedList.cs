@@ -1,0 +1,105 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using System.Net.Http;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Registry;
+
+/// <summary>Reads a list of names that comes in pages with Link headers (G1, RN27). A list that cannot be read to its end is an error.</summary>
+internal sealed class PagedList(RegistryTransport transport)
+{
+    /// <summary>The names in a member of the pages, page by page, as the registry sent them: nothing is checked about them.</summary>
+    /// <param name="first">The first page.</param>
+    /// <param name="scope">The token scope.</param>
+    /// <param name="repository">The repository whose list it is; null for the registry's.</param>
+    /// <param name="member"><c>tags</c> or <c>repositories</c>; absent and null mean none.</param>
+    /// <param name="observer">Told what happens.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="ImageException">NotFound, Unauthorized, …; InvalidData, TooLarge: the pages are not what they must be.</exception>
+    public async IAsyncEnumerable<IReadOnlyList<string>> ReadAsync(
+        Uri first,
+        string scope,
+        ImageReference? repository,
+        string member,
+        IOperationObserver observer,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var limits = transport.Limits;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var total = 0L;
+        for (Uri? page = first; page is not null;)
+        {
+            if (!seen.Add(page.AbsoluteUri) || seen.Count > limits.Pages)
+            {
+                throw new ImageException(
+                    ImageErrorKind.InvalidData,
+                    $"{first.AbsolutePath}: the list does not end"
+                    + (seen.Count > limits.Pages ? $" within {limits.Pages} pages" : ": a page links back to an earlier one"));
+            }
+
+            var (names, next, size) = await ReadPageAsync(page, scope, repository, member, observer, cancellationToken).ConfigureAwait(false);
+            total += size;
+            if (total > limits.PagesTotal)
+            {
+                throw new ImageException(ImageErrorKind.TooLarge, $"{first.AbsolutePath}: the list is larger than {limits.PagesTotal >> 20} MiB");
+            }
+
+            yield return names;
+            page = next;
+        }
+    }
+
+    private async Task<(List<string> Names, Uri? Next, int Size)> ReadPageAsync(
+        Uri page, string scope, ImageReference? repository, string member, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var budget = new RetryBudget(transport.Limits);
+        while (true)
+        {
+            var request = new RegistryRequest(HttpMethod.Get, page, scope, repository?.Repository) { Accept = ["application/json"] };
+            using var response = await transport.SendAsync(request, budget, observer, cancellationToken).ConfigureAwait(false);
+            if (response.Status != HttpStatusCode.OK)
+            {
+                throw await transport.Errors.ForRepositoryAsync(response, repository, cancellationToken).ConfigureAwait(false);
+            }
+
+            try
+            {
+                var body = await BodyReader.ReadAllAsync(response, transport.Limits.Page, transport.Limits, cancellationToken).ConfigureAwait(false)
+                    ?? throw new ImageException(
+                        ImageErrorKind.TooLarge, $"{transport.Errors.Show(page)}: the page is larger than {transport.Limits.Page >> 20} MiB");
+                return (Names(body, member), LinkHeader.NextPage(response.Header("Link"), page), body.Length);
+            }
+            catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+            {
+                throw new ImageException(
+                    ImageErrorKind.InvalidData,
+                    $"{transport.Errors.Show(page)}: " + (e is FormatException ? e.Message : $"the answer is not a list of {member}"),
+                    "The address may not be a registry's.",
+                    e);
+            }
+            catch (TransferFault fault)
+            {
+                await transport.PauseAsync(fault, budget, observer, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static List<string> Names(byte[] json, string member)
+    {
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 32 });
+        var names = new List<string>();
+        if (document.RootElement.TryGetProperty(member, out var list) && list.ValueKind != JsonValueKind.Null)
+        {
+            foreach (var name in list.EnumerateArray())
+            {
+                names.Add(name.GetString() ?? "");
+            }
+        }
+
+        return names;
+    }
+}

@@ -1,0 +1,241 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Registry;
+
+/// <summary>
+/// The distribution protocol to one registry (OCI distribution-spec 1.1). One client per process, host and options, so that connections and
+/// tokens serve the next cmdlet. Safe for any number of threads.
+/// </summary>
+internal sealed class RegistryClient : IDisposable
+{
+    private static readonly ConcurrentDictionary<(string Registry, RegistryOptions Options), Lazy<RegistryClient>> Clients = new();
+
+    // T1, in this order.
+    private static readonly string[] ManifestTypes =
+    [
+        MediaTypes.OciIndex, MediaTypes.DockerManifestList, MediaTypes.OciManifest, MediaTypes.DockerManifest,
+    ];
+
+    private readonly RegistryEndpoint _endpoint;
+    private readonly RegistryTransport _transport;
+
+    internal RegistryClient(string registry, RegistryOptions options, RegistryLimits limits, ICredentialStore credentials)
+    {
+        _endpoint = RegistryEndpoint.For(registry, options);
+        _transport = new RegistryTransport(_endpoint, options, limits, credentials);
+    }
+
+    /// <summary>The registry's name, as in references.</summary>
+    public string Registry => _endpoint.Registry;
+
+    /// <summary>Where it answers.</summary>
+    internal Uri BaseUri => _endpoint.BaseUri;
+
+    internal RegistryTransport Transport => _transport;
+
+    /// <summary>The client for a registry (<c>docker.io</c>, <c>localhost:5000</c>). It lives as long as the process.</summary>
+    /// <exception cref="ImageException">InvalidArgument: the text is not a registry's host and port.</exception>
+    public static RegistryClient For(string registry, RegistryOptions options) =>
+        Clients.GetOrAdd(
+            (registry.ToLowerInvariant(), options),
+            key => new(() => new RegistryClient(key.Registry, key.Options, RegistryLimits.Default, DockerCredentialStore.Default))).Value;
+
+    /// <summary>
+    /// Asks what a tag or digest names, without its body: the descriptor by the answer's headers, unproven until the body is hashed (N10).
+    /// Null when the answer does not carry Docker-Content-Digest and a size, or the registry does not know HEAD. One request.
+    /// </summary>
+    /// <exception cref="ImageException">NotFound (U13), Unauthorized, Denied, RateLimited, Unavailable, Timeout, InvalidData.</exception>
+    public async Task<Descriptor?> HeadManifestAsync(ImageReference reference, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        using var response = await _transport
+            .SendAsync(
+                ManifestRequest(HttpMethod.Head, reference), new RetryBudget(_transport.Limits), observer, cancellationToken).ConfigureAwait(false);
+        if (response.Status is HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)
+        {
+            return null;
+        }
+
+        if (response.Status != HttpStatusCode.OK)
+        {
+            throw await _transport.Errors.ForManifestAsync(response, reference, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (!Digest.TryParse(response.Single("Docker-Content-Digest"), out var digest) || response.Length < 0 || response.ContentType is not { } type)
+        {
+            return null;
+        }
+
+        CheckNamed(reference, digest);
+        return new Descriptor(type, digest, response.Length);
+    }
+
+    /// <summary>
+    /// Fetches a manifest or index by the reference's digest, else its tag; at most 4 MiB; checked against <paramref name="expected"/>.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// Integrity: the digest is not the one asked for, or not the one the registry itself names (N10, RN20). TooLarge (RN8). Else as
+    /// <see cref="HeadManifestAsync"/> and <see cref="ManifestDocument.ParseByDigest"/>.
+    /// </exception>
+    public async Task<ManifestDocument> GetManifestAsync(
+        ImageReference reference, Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var (bytes, contentType) = await FetchManifestAsync(reference, expected, observer, cancellationToken).ConfigureAwait(false);
+        return expected is null && reference.Digest is { } digest
+            ? ManifestDocument.ParseByDigest(bytes, contentType, digest)
+            : ManifestDocument.Parse(bytes, contentType, expected);
+    }
+
+    /// <summary>Fetches a small blob whole (a config), at most <paramref name="limit"/> bytes, checked.</summary>
+    /// <exception cref="ImageException">TooLarge: the descriptor's size is beyond the limit. Integrity: digest or size is another.</exception>
+    public async Task<byte[]> GetBlobAsync(
+        ImageReference repository, Descriptor descriptor, int limit, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (descriptor.Size > limit)
+        {
+            throw new ImageException(ImageErrorKind.TooLarge, $"blob {descriptor.Digest} has {descriptor.Size} bytes; the limit is {limit}");
+        }
+
+        using var writer = new MemoryBlobWriter(descriptor);
+        await DownloadBlobAsync(repository, writer, null, observer, cancellationToken).ConfigureAwait(false);
+        return writer.Content;
+    }
+
+    /// <summary>
+    /// Streams a blob into <paramref name="writer"/> from where it stands to its end, going on with Range after faults (RN14-RN17), and commits
+    /// it. When the digest fails over bytes of several answers, it is fetched from its first byte once more.
+    /// <paramref name="progress"/> gets the writer's position, 0 when it starts over.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// Integrity: size or digest is another; nothing is visible in the store. Else as <see cref="HeadManifestAsync"/>.
+    /// </exception>
+    public Task DownloadBlobAsync(
+        ImageReference repository, IBlobWriter writer, Action<long>? progress, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new BlobDownload(
+            _transport, repository, UriOf(repository, "blobs/" + writer.Descriptor.Digest), writer, progress, observer).RunAsync(cancellationToken);
+
+    /// <summary>All tags of a repository, in ordinal order, paging by Link (G1). Names that are no tags are left out with a warning (RN28).</summary>
+    /// <exception cref="ImageException">
+    /// NotFound: no such repository, or it lost its last tag (G1). InvalidData, TooLarge: a list without end (RN27).
+    /// </exception>
+    public async Task<IReadOnlyList<string>> ListTagsAsync(
+        ImageReference repository, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var tags = new SortedSet<string>(StringComparer.Ordinal);
+        var names = new NameFilter(ReferenceGrammar.IsTag);
+        var pages = new PagedList(_transport)
+            .ReadAsync(UriOf(repository, "tags/list"), TokenScope.Pull(repository.Repository), repository, "tags", observer, cancellationToken);
+        await foreach (var page in pages.ConfigureAwait(false))
+        {
+            tags.UnionWith(names.Good(page));
+        }
+
+        names.Warn(observer, $"{repository.FamiliarName} lists", "tags");
+        return tags.ToArray();
+    }
+
+    /// <summary>All repositories that <c>catalog</c> lists (S7), page by page, in the registry's order, without the registry's name.</summary>
+    /// <exception cref="ImageException">NotFound, Unauthorized, Denied, NotSupported: the registry does not list its repositories.</exception>
+    public async IAsyncEnumerable<string> ListRepositoriesAsync(
+        IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // 100 is what every registry allows; some refuse more.
+        var first = new Uri(_endpoint.BaseUri, "v2/_catalog?n=100");
+        var names = new NameFilter(name => ImageReference.TryParse(_endpoint.Registry + "/" + name, out var parsed)
+            && parsed is { Tag: null, Digest: null });
+        var pages = new PagedList(_transport).ReadAsync(first, TokenScope.Catalog, null, "repositories", observer, cancellationToken);
+        await foreach (var page in pages.ConfigureAwait(false))
+        {
+            foreach (var name in names.Good(page))
+            {
+                yield return name;
+            }
+        }
+
+        names.Warn(observer, $"{_endpoint.Registry} lists", "repositories");
+    }
+
+    /// <summary>Closes the connections. Clients of <see cref="For"/> are never disposed.</summary>
+    public void Dispose() => _transport.Dispose();
+
+    /// <summary>The bytes of a manifest and its Content-Type: all that can be checked about them without reading them is checked.</summary>
+    internal async Task<(byte[] Bytes, string? ContentType)> FetchManifestAsync(
+        ImageReference reference, Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (expected?.Size > ManifestDocument.MaxSize)
+        {
+            throw TooLarge(reference);
+        }
+
+        var budget = new RetryBudget(_transport.Limits);
+        while (true)
+        {
+            using var response = await _transport.SendAsync(
+                ManifestRequest(HttpMethod.Get, reference), budget, observer, cancellationToken).ConfigureAwait(false);
+            if (response.Status != HttpStatusCode.OK)
+            {
+                throw await _transport.Errors.ForManifestAsync(response, reference, cancellationToken).ConfigureAwait(false);
+            }
+
+            try
+            {
+                var bytes = await BodyReader.ReadAllAsync(
+                    response, ManifestDocument.MaxSize, _transport.Limits, cancellationToken).ConfigureAwait(false)
+                    ?? throw TooLarge(reference);
+                if (reference.Digest is { } asked)
+                {
+                    CheckNamed(reference, Digest.Of(bytes, asked.Algorithm));
+                }
+
+                // RN20: the header is not trusted, but when it disagrees something is wrong.
+                if (Digest.TryParse(response.Single("Docker-Content-Digest"), out var named) && named != Digest.Of(bytes, named.Algorithm))
+                {
+                    throw new ImageException(
+                        ImageErrorKind.Integrity,
+                        $"manifest verification failed for digest {named}: {reference.Familiar} came with other content than the registry names",
+                        "The registry, or a proxy before it, mixes up its content.");
+                }
+
+                return (bytes, response.ContentType);
+            }
+            catch (TransferFault fault)
+            {
+                await _transport.PauseAsync(fault, budget, observer, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static ImageException TooLarge(ImageReference reference) => new(
+        ImageErrorKind.TooLarge,
+        $"the manifest of {reference.Familiar} is larger than {ManifestDocument.MaxSize >> 20} MiB",
+        "No image has such a manifest: this is something else.");
+
+    private static void CheckNamed(ImageReference reference, Digest actual)
+    {
+        if (reference.Digest is { } asked && asked.Algorithm == actual.Algorithm && asked != actual)
+        {
+            throw new ImageException(
+                ImageErrorKind.Integrity,
+                $"manifest verification failed for digest {asked}",
+                $"The registry answered with {actual}: it, or a proxy before it, mixes up its content.");
+        }
+    }
+
+    private RegistryRequest ManifestRequest(HttpMethod method, ImageReference reference)
+    {
+        var named = reference.Digest?.ToString() ?? reference.Tag ?? DockerHub.DefaultTag;
+        var uri = UriOf(reference, "manifests/" + named);
+        return new(method, uri, TokenScope.Pull(reference.Repository), reference.Repository) { Accept = ManifestTypes };
+    }
+
+    private Uri UriOf(ImageReference repository, string rest) => new(_endpoint.BaseUri, "v2/" + repository.Repository + "/" + rest);
+}

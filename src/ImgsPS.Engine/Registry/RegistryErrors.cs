@@ -1,0 +1,206 @@
+using System;
+using System.Net;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Registry;
+
+/// <summary>Makes the exceptions of one registry's client: Docker's words, no secrets, printable. Safe for any number of threads.</summary>
+internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets, AuthNotes notes, RegistryLimits limits)
+{
+    /// <summary>A URL for messages.</summary>
+    public string Show(Uri uri) => PrintableText.OfServer(secrets.Mask(uri));
+
+    /// <summary>Nobody answers, or not as HTTP.</summary>
+    /// <param name="fault">What happened.</param>
+    /// <param name="at">Where, when it was not the registry itself.</param>
+    public ImageException Unreachable(TransferFault fault, Uri? at = null)
+    {
+        var where = at is null || HostNames.SameOrigin(at, endpoint.BaseUri)
+            ? $"{endpoint.Registry} at {endpoint.BaseUri.GetLeftPart(UriPartial.Authority)}"
+            : $"{HostNames.Display(at)} for {endpoint.Registry}";
+        var reason = secrets.Printable(fault.Message).TrimEnd('.');
+        if (fault.Kind == TransferFaultKind.Tls)
+        {
+            var plain = fault.Message.IndexOf("frame", StringComparison.OrdinalIgnoreCase) >= 0
+                || fault.Message.IndexOf("unexpected packet format", StringComparison.OrdinalIgnoreCase) >= 0;
+            return plain
+                ? new(
+                    ImageErrorKind.Unavailable,
+                    $"cannot talk to {where}: http: server gave HTTP response to HTTPS client",
+                    $"The registry does not speak TLS there ({endpoint.Choice}). If it is meant to be plain HTTP, "
+                    + "say so with -PlainHttp; ImgsPS never falls back to it.",
+                    fault)
+                : new(
+                    ImageErrorKind.Unavailable,
+                    $"cannot talk to {where}: TLS failed: {reason}",
+                    "Make this machine trust the registry's certificate authority, or correct the host name. ImgsPS never falls back to plain HTTP.",
+                    fault);
+        }
+
+        if (fault.Kind == TransferFaultKind.Protocol && endpoint.BaseUri.Scheme == "http")
+        {
+            return new(
+                ImageErrorKind.Unavailable,
+                $"cannot talk to {where}: {reason}",
+                $"If the registry speaks TLS: {endpoint.Choice}, so it was asked without.",
+                fault);
+        }
+
+        return new(
+            fault.ErrorKind,
+            fault.Kind == TransferFaultKind.Connect ? $"cannot reach {where}: {reason}" : $"{where}: {reason}",
+            $"Check the name, the network and the proxy ({endpoint.Choice}).",
+            fault);
+    }
+
+    /// <summary>A redirect that is not followed (RN1, RN4, RN7).</summary>
+    public ImageException RedirectRefused(Uri from, string target, string why) => new(
+        ImageErrorKind.InvalidData,
+        $"{HostNames.Display(from)} redirects to '{secrets.Printable(target)}', which is not followed: {why}",
+        "The registry is misconfigured, or is not what it claims to be.");
+
+    /// <summary>The server asks for a longer pause than we wait (RN14).</summary>
+    public static ImageException TooBusy(RegistryResponse response, TimeSpan retryAfter) => new(
+        (int)response.Status == 429 ? ImageErrorKind.RateLimited : ImageErrorKind.Unavailable,
+        $"{HostNames.Display(response.Uri)} answered {(int)response.Status} and asks to come back in {Math.Ceiling(retryAfter.TotalSeconds):0} s",
+        (int)response.Status == 429 ? RateLimitAdvice : "Try again then.");
+
+    /// <summary>What an answer with an error status means for a question about a manifest (U13).</summary>
+    public async Task<ImageException> ForManifestAsync(RegistryResponse response, ImageReference reference, CancellationToken cancellationToken)
+    {
+        var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        return response.Status == HttpStatusCode.NotFound
+            ? NotFound(
+                response, body, reference, $"manifest for {reference.WithDefaultTag().Familiar} not found", "manifest unknown: manifest unknown")
+            : Common(response, body, reference);
+    }
+
+    /// <summary>What an answer with an error status means for a question about a blob.</summary>
+    public async Task<ImageException> ForBlobAsync(
+        RegistryResponse response, ImageReference repository, Digest digest, CancellationToken cancellationToken)
+    {
+        var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        return response.Status == HttpStatusCode.NotFound
+            ? NotFound(response, body, repository, $"blob {digest} not found in {repository.FamiliarName}", "blob unknown: blob unknown to registry")
+            : Common(response, body, repository);
+    }
+
+    /// <summary>What an answer with an error status means for a question about a repository, or (null) about the registry.</summary>
+    public async Task<ImageException> ForRepositoryAsync(RegistryResponse response, ImageReference? repository, CancellationToken cancellationToken)
+    {
+        var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        return response.Status == HttpStatusCode.NotFound && repository is not null
+            ? NotFound(
+                response, body, repository, $"repository {repository.FamiliarName} not found", "name unknown: repository name not known to registry")
+            : Common(response, body, repository);
+    }
+
+    /// <summary>A token service turned down a credential, or answered with another error.</summary>
+    public async Task<ImageException> TokenRefusedAsync(
+        RegistryResponse response, RegistryCredential? credential, CancellationToken cancellationToken)
+    {
+        var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        return (int)response.Status is 400 or 401 or 403 && credential is not null
+            ? new(
+                ImageErrorKind.Unauthorized,
+                $"unauthorized: {body.Detail ?? "incorrect username or password"}",
+                $"{HostNames.Display(response.Uri)} refused the credentials {Whose(credential.UserName)} for {endpoint.Registry}: "
+                + "pass others with -Credential, or sign in with docker login.")
+            : Common(response, body, null);
+    }
+
+    /// <summary><c>GET url: unexpected status code 500 Internal Server Error: body</c>, masked and printable.</summary>
+    internal static string UnexpectedStatus(Secrets secrets, string method, Uri uri, int status, string reason, string body)
+    {
+        var text = secrets.Printable(body);
+        return $"{method} {PrintableText.OfServer(secrets.Mask(uri))}: unexpected status code {status} {PrintableText.OfServer(reason)}"
+            + (text.Length > 0 ? ": " + text : "");
+    }
+
+    private const string RateLimitAdvice = "Wait, or sign in: registries allow known users more (-Credential).";
+
+    private static string Whose(string userName) => userName.Length > 0 ? "of " + PrintableText.OfServer(userName) : "that were given";
+
+    private ImageException NotFound(RegistryResponse response, RegistryErrorBody body, ImageReference reference, string what, string docker)
+    {
+        // Docker tells of an unknown repository in other words than of an unknown tag.
+        if (body.Code == "NAME_UNKNOWN")
+        {
+            what = $"repository {reference.FamiliarName} not found";
+        }
+
+        var detail = body.Text.Length == 0 ? docker : body.Detail ?? Unexpected(response, body);
+        return new(ImageErrorKind.NotFound, $"{what}: {detail}", "Check the name and the tag; Find-Image searches for names.");
+    }
+
+    private ImageException Common(RegistryResponse response, RegistryErrorBody body, ImageReference? repository)
+    {
+        var own = HostNames.SameOrigin(response.Uri, endpoint.BaseUri);
+        switch ((int)response.Status)
+        {
+            case 401 or 403 when own:
+                var denied = repository is null
+                    ? $"access to {endpoint.Registry} denied"
+                    : $"pull access denied for {repository.FamiliarName}, repository does not exist or may require 'docker login'";
+                return new(
+                    (int)response.Status == 401 ? ImageErrorKind.Unauthorized : ImageErrorKind.Denied,
+                    body.Detail is null ? denied : $"{denied}: {body.Detail}",
+                    AccessAdvice());
+            case 429:
+                return new(
+                    ImageErrorKind.RateLimited,
+                    body.Detail ?? $"toomanyrequests: {endpoint.Registry} allows no more requests for now",
+                    RateLimitAdvice);
+            case 400 when response.Uri.Scheme == "http" && body.Text.IndexOf("HTTPS", StringComparison.Ordinal) >= 0:
+                return new(
+                    ImageErrorKind.Unavailable,
+                    $"cannot talk to {endpoint.Registry} at {endpoint.BaseUri.GetLeftPart(UriPartial.Authority)}: "
+                    + "the server speaks TLS and was asked in plain HTTP",
+                    $"It was asked so because {endpoint.Choice}.");
+            case 407:
+                return new(
+                    ImageErrorKind.Unavailable, "the proxy wants credentials", "Pass them with -ProxyCredential, or -ProxyUseDefaultCredentials.");
+            case 408 or (>= 500 and not 501):
+                return new(ImageErrorKind.Unavailable, Unexpected(response, body), "The registry has a fault; try again later.");
+            case 405 or 501:
+                return new(ImageErrorKind.NotSupported, Unexpected(response, body));
+            case 404:
+                return new(ImageErrorKind.NotFound, Unexpected(response, body));
+            case 401 or 403:
+                return new(
+                    ImageErrorKind.Denied,
+                    Unexpected(response, body),
+                    $"{endpoint.Registry} redirected to {HostNames.Display(response.Uri)}, which says no.");
+            default:
+                return new(ImageErrorKind.InvalidData, Unexpected(response, body));
+        }
+    }
+
+    private string AccessAdvice() => (notes.WithheldFrom, notes.UserName) switch
+    {
+        ({ } realm, _) => $"{endpoint.Registry} wants the credentials sent to {Show(realm)}, which is another host; they were not. "
+            + $"If {HostNames.Display(realm)} is right, allow it with -TrustedRealm {HostNames.Display(realm)}.",
+        (_, { } user) => $"The credentials {Whose(user)} do not suffice: pass others with -Credential, or sign in with docker login.",
+        _ => "Check the name; if the repository is private, pass -Credential or sign in with docker login.",
+    };
+
+    private string Unexpected(RegistryResponse response, RegistryErrorBody body) => body.Detail is { } detail
+        ? UnexpectedStatus(secrets, response.Method.Method, response.Uri, (int)response.Status, response.Reason, detail)
+        : UnexpectedStatus(secrets, response.Method.Method, response.Uri, (int)response.Status, response.Reason, body.Text);
+
+    private async Task<RegistryErrorBody> ReadAsync(RegistryResponse response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (bytes, _) = await BodyReader.ReadUpToAsync(response, limits.ErrorBody, limits, cancellationToken).ConfigureAwait(false);
+            return RegistryErrorBody.Parse(bytes, secrets);
+        }
+        catch (TransferFault)
+        {
+            // The status is known; the text was only to explain it.
+            return RegistryErrorBody.Empty;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System;
+
+namespace ImgsPS.Registry;
+
+/// <summary>Every number that bounds a conversation with a registry, in one place, so that tests can shorten the times. Immutable.</summary>
+internal sealed record RegistryLimits
+{
+    public static readonly RegistryLimits Default = new();
+
+    /// <summary>Time for a connection, TLS included (RN12).</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time from the request to the answer's headers (RN12).</summary>
+    public TimeSpan Headers { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Time without a single byte of a body (RN12).</summary>
+    public TimeSpan IdleRead { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a body may come slower than <see cref="SlowBytesPerSecond"/> (RN12).</summary>
+    public TimeSpan SlowWindow { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Bytes a second below which a body counts as stalled (RN12).</summary>
+    public int SlowBytesPerSecond { get; init; } = 1024;
+
+    /// <summary>Tries in all, the first included (RN14).</summary>
+    public int Tries { get; init; } = 5;
+
+    /// <summary>Pause before the second try; doubled before each further one (RN14).</summary>
+    public TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest pause, also the longest Retry-After that is waited for (RN14).</summary>
+    public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Bytes of progress that give a download all its tries back (RN15).</summary>
+    public long ProgressForNewTries { get; init; } = 1024 * 1024;
+
+    /// <summary>Redirects of one request (RN1).</summary>
+    public int Redirects { get; init; } = 5;
+
+    /// <summary>Bytes of an error body that are read (RN11).</summary>
+    public int ErrorBody { get; init; } = 64 * 1024;
+
+    /// <summary>Bytes of a token answer that are read (RN5).</summary>
+    public int TokenBody { get; init; } = 256 * 1024;
+
+    /// <summary>Pages of one list (RN27).</summary>
+    public int Pages { get; init; } = 10_000;
+
+    /// <summary>Bytes of all pages of one list together (RN27).</summary>
+    public long PagesTotal { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>Bytes of one page of a list, or of a search's answer.</summary>
+    public int Page { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Connections to one host at a time.</summary>
+    public int Connections { get; init; } = 16;
+
+    /// <summary>How long credentials that were found are used before the Docker config is read again.</summary>
+    public TimeSpan CredentialLifetime { get; init; } = TimeSpan.FromMinutes(5);
+}

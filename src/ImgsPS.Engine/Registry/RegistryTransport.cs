@@ -1,0 +1,152 @@
+using System;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Registry;
+
+/// <summary>
+/// Asks one registry: with its credentials, along redirects, and again after faults. The Authorization header goes to the registry's own
+/// origin and nowhere else (RN1, G6). Safe for any number of threads.
+/// </summary>
+internal sealed class RegistryTransport : IDisposable
+{
+    private readonly RegistryEndpoint _endpoint;
+    private readonly HttpSender _sender;
+    private readonly CredentialSource _credentials;
+    private readonly RegistryAuthenticator _authenticator;
+
+    public RegistryTransport(RegistryEndpoint endpoint, RegistryOptions options, RegistryLimits limits, ICredentialStore store)
+    {
+        _endpoint = endpoint;
+        Limits = limits;
+        var notes = new AuthNotes();
+        Secrets = new Secrets();
+        Errors = new RegistryErrors(_endpoint, Secrets, notes, limits);
+        _sender = new HttpSender(options, limits, Secrets);
+        Retrying = new RetryingSender(_sender, limits, Errors);
+        _credentials = new CredentialSource(_endpoint, options, store, Secrets, limits);
+        _authenticator = new RegistryAuthenticator(
+            _endpoint,
+            options,
+            _credentials,
+            new TokenService(_sender, Retrying, limits, Errors),
+            Secrets,
+            notes);
+    }
+
+    public RegistryLimits Limits { get; }
+
+    public RegistryErrors Errors { get; }
+
+    public Secrets Secrets { get; }
+
+    public RetryingSender Retrying { get; }
+
+    /// <summary>Sends a request until it is answered; the answer may have any status.</summary>
+    /// <exception cref="ImageException">There is no answer, or it redirects where we don't go; Unauthorized: a credential is refused.</exception>
+    public Task<RegistryResponse> SendAsync(
+        RegistryRequest request, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken) =>
+        Retrying.SendAsync(() => SendOnceAsync(request, observer, cancellationToken), budget, observer, cancellationToken);
+
+    /// <summary>Waits before the next try after a body broke off.</summary>
+    /// <exception cref="ImageException">Unavailable, Timeout: there is no next try.</exception>
+    public async Task PauseAsync(TransferFault fault, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (!Retrying.MayPass(fault) || !budget.TryTake(null, out var pause))
+        {
+            throw Errors.Unreachable(fault);
+        }
+
+        observer.Verbose(Retrying.Announce(fault.Message, budget, pause));
+        await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Dispose()
+    {
+        _sender.Dispose();
+        _credentials.Dispose();
+    }
+
+    private async Task<RegistryResponse> SendOnceAsync(RegistryRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var authorization = await _authenticator.GetAsync(request, observer, cancellationToken).ConfigureAwait(false);
+
+        // RN6: at most the first contact, a renewed token, and a wider one.
+        for (var round = 0; ; round++)
+        {
+            var response = await FollowAsync(request, authorization?.Value, observer, cancellationToken).ConfigureAwait(false);
+            if (response.Status != HttpStatusCode.Unauthorized || round == 3 || !HostNames.SameOrigin(response.Uri, _endpoint.BaseUri))
+            {
+                return response;
+            }
+
+            AuthorizationHeader? next;
+            try
+            {
+                next = await _authenticator
+                    .AnswerAsync(response.Header("WWW-Authenticate"), request, authorization, observer, cancellationToken).ConfigureAwait(false);
+            }
+            catch
+            {
+                response.Dispose();
+                throw;
+            }
+
+            if (next is null)
+            {
+                return response;
+            }
+
+            response.Dispose();
+            authorization = next;
+        }
+    }
+
+    private async Task<RegistryResponse> FollowAsync(
+        RegistryRequest request, AuthenticationHeaderValue? authorization, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var uri = request.Uri;
+        for (var hops = 0; ; hops++)
+        {
+            var own = HostNames.SameOrigin(uri, _endpoint.BaseUri);
+            var response = await _sender.SendAsync(
+                request.Method,
+                uri,
+                message =>
+                {
+                    foreach (var type in request.Accept)
+                    {
+                        message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(type));
+                    }
+
+                    if (request.RangeFrom > 0)
+                    {
+                        message.Headers.Range = new RangeHeaderValue(request.RangeFrom, null);
+                    }
+
+                    message.Headers.Authorization = own ? authorization : null;
+                },
+                observer,
+                cancellationToken).ConfigureAwait(false);
+            if (Redirects.Target(response) is not { } target)
+            {
+                return response;
+            }
+
+            using (response)
+            {
+                var refusal = hops >= Limits.Redirects ? $"there are more than {Limits.Redirects}"
+                    : target.Address is null ? "it is not an address"
+                    : RedirectPolicy.Refusal(uri, target.Address);
+                if (refusal is not null)
+                {
+                    throw Errors.RedirectRefused(uri, target.Text, refusal);
+                }
+            }
+
+            uri = target.Address!;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System;
+using System.Collections.Concurrent;
+using System.Linq;
+using System.Text;
+using System.Text.RegularExpressions;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Registry;
+
+/// <summary>What must not be seen in any message (RN30, RC4): the secrets of one client. Safe for any number of threads.</summary>
+internal sealed class Secrets
+{
+    // A secret shorter than this would blank out half of every message and protect nothing.
+    private const int Shortest = 3;
+
+    // Parameters that carry a right to something, on token realms and on presigned download addresses.
+    private static readonly Regex SecretParameter = new(
+        @"(?<=[?&;])(?<name>[^=&#;\s""]*(?:token|sig|signature|secret|password|passwd|credential|key|auth|assertion)[^=&#;\s""]*)=[^&#;\s""]*",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Compiled);
+
+    private static readonly Regex UserInfo = new(
+        @"(?<=[a-z][a-z0-9+.-]*://)[^/@\s""]+@", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Compiled);
+
+    private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Makes a secret known, in the forms in which it may come back.</summary>
+    public void Add(string? secret)
+    {
+        if (secret is not null && secret.Length >= Shortest)
+        {
+            _known[secret] = true;
+            _known[Uri.EscapeDataString(secret)] = true;
+        }
+    }
+
+    /// <summary>Makes all secrets of a credential known.</summary>
+    public void Add(RegistryCredential credential)
+    {
+        Add(credential.Secret);
+        Add(credential.IdentityToken);
+        Add(credential.RegistryToken);
+        if (credential.Secret.Length > 0)
+        {
+            Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(credential.UserName + ":" + credential.Secret)));
+            Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(credential.Secret)));
+        }
+    }
+
+    /// <summary>Forgets a secret that is of no use any more: a token that ran out.</summary>
+    public void Remove(string secret)
+    {
+        _known.TryRemove(secret, out _);
+        _known.TryRemove(Uri.EscapeDataString(secret), out _);
+    }
+
+    /// <summary>The text with every known secret, and every secret in a URL, replaced.</summary>
+    public string Mask(string text)
+    {
+        foreach (var secret in _known.Keys.OrderByDescending(s => s.Length))
+        {
+            if (text.IndexOf(secret, StringComparison.Ordinal) >= 0)
+            {
+                text = text.Replace(secret, "***");
+            }
+        }
+
+        return MaskUrls(text);
+    }
+
+    /// <summary>A URL for messages: user information and parameters that carry secrets are replaced.</summary>
+    public string Mask(Uri uri) => Mask(uri.IsAbsoluteUri ? uri.AbsoluteUri : uri.OriginalString);
+
+    /// <summary>Text of a server for messages: masked before it is cut, then printable.</summary>
+    public string Printable(string? text) => PrintableText.OfServer(Mask(text ?? ""));
+
+    private static string MaskUrls(string text) => UserInfo.Replace(SecretParameter.Replace(text, "${name}=REDACTED"), "***@");
+}

@@ -1,0 +1,232 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using ImgsPS.Registry;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests.Registry;
+
+/// <summary>tests/vectors/challenges.json: challenges, tokens, realms, redirects and headers of registries.</summary>
+public class ChallengeVectorTests
+{
+    private const string File = "challenges.json";
+
+    // 2018-01-01: the token cases have fixed dates.
+    private static readonly DateTimeOffset Now = new(2018, 1, 1, 10, 0, 2, TimeSpan.Zero);
+
+    private static readonly Dictionary<string, string> OtherTools = new(StringComparer.Ordinal)
+    {
+        ["realm-policy-ggcr"] = "go-containerregistry's rules for realms; ours are stricter (RN3)",
+        ["realm-policy-regclient"] = "regclient's rules for realms; ours are stricter (RN3)",
+    };
+
+    public static IEnumerable<object[]> Rows => VectorFile.Rows(File);
+
+    [SkippableTheory]
+    [MemberData(nameof(Rows))]
+    public void Vector(string op, string name, int index)
+    {
+        var vector = VectorFile.Get(File, index);
+        Skip.If(vector.Has("skip"), "the suite skips it: " + vector.Text("skip"));
+        Skip.If(OtherTools.TryGetValue(op, out var reason), reason);
+        Assert.NotEmpty(name);
+        Run(op, vector.GetProperty("input"), vector.GetProperty("expect"));
+    }
+
+    private static void Run(string op, JsonElement input, JsonElement expect)
+    {
+        switch (op)
+        {
+            case "parse":
+                Parse(Strings(input), expect);
+                break;
+            case "parse-one":
+                ParseOne(input.GetString()!, expect);
+                break;
+            case "parse-scheme":
+                Assert.Equal(expect.Text("scheme"), Challenge.KnownScheme(input.GetString()!));
+                break;
+            case "parse-token":
+                var (word, after) = ChallengeParser.Token(input.GetString()!);
+                Assert.Equal((expect.Text("token") ?? "", expect.Text("rest") ?? ""), (word, after));
+                break;
+            case "select":
+                Assert.True(ChallengeParser.TryParse(Strings(input), out var offered));
+                Assert.Equal(expect.Text("scheme"), Challenge.Select(offered)?.Scheme);
+                break;
+            case "host-normalization":
+                // Challenges are kept per client, and clients per registry name in this form.
+                Assert.Equal(expect.Text("key"), HostNames.Normalize(input.GetString()!));
+                break;
+            case "canonical-address":
+                Assert.Equal(expect.Text("address"), HostNames.CanonicalAddress(input.Text("scheme")!, input.Text("address")!));
+                break;
+            case "is-local-host":
+                Assert.Equal(expect.GetProperty("local").GetBoolean(), HostNames.IsLocal(input.Text("host")!));
+                break;
+            case "realm-policy-strict":
+                RealmPolicyCase(input, expect);
+                break;
+            case "realm-resolve":
+                Assert.Equal(expect.Text("realm"), RealmPolicy.Resolve(new Uri(input.Text("registry")!), input.Text("realm")!)!.AbsoluteUri);
+                break;
+            case "redirect-policy":
+                Assert.Equal(
+                    expect.GetProperty("allowed").GetBoolean(),
+                    RedirectPolicy.Refusal(new Uri(input.Text("from")!), new Uri(input.Text("to")!)) is null);
+                break;
+            case "insufficient-scope":
+                InsufficientScope(input, expect);
+                break;
+            case "token-response":
+                Assert.Equal(expect.GetProperty("accepted").GetBoolean(), IsToken(input.GetRawText()));
+                break;
+            case "token-body":
+                TokenBody(input.GetString()!, expect);
+                break;
+            case "warning-header":
+                Assert.Equal(expect.Text("warning") ?? "", WarningHeader.Parse(input.GetString()!) ?? "");
+                break;
+            case "content-length":
+                Assert.Equal(expect.GetProperty("size").GetInt64(), RegistryResponse.ParseLength(Strings(input)));
+                break;
+            case "content-range":
+                ContentRangeCase(Strings(input), expect);
+                break;
+            case "error-redaction":
+                ErrorRedaction(input, expect);
+                break;
+            default:
+                Assert.Fail("no test for op " + op);
+                break;
+        }
+    }
+
+    private static string[] Strings(JsonElement input) =>
+        input.ValueKind == JsonValueKind.String ? [input.GetString()!] : input.EnumerateArray().Select(e => e.GetString()!).ToArray();
+
+    private static void Parse(string[] headers, JsonElement expect)
+    {
+        var parsed = ChallengeParser.TryParse(headers, out var challenges);
+        if (expect.Has("error"))
+        {
+            Assert.False(parsed);
+            return;
+        }
+
+        Assert.True(parsed);
+        var expected = expect.GetProperty("challenges").EnumerateArray().ToArray();
+        Assert.Equal(expected.Select(e => e.Text("scheme")), challenges.Select(c => c.Scheme));
+        foreach (var (e, c) in expected.Zip(challenges))
+        {
+            AssertParameters(e, c);
+        }
+    }
+
+    private static void ParseOne(string header, JsonElement expect)
+    {
+        var parsed = ChallengeParser.TryParse([header], out var challenges);
+        if (expect.Has("error"))
+        {
+            Assert.False(parsed);
+            return;
+        }
+
+        Assert.True(parsed);
+        var challenge = Assert.Single(challenges);
+        Assert.Equal(expect.Text("scheme"), Challenge.KnownScheme(challenge.Scheme));
+        if (expect.GetProperty("params").ValueKind != JsonValueKind.Null)
+        {
+            AssertParameters(expect, challenge);
+        }
+    }
+
+    private static void AssertParameters(JsonElement expect, Challenge challenge) => Assert.Equal(
+        expect.GetProperty("params").EnumerateObject().Select(p => p.Name + "=" + p.Value.GetString()).Order(StringComparer.Ordinal),
+        challenge.Parameters.Select(p => p.Key + "=" + p.Value).Order(StringComparer.Ordinal));
+
+    private static void RealmPolicyCase(JsonElement input, JsonElement expect)
+    {
+        var registry = new Uri(input.Text("registry")!);
+        var realm = RealmPolicy.Resolve(registry, input.Text("realm")!);
+        var trust = realm is null ? RealmTrust.Refused : RealmPolicy.Judge(registry, realm, input.Texts("trustedHosts"));
+        Assert.Equal(expect.GetProperty("allowed").GetBoolean(), trust == RealmTrust.Trusted);
+    }
+
+    private static void InsufficientScope(JsonElement input, JsonElement expect)
+    {
+        Assert.Equal((int)HttpStatusCode.Unauthorized, input.GetProperty("status").GetInt32());
+        Assert.True(ChallengeParser.TryParse([input.Text("header")!], out var challenges));
+        var scope = Challenge.Select(challenges)?.InsufficientScope;
+        Assert.Equal(expect.GetProperty("retryWithNewScope").GetBoolean(), scope is not null);
+        if (expect.Has("scope"))
+        {
+            var wanted = expect.GetProperty("scope");
+            Assert.Equal((wanted.Text("type")!, wanted.Text("name")!, wanted.Text("actions")!), TokenScope.Parse(scope)!.Value);
+        }
+    }
+
+    private static bool IsToken(string json)
+    {
+        try
+        {
+            return AccessToken.Parse(Encoding.UTF8.GetBytes(json), Now).Value.Length > 0;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    private static void TokenBody(string body, JsonElement expect)
+    {
+        if (expect.Has("error"))
+        {
+            Assert.False(IsToken(body));
+            return;
+        }
+
+        var token = AccessToken.Parse(Encoding.UTF8.GetBytes(body), Now);
+        if (expect.Has("token"))
+        {
+            Assert.Equal(expect.Text("token"), token.Value);
+        }
+
+        if (expect.Has("expiresUnix"))
+        {
+            Assert.Equal(expect.GetProperty("expiresUnix").GetInt64(), token.Expires.ToUnixTimeSeconds());
+        }
+
+        if (expect.Has("expiresInSecondsFromNow"))
+        {
+            Assert.Equal(expect.GetProperty("expiresInSecondsFromNow").GetInt64(), (long)(token.Expires - Now).TotalSeconds);
+        }
+    }
+
+    private static void ContentRangeCase(string[] values, JsonElement expect)
+    {
+        var range = ContentRange.Parse(values);
+        if (expect.Has("error"))
+        {
+            Assert.Null(range);
+            return;
+        }
+
+        Assert.Equal(
+            new ContentRange(
+                expect.GetProperty("first").GetInt64(), expect.GetProperty("last").GetInt64(), expect.GetProperty("completeLength").GetInt64()),
+            range);
+    }
+
+    private static void ErrorRedaction(JsonElement input, JsonElement expect)
+    {
+        var status = input.GetProperty("status").GetInt32();
+        var message = RegistryErrors.UnexpectedStatus(
+            new Secrets(), input.Text("method")!, new Uri(input.Text("url")!), status, ((HttpStatusCode)status).ToString(), input.Text("body") ?? "");
+        Assert.Equal(expect.Text("message"), message);
+        Assert.All(expect.Texts("mustNotContain"), secret => Assert.DoesNotContain(secret, message, StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,114 @@
+using System;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Registry;
+using ImgsPS.Testing;
+using Xunit;
+using Server = ImgsPS.Testing.TestRegistry;
+
+namespace ImgsPS.Engine.Tests.Registry;
+
+/// <summary>No connection, or one that does not speak what was expected (RN7, RN12).</summary>
+public class ConnectionTests
+{
+    [Fact]
+    public async Task Nobody_there_is_told_at_once_with_the_address()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var host = listener.LocalEndpoint.ToString()!;
+        listener.Stop();
+
+        // A first try that is refused is a wrong address: with five tries this test would not end.
+        var e = await HeadAsync(host, limits: RegistryLimits.Default with { FirstDelay = TimeSpan.FromDays(1), LongestDelay = TimeSpan.FromDays(1) });
+        Assert.Equal(ImageErrorKind.Unavailable, e.Kind);
+        Assert.Contains("http://" + host, e.Message, StringComparison.Ordinal);
+        Assert.Contains("a loopback address is asked in plain HTTP", e.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_never_answers_is_a_timeout()
+    {
+        await using var server = Server.Start();
+        server.Faults.Add(new Fault("manifests", FaultAction.StallAfter(-1)));
+        var e = await HeadAsync(server.Host, limits: TestClients.Quick with { Headers = TimeSpan.FromMilliseconds(200), Tries = 2 });
+        Assert.Equal(ImageErrorKind.Timeout, e.Kind);
+        Assert.Equal(2, server.Requests.Count);
+    }
+
+    // RN7: the server speaks TLS, loopback is asked in plain HTTP.
+    [Fact]
+    public async Task Plain_http_to_a_server_with_tls_is_an_error_that_says_so()
+    {
+        using var certificate = Certificate();
+        await using var server = Server.Start(new TestRegistryOptions { Certificate = certificate });
+        var e = await HeadAsync(server.Host);
+        Assert.Equal(ImageErrorKind.Unavailable, e.Kind);
+        Assert.Contains("loopback", e.Advice, StringComparison.Ordinal);
+    }
+
+    // RN7: never a fall back to plain HTTP.
+    [Fact]
+    public async Task Tls_to_a_server_without_it_is_an_error_in_dockers_words()
+    {
+        await using var server = Server.Start();
+        var endpoint = RegistryEndpoint.For("registry.example.com", RegistryOptions.Default);
+        using var sender = new HttpSender(RegistryOptions.Default, TestClients.Quick, new Secrets());
+        var fault = await Assert.ThrowsAsync<TransferFault>(() => sender.SendAsync(
+            System.Net.Http.HttpMethod.Get, new Uri("https://" + server.Host + "/v2/"), _ => { }, NullObserver.Instance, CancellationToken.None));
+        Assert.Equal(TransferFaultKind.Tls, fault.Kind);
+        var e = new RegistryErrors(endpoint, new Secrets(), new AuthNotes(), TestClients.Quick).Unreachable(fault);
+        Assert.EndsWith("http: server gave HTTP response to HTTPS client", e.Message, StringComparison.Ordinal);
+        Assert.Contains("-PlainHttp", e.Advice, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_not_trusted_is_an_error_of_tls()
+    {
+        using var certificate = Certificate();
+        await using var server = Server.Start(new TestRegistryOptions { Certificate = certificate });
+        using var sender = new HttpSender(RegistryOptions.Default, TestClients.Quick, new Secrets());
+        var fault = await Assert.ThrowsAsync<TransferFault>(() => sender.SendAsync(
+            System.Net.Http.HttpMethod.Get, new Uri("https://" + server.Host + "/v2/"), _ => { }, NullObserver.Instance, CancellationToken.None));
+        Assert.Equal(TransferFaultKind.Tls, fault.Kind);
+        Assert.Contains("certificate", fault.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_proxy_that_is_named_is_used_also_for_loopback()
+    {
+        await using var proxy = Server.Start();
+        var image = proxy.AddImage("team/app:1", ImageSpec.For("linux/amd64"));
+        using var client = TestClients.Client("127.0.0.1:9", new RegistryOptions { Proxy = new Uri(proxy.Origin) });
+        var head = await client.HeadManifestAsync(ImageReference.Parse("127.0.0.1:9/team/app:1"), NullObserver.Instance, CancellationToken.None);
+        Assert.Equal(image.Digest, head!.Digest.ToString());
+        Assert.Equal("http://127.0.0.1:9/v2/team/app/manifests/1", Assert.Single(proxy.Requests).Target);
+    }
+
+    [Fact]
+    public void One_client_serves_all_who_ask_for_the_same()
+    {
+        var one = RegistryClient.For("Reg.example.com:5000", new RegistryOptions { PlainHttp = true });
+        Assert.Same(one, RegistryClient.For("reg.example.com:5000", new RegistryOptions { PlainHttp = true }));
+        Assert.NotSame(one, RegistryClient.For("reg.example.com:5000", RegistryOptions.Default));
+    }
+
+    private static X509Certificate2 Certificate()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+    }
+
+    private static async Task<ImageException> HeadAsync(string host, RegistryLimits? limits = null)
+    {
+        using var client = TestClients.Client(host, limits: limits);
+        return await Assert.ThrowsAsync<ImageException>(() =>
+            client.HeadManifestAsync(ImageReference.Parse(host + "/app:1"), NullObserver.Instance, CancellationToken.None));
+    }
+}

@@ -1,0 +1,262 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Registry;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests.Registry;
+
+/// <summary>tests/vectors/credentials.json: where docker finds credentials (RC1-RC3).</summary>
+public sealed class CredentialVectorTests : IDisposable
+{
+    private const string File = "credentials.json";
+
+    private const string Writing = "writing credentials belongs to Connect-ImageRegistry, which comes later";
+
+    private static readonly Dictionary<string, string> NotOurs = new(StringComparer.Ordinal)
+    {
+        ["save-config"] = Writing,
+        ["helper-store"] = Writing,
+        ["helper-erase"] = Writing,
+        ["login"] = Writing,
+        ["helper-list"] = "nothing lists the credentials of a helper; they are asked for by registry",
+        ["lookup-legacy"] = "podman's rule: .dockercfg of docker before 1.7 is not read",
+        ["lookup-ggcr"] = "go-containerregistry's own rules",
+        ["lookup-hierarchical"] = "podman's order of keys; docker's aliases for Docker Hub come in another order",
+        ["config-precedence"] = "podman's files beside docker's are not read",
+        ["hosts-from-config"] = "regclient's table of hosts with its own reading of DOCKER_AUTH_CONFIG",
+    };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("imgsps-config-").FullName;
+
+    public static IEnumerable<object[]> Rows => VectorFile.Rows(File);
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [SkippableTheory]
+    [MemberData(nameof(Rows))]
+    public async Task Vector(string op, string name, int index)
+    {
+        var vector = VectorFile.Get(File, index);
+        Skip.If(vector.Has("skip"), "the suite skips it: " + vector.Text("skip"));
+        Skip.If(NotOurs.TryGetValue(op, out var reason), reason);
+        Assert.NotEmpty(name);
+        await RunAsync(op, vector.GetProperty("input"), vector.GetProperty("expect"));
+    }
+
+    private async Task RunAsync(string op, JsonElement input, JsonElement expect)
+    {
+        switch (op)
+        {
+            case "convert-to-hostname":
+                Assert.Equal(expect.Text("hostname"), CredentialHost.Of(input.GetString()!));
+                break;
+            case "load-config":
+                await LoadConfigAsync(input, expect);
+                break;
+            case "lookup":
+                AssertCredential(expect, await FindAsync(input.GetProperty("config").GetRawText(), input.Text("key")!));
+                break;
+            case "get-all":
+                await GetAllAsync(input, expect);
+                break;
+            case "parse-env":
+                var e = Record.Exception(() => DockerConfig.ParseEnvironment(input.GetString()!));
+                if (expect.Text("error") is { } message)
+                {
+                    Assert.Contains(message, Assert.IsType<FormatException>(e).Message, StringComparison.Ordinal);
+                }
+                else
+                {
+                    Assert.Null(e);
+                }
+
+                break;
+            case "helper-get" or "lookup-helper":
+                var protocol = input.Has("helperProtocol") ? input.GetProperty("helperProtocol") : input;
+                Helper(protocol.Text("stdout") ?? "", protocol.GetProperty("exit").GetInt32(), expect);
+                break;
+            case "helper-lookup":
+                await HelperLookupAsync(input, expect);
+                break;
+            case "lookup-order":
+                var reference = ImageReference.Parse(input.GetString()!);
+                var keys = DockerCredentialStore.Keys(RegistryEndpoint.For(reference.Registry, RegistryOptions.Default), reference.Repository);
+
+                // For Docker Hub docker's own key stands between them.
+                Assert.Equal(
+                    expect.Texts("keys"),
+                    keys.Where(k => reference.Registry != "docker.io" || k.StartsWith("docker.io", StringComparison.Ordinal)));
+                break;
+            case "docker-login-interop":
+                var config = "{\"auths\":{\"" + input.Text("loginKey") + "\":{\"auth\":\"dTpw\"}}}";
+                Assert.Equal(expect.GetProperty("found").GetBoolean(), await FindAsync(config, input.Text("query")!) is not null);
+                break;
+            default:
+                Assert.Fail("no test for op " + op);
+                break;
+        }
+    }
+
+    private async Task LoadConfigAsync(JsonElement input, JsonElement expect)
+    {
+        var text = input.ValueKind == JsonValueKind.String ? input.GetString()! : input.Text("content") ?? "";
+        if (input.Has("mode"))
+        {
+            Skip.If(OperatingSystem.IsWindows(), "file modes are Unix's");
+            Skip.If(Environment.IsPrivilegedProcess, "root reads files of every mode");
+            var path = Path.Combine(_folder, "config.json");
+            await System.IO.File.WriteAllTextAsync(path, text);
+            if (!OperatingSystem.IsWindows())
+            {
+                System.IO.File.SetUnixFileMode(path, (UnixFileMode)Convert.ToInt32(input.Text("mode"), 8));
+            }
+
+            var e = await Assert.ThrowsAsync<ImageException>(() => FindAsync(null, "example.com"));
+            Assert.Contains(expect.Text("error")!, e.Message, StringComparison.Ordinal);
+            return;
+        }
+
+        if (expect.Has("error"))
+        {
+            await Assert.ThrowsAsync<ImageException>(() => FindAsync(text, "example.com"));
+            return;
+        }
+
+        var config = DockerConfig.Parse(text);
+        if (expect.Text("lookup") is { } key)
+        {
+            AssertCredential(expect, await FindAsync(text, key));
+        }
+
+        if (expect.Has("credsStore"))
+        {
+            Assert.Equal(expect.Text("credsStore"), config.CredsStore);
+        }
+
+        if (expect.Has("credHelpers"))
+        {
+            Assert.Equal(
+                expect.GetProperty("credHelpers").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!),
+                config.CredHelpers.ToDictionary(p => p.Key, p => p.Value));
+        }
+    }
+
+    // Listing all is asking for each: what is expected is found, and nothing of a helper that is not its registry's.
+    private async Task GetAllAsync(JsonElement input, JsonElement expect)
+    {
+        var members = new[] { "auths", "credHelpers", "credsStore" }.Where(m => input.Has(m)).Select(
+            m => $"\"{m}\":{input.GetProperty(m).GetRawText()}");
+        var helper = new FakeHelper(input);
+        var variable = input.Has("env") && input.GetProperty("env").Has("DOCKER_AUTH_CONFIG")
+            ? input.GetProperty("env").GetProperty("DOCKER_AUTH_CONFIG").GetString()
+            : null;
+        var config = "{" + string.Join(",", members) + "}";
+        var expected = expect.GetProperty("credentials").EnumerateObject().ToDictionary(p => p.Name, p => p.Value);
+        foreach (var (key, credential) in expected)
+        {
+            AssertCredential(credential, await FindAsync(config, key, helper, variable));
+        }
+
+        foreach (var host in helper.Hosts.Where(h => !expected.ContainsKey(h)))
+        {
+            Assert.Null(await FindAsync(config, host, helper, variable));
+        }
+    }
+
+    private async Task HelperLookupAsync(JsonElement input, JsonElement expect)
+    {
+        // The endpoint's key is what goes to the helper's standard input.
+        var host = input.Text("host") == "registry-1.docker.io" ? "docker.io" : input.Text("host")!;
+        Skip.If(
+            input.Text("credHost") is { } own && own != RegistryEndpoint.For(host, RegistryOptions.Default).CredentialKey,
+            "regclient's credHost: docker asks a helper by the registry's name");
+        if (expect.Has("error"))
+        {
+            await Assert.ThrowsAsync<ImageException>(
+                () => new CredentialHelper().GetAsync("missing-" + Guid.NewGuid().ToString("N"), host, CancellationToken.None));
+            return;
+        }
+
+        var helper = new FakeHelper(expect, input.Text("stdinSent")!);
+        var credential = await FindAsync("{\"credsStore\":\"test\"}", host, helper);
+        Assert.Equal(input.Text("stdinSent"), Assert.Single(helper.Asked));
+        Assert.Equal(expect.Text("user") ?? "", credential!.UserName);
+        Assert.Equal(expect.Text("pass") ?? "", credential.Secret);
+        Assert.Equal(expect.Text("token"), credential.IdentityToken);
+    }
+
+    private static void Helper(string output, int code, JsonElement expect)
+    {
+        if (expect.Has("error"))
+        {
+            Assert.Throws<ImageException>(() => CredentialHelper.ReadAnswer("test", output, code));
+            return;
+        }
+
+        AssertCredential(expect, CredentialHelper.ReadAnswer("test", output, code));
+    }
+
+    private static void AssertCredential(JsonElement expect, RegistryCredential? actual)
+    {
+        if (expect.Has("anonymous"))
+        {
+            Assert.Null(actual);
+            return;
+        }
+
+        Assert.NotNull(actual);
+        Assert.Equal(expect.Text("username") ?? "", actual.UserName);
+        Assert.Equal(expect.Text("password") ?? "", actual.Secret);
+        Assert.Equal(expect.Text("identitytoken"), actual.IdentityToken);
+    }
+
+    private async Task<RegistryCredential?> FindAsync(string? config, string key, ICredentialHelper? helper = null, string? variable = null)
+    {
+        if (config is not null)
+        {
+            await System.IO.File.WriteAllTextAsync(Path.Combine(_folder, "config.json"), config);
+        }
+
+        string? Variable(string name) => name switch { "DOCKER_CONFIG" => _folder, "DOCKER_AUTH_CONFIG" => variable, _ => null };
+        var host = CredentialHost.Of(key);
+        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        var repository = key.Contains("://", StringComparison.Ordinal) || slash < 0 ? null : key[(slash + 1)..];
+        return await new DockerCredentialStore(Variable, helper ?? new CredentialHelper())
+            .FindAsync(RegistryEndpoint.For(host, RegistryOptions.Default), repository, NullObserver.Instance, CancellationToken.None);
+    }
+
+    private sealed class FakeHelper : ICredentialHelper
+    {
+        private readonly Dictionary<(string Helper, string Server), RegistryCredential> _kept = [];
+
+        public FakeHelper(JsonElement input)
+        {
+            foreach (var store in input.Has("stores") ? input.GetProperty("stores").EnumerateObject().ToArray() : [])
+            {
+                foreach (var entry in store.Value.EnumerateObject())
+                {
+                    _kept[(store.Name, entry.Name)] = new(
+                        entry.Value.Text("username") ?? "", entry.Value.Text("password") ?? "", entry.Value.Text("identitytoken"));
+                }
+            }
+        }
+
+        public FakeHelper(JsonElement answer, string server) =>
+            _kept[("test", server)] = new(answer.Text("user") ?? "", answer.Text("pass") ?? "", answer.Text("token"));
+
+        public List<string> Asked { get; } = [];
+
+        public IEnumerable<string> Hosts => _kept.Keys.Select(k => k.Server);
+
+        public Task<RegistryCredential?> GetAsync(string name, string server, CancellationToken cancellationToken)
+        {
+            Asked.Add(server);
+            return Task.FromResult(_kept.GetValueOrDefault((name, server)));
+        }
+    }
+}

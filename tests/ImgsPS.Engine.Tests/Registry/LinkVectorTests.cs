@@ -1,0 +1,64 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json;
+using ImgsPS.Registry;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests.Registry;
+
+/// <summary>tests/vectors/links.json: Link headers (RFC 8288; RN27).</summary>
+public class LinkVectorTests
+{
+    private const string File = "links.json";
+
+    public static IEnumerable<object[]> Rows => VectorFile.Rows(File);
+
+    [SkippableTheory]
+    [MemberData(nameof(Rows))]
+    public void Vector(string op, string name, int index)
+    {
+        var vector = VectorFile.Get(File, index);
+        Skip.If(vector.Has("skip"), "the suite skips it: " + vector.Text("skip"));
+        Assert.NotEmpty(name);
+        var (input, expect) = (vector.GetProperty("input"), vector.GetProperty("expect"));
+        switch (op)
+        {
+            case "parse":
+                var parsed = LinkHeader.TryParse(input.EnumerateArray().Select(e => e.GetString()!), out _);
+                Assert.Equal(!expect.Has("error"), parsed);
+                break;
+            case "get":
+                Get(input, expect);
+                break;
+            case "next-page":
+                NextPage(input, expect);
+                break;
+            default:
+                Assert.Fail("no test for op " + op);
+                break;
+        }
+    }
+
+    private static void Get(JsonElement input, JsonElement expect)
+    {
+        Assert.True(LinkHeader.TryParse(input.Texts("headers"), out var links));
+        var (parameter, value) = (input.Text("param")!, input.Text("value")!);
+        var link = links.FirstOrDefault(l => parameter == "rel" ? l.HasRelation(value) : l.Parameters.TryGetValue(parameter, out var v)
+            && v == value);
+        Assert.Equal(expect.Has("missing") ? null : expect.Text("uri"), link?.Target);
+    }
+
+    private static void NextPage(JsonElement input, JsonElement expect)
+    {
+        Uri? Find() => LinkHeader.NextPage([input.Text("header") ?? ""], new Uri(input.Text("requestUrl")!));
+        if (expect.Has("error"))
+        {
+            Assert.Throws<FormatException>(Find);
+        }
+        else
+        {
+            Assert.Equal(expect.Text("next"), Find()?.AbsoluteUri);
+        }
+    }
+}
