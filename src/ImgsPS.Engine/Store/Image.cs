@@ -1,0 +1,79 @@
+using System;
+using System.Collections.Generic;
+
+namespace ImgsPS;
+
+/// <summary>
+/// One row of an image list: a reference and the image it names, or an image without a name. Immutable. The same type whatever the store.
+/// </summary>
+public sealed class Image
+{
+    /// <summary>Familiar reference, as docker shows it: <c>ubuntu:24.04</c>, <c>app@sha256:…</c> for an image pulled by digest; null when untagged.</summary>
+    public string? Reference { get; init; }
+
+    /// <summary>The registry's host: <c>docker.io</c>; null when untagged.</summary>
+    public string? Registry { get; init; }
+
+    /// <summary>Familiar repository, as docker's column: <c>ubuntu</c>, <c>reg:5000/team/app</c>; null when untagged.</summary>
+    public string? Repository { get; init; }
+
+    /// <summary>The tag; null for an image pulled by digest or untagged.</summary>
+    public string? Tag { get; init; }
+
+    /// <summary>The image id: digest of the config, <c>sha256:…</c> (L2).</summary>
+    public string Id { get; init; } = "";
+
+    /// <summary>Digest of the manifest or index that the reference named.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>Media type of what <see cref="Digest"/> names.</summary>
+    public string? MediaType { get; init; }
+
+    /// <summary>When the image was built (config.created); null when the config does not say (L4).</summary>
+    public DateTimeOffset? Created { get; init; }
+
+    /// <summary>Bytes of the image's content in the store: for the local store config and layers as they are kept, compressed.</summary>
+    public long Size { get; init; }
+
+    /// <summary>The platform, <c>linux/arm64/v8</c>; null when the config does not say.</summary>
+    public Platform? Platform { get; init; }
+
+    /// <summary>linux, windows, …</summary>
+    public string? OS => Platform?.OS;
+
+    /// <summary>10.0.20348.2322 on Windows images; null elsewhere.</summary>
+    public string? OSVersion => Platform?.OSVersion;
+
+    /// <summary>amd64, arm64, …</summary>
+    public string? Architecture => Platform?.Architecture;
+
+    /// <summary>v8, v7, …; null when there is none.</summary>
+    public string? Variant => Platform?.Variant;
+
+    /// <summary>The config's labels; empty when there are none.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = Content.Descriptor.Empty;
+
+    /// <summary>The config's author, or null.</summary>
+    public string? Author { get; init; }
+
+    /// <summary>The layers, bottom first.</summary>
+    public IReadOnlyList<ImageLayer> Layers { get; init; } = Array.Empty<ImageLayer>();
+
+    /// <summary>True when no reference names the image any more.</summary>
+    public bool Dangling { get; init; }
+
+    /// <summary>True when a container uses the image.</summary>
+    public bool InUse { get; init; }
+
+    /// <summary>Names of the containers that use the image.</summary>
+    public IReadOnlyList<string> UsedBy { get; init; } = Array.Empty<string>();
+
+    /// <summary>When this reference was last pulled to the store; null when the store does not know.</summary>
+    public DateTimeOffset? PulledAt { get; init; }
+
+    /// <summary>The store the image is in, as <c>-Store</c> takes it.</summary>
+    public string Store { get; init; } = "";
+
+    /// <summary>The reference, so that <c>docker run "$image"</c> works; the id of an untagged image.</summary>
+    public override string ToString() => Reference ?? Id;
+}

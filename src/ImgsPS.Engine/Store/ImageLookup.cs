@@ -1,0 +1,168 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Store;
+
+/// <summary>Finds an image in a store's list, the same way for every store (D12-D14, F3).</summary>
+internal static class ImageLookup
+{
+    // Shorter ones are more likely a slip than an id (D13).
+    private const int MinPrefix = 4;
+
+    /// <summary>
+    /// The rows that <paramref name="identity"/> means. A text is tried as whole digest or id, then as reference (repo means repo:latest), then as
+    /// id prefix (D13, D14). One row for a reference; for an id all rows of that image. An object given as identity finds its own row only.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// NotFound: <c>No such image: nosuch:latest</c> (D12). Ambiguous: an id prefix of several images. Conflict: the listed reference names another
+    /// image by now. InvalidReference: the text is neither a reference nor an id.
+    /// </exception>
+    public static ImageMatch Find(IReadOnlyList<Image> images, ImageIdentity identity) =>
+        IsRow(identity)
+            ? FindListed(images, identity)
+            : FindText(images, identity.Text, allTags: false);
+
+    /// <summary>
+    /// The rows for <c>docker images NAME</c>: as <see cref="Find"/>, but a repository without tag means all its tags (L8).
+    /// </summary>
+    /// <exception cref="ImageException">As <see cref="Find"/>.</exception>
+    public static IReadOnlyList<Image> List(IReadOnlyList<Image> images, ImageIdentity identity) =>
+        identity.IsListed ? Find(images, identity).Images : FindText(images, identity.Text, allTags: true).Images;
+
+    // One property alone is not a row: it is the text that it holds. An untagged image may have no more than its id and its store.
+    private static bool IsRow(ImageIdentity identity) =>
+        (identity.Reference is null ? 0 : 1) + (identity.Id is null ? 0 : 1) + (identity.Digest is null ? 0 : 1) > 1
+        || (identity.Reference is null && identity.Store is not null);
+
+    private static ImageMatch FindListed(IReadOnlyList<Image> images, ImageIdentity identity)
+    {
+        if (identity.Reference is null)
+        {
+            return FindUntagged(images, identity);
+        }
+
+        var named = images.Where(i => i.Reference == identity.Reference).ToArray();
+        if (named.Length == 0 && ImageReference.TryParse(identity.Reference, out var reference))
+        {
+            named = images.Where(i => Names(i, reference) && Parse(i) == reference).ToArray();
+        }
+
+        if (named.Length == 0)
+        {
+            throw NotFound(identity.Text);
+        }
+
+        var rows = named.Where(i => IsSameContent(i, identity)).ToArray();
+        return rows.Length > 0
+            ? new ImageMatch(rows[0].Tag is null ? ImageMatchKind.RepositoryDigest : ImageMatchKind.Tag, rows)
+            : throw new ImageException(
+                ImageErrorKind.Conflict,
+                $"the tag was moved since it was listed: {PrintableText.Of(identity.Text)}",
+                "It names another image now. List the images again, or give the name as a text to mean whatever it names.");
+    }
+
+    private static ImageMatch FindUntagged(IReadOnlyList<Image> images, ImageIdentity identity)
+    {
+        var same = images.Where(i => IsSameContent(i, identity)).ToArray();
+        var rows = same.Where(i => i.Reference is null).ToArray();
+        return rows.Length > 0 ? new ImageMatch(ImageMatchKind.Id, rows)
+            : same.Length == 0 ? throw NotFound(identity.Text)
+            : throw new ImageException(
+                ImageErrorKind.Conflict,
+                $"the image was given a name since it was listed: {PrintableText.Of(same[0].Reference)}",
+                "It had no name then. List the images again, or give its name.");
+    }
+
+    private static ImageMatch FindText(IReadOnlyList<Image> images, string text, bool allTags)
+    {
+        if (Digest.TryParseIdentifier(text, out var digest))
+        {
+            var whole = digest.ToString();
+            var byId = images.Where(i => i.Id == whole).ToArray();
+            byId = byId.Length > 0 ? byId : images.Where(i => i.Digest == whole).ToArray();
+            return byId.Length > 0 ? new ImageMatch(ImageMatchKind.Id, byId) : throw NotFound(whole);
+        }
+
+        // A text that is no reference can't be a prefix either.
+        var reference = ImageReference.Parse(text);
+        return FindReference(images, reference, allTags)
+            ?? FindPrefix(images, text)
+            ?? throw NotFound(allTags || reference.Digest is not null ? reference.Familiar : reference.WithDefaultTag().Familiar);
+    }
+
+    private static ImageMatch? FindReference(IReadOnlyList<Image> images, ImageReference reference, bool allTags)
+    {
+        if (reference.Digest is not null)
+        {
+            // N9: the tag beside a digest does not count.
+            var digest = reference.Digest.ToString();
+            var pinned = images.Where(i => i.Digest == digest && Names(i, reference)).ToArray();
+            return pinned.Length > 0 ? new ImageMatch(ImageMatchKind.RepositoryDigest, pinned) : null;
+        }
+
+        var tag = allTags && reference.IsNameOnly ? null : reference.WithDefaultTag().Tag;
+        var rows = images.Where(i => (tag is null || i.Tag == tag) && Names(i, reference)).ToArray();
+        return rows.Length > 0 ? new ImageMatch(ImageMatchKind.Tag, rows) : null;
+    }
+
+    private static ImageMatch? FindPrefix(IReadOnlyList<Image> images, string text)
+    {
+        var colon = text.IndexOf(':');
+        var hex = text.Substring(colon + 1);
+        if (hex.Length < MinPrefix || !Digest.IsLowerHex(hex) || (colon >= 0 && Digest.HexLength(text.Substring(0, colon)) < 0))
+        {
+            return null;
+        }
+
+        var rows = images.Where(i => i.Id.StartsWith(text, StringComparison.Ordinal)
+            || (colon < 0 && string.CompareOrdinal(i.Id, i.Id.IndexOf(':') + 1, hex, 0, hex.Length) == 0)).ToArray();
+        var ids = rows.Select(i => i.Id).Distinct(StringComparer.Ordinal).ToList();
+        return ids.Count switch
+        {
+            0 => null,
+            1 => new ImageMatch(ImageMatchKind.Id, rows),
+            _ => throw new ImageException(
+                ImageErrorKind.Ambiguous,
+                $"multiple IDs found with provided prefix: {text}",
+                $"Give more of the id: {string.Join(", ", ids.Take(10).Select(ShortId))}{(ids.Count > 10 ? ", …" : "")}."),
+        };
+    }
+
+    private static ImageReference? Parse(Image image) => ImageReference.TryParse(image.Reference, out var reference) ? reference : null;
+
+    // The first test is there to parse few rows of a long list.
+    private static bool Names(Image image, ImageReference reference) =>
+        image.Reference?.IndexOf(reference.Repository.Substring(reference.Repository.LastIndexOf('/') + 1), StringComparison.Ordinal) >= 0
+        && Parse(image)?.Name == reference.Name;
+
+    // The id stands in where either side does not know the digest.
+    private static bool IsSameContent(Image row, ImageIdentity identity) =>
+        identity.Digest is not null && row.Digest is not null ? row.Digest == identity.Digest : row.Id == identity.Id;
+
+    private static string ShortId(string id) => Digest.TryParse(id, out var digest) ? digest.Hex.Substring(0, 16) : PrintableText.Of(id);
+
+    private static ImageException NotFound(string name) => new(
+        ImageErrorKind.NotFound,
+        $"No such image: {PrintableText.Of(name)}",
+        "Get-Image lists the images of the store.");
+}
+
+/// <summary>How an image was found.</summary>
+internal enum ImageMatchKind
+{
+    /// <summary>By a tag: the one row is this reference.</summary>
+    Tag,
+
+    /// <summary>By repository and digest: rows of that repository with that digest.</summary>
+    RepositoryDigest,
+
+    /// <summary>By id, id prefix or bare digest: all rows of the image.</summary>
+    Id,
+}
+
+/// <summary>What was found.</summary>
+/// <param name="Kind">How.</param>
+/// <param name="Images">The rows; never empty.</param>
+internal sealed record ImageMatch(ImageMatchKind Kind, IReadOnlyList<Image> Images);

@@ -1,0 +1,26 @@
+using System;
+using System.Collections.Generic;
+
+namespace ImgsPS;
+
+/// <summary>What a removal did. Immutable.</summary>
+public sealed class ImageRemoval
+{
+    /// <summary>What was removed, as the caller named it.</summary>
+    public string Image { get; init; } = "";
+
+    /// <summary>References that were taken away, familiar, in docker's order (D1, D2).</summary>
+    public IReadOnlyList<string> Untagged { get; init; } = Array.Empty<string>();
+
+    /// <summary>The image id and then the chain ids of the layers that went, top first (D3); empty when a name is left.</summary>
+    public IReadOnlyList<string> Deleted { get; init; } = Array.Empty<string>();
+
+    /// <summary>Bytes freed on the disk.</summary>
+    public long BytesFreed { get; init; }
+
+    /// <summary>The store, as <c>-Store</c> takes it.</summary>
+    public string Store { get; init; } = "";
+
+    /// <inheritdoc/>
+    public override string ToString() => Image;
+}

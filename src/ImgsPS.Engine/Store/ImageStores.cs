@@ -1,0 +1,119 @@
+using System;
+using System.IO;
+using System.Runtime.InteropServices;
+using ImgsPS.Store.Layout;
+
+namespace ImgsPS.Store;
+
+/// <summary>Opens a store by what <c>-Store</c> names (DESIGN.md "Choosing a store").</summary>
+internal static class ImageStores
+{
+    private const string Local = "local";
+
+    private const string Forms =
+        "Use 'local' for the default store, or a folder: a full path, or one that begins with '.' or '~' or has a separator in it "
+        + "(./images, C:\\images).";
+
+    /// <summary>
+    /// The folder of the default store: $IMGSPS_STORE, %LOCALAPPDATA%\ImgsPS\store, $XDG_DATA_HOME/imgsps/store,
+    /// ~/.local/share/imgsps/store.
+    /// </summary>
+    public static string DefaultPath
+    {
+        get
+        {
+            if (Environment.GetEnvironmentVariable("IMGSPS_STORE") is { Length: > 0 } chosen)
+            {
+                return FullPath(chosen);
+            }
+
+            if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+            {
+                return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "ImgsPS", "store");
+            }
+
+            // The XDG specification: a path that is not absolute is to be ignored.
+            var data = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
+            return data is { Length: > 0 } && data[0] == '/'
+                ? Path.Combine(data, "imgsps", "store")
+                : Path.Combine(Home, ".local", "share", "imgsps", "store");
+        }
+    }
+
+    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
+    /// <summary>
+    /// <c>local</c>, empty or null: the default store; a folder: that layout, made when it is first written. Relative folders are those of the process's
+    /// current one.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// NotSupported: <c>docker…</c>, <c>unix://</c>, <c>npipe://</c>, <c>tcp://</c>, <c>ssh://</c>, <c>registry://</c> in this version.
+    /// InvalidArgument: the text is none of the forms.
+    /// </exception>
+    public static IImageStore Open(string? store)
+    {
+        if (string.IsNullOrEmpty(store) || string.Equals(store, Local, StringComparison.OrdinalIgnoreCase))
+        {
+            return new LayoutStore(DefaultPath, Local);
+        }
+
+        if (IsEngine(store!) || store!.StartsWith("registry://", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ImageException(ImageErrorKind.NotSupported, $"The store '{store}' is not supported by this version of ImgsPS.", Forms);
+        }
+
+        return IsFolder(store) ? new LayoutStore(FullPath(store)) : throw Unknown(store, null);
+    }
+
+    private static bool IsEngine(string store)
+    {
+        foreach (var scheme in new[] { "docker:", "unix://", "npipe://", "tcp://", "ssh://" })
+        {
+            if (store.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return string.Equals(store, "docker", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static bool IsFolder(string store)
+    {
+        if (store.Contains("://"))
+        {
+            return false;
+        }
+
+        return store[0] is '.' or '~'
+            || store.IndexOf(Path.DirectorySeparatorChar) >= 0
+            || store.IndexOf(Path.AltDirectorySeparatorChar) >= 0
+            || Directory.Exists(store);
+    }
+
+    private static string FullPath(string path)
+    {
+        if (path == "~"
+            || path.StartsWith("~/", StringComparison.Ordinal)
+            || path.StartsWith("~" + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        {
+            path = Path.Combine(Home, path.Substring(path.Length > 1 ? 2 : 1));
+        }
+
+        try
+        {
+            var full = Path.GetFullPath(path);
+            var trimmed = full.TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
+
+            // The root of a volume keeps its separator.
+            return trimmed.Length < (Path.GetPathRoot(full)?.Length ?? 0) ? full : trimmed;
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException or IOException)
+        {
+            throw Unknown(path, e);
+        }
+    }
+
+    private static ImageException Unknown(string store, Exception? cause) =>
+        new(ImageErrorKind.InvalidArgument, $"'{store}' is not a store.", Forms, cause);
+}

@@ -1,0 +1,209 @@
+using System;
+using System.IO;
+using System.Security.Cryptography;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>Writes one blob through its ingest folder (reliability.md, steps 2 and 3). Not thread-safe.</summary>
+internal sealed class BlobWriter : IBlobWriter
+{
+    /// <summary>Bytes that a download leaves free on the volume (RN10).</summary>
+    private const long Reserve = 1024 * 1024;
+
+    private readonly StorePaths _paths;
+    private readonly StoreFiles _files;
+    private readonly BlobFolder _blobs;
+    private readonly IngestFolder _ingest;
+    private FileStream? _data;
+    private IncrementalHash _hash;
+
+    private BlobWriter(StorePaths paths, StoreFiles files, BlobFolder blobs, IngestFolder ingest, Descriptor descriptor)
+    {
+        _paths = paths;
+        _files = files;
+        _blobs = blobs;
+        _ingest = ingest;
+        Descriptor = descriptor;
+        _hash = Digest.CreateHash(descriptor.Digest.Algorithm);
+    }
+
+    /// <inheritdoc/>
+    public Descriptor Descriptor { get; }
+
+    /// <inheritdoc/>
+    public long Position { get; private set; }
+
+    /// <summary>A writer for a blob; null when the blob is there, or came while this call waited for another writer of it.</summary>
+    /// <exception cref="ImageException">StoreUnavailable: no room on the disk for the rest, no permission.</exception>
+    public static async Task<BlobWriter?> BeginAsync(
+        StorePaths paths,
+        StoreFiles files,
+        BlobFolder blobs,
+        Descriptor descriptor,
+        IOperationObserver observer,
+        CancellationToken cancellationToken)
+    {
+        if (blobs.Contains(descriptor))
+        {
+            return null;
+        }
+
+        var ingest = await IngestFolder.LockAsync(
+            paths,
+            files,
+            descriptor.Digest,
+            () => observer.Verbose($"{descriptor.Digest.ShortHex}: Waiting for another process that downloads it"),
+            cancellationToken).ConfigureAwait(false);
+        BlobWriter? writer = null;
+        var ready = false;
+        try
+        {
+            if (blobs.Contains(descriptor) || await blobs.RestoreAsync(descriptor, cancellationToken).ConfigureAwait(false))
+            {
+                ingest.DisposeAndDelete();
+                return null;
+            }
+
+            files.At(StorePoint.AfterIngestCreate);
+            writer = new BlobWriter(paths, files, blobs, ingest, descriptor);
+            await writer.OpenAsync(cancellationToken).ConfigureAwait(false);
+            ready = true;
+            return writer;
+        }
+        finally
+        {
+            if (!ready)
+            {
+                writer?.Dispose();
+                ingest.Dispose();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    {
+        // The system's cache takes the bytes at once; an asynchronous write of a growing file waits as long and costs more.
+        cancellationToken.ThrowIfCancellationRequested();
+        var file = _data ?? throw new ObjectDisposedException(nameof(BlobWriter));
+        if (count > Descriptor.Size - Position)
+        {
+            throw new ImageException(
+                ImageErrorKind.Integrity,
+                $"{Descriptor.Digest}: more bytes came than its size of {Descriptor.Size}.",
+                "The registry sends other content than its manifest says. Nothing was kept of it.");
+        }
+
+        try
+        {
+            _files.Write(file, buffer, offset, count, Descriptor.Size - Position);
+        }
+        catch (ImageException)
+        {
+            // What reached the file is kept for the next try, but nothing of this buffer counts here.
+            file.Seek(Position, SeekOrigin.Begin);
+            throw;
+        }
+
+        _hash.AppendData(buffer, offset, count);
+        Position += count;
+        _files.At(StorePoint.MidWrite);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public void Reset()
+    {
+        var file = _data ?? throw new ObjectDisposedException(nameof(BlobWriter));
+        file.SetLength(0);
+        file.Seek(0, SeekOrigin.Begin);
+        Position = 0;
+        _hash.Dispose();
+        _hash = Digest.CreateHash(Descriptor.Digest.Algorithm);
+    }
+
+    /// <inheritdoc/>
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        var file = _data ?? throw new ObjectDisposedException(nameof(BlobWriter));
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Position != Descriptor.Size)
+        {
+            var got = Position;
+            Reset();
+            throw new ImageException(
+                ImageErrorKind.Integrity,
+                $"{Descriptor.Digest}: {got} bytes came, its size is {Descriptor.Size}.",
+                "Try again; the content is fetched anew.");
+        }
+
+        var actual = Digest.FromHash(Descriptor.Digest.Algorithm, _hash.GetHashAndReset());
+        if (actual != Descriptor.Digest)
+        {
+            Reset();
+            throw new ImageException(
+                ImageErrorKind.Integrity,
+                $"filesystem layer verification failed for digest {Descriptor.Digest}: the bytes have {actual}",
+                "Try again; if it stays, the registry or a proxy changes the content.");
+        }
+
+        _files.At(StorePoint.BeforeFlush);
+        _files.Flush(file);
+        file.Dispose();
+        _data = null;
+        _files.At(StorePoint.BeforeRename);
+        _files.CreateFolder(_paths.BlobFolder(Descriptor.Digest.Algorithm));
+        while (!await _files.MoveNewAsync(_ingest.Data, _paths.Blob(Descriptor.Digest), CancellationToken.None).ConfigureAwait(false))
+        {
+            // Something has the name: whole, it is the same content (another tool wrote it); of another size, it is damaged (RS3).
+            if (_blobs.Contains(Descriptor))
+            {
+                break;
+            }
+
+            await _blobs.ReplaceWrongAsync(Descriptor.Digest, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        _files.At(StorePoint.AfterRename);
+        _ingest.DisposeAndDelete();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _data?.Dispose();
+        _data = null;
+        _hash.Dispose();
+        _ingest.Dispose();
+    }
+
+    /// <summary>Opens the data and hashes what an earlier try left.</summary>
+    private async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        _ingest.WriteMeta(Descriptor);
+        var file = _files.OpenAppend(_ingest.Data);
+        _data = file;
+        if (file.Length > Descriptor.Size)
+        {
+            file.SetLength(0);
+        }
+
+        file.Seek(0, SeekOrigin.Begin);
+        var buffer = new byte[1 << 17];
+        int read;
+        while ((read = await file.ReadAsync(buffer, 0, buffer.Length, cancellationToken).ConfigureAwait(false)) > 0)
+        {
+            _hash.AppendData(buffer, 0, read);
+            Position += read;
+        }
+
+        var needed = Descriptor.Size - Position;
+        if (needed > 0 && _files.FreeBytes(_ingest.Data) is { } free && free < needed + Reserve)
+        {
+            throw StoreFailure.NoSpace(_ingest.Data, needed, free, null);
+        }
+    }
+}

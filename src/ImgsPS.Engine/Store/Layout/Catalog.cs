@@ -1,0 +1,156 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>
+/// What is known of documents by their digest: from catalog.json, else from the blobs, then kept. A cache and nothing more. Safe for any
+/// number of threads.
+/// </summary>
+internal sealed class Catalog
+{
+    private readonly ConcurrentDictionary<string, DocumentFacts> _facts = new(StringComparer.Ordinal);
+    private readonly CatalogFile _file;
+    private readonly BlobFolder _blobs;
+    private readonly object _sync = new();
+    private bool _loaded;
+    private volatile bool _changed;
+
+    public Catalog(CatalogFile file, BlobFolder blobs)
+    {
+        _file = file;
+        _blobs = blobs;
+    }
+
+    /// <summary>True when something is known that catalog.json does not have.</summary>
+    public bool IsChanged => _changed;
+
+    /// <summary>The facts of a document that is not in the store any more, if the catalog has them.</summary>
+    public DocumentFacts? Recall(Digest digest, IOperationObserver observer)
+    {
+        Load(observer);
+        return _facts.TryGetValue(digest.ToString(), out var known) ? known : null;
+    }
+
+    /// <summary>The facts of a document that is in the store; null when it cannot be read, with a warning that names it.</summary>
+    public DocumentFacts? Find(Descriptor descriptor, IOperationObserver observer)
+    {
+        Load(observer);
+        var digest = descriptor.Digest.ToString();
+        if (_facts.TryGetValue(digest, out var known))
+        {
+            return known;
+        }
+
+        var read = Read(descriptor, observer);
+        if (read is not null and not ManifestFacts { IsComplete: false })
+        {
+            _facts[digest] = read;
+            _changed = true;
+        }
+
+        return read;
+    }
+
+    /// <summary>
+    /// Writes catalog.json, under the store's lock: what is known of <paramref name="roots"/> and their children, by us or by another
+    /// process that wrote meanwhile. What nothing names any more is left out, and so the file does not grow for ever.
+    /// </summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public Task SaveAsync(IEnumerable<Digest> roots, IOperationObserver observer)
+    {
+        _changed = false;
+        Merge(observer);
+        var wanted = new Dictionary<string, DocumentFacts>(StringComparer.Ordinal);
+        var queue = new Queue<string>(roots.Select(r => r.ToString()));
+        while (queue.Count > 0)
+        {
+            var digest = queue.Dequeue();
+            if (!wanted.ContainsKey(digest) && _facts.TryGetValue(digest, out var known))
+            {
+                wanted.Add(digest, known);
+                if (known is IndexFacts index)
+                {
+                    foreach (var child in index.Children)
+                    {
+                        queue.Enqueue(child.Digest.ToString());
+                    }
+                }
+            }
+        }
+
+        return _file.WriteAsync(wanted);
+    }
+
+    private void Merge(IOperationObserver observer)
+    {
+        foreach (var pair in _file.Read(observer))
+        {
+            _facts.TryAdd(pair.Key, pair.Value);
+        }
+    }
+
+    private void Load(IOperationObserver observer)
+    {
+        lock (_sync)
+        {
+            if (!_loaded)
+            {
+                Merge(observer);
+                _loaded = true;
+            }
+        }
+    }
+
+    private DocumentFacts? Read(Descriptor descriptor, IOperationObserver observer)
+    {
+        try
+        {
+            if (_blobs.TryRead(descriptor, ManifestDocument.MaxSize, observer) is not { } bytes)
+            {
+                return null;
+            }
+
+            var document = descriptor.MediaType.Length > 0
+                ? ManifestDocument.Parse(bytes, null, descriptor)
+                : ManifestDocument.Parse(bytes, null);
+            switch (document)
+            {
+                case ImageIndex index:
+                    return new IndexFacts(index.Manifests);
+                case Manifest manifest:
+                    return ManifestFacts.Of(manifest, manifest.IsImage ? ReadConfig(manifest, observer) : null);
+            }
+        }
+        catch (ImageException e)
+        {
+            observer.Warning($"The manifest {descriptor.Digest} cannot be used: {e.Message}");
+        }
+
+        return null;
+    }
+
+    private ImageConfig? ReadConfig(Manifest manifest, IOperationObserver observer)
+    {
+        try
+        {
+            if (_blobs.Contains(manifest.Config))
+            {
+                return _blobs.TryRead(manifest.Config, ImageConfig.MaxSize, observer) is { } bytes ? ImageConfig.Parse(bytes) : null;
+            }
+
+            observer.Warning(
+                $"The config {manifest.Config.Digest} of the image with manifest {manifest.Digest} is not in the store; pull the image again.");
+        }
+        catch (ImageException e)
+        {
+            observer.Warning($"The config {manifest.Config.Digest} cannot be used: {e.Message}");
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,244 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>
+/// The file catalog.json: facts by digest, so that a list need not open each manifest and config. Derived: what cannot be read of it is
+/// made anew.
+/// </summary>
+internal sealed class CatalogFile
+{
+    /// <summary>Raised when what is kept changes its meaning; another version's file is not read.</summary>
+    private const int Version = 1;
+
+    private const int MaxSize = 512 * 1024 * 1024;
+
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly StorePaths _paths;
+    private readonly StoreFiles _files;
+
+    public CatalogFile(StorePaths paths, StoreFiles files)
+    {
+        _paths = paths;
+        _files = files;
+    }
+
+    /// <summary>Reads the file; nothing when it is not there or not usable.</summary>
+    public Dictionary<string, DocumentFacts> Read(IOperationObserver observer)
+    {
+        var facts = new Dictionary<string, DocumentFacts>(StringComparer.Ordinal);
+        try
+        {
+            if (StoreReader.TryRead(_paths.Catalog, MaxSize) is not { } bytes)
+            {
+                return facts;
+            }
+
+            using var json = JsonDocument.Parse(bytes);
+            if (json.RootElement.GetProperty("version").GetInt32() != Version)
+            {
+                return facts;
+            }
+
+            foreach (var member in json.RootElement.GetProperty("indexes").EnumerateObject())
+            {
+                facts[member.Name] = new IndexFacts(member.Value.EnumerateArray().Select(ReadDescriptor).ToArray());
+            }
+
+            foreach (var member in json.RootElement.GetProperty("manifests").EnumerateObject())
+            {
+                facts[member.Name] = ReadManifest(member.Value);
+            }
+        }
+        catch (Exception e) when (e is ImageException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            observer.Debug($"'{_paths.Catalog}' is not used and will be made anew: {e.Message}");
+            facts.Clear();
+        }
+
+        return facts;
+    }
+
+    /// <summary>Replaces the file, under the store's lock. Not flushed: a torn file after a power loss is not used.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public async Task WriteAsync(IReadOnlyDictionary<string, DocumentFacts> facts)
+    {
+        var bytes = Serialize(facts);
+        using (var file = _files.Create(_paths.CatalogTemp))
+        {
+            _files.Write(file, bytes, 0, bytes.Length, bytes.Length);
+        }
+
+        await _files.MoveOverAsync(_paths.CatalogTemp, _paths.Catalog, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private static byte[] Serialize(IReadOnlyDictionary<string, DocumentFacts> facts)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, WriterOptions))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("version", Version);
+            json.WriteStartObject("indexes");
+            foreach (var pair in facts)
+            {
+                if (pair.Value is IndexFacts index)
+                {
+                    json.WriteStartArray(pair.Key);
+                    foreach (var child in index.Children)
+                    {
+                        Write(json, child);
+                    }
+
+                    json.WriteEndArray();
+                }
+            }
+
+            json.WriteEndObject();
+            json.WriteStartObject("manifests");
+            foreach (var pair in facts)
+            {
+                if (pair.Value is ManifestFacts manifest)
+                {
+                    json.WritePropertyName(pair.Key);
+                    Write(json, manifest);
+                }
+            }
+
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, ManifestFacts manifest)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("image", manifest.IsImage);
+        json.WritePropertyName("config");
+        Write(json, manifest.Config);
+        WriteText(json, "created", manifest.Created?.ToString("o", CultureInfo.InvariantCulture));
+        WriteText(json, "author", manifest.Author);
+        Write(json, manifest.Platform);
+        if (manifest.Labels.Count > 0)
+        {
+            json.WriteStartObject("labels");
+            foreach (var label in manifest.Labels)
+            {
+                json.WriteString(label.Key, label.Value);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteStartArray("layers");
+        foreach (var layer in manifest.Layers)
+        {
+            json.WriteStartObject();
+            WriteText(json, "digest", layer.Digest);
+            json.WriteNumber("size", layer.Size);
+            WriteText(json, "type", layer.MediaType);
+            WriteText(json, "diffId", layer.DiffId);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, Descriptor descriptor)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", descriptor.MediaType);
+        json.WriteString("digest", descriptor.Digest.ToString());
+        json.WriteNumber("size", descriptor.Size);
+        WriteText(json, "artifactType", descriptor.ArtifactType);
+        Write(json, descriptor.Platform);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, Platform? platform)
+    {
+        if (platform is null)
+        {
+            return;
+        }
+
+        json.WriteStartObject("platform");
+        json.WriteString("os", platform.OS);
+        json.WriteString("architecture", platform.Architecture);
+        WriteText(json, "variant", platform.Variant);
+        WriteText(json, "osVersion", platform.OSVersion);
+        if (platform.OSFeatures.Count > 0)
+        {
+            json.WriteStartArray("osFeatures");
+            foreach (var feature in platform.OSFeatures)
+            {
+                json.WriteStringValue(feature);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteText(Utf8JsonWriter json, string name, string? text)
+    {
+        if (text is not null)
+        {
+            json.WriteString(name, text);
+        }
+    }
+
+    private static ManifestFacts ReadManifest(JsonElement json) => new()
+    {
+        IsImage = json.GetProperty("image").GetBoolean(),
+        IsComplete = true,
+        Config = ReadDescriptor(json.GetProperty("config")),
+        Created = ReadText(json, "created") is { } created
+            ? DateTimeOffset.Parse(created, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind)
+            : null,
+        Author = ReadText(json, "author"),
+        Platform = ReadPlatform(json),
+        Labels = json.TryGetProperty("labels", out var labels)
+            ? labels.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal)
+            : Descriptor.Empty,
+        Layers = json.GetProperty("layers").EnumerateArray().Select(layer => new ImageLayer
+        {
+            Digest = ReadText(layer, "digest"),
+            Size = layer.GetProperty("size").GetInt64(),
+            MediaType = ReadText(layer, "type"),
+            DiffId = ReadText(layer, "diffId"),
+        }).ToArray(),
+    };
+
+    private static Descriptor ReadDescriptor(JsonElement json) => new(
+        json.GetProperty("type").GetString()!, Digest.Parse(json.GetProperty("digest").GetString()!), json.GetProperty("size").GetInt64())
+    {
+        ArtifactType = ReadText(json, "artifactType"),
+        Platform = ReadPlatform(json),
+    };
+
+    private static Platform? ReadPlatform(JsonElement json) => json.TryGetProperty("platform", out var platform)
+        ? new Platform(
+            platform.GetProperty("os").GetString()!,
+            platform.GetProperty("architecture").GetString()!,
+            ReadText(platform, "variant"),
+            ReadText(platform, "osVersion"),
+            platform.TryGetProperty("osFeatures", out var features) ? features.EnumerateArray().Select(f => f.GetString()!).ToArray() : null)
+        : null;
+
+    private static string? ReadText(JsonElement json, string name) => json.TryGetProperty(name, out var text) ? text.GetString() : null;
+}

@@ -1,0 +1,65 @@
+using System;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>
+/// What an entry of index.json is called: <c>org.opencontainers.image.ref.name</c>. A text with a tag or a digest is the reference it
+/// parses to, whoever wrote it (<c>ubuntu:24.04</c> by skopeo is docker.io/library/ubuntu:24.04); any other (<c>latest</c> by umoci) is a
+/// name as it stands. Immutable.
+/// </summary>
+internal sealed class EntryName
+{
+    /// <summary>The annotation with the name (OCI image-spec, annotations.md).</summary>
+    public const string Annotation = "org.opencontainers.image.ref.name";
+
+    private EntryName(string key, ImageReference? reference)
+    {
+        Key = key;
+        Reference = reference;
+    }
+
+    /// <summary>Equal for entries with the same name: the canonical reference, or the text as it stands.</summary>
+    public string Key { get; }
+
+    /// <summary>The reference; null when the text is none.</summary>
+    public ImageReference? Reference { get; }
+
+    /// <summary>As docker shows it: <c>ubuntu:24.04</c>.</summary>
+    public string Shown => Reference?.Familiar ?? Key;
+
+    /// <summary>The registry, or null.</summary>
+    public string? Registry => Reference?.Registry;
+
+    /// <summary>The familiar repository; null when the name has none.</summary>
+    public string? Repository => Reference?.FamiliarName;
+
+    /// <summary>The tag; null when the name is one by digest. A single word, as umoci writes it, is a tag of the layout.</summary>
+    public string? Tag => Reference is null ? Key : Reference.Tag;
+
+    /// <summary>The name for a reference; <c>latest</c> when it has neither tag nor digest (N7), by digest when it has both (N9).</summary>
+    public static EntryName Of(ImageReference reference)
+    {
+        reference = reference.WithDefaultTag();
+        return new EntryName(reference.ToString(), reference);
+    }
+
+    /// <summary>Reads an annotation's value; null when it is empty.</summary>
+    public static EntryName? Parse(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return null;
+        }
+
+        return ImageReference.TryParse(text, out var reference) && (reference.Tag is not null || reference.Digest is not null)
+            ? Of(reference)
+            : new EntryName(text!, null);
+    }
+
+    /// <summary>True when both name the same repository.</summary>
+    public bool IsSameRepository(EntryName other) =>
+        Reference is not null && other.Reference is not null && string.Equals(Reference.Name, other.Reference.Name, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override string ToString() => Shown;
+}

@@ -1,0 +1,67 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using ImgsPS.Content;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>What a manifest or an index says, as far as a list shows it. Immutable; true for ever, since it belongs to a digest.</summary>
+internal abstract class DocumentFacts
+{
+}
+
+/// <summary>What an index says.</summary>
+internal sealed class IndexFacts : DocumentFacts
+{
+    public IndexFacts(IReadOnlyList<Descriptor> children) => Children = children;
+
+    /// <summary>Its manifests, in its order, whether they are in the store or not.</summary>
+    public IReadOnlyList<Descriptor> Children { get; }
+}
+
+/// <summary>What a manifest and its config say.</summary>
+internal sealed class ManifestFacts : DocumentFacts
+{
+    /// <summary>The config: its digest is the image's id.</summary>
+    public Descriptor Config { get; init; } = null!;
+
+    /// <summary>False for an artifact (U11); nothing else is known of it.</summary>
+    public bool IsImage { get; init; }
+
+    /// <summary>False when the config could not be read, and so only what the manifest says is known.</summary>
+    public bool IsComplete { get; init; }
+
+    /// <summary>The layers, bottom first.</summary>
+    public IReadOnlyList<ImageLayer> Layers { get; init; } = Array.Empty<ImageLayer>();
+
+    public DateTimeOffset? Created { get; init; }
+
+    public string? Author { get; init; }
+
+    public Platform? Platform { get; init; }
+
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = Descriptor.Empty;
+
+    /// <summary>Bytes of config and layers; content that stands twice is kept, and counted, once.</summary>
+    public long ContentSize => Config.Size
+        + Layers.Where(l => l.Digest != Config.Digest.ToString()).GroupBy(l => l.Digest, StringComparer.Ordinal).Sum(g => g.First().Size);
+
+    /// <summary>What a manifest says, and its config when it is there.</summary>
+    public static ManifestFacts Of(Manifest manifest, ImageConfig? config) => new()
+    {
+        Config = manifest.Config,
+        IsImage = manifest.IsImage,
+        IsComplete = config is not null || !manifest.IsImage,
+        Created = config?.Created,
+        Author = config?.Author,
+        Platform = config?.Platform,
+        Labels = config?.Labels ?? Descriptor.Empty,
+        Layers = manifest.Layers.Select((layer, i) => new ImageLayer
+        {
+            Digest = layer.Digest.ToString(),
+            Size = layer.Size,
+            MediaType = layer.MediaType,
+            DiffId = config is not null && i < config.DiffIds.Count ? config.DiffIds[i].ToString() : null,
+        }).ToArray(),
+    };
+}

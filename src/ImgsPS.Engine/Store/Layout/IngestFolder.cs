@@ -1,0 +1,160 @@
+using System;
+using System.IO;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>
+/// The folder of one blob on its way in, locked: <c>lock</c>, <c>data</c>, <c>meta.json</c>. Disposing lets go, and keeps the folder when
+/// there is data, so that a later writer goes on there.
+/// </summary>
+internal sealed class IngestFolder : IDisposable
+{
+    private readonly StoreFiles _files;
+    private readonly string _folder;
+    private readonly IDisposable _gate;
+    private readonly FileLock _fileLock;
+    private bool _disposed;
+
+    private IngestFolder(StoreFiles files, string folder, IDisposable gate, FileLock fileLock)
+    {
+        _files = files;
+        _folder = folder;
+        _gate = gate;
+        _fileLock = fileLock;
+    }
+
+    /// <summary>The bytes so far.</summary>
+    public string Data => Path.Combine(_folder, "data");
+
+    /// <summary>Locks the folder of a digest, waiting as long as another has it.</summary>
+    /// <param name="paths">The store.</param>
+    /// <param name="files">Its files.</param>
+    /// <param name="digest">The blob.</param>
+    /// <param name="waiting">Called once when another process has it.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public static async Task<IngestFolder> LockAsync(
+        StorePaths paths, StoreFiles files, Digest digest, Action? waiting, CancellationToken cancellationToken) =>
+        (await LockAsync(paths, files, digest, Timeout.InfiniteTimeSpan, waiting, cancellationToken).ConfigureAwait(false))!;
+
+    /// <summary>Locks the folder of a digest when nobody has it, else null.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public static IngestFolder? TryLock(StorePaths paths, StoreFiles files, Digest digest)
+    {
+        // With no time to wait and nothing to cancel, nothing in it is ever pending.
+        var attempt = LockAsync(paths, files, digest, TimeSpan.Zero, null, CancellationToken.None);
+        return attempt.IsCompleted ? attempt.GetAwaiter().GetResult() : null;
+    }
+
+    /// <summary>Writes down what the data will be; for people and repairs, the store itself goes by the folder's name.</summary>
+    public void WriteMeta(Descriptor descriptor)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            json.WriteStartObject();
+            json.WriteString("digest", descriptor.Digest.ToString());
+            json.WriteNumber("size", descriptor.Size);
+            json.WriteString("mediaType", descriptor.MediaType);
+            json.WriteEndObject();
+        }
+
+        using var file = _files.Create(Path.Combine(_folder, "meta.json"));
+        _files.Write(file, stream.ToArray(), 0, (int)stream.Length, stream.Length);
+    }
+
+    /// <summary>Deletes the folder with all that is in it and lets go.</summary>
+    public void DisposeAndDelete()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        _files.TryDelete(Data);
+        _files.TryDelete(Path.Combine(_folder, "meta.json"));
+        _fileLock.DisposeAndDelete(_files, Path.Combine(_folder, "lock"));
+        _files.TryDelete(_folder);
+        _gate.Dispose();
+    }
+
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        if (StoreReader.Length(Data) is null or 0)
+        {
+            DisposeAndDelete();
+            return;
+        }
+
+        _disposed = true;
+        _fileLock.Dispose();
+        _gate.Dispose();
+    }
+
+    private static async Task<IngestFolder?> LockAsync(
+        StorePaths paths, StoreFiles files, Digest digest, TimeSpan limit, Action? waiting, CancellationToken cancellationToken)
+    {
+        var folder = paths.IngestFolder(digest);
+        var path = Path.Combine(folder, "lock");
+        var gate = await ProcessGate.EnterAsync(path, limit, cancellationToken).ConfigureAwait(false);
+        if (gate is null)
+        {
+            return null;
+        }
+
+        FileLock? taken = null;
+        try
+        {
+            while (true)
+            {
+                taken = await TakeAsync(files, folder, path, limit, waiting, cancellationToken).ConfigureAwait(false);
+                if (taken is null)
+                {
+                    return null;
+                }
+
+                if (taken.IsInPlace(path))
+                {
+                    return new IngestFolder(files, folder, gate, taken);
+                }
+
+                taken.Dispose();
+                taken = null;
+            }
+        }
+        finally
+        {
+            if (taken is null)
+            {
+                gate.Dispose();
+            }
+        }
+    }
+
+    private static async Task<FileLock?> TakeAsync(
+        StoreFiles files, string folder, string path, TimeSpan limit, Action? waiting, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            files.CreateFolder(folder);
+            try
+            {
+                return await FileLock.TakeAsync(path, limit, waiting, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ImageException e) when (e.InnerException is DirectoryNotFoundException && attempt < 10)
+            {
+                // Another process was done with the blob and deleted the folder in this moment.
+            }
+        }
+    }
+}

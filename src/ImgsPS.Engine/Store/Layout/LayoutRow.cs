@@ -1,0 +1,18 @@
+using System.Collections.Generic;
+using ImgsPS.Content;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>A row of the list and what is behind it. Immutable.</summary>
+/// <param name="Image">What the user sees.</param>
+/// <param name="Name">The name; null when untagged.</param>
+/// <param name="Root">What the name means: a manifest or an index.</param>
+/// <param name="Entries">The entries of index.json that say so; more than one when another tool wrote them twice.</param>
+internal sealed record LayoutRow(Image Image, EntryName? Name, Descriptor Root, IReadOnlyList<IndexEntry> Entries)
+{
+    /// <summary>True for a name by digest, which a pull by digest makes.</summary>
+    public bool IsPinned => Name?.Reference?.Digest is not null;
+
+    /// <summary>True when both rows show one image: the same manifest or index, or the same id.</summary>
+    public bool IsSameImage(LayoutRow other) => Root.Digest == other.Root.Digest || Image.Id == other.Image.Id;
+}

@@ -1,0 +1,154 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using ImgsPS.Content;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>
+/// Makes the list of an index: one row per name, and one per digest that has none (L1). Not thread-safe; one per operation.
+/// </summary>
+internal sealed class LayoutRows
+{
+    private readonly BlobFolder _blobs;
+    private readonly Catalog _catalog;
+    private readonly string _store;
+    private readonly IOperationObserver _observer;
+    private readonly PlatformMatcher _host = PlatformMatcher.ForHost();
+
+    public LayoutRows(BlobFolder blobs, Catalog catalog, string store, IOperationObserver observer)
+    {
+        _blobs = blobs;
+        _catalog = catalog;
+        _store = store;
+        _observer = observer;
+    }
+
+    /// <summary>The rows, in the index's order. Artifacts are not images and have none.</summary>
+    public IReadOnlyList<LayoutRow> Of(LayoutIndex index)
+    {
+        var named = new HashSet<Digest>(index.Entries.Where(e => e.Name is not null && e.Descriptor is not null).Select(e => e.Descriptor!.Digest));
+        var rows = new List<LayoutRow>();
+        foreach (var group in index.Entries
+            .Where(e => e.Descriptor is not null && (e.Name is not null || !named.Contains(e.Descriptor.Digest)))
+            .GroupBy(e => (e.Name?.Key, e.Descriptor!.Digest)))
+        {
+            if (Of(group.ToArray(), null) is { } row)
+            {
+                rows.Add(row);
+            }
+        }
+
+        return rows;
+    }
+
+    /// <summary>One row for entries with one name and one digest; null for an artifact.</summary>
+    /// <param name="entries">The entries.</param>
+    /// <param name="shown">The manifest of the index to show, if it is there; null for the host's best.</param>
+    public LayoutRow? Of(IReadOnlyList<IndexEntry> entries, Digest? shown)
+    {
+        var name = entries[0].Name;
+        var root = entries[0].Descriptor!;
+        DocumentFacts? facts;
+        if (_blobs.Contains(root))
+        {
+            facts = _catalog.Find(root, _observer);
+        }
+        else
+        {
+            _observer.Warning(
+                $"The manifest {root.Digest} of '{name?.Shown ?? "<none>"}' is not in the store, or damaged; pull the image again, or remove it.");
+            facts = _catalog.Recall(root.Digest, _observer);
+        }
+
+        var found = facts is IndexFacts index
+            ? Choose(index, shown)
+            : new Choice(facts as ManifestFacts, null, facts is ManifestFacts { IsImage: false });
+        if (found.IsArtifact)
+        {
+            return null;
+        }
+
+        var manifest = found.Manifest;
+        var image = new Image
+        {
+            Reference = name?.Shown,
+            Registry = name?.Registry,
+            Repository = name?.Repository,
+            Tag = name?.Tag,
+            Id = (manifest?.Config.Digest ?? root.Digest).ToString(),
+            Digest = root.Digest.ToString(),
+            MediaType = root.MediaType.Length > 0 ? root.MediaType : null,
+            Created = manifest?.Created,
+            Size = manifest?.ContentSize ?? 0,
+            Platform = manifest?.Platform ?? found.Platform,
+            Labels = manifest?.Labels ?? Descriptor.Empty,
+            Author = manifest?.Author,
+            Layers = manifest?.Layers ?? Array.Empty<ImageLayer>(),
+            Dangling = name is null,
+            PulledAt = entries[0].PulledAt ?? _blobs.TimeOf(root.Digest),
+            Store = _store,
+        };
+        return new LayoutRow(image, name, root, entries);
+    }
+
+    /// <summary>
+    /// The images that a document leads to and that are in the store: itself, or those of an index's children that are there.
+    /// </summary>
+    public IEnumerable<ManifestFacts> ImagesOf(Descriptor root) => _catalog.Find(root, _observer) switch
+    {
+        ManifestFacts { IsImage: true } manifest => new[] { manifest },
+        IndexFacts index => Leaves(index, 1).Select(l => l.Facts).Where(f => f.IsImage),
+        _ => Array.Empty<ManifestFacts>(),
+    };
+
+    private Choice Choose(IndexFacts index, Digest? shown)
+    {
+        var leaves = Leaves(index, 1).ToList();
+        var images = leaves.Where(l => l.Facts.IsImage && l.Platform?.OS != "unknown").ToList();
+        if (images.Count == 0)
+        {
+            return new Choice(null, null, leaves.Count > 0);
+        }
+
+        var best = images.FindIndex(l => l.Descriptor.Digest == shown);
+        if (best < 0)
+        {
+            var chosen = _host.Choose(images.Select(l => l.Platform).ToArray());
+            best = chosen.Count > 0 ? chosen[0] : 0;
+        }
+
+        return new Choice(images[best].Facts, images[best].Platform, false);
+    }
+
+    /// <summary>The manifests of an index that are in the store, those of indexes in it included.</summary>
+    private IEnumerable<Leaf> Leaves(IndexFacts index, int depth)
+    {
+        foreach (var child in index.Children)
+        {
+            if (!_blobs.Contains(child))
+            {
+                continue;
+            }
+
+            switch (_catalog.Find(child, _observer))
+            {
+                case ManifestFacts manifest:
+                    yield return new Leaf(child, manifest, child.Platform ?? manifest.Platform);
+                    break;
+                case IndexFacts nested when depth < ImageIndex.MaxDepth:
+                    foreach (var leaf in Leaves(nested, depth + 1))
+                    {
+                        yield return leaf;
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    private readonly record struct Leaf(Descriptor Descriptor, ManifestFacts Facts, Platform? Platform);
+
+    private readonly record struct Choice(ManifestFacts? Manifest, Platform? Platform, bool IsArtifact);
+}

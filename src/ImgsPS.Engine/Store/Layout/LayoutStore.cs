@@ -1,0 +1,236 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+using ImgsPS.Registry;
+using ImgsPS.Transfer;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>
+/// A store in a folder: an OCI image layout plus <c>.imgsps/</c> (docs/store-design.md). Reading takes no lock and makes nothing; a folder
+/// that is not there is an empty store. Safe for any number of threads and processes.
+/// </summary>
+internal sealed class LayoutStore : IImageStore
+{
+    private readonly StorePaths _paths;
+    private readonly StoreFiles _files;
+    private readonly StoreFolder _folder;
+    private readonly IndexFile _indexFile;
+    private readonly BlobFolder _blobs;
+    private readonly Catalog _catalog;
+    private readonly ContentCollector _collector;
+
+    /// <summary>Opens a store; nothing is read or made yet.</summary>
+    /// <param name="path">The folder, a full path.</param>
+    /// <param name="name">What <c>-Store</c> calls it; null for the path.</param>
+    /// <param name="files">The disk; null for the real one.</param>
+    public LayoutStore(string path, string? name = null, StoreFiles? files = null)
+    {
+        _paths = new StorePaths(path);
+        _files = files ?? StoreFiles.Disk;
+        Name = name ?? path;
+        _folder = new StoreFolder(_paths, _files);
+        _indexFile = new IndexFile(_paths, _files);
+        _blobs = new BlobFolder(_paths, _files);
+        _catalog = new Catalog(new CatalogFile(_paths, _files), _blobs);
+        _collector = new ContentCollector(_paths, _files, _blobs, new ContentGraph(_blobs));
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <summary>The store's folder.</summary>
+    public string Path => _paths.Root;
+
+    /// <summary>How long a writer waits for the store's lock.</summary>
+    internal TimeSpan LockWait { get; init; } = StoreLock.WaitLimit;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Image>> ListAsync(ImageFilter filter, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var index = ReadIndex(observer);
+        var images = Rows(observer).Of(index).Select(r => r.Image).ToArray();
+        await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
+        return ImageOrder.Sort(filter.Apply(images, DateTimeOffset.UtcNow));
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<Image> PullAsync(
+        PullRequest request, IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var reference = request.Reference;
+        if (request.AllTags && (reference.Tag is not null || reference.Digest is not null))
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                "tag can't be used with --all-tags/-a",
+                "Name the repository alone to pull all of its tags, or leave out -AllTags.");
+        }
+
+        await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
+        var registry = RegistryClient.For(reference.Registry, request.Registry);
+        if (!request.AllTags)
+        {
+            if (reference.Tag is null && reference.Digest is null)
+            {
+                observer.Verbose("Using default tag: latest");
+            }
+
+            yield return await PullOneAsync(registry, reference.WithDefaultTag(), request, observer, cancellationToken).ConfigureAwait(false);
+            yield break;
+        }
+
+        foreach (var tag in await registry.ListTagsAsync(reference, observer, cancellationToken).ConfigureAwait(false))
+        {
+            var tagged = reference.WithTag(tag);
+            Image? image = null;
+            try
+            {
+                image = await PullOneAsync(registry, tagged, request, observer, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ImageException e)
+            {
+                observer.Error(e, tagged.Familiar);
+            }
+
+            if (image is not null)
+            {
+                yield return image;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ImageRemoval> RemoveAsync(ImageIdentity image, bool force, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (!_folder.Exists())
+        {
+            // Says that there is no such image, in the words of D12.
+            ImageLookup.Find(Array.Empty<Image>(), image);
+        }
+
+        await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
+        ImageRemoval removal;
+        using (await StoreLock.TakeAsync(_paths, LockWait, cancellationToken).ConfigureAwait(false))
+        {
+            var run = new LayoutRemoval(_files, _indexFile, _collector, Rows(observer), observer);
+            removal = await run.RunAsync(image, force, Name).ConfigureAwait(false);
+        }
+
+        await _blobs.EmptyTrashAsync(observer).ConfigureAwait(false);
+        return removal;
+    }
+
+    /// <inheritdoc/>
+    public Task<ManifestAnswer> GetManifestAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var rows = Rows(observer).Of(ReadIndex(observer));
+        var row = LayoutLookup.Find(rows, image).Rows[0];
+        return ManifestReader.DescribeNamedAsync(
+            row.Image.Reference ?? row.Image.Id, new LayoutManifestSource(_blobs, row), platform, observer, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var index = ReadIndex(observer);
+        var rows = Rows(observer).Of(index);
+        var dangling = rows.Where(r => r.Name is null).ToList();
+        var going = dangling.SelectMany(r => r.Entries).ToList();
+        var unneeded = dangling.Count == 0
+            ? Array.Empty<Digest>()
+            : _collector.Find(index.Entries.Where(e => !going.Contains(e)), going, tidy: false, observer).Digests;
+        var (count, bytes) = _blobs.Measure();
+        return Task.FromResult(new ImageStoreInfo
+        {
+            Store = Name,
+            Path = _paths.Root,
+            Images = rows.Count,
+            Dangling = dangling.Count,
+            Blobs = count,
+            Bytes = bytes,
+            ReclaimableBytes = unneeded.Sum(d => _blobs.SizeOf(d) ?? 0),
+        });
+    }
+
+    /// <summary>Begins to fill the store with what <paramref name="reference"/> names elsewhere.</summary>
+    /// <exception cref="ImageException">
+    /// StoreUnavailable, StoreLocked, NotSupported, InvalidData, InvalidArgument: the store cannot be written.
+    /// </exception>
+    public async Task<IPullSession> BeginPullAsync(ImageReference reference, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
+        return new PullSession(_paths, _files, _blobs, _indexFile, reference, LockWait, observer);
+    }
+
+    public void Dispose()
+    {
+        // Nothing is open between two operations.
+    }
+
+    private LayoutIndex ReadIndex(IOperationObserver observer) => _folder.Exists() ? _indexFile.Read(observer) : LayoutIndex.Empty();
+
+    private LayoutRows Rows(IOperationObserver observer) => new(_blobs, _catalog, Name, observer);
+
+    private async Task<Image> PullOneAsync(
+        RegistryClient registry, ImageReference reference, PullRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        PulledImage pulled;
+        LayoutIndex index;
+        using (var session = await BeginPullAsync(reference, observer, cancellationToken).ConfigureAwait(false))
+        {
+            pulled = await ImagePuller.PullAsync(
+                registry, reference, request.Platform, request.AllPlatforms, session, observer, cancellationToken).ConfigureAwait(false);
+            index = _indexFile.Read(observer);
+        }
+
+        // What was pulled, also when another process has moved the name by now.
+        var name = EntryName.Of(reference);
+        var entry = index.Find(name) is { } found && found.Descriptor!.Digest == pulled.Root.Digest
+            ? found
+            : new IndexEntry(null, pulled.Root, name, DateTimeOffset.UtcNow);
+        var asked = request.Platform is not null && !request.AllPlatforms && pulled.Manifests.Count > 0 ? pulled.Manifests[0].Digest : null;
+        var row = Rows(observer).Of(new[] { entry }, asked)
+            ?? throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
+        await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
+        return row.Image;
+    }
+
+    /// <summary>
+    /// Writes the catalog when it has something new and the store is ours and free; a list never waits for it and never fails for it.
+    /// </summary>
+    private async Task SaveCatalogAsync(LayoutIndex index, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (!_catalog.IsChanged || !Directory.Exists(_paths.Locks))
+        {
+            return;
+        }
+
+        try
+        {
+            if (!_folder.IsOurVersion())
+            {
+                return;
+            }
+
+            using var held = await StoreLock.TryTakeAsync(_paths, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            if (held is not null)
+            {
+                var roots = index.Entries.Where(e => e.Descriptor is not null).Select(e => e.Descriptor!.Digest);
+                await _catalog.SaveAsync(roots, observer).ConfigureAwait(false);
+            }
+        }
+        catch (ImageException e)
+        {
+            observer.Debug($"The catalog of '{_paths.Root}' is not written: {e.Message}");
+        }
+    }
+}

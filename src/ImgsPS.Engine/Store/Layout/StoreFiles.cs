@@ -1,0 +1,235 @@
+using System;
+using System.IO;
+using System.Runtime.InteropServices;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>
+/// The steps by which a store changes on the disk, and nothing else changes it. The protected members are the steps themselves, so that a
+/// test can record, fail or kill at each. The public members add the retries of RS8 and turn what the machine says into <see
+/// cref="ImageException"/> (RS4). Safe for any number of threads.
+/// </summary>
+internal class StoreFiles
+{
+    /// <summary>The real disk.</summary>
+    public static readonly StoreFiles Disk = new();
+
+    private const int Tries = 10;
+
+    /// <summary>A crash test's hook; does nothing here.</summary>
+    public virtual void At(StorePoint point)
+    {
+    }
+
+    /// <summary>Opens a file for writing at its start, empty.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public FileStream Create(string path) => StoreFailure.Guard(path, 0, () => CreateStep(path));
+
+    /// <summary>Opens a file, made when it is not there, at its end, for reading and writing.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public FileStream OpenAppend(string path) => StoreFailure.Guard(path, 0, () => OpenAppendStep(path));
+
+    /// <summary>
+    /// Writes. <paramref name="needed"/> is how many bytes the file wants in all from here on, for the message when the disk is full.
+    /// </summary>
+    /// <exception cref="ImageException">StoreUnavailable: disk full, and the like.</exception>
+    public void Write(FileStream file, byte[] buffer, int offset, int count, long needed)
+    {
+        try
+        {
+            WriteStep(file, buffer, offset, count);
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            throw StoreFailure.Of(e, file.Name, needed);
+        }
+    }
+
+    /// <summary>Brings a file's bytes to the disk itself; <see cref="Stream.Flush"/> alone ends at the operating system.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public void Flush(FileStream file)
+    {
+        try
+        {
+            FlushStep(file);
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            throw StoreFailure.Of(e, file.Name, file.Length);
+        }
+    }
+
+    /// <summary>Moves a file to a name that is free; false when the name is taken.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public Task<bool> MoveNewAsync(string from, string to, CancellationToken cancellationToken) =>
+        RetryAsync(to, () => MoveNewStep(from, to), cancellationToken);
+
+    /// <summary>Moves a file to a name, in place of what has it: a reader sees the old file or the new one.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public Task MoveOverAsync(string from, string to, CancellationToken cancellationToken) =>
+        RetryAsync(to, () => { MoveOverStep(from, to); return true; }, cancellationToken);
+
+    /// <summary>Deletes a file; nothing happens when it is not there.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public Task DeleteAsync(string path, CancellationToken cancellationToken) =>
+        RetryAsync(path, () => { DeleteStep(path); return true; }, cancellationToken);
+
+    /// <summary>Deletes a file or an empty folder when that is possible at once. False when it is not: it is only tidying.</summary>
+    public bool TryDelete(string path)
+    {
+        try
+        {
+            DeleteStep(path);
+            return true;
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Moves a file to a name that is free when that is possible at once; false when it is not.</summary>
+    public bool TryMoveNew(string from, string to)
+    {
+        try
+        {
+            return MoveNewStep(from, to);
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Bytes that may still be written where <paramref name="path"/> is; null when unknown.</summary>
+    public virtual long? FreeBytes(string path) => StoreFailure.FreeBytes(path);
+
+    /// <summary>Makes a folder and those above it.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public void CreateFolder(string path) => StoreFailure.Guard(path, 0, () => { CreateFolderStep(path); return true; });
+
+    /// <summary>Brings a folder's entries to the disk, so that a rename in it survives a power loss. Windows has no such call.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public void SyncFolder(string path) => StoreFailure.Guard(path, 0, () => { SyncFolderStep(path); return true; });
+
+    /// <summary>
+    /// Replaces a small file: temp, flush, move over. Readers see the old bytes or the new ones, also after a power loss.
+    /// </summary>
+    /// <exception cref="ImageException">StoreUnavailable; the file is as it was.</exception>
+    public async Task ReplaceAsync(string path, string temp, byte[] bytes, CancellationToken cancellationToken)
+    {
+        WriteTemp(temp, bytes);
+        await MoveOverAsync(temp, path, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Writes a temp file and flushes it to the disk.</summary>
+    /// <exception cref="ImageException">StoreUnavailable; the temp file is gone.</exception>
+    public void WriteTemp(string temp, byte[] bytes)
+    {
+        try
+        {
+            using var file = Create(temp);
+            Write(file, bytes, 0, bytes.Length, bytes.Length);
+            Flush(file);
+        }
+        catch (ImageException)
+        {
+            TryDelete(temp);
+            throw;
+        }
+    }
+
+    protected virtual FileStream CreateStep(string path) => new(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1);
+
+    protected virtual FileStream OpenAppendStep(string path)
+    {
+        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1, FileOptions.SequentialScan);
+        file.Seek(0, SeekOrigin.End);
+        return file;
+    }
+
+    protected virtual void WriteStep(FileStream file, byte[] buffer, int offset, int count) => file.Write(buffer, offset, count);
+
+    protected virtual void FlushStep(FileStream file) => file.Flush(flushToDisk: true);
+
+    protected virtual bool MoveNewStep(string from, string to)
+    {
+        try
+        {
+            File.Move(from, to);
+            return true;
+        }
+        catch (IOException) when (File.Exists(to))
+        {
+            return false;
+        }
+    }
+
+    protected virtual void MoveOverStep(string from, string to)
+    {
+#if NET472
+        if (!NativeMethods.MoveFileEx(from, to, NativeMethods.ReplaceExisting | NativeMethods.WriteThrough))
+        {
+            var code = Marshal.GetHRForLastWin32Error();
+            throw code == StoreFailure.AccessDenied
+                ? new UnauthorizedAccessException("Access to the path '" + to + "' is denied.")
+                : new IOException("The file '" + from + "' cannot be moved to '" + to + "'.", code);
+        }
+#else
+        File.Move(from, to, overwrite: true);
+#endif
+    }
+
+    protected virtual void DeleteStep(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path);
+            return;
+        }
+
+        try
+        {
+            File.Delete(path);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Gone with its folder: another process tidied it.
+        }
+    }
+
+    protected virtual void CreateFolderStep(string path) => Directory.CreateDirectory(path);
+
+    protected virtual void SyncFolderStep(string path)
+    {
+#if !NET472
+        if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            NativeMethods.SyncFolder(path);
+        }
+#endif
+    }
+
+    private static async Task<bool> RetryAsync(string path, Func<bool> step, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return step();
+            }
+            catch (Exception e) when (StoreFailure.IsMachine(e))
+            {
+                if (attempt == Tries || !StoreFailure.IsHeldByAnother(e))
+                {
+                    throw StoreFailure.Of(e, path, 0);
+                }
+            }
+
+            // RS8: 0.1 s, 0.2 s, … 0.9 s: an antivirus or an indexer lets go within 5 s, or something is wrong.
+            await Task.Delay(TimeSpan.FromMilliseconds(110 * attempt), cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>
+/// The folders and files that every store has: checked before it is read, made before it is first written. Safe for any number of threads.
+/// </summary>
+internal sealed class StoreFolder
+{
+    /// <summary>The version of <c>.imgsps/</c> that this code writes.</summary>
+    private const int Version = 1;
+
+    private const int SmallFile = 64 * 1024;
+
+    private readonly StorePaths _paths;
+    private readonly StoreFiles _files;
+
+    public StoreFolder(StorePaths paths, StoreFiles files)
+    {
+        _paths = paths;
+        _files = files;
+    }
+
+    /// <summary>False when there is no store yet, which is an empty one.</summary>
+    /// <exception cref="ImageException">
+    /// InvalidArgument: the folder holds something else. NotSupported: a layout of another version (RA9).
+    /// </exception>
+    public bool Exists()
+    {
+        if (StoreReader.TryRead(_paths.OciLayout, SmallFile) is { } header)
+        {
+            LayoutHeader.Parse(header);
+            return true;
+        }
+
+        if (File.Exists(_paths.Root))
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument, $"'{_paths.Root}' is a file, not a folder.", "A store is a folder with an OCI image layout.");
+        }
+
+        if (Directory.Exists(_paths.Own))
+        {
+            return true;
+        }
+
+        if (Directory.Exists(_paths.Root) && HasAny(_paths.Root))
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                $"'{_paths.Root}' is not an OCI image layout: it has files, but no 'oci-layout'.",
+                "Name a folder with a layout, an empty one, or one that is not there.");
+        }
+
+        return false;
+    }
+
+    /// <summary>True when this code may write here: what is in <c>.imgsps/</c> is of no newer version.</summary>
+    public bool IsOurVersion() => ReadVersion() is null or <= Version;
+
+    /// <summary>Makes what is missing, so that the store can be written.</summary>
+    /// <exception cref="ImageException">
+    /// As for <see cref="Exists"/>; NotSupported: a newer version wrote the store. StoreUnavailable. StoreLocked.
+    /// </exception>
+    public async Task PrepareAsync(TimeSpan lockWait, CancellationToken cancellationToken)
+    {
+        Exists();
+        CheckVersion();
+        if (Missing().Count == 0)
+        {
+            return;
+        }
+
+        _files.CreateFolder(_paths.Locks);
+        using var held = await StoreLock.TakeAsync(_paths, lockWait, cancellationToken).ConfigureAwait(false);
+        CheckVersion();
+        foreach (var folder in Folders().Where(f => !Directory.Exists(f)))
+        {
+            _files.CreateFolder(folder);
+        }
+
+        await WriteMissingAsync(_paths.Version, _paths.VersionTemp, Ascii(Version.ToString(CultureInfo.InvariantCulture) + "\n")).ConfigureAwait(false);
+        if (!File.Exists(_paths.PreviousIndex))
+        {
+            await WriteMissingAsync(_paths.Index, _paths.IndexTemp, LayoutIndex.Empty().Serialize()).ConfigureAwait(false);
+        }
+
+        // Last, so that no other tool takes a layout for whole before it is.
+        await WriteMissingAsync(_paths.OciLayout, _paths.OciLayoutTemp, Ascii("{\"imageLayoutVersion\":\"1.0.0\"}")).ConfigureAwait(false);
+        _files.SyncFolder(_paths.Root);
+    }
+
+    private static byte[] Ascii(string text) => Encoding.ASCII.GetBytes(text);
+
+    private static bool HasAny(string folder)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(folder).Any();
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            throw new ImageException(ImageErrorKind.StoreUnavailable, $"'{folder}' cannot be read: {e.Message}", null, e);
+        }
+    }
+
+    private void CheckVersion()
+    {
+        if (ReadVersion() is { } found and > Version)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotSupported,
+                $"The store '{_paths.Root}' was written by a newer ImgsPS (store version {found}, this one writes {Version}); "
+                + "it can be read, not changed.",
+                "Update the module: Update-Module ImgsPS.");
+        }
+    }
+
+    private int? ReadVersion() => StoreReader.TryRead(_paths.Version, SmallFile) is { } bytes
+        ? int.TryParse(Encoding.ASCII.GetString(bytes).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            ? version
+            : throw new ImageException(
+                ImageErrorKind.InvalidData, $"'{_paths.Version}' is not a version number.", "Write 1 into it, or restore it from a backup.")
+        : null;
+
+    private string[] Folders() => new[] { _paths.BlobFolder("sha256"), _paths.Ingest, _paths.Locks, _paths.Leases, _paths.Quarantine, _paths.Trash };
+
+    private List<string> Missing() => Folders().Where(f => !Directory.Exists(f))
+        .Concat(new[] { _paths.Version, _paths.Index, _paths.OciLayout }.Where(f => !File.Exists(f)))
+        .ToList();
+
+    private Task WriteMissingAsync(string path, string temp, byte[] bytes) =>
+        File.Exists(path) ? Task.CompletedTask : _files.ReplaceAsync(path, temp, bytes, CancellationToken.None);
+}

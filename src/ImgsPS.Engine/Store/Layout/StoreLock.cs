@@ -1,0 +1,101 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>The store's exclusive lock, across threads and processes. Held for milliseconds; disposing lets go of it.</summary>
+internal sealed class StoreLock : IDisposable
+{
+    /// <summary>How long one waits for it.</summary>
+    public static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
+
+    private readonly IDisposable _gate;
+    private readonly FileLock _file;
+    private readonly string _ownerPath;
+
+    private StoreLock(IDisposable gate, FileLock file, string ownerPath)
+    {
+        _gate = gate;
+        _file = file;
+        _ownerPath = ownerPath;
+        WriteOwner();
+    }
+
+    /// <summary>Takes the lock. The folder of locks must be there.</summary>
+    /// <exception cref="ImageException">
+    /// StoreLocked: another holds it for longer than <paramref name="limit"/>. StoreUnavailable.
+    /// </exception>
+    public static async Task<StoreLock> TakeAsync(StorePaths paths, TimeSpan limit, CancellationToken cancellationToken) =>
+        await TryTakeAsync(paths, limit, cancellationToken).ConfigureAwait(false) ?? throw new ImageException(
+            ImageErrorKind.StoreLocked,
+            $"The store '{paths.Root}' is locked by {ReadOwner(paths.StoreLockOwner)}.",
+            "Wait until that process is done, or end it; the lock goes with it.");
+
+    /// <summary>Takes the lock; null when that does not happen within <paramref name="limit"/>.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public static async Task<StoreLock?> TryTakeAsync(StorePaths paths, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        var gate = await ProcessGate.EnterAsync(paths.StoreLock, limit, cancellationToken).ConfigureAwait(false);
+        if (gate is null)
+        {
+            return null;
+        }
+
+        FileLock? file = null;
+        try
+        {
+            var left = limit - clock.Elapsed;
+            file = await FileLock.TakeAsync(paths.StoreLock, left > TimeSpan.Zero ? left : TimeSpan.Zero, null, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (file is null)
+            {
+                gate.Dispose();
+            }
+        }
+
+        return file is null ? null : new StoreLock(gate, file, paths.StoreLockOwner);
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        _gate.Dispose();
+    }
+
+    private static string ReadOwner(string path)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var reader = new StreamReader(stream, Encoding.UTF8);
+            var text = reader.ReadLine();
+            return string.IsNullOrWhiteSpace(text) ? "another process" : text!;
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            return "another process";
+        }
+    }
+
+    private void WriteOwner()
+    {
+        try
+        {
+            using var process = Process.GetCurrentProcess();
+            using var stream = new FileStream(_ownerPath, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            var text = Encoding.UTF8.GetBytes($"process {process.Id} ({process.ProcessName}) on {Environment.MachineName}\n");
+            stream.Write(text, 0, text.Length);
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e) || e is InvalidOperationException)
+        {
+            // Only a message is poorer without it.
+        }
+    }
+}

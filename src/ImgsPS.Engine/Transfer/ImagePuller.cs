@@ -1,0 +1,418 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+using ImgsPS.Naming;
+using ImgsPS.Registry;
+
+namespace ImgsPS.Transfer;
+
+/// <summary>
+/// Brings one reference from a registry into a store (DESIGN.md "How a pull goes"): the tag is resolved once and everything after goes by digest
+/// (RN21); config and layers come first, then their manifest, then the index, and the name last, so that whatever is named is whole, and a manifest
+/// that is in the store has its content there. What a broken-off pull leaves is picked up by the next. One instance per pull.
+/// </summary>
+internal sealed class ImagePuller
+{
+    /// <summary>Blobs that one pull fetches at a time; docker's default is 3.</summary>
+    private const int Concurrency = 4;
+
+    /// <summary>How often the content is fetched again when a removal in another process took some of it before it was named.</summary>
+    private const int MaxPublishAttempts = 3;
+
+    private readonly RegistryClient _registry;
+    private readonly ImageReference _reference;
+    private readonly PlatformMatcher _platforms;
+    private readonly bool _platformAsked;
+    private readonly bool _allPlatforms;
+    private readonly IPullSession _session;
+    private readonly IOperationObserver _observer;
+    private readonly CancellationToken _cancellation;
+    private readonly ConcurrentDictionary<Digest, bool> _pulled = new();
+    private volatile bool _fetched;
+    private Descriptor? _moved;
+
+    private ImagePuller(
+        RegistryClient registry,
+        ImageReference reference,
+        Platform? platform,
+        bool allPlatforms,
+        IPullSession session,
+        IOperationObserver observer,
+        CancellationToken cancellation)
+    {
+        _registry = registry;
+        _reference = reference.WithDefaultTag();
+        _reference.EnsureRecordable();
+        _platforms = platform is null ? PlatformMatcher.ForHost() : PlatformMatcher.For(platform);
+        _platformAsked = platform is not null;
+        _allPlatforms = allPlatforms;
+        _session = session;
+        _observer = observer;
+        _cancellation = cancellation;
+    }
+
+    /// <summary>
+    /// Pulls one reference and names it: of an index the image for <paramref name="platform"/>, null meaning this machine's (U6, U7), or with
+    /// <paramref name="allPlatforms"/> every image of it.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// InvalidReference: a tag that reads as a digest (N8). NotFound: no such manifest (U13), or none for the platform (U5). NotSupported: schema 1
+    /// (U12) or an artifact (U11). Integrity, InvalidData, TooLarge: content that is not what it must be. Unauthorized, Denied, RateLimited,
+    /// Unavailable, Timeout: the registry. StoreUnavailable, StoreLocked: the store.
+    /// </exception>
+    public static Task<PulledImage> PullAsync(
+        RegistryClient registry,
+        ImageReference reference,
+        Platform? platform,
+        bool allPlatforms,
+        IPullSession session,
+        IOperationObserver observer,
+        CancellationToken cancellationToken) =>
+        new ImagePuller(registry, reference, platform, allPlatforms, session, observer, cancellationToken).RunAsync();
+
+    private async Task<PulledImage> RunAsync()
+    {
+        _observer.Verbose($"{_reference.Tag ?? _reference.Digest!.ToString()}: Pulling from {_reference.Repository}");
+        try
+        {
+            var pulled = await TryUnchangedAsync().ConfigureAwait(false) ?? await FetchAndNameAsync().ConfigureAwait(false);
+            _observer.Verbose($"Digest: {pulled.Root.Digest}");
+            _observer.Verbose(pulled.UpToDate
+                ? $"Status: Image is up to date for {_reference.Familiar}"
+                : $"Status: Downloaded newer image for {_reference.Familiar}");
+            _observer.Verbose(_reference.ToString());
+            return pulled;
+        }
+        finally
+        {
+            _observer.Progress(new TransferProgress(_reference.Familiar, null, "", 0, null, true));
+        }
+    }
+
+    /// <summary>
+    /// The image as it is in the store, when the reference still names it and nothing of it is missing: one HEAD for a tag, no request at all for a
+    /// digest. Null when there is something to fetch; <see cref="_moved"/> is then what the HEAD said.
+    /// </summary>
+    private async Task<PulledImage?> TryUnchangedAsync()
+    {
+        var current = _session.Current;
+        if (current is null)
+        {
+            return null;
+        }
+
+        if (_reference.Digest is null)
+        {
+            var head = await _registry.HeadManifestAsync(_reference, _observer, _cancellation).ConfigureAwait(false);
+            if (head?.Digest != current.Digest)
+            {
+                _moved = head;
+                return null;
+            }
+        }
+
+        try
+        {
+            var stored = new Source(this, fetch: false);
+            var chosen = await ChooseAsync(await stored.GetManifestAsync(current, _observer, _cancellation).ConfigureAwait(false), stored).ConfigureAwait(false);
+            return chosen.All(m => m.Layers.All(_session.Contains))
+                ? new PulledImage(current, chosen.ConvertAll(m => m.ToDescriptor()), UpToDate: true)
+                : null;
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
+        {
+            // Something of it is not in the store, or it has no such platform: the registry knows better.
+            return null;
+        }
+    }
+
+    private async Task<PulledImage> FetchAndNameAsync()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var source = new Source(this, fetch: true);
+            var root = await source.GetManifestAsync(null, _observer, _cancellation).ConfigureAwait(false);
+            var chosen = await ChooseAsync(root, source).ConfigureAwait(false);
+            await FetchLayersAsync(chosen.SelectMany(m => m.Layers).GroupBy(d => d.Digest).Select(g => g.First()).ToList()).ConfigureAwait(false);
+            foreach (var document in chosen.Concat(source.Indexes.Reverse()))
+            {
+                await StoreManifestAsync(document).ConfigureAwait(false);
+            }
+
+            var descriptor = root.ToDescriptor();
+            var required = chosen.SelectMany(ContentOf).Concat(chosen.Select(m => m.ToDescriptor())).Concat(new[] { descriptor }).ToList();
+            var named = _session.Current?.Digest == descriptor.Digest;
+            if (await _session.PublishAsync(descriptor, required, _cancellation).ConfigureAwait(false))
+            {
+                foreach (var layer in chosen.SelectMany(m => m.Layers).Where(l => _pulled.ContainsKey(l.Digest)))
+                {
+                    _observer.Verbose($"{layer.Digest.ShortHex}: Pull complete");
+                }
+
+                return new PulledImage(descriptor, chosen.ConvertAll(m => m.ToDescriptor()), named && !_fetched);
+            }
+
+            if (attempt == MaxPublishAttempts)
+            {
+                throw new ImageException(
+                    ImageErrorKind.StoreUnavailable,
+                    $"content of {_reference.Familiar} was taken out of the store {attempt} times while it was pulled",
+                    "Another process removes images from this store; pull again when it is done.");
+            }
+
+            _observer.Verbose("Content was taken out of the store while it was pulled; fetching it again");
+        }
+    }
+
+    /// <summary>The image manifests to have: the root itself, the best match of an index, or all images of it. Their configs are in the store then.</summary>
+    private async Task<List<Manifest>> ChooseAsync(ManifestDocument root, Source source)
+    {
+        var chosen = new List<Manifest>();
+        if (root is Manifest manifest)
+        {
+            await CheckAsync(manifest, source).ConfigureAwait(false);
+            chosen.Add(manifest);
+        }
+        else if (_allPlatforms)
+        {
+            await AddAllAsync((ImageIndex)root, 1).ConfigureAwait(false);
+        }
+        else
+        {
+            var found = await new PlatformSearch(source, _platforms, _observer, _cancellation).FindAsync(root).ConfigureAwait(false);
+            chosen.Add(found.Manifest);
+        }
+
+        return chosen;
+
+        async Task AddAllAsync(ImageIndex index, int depth)
+        {
+            if (depth > ImageIndex.MaxDepth)
+            {
+                throw new ImageException(ImageErrorKind.InvalidData, $"the index of {_reference.Familiar} holds indexes more than {ImageIndex.MaxDepth} deep");
+            }
+
+            // Attestations say unknown/unknown (U8).
+            foreach (var entry in index.Manifests.Where(d => d.Platform is not { OS: "unknown" }))
+            {
+                switch (await source.GetManifestAsync(entry, _observer, _cancellation).ConfigureAwait(false))
+                {
+                    case ImageIndex child:
+                        await AddAllAsync(child, depth + 1).ConfigureAwait(false);
+                        break;
+                    case Manifest { IsImage: true } image:
+                        await source.ReadConfigAsync(image, _observer, _cancellation).ConfigureAwait(false);
+                        chosen.Add(image);
+                        break;
+                }
+            }
+        }
+    }
+
+    /// <summary>Refuses what is not an image, and an image of another platform than the one asked for, before its layers are fetched.</summary>
+    private async Task CheckAsync(Manifest manifest, Source source)
+    {
+        if (!manifest.IsImage)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotSupported,
+                $"{_reference.Familiar} is not an image but an artifact of type {manifest.ArtifactType ?? manifest.Config.MediaType}",
+                "Get-ImageManifest shows what it is.");
+        }
+
+        var config = await source.ReadConfigAsync(manifest, _observer, _cancellation).ConfigureAwait(false);
+        if (_platformAsked && !_allPlatforms && config.Platform is { } actual && !_platforms.Matches(actual))
+        {
+            throw new ImageException(
+                ImageErrorKind.NotFound,
+                $"image with reference {_reference.Familiar} was found but does not match the specified platform: wanted {_platforms.Wanted}, actual: {actual}",
+                "Leave out -Platform to pull it as it is.");
+        }
+    }
+
+    private static IEnumerable<Descriptor> ContentOf(Manifest manifest) => new[] { manifest.Config }.Concat(manifest.Layers);
+
+    private async Task FetchLayersAsync(List<Descriptor> layers)
+    {
+        _session.Protect(layers);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancellation);
+        using var slots = new SemaphoreSlim(Concurrency);
+        var tasks = layers.ConvertAll(async layer =>
+        {
+            await slots.WaitAsync(stop.Token).ConfigureAwait(false);
+            try
+            {
+                await FetchBlobAsync(layer, layer.Digest.ShortHex, stop.Token).ConfigureAwait(false);
+            }
+            catch
+            {
+                stop.Cancel();
+                throw;
+            }
+            finally
+            {
+                slots.Release();
+            }
+        });
+
+        try
+        {
+            await Task.WhenAll(tasks).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!_cancellation.IsCancellationRequested)
+        {
+            // The others were cancelled because one failed: that one is the cause.
+            throw tasks.Select(t => t.Exception?.InnerException).First(e => e is not null and not OperationCanceledException)!;
+        }
+    }
+
+    /// <summary>Brings one blob. <paramref name="item"/> is a layer's name in what is told; null for a config, of which docker tells nothing.</summary>
+    private async Task FetchBlobAsync(Descriptor blob, string? item, CancellationToken cancellationToken)
+    {
+        if (_session.Contains(blob))
+        {
+            Tell("Already exists");
+            return;
+        }
+
+        Tell("Pulling fs layer");
+        using var writer = await _session.BeginAsync(blob, _observer, cancellationToken).ConfigureAwait(false);
+        if (writer is null)
+        {
+            Tell("Already exists");
+            return;
+        }
+
+        _fetched = true;
+        if (writer.Position > 0)
+        {
+            Tell($"Resumed at {writer.Position} of {blob.Size} bytes");
+        }
+
+        try
+        {
+            await _registry.DownloadBlobAsync(
+                _reference,
+                writer,
+                position => Progress("Downloading", position, false),
+                _observer,
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && blob.Urls.Count > 0)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotFound,
+                $"layer {blob.Digest} of {_reference.Familiar} is a foreign layer, and the registry does not hold it; its descriptor points to {PrintableText.OfServer(blob.Urls[0])}",
+                "Foreign urls are not fetched. Push the layer to the registry, or pull from one that holds it.",
+                e);
+        }
+
+        _pulled.TryAdd(blob.Digest, true);
+        Tell("Download complete");
+        Progress("Download complete", blob.Size, true);
+
+        void Tell(string status)
+        {
+            if (item is not null)
+            {
+                _observer.Verbose($"{item}: {status}");
+            }
+        }
+
+        void Progress(string status, long position, bool completed)
+        {
+            if (item is not null)
+            {
+                _observer.Progress(new TransferProgress(_reference.Familiar, item, status, position, blob.Size, completed));
+            }
+        }
+    }
+
+    private async Task StoreManifestAsync(ManifestDocument document)
+    {
+        var descriptor = document.ToDescriptor();
+        _session.Protect(new[] { descriptor });
+        using var writer = await _session.BeginAsync(descriptor, _observer, _cancellation).ConfigureAwait(false);
+        if (writer is null)
+        {
+            return;
+        }
+
+        writer.Reset();
+        await writer.WriteAsync(document.Bytes, 0, document.Bytes.Length, _cancellation).ConfigureAwait(false);
+        await writer.CommitAsync(_cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Manifests and configs from the store where they are there, else from the registry; what comes from there is kept in the store.</summary>
+    private sealed class Source(ImagePuller pull, bool fetch) : IManifestSource
+    {
+        private readonly List<ManifestDocument> _indexes = new();
+
+        /// <summary>The indexes that were read, the root first.</summary>
+        public IEnumerable<ManifestDocument> Indexes => _indexes;
+
+        public async Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
+        {
+            var document = await (expected is null ? RootAsync() : ReadAsync(expected)).ConfigureAwait(false);
+            if (document is ImageIndex)
+            {
+                _indexes.Add(document);
+            }
+
+            return document;
+        }
+
+        public async Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken)
+        {
+            pull._session.Protect(new[] { config });
+            if (fetch)
+            {
+                await pull.FetchBlobAsync(config, null, cancellationToken).ConfigureAwait(false);
+            }
+
+            return pull._session.TryRead(config, ImageConfig.MaxSize) ?? throw Missing(config);
+        }
+
+        /// <summary>What the reference names. A tag is resolved once (RN21).</summary>
+        private async Task<ManifestDocument> RootAsync()
+        {
+            var digest = pull._reference.Digest ?? pull._moved?.Digest;
+            if (digest is null)
+            {
+                var byTag = await pull._registry.GetManifestAsync(pull._reference, null, pull._observer, pull._cancellation).ConfigureAwait(false);
+                pull._moved = byTag.ToDescriptor();
+                pull._fetched = true;
+                return byTag;
+            }
+
+            var known = new[] { pull._moved, pull._session.Current }.FirstOrDefault(d => d?.Digest == digest);
+            return known is null
+                ? await FetchAsync(digest, null).ConfigureAwait(false)
+                : await ReadAsync(known).ConfigureAwait(false);
+        }
+
+        private async Task<ManifestDocument> ReadAsync(Descriptor expected)
+        {
+            pull._session.Protect(new[] { expected });
+            if (pull._session.TryRead(expected, ManifestDocument.MaxSize) is { } bytes)
+            {
+                return ManifestDocument.Parse(bytes, null, expected);
+            }
+
+            return fetch ? await FetchAsync(expected.Digest, expected).ConfigureAwait(false) : throw Missing(expected);
+        }
+
+        private Task<ManifestDocument> FetchAsync(Digest digest, Descriptor? expected)
+        {
+            pull._fetched = true;
+            return pull._registry.GetManifestAsync(pull._reference.WithDigest(digest), expected, pull._observer, pull._cancellation);
+        }
+
+        private static ImageException Missing(Descriptor content) =>
+            new(ImageErrorKind.NotFound, $"{content.Digest} is not in the store", "Pull the image again.");
+    }
+}

@@ -1,0 +1,120 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text.Json;
+using ImgsPS.Registry;
+using ImgsPS.Store.Filtering;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests.Store;
+
+/// <summary>tests/vectors/durations.json: Go's durations, moby's times (F5), Retry-After.</summary>
+public class DurationVectorTests
+{
+    private const string File = "durations.json";
+
+    public static IEnumerable<object[]> Rows => VectorFile.Rows(File);
+
+    [SkippableTheory]
+    [MemberData(nameof(Rows))]
+    public void Vector(string op, string name, int index)
+    {
+        var vector = VectorFile.Get(File, index);
+        Skip.If(vector.Has("skip"), "the suite skips it: " + vector.Text("skip"));
+        Skip.If(op.StartsWith("semver-", StringComparison.Ordinal), "versions belong to policies, which are not built yet");
+        Skip.If(op == "human-size", "regclient's own form; sizes are numbers here and the view shows them");
+        Assert.NotEmpty(name);
+        Run(op, vector.GetProperty("input"), vector.GetProperty("expect"));
+    }
+
+    private static void Run(string op, JsonElement input, JsonElement expect)
+    {
+        switch (op)
+        {
+            case "parse-duration":
+                Nanoseconds(expect, GoDuration.TryParse(input.GetString()!, out var duration), duration);
+                break;
+            case "parse-positive-duration":
+                var isDuration = GoDuration.TryParse(input.GetString()!, out var positive);
+                Nanoseconds(expect, isDuration && positive >= 0, positive);
+                break;
+            case "parse-json-duration":
+                Nanoseconds(expect, GoDuration.TryParseJson(input.GetString()!, out var json), json);
+                break;
+            case "format-duration":
+                Assert.Equal(expect.Text("text"), GoDuration.Format(long.Parse(input.GetString()!, CultureInfo.InvariantCulture)));
+                break;
+            case "parse-timestamp-or-duration":
+                TimeOrDuration(input, expect);
+                break;
+            case "parse-unix-timestamp":
+                Unix(input.GetString()!, expect);
+                break;
+            case "retry-after":
+                Wait(input.GetString()!, expect);
+                break;
+            default:
+                Assert.Fail("no test for op " + op);
+                break;
+        }
+    }
+
+    private static void Nanoseconds(JsonElement expect, bool isDuration, long actual)
+    {
+        Assert.Equal(!expect.Has("error"), isDuration);
+        if (isDuration)
+        {
+            Assert.Equal(long.Parse(expect.Text("nanoseconds")!, CultureInfo.InvariantCulture), actual);
+        }
+    }
+
+    private static void TimeOrDuration(JsonElement input, JsonElement expect)
+    {
+        var isTime = FilterTime.TryParse(input.Text("value") ?? "", Time(input.Text("now")!), TimeSpan.Zero, out var time);
+
+        Assert.Equal(!expect.Has("error"), isTime);
+        if (isTime)
+        {
+            Assert.Equal(Time(expect.Text("utc")!), time);
+        }
+    }
+
+    // A time in UTC, taken apart without the code under test.
+    private static FilterTime Time(string text)
+    {
+        var dot = text.IndexOf('.', StringComparison.Ordinal);
+        var fraction = dot < 0 ? "" : text.Substring(dot + 1).TrimEnd('Z');
+        var seconds = DateTimeOffset.Parse(
+            (dot < 0 ? text.TrimEnd('Z') : text.Substring(0, dot)) + "Z",
+            CultureInfo.InvariantCulture).ToUnixTimeSeconds();
+        return new FilterTime(seconds, int.Parse(fraction.PadRight(9, '0'), CultureInfo.InvariantCulture));
+    }
+
+    private static void Unix(string text, JsonElement expect)
+    {
+        // Go's zero time stands for an empty text; a caller of ours has no text then.
+        Skip.If(expect.Has("zero"), "an empty text is no Unix time here");
+        var isTime = FilterTime.TryParseUnix(text, out var time);
+
+        Assert.Equal(!expect.Has("error"), isTime);
+        if (isTime)
+        {
+            Assert.Equal(new FilterTime(expect.GetProperty("seconds").GetInt64(), expect.GetProperty("nanoseconds").GetInt32()), time);
+        }
+    }
+
+    private static void Wait(string header, JsonElement expect)
+    {
+        var wait = RetryAfter.Parse(header, DateTimeOffset.UtcNow);
+
+        if (expect.Has("delaySeconds"))
+        {
+            Assert.Equal(TimeSpan.FromSeconds(expect.GetProperty("delaySeconds").GetInt32()), wait);
+        }
+        else
+        {
+            Assert.StartsWith("fallback", expect.Text("delay"), StringComparison.Ordinal);
+            Assert.Null(wait);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System;
+using System.IO;
+using ImgsPS.Store;
+using ImgsPS.Store.Layout;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests.Store;
+
+/// <summary>What <c>-Store</c> takes: DESIGN.md "Choosing a store".</summary>
+public sealed class ImageStoresTests
+{
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("local")]
+    [InlineData("Local")]
+    public void Default_store(string? text)
+    {
+        using var store = Open(text);
+        Assert.Equal("local", store.Name);
+        Assert.Equal(ImageStores.DefaultPath, store.Path);
+        Assert.True(Path.IsPathFullyQualified(store.Path));
+    }
+
+    [Theory]
+    [InlineData("./images")]
+    [InlineData("../images")]
+    [InlineData("a/b")]
+    [InlineData(".")]
+    [InlineData("./docker")]
+    public void Relative_folder_becomes_a_full_path(string text)
+    {
+        using var store = Open(text);
+        Assert.Equal(Path.GetFullPath(text), store.Path);
+        Assert.Equal(store.Path, store.Name);
+    }
+
+    [Fact]
+    public void Home_is_the_user_s_folder()
+    {
+        using var store = Open("~/images");
+        Assert.Equal(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "images"), store.Path);
+    }
+
+    [Fact]
+    public void Separator_at_the_end_does_not_make_another_store()
+    {
+        using var store = Open(Path.GetTempPath() + "images" + Path.DirectorySeparatorChar);
+        Assert.Equal(Path.Combine(Path.GetTempPath(), "images"), store.Path);
+    }
+
+    [Fact]
+    public void Word_that_is_a_folder_is_that_folder()
+    {
+        var name = "imgsps-" + Guid.NewGuid().ToString("N");
+        Directory.CreateDirectory(name);
+        try
+        {
+            using var store = Open(name);
+            Assert.Equal(Path.GetFullPath(name), store.Path);
+        }
+        finally
+        {
+            Directory.Delete(name);
+        }
+    }
+
+    [Theory]
+    [InlineData("docker")]
+    [InlineData("docker:remote")]
+    [InlineData("unix:///var/run/docker.sock")]
+    [InlineData("npipe:////./pipe/docker_engine")]
+    [InlineData("tcp://host:2376")]
+    [InlineData("ssh://user@host")]
+    [InlineData("registry://reg.example.com/team")]
+    public void Stores_to_come_are_not_supported_and_the_message_says_what_is(string text)
+    {
+        var error = Assert.Throws<ImageException>(() => ImageStores.Open(text));
+        Assert.Equal(ImageErrorKind.NotSupported, error.Kind);
+        Assert.Contains(text, error.Message, StringComparison.Ordinal);
+        Assert.Contains("'local'", error.Advice, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("lcoal")]
+    [InlineData("s3://bucket")]
+    [InlineData("podman")]
+    public void Other_words_are_an_error_that_lists_the_forms(string text)
+    {
+        var error = Assert.Throws<ImageException>(() => ImageStores.Open(text));
+        Assert.Equal(ImageErrorKind.InvalidArgument, error.Kind);
+        Assert.Contains("'local'", error.Advice, StringComparison.Ordinal);
+    }
+
+    private static LayoutStore Open(string? text) => Assert.IsType<LayoutStore>(ImageStores.Open(text));
+}

@@ -1,0 +1,315 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+using ImgsPS.Store.Layout;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests.Store.Layout;
+
+/// <summary>The order of durable steps, and disks that fail: RS3, RS4, RS8.</summary>
+public sealed class DurabilityTests
+{
+    [Fact]
+    public async Task Everything_is_flushed_before_it_is_moved_and_blobs_come_before_the_index()
+    {
+        // RS3
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        var image = await store.PutAsync("app:1", new TestImage("one"));
+        var steps = files.Steps.ToArray();
+
+        foreach (var blob in image.Content)
+        {
+            var moved = Index(steps, s => s.Kind == "move" && s.To == store.Paths.Blob(blob.Digest));
+            var data = steps[moved].From;
+            var flushed = Index(steps, s => s.Kind == "flush" && s.From == data);
+            Assert.InRange(flushed, 0, moved - 1);
+            Assert.DoesNotContain(steps.Skip(flushed), s => s.Kind == "write" && s.From == data);
+        }
+
+        var index = Array.FindLastIndex(steps, s => s.Kind == "replace" && s.To == store.Paths.Index);
+        var lastBlob = Array.FindLastIndex(steps, s => s.Kind == "move" && s.To!.StartsWith(store.Paths.Blobs, StringComparison.Ordinal));
+        var synced = Array.FindLastIndex(steps, index, s => s.Kind == "sync" && s.From == store.Paths.BlobFolder("sha256"));
+        var temp = Array.FindLastIndex(steps, index, s => s.Kind == "flush" && s.From == store.Paths.IndexTemp);
+        var previous = Array.FindLastIndex(steps, index, s => s.Kind == "replace" && s.To == store.Paths.PreviousIndex);
+        var root = Array.FindIndex(steps, index, s => s.Kind == "sync" && s.From == store.Root);
+        Assert.True(lastBlob >= 0 && lastBlob < synced && synced < temp && temp < previous && previous < index && index < root, files.ToString());
+    }
+
+    [Fact]
+    public async Task Manifest_is_moved_after_config_and_layers()
+    {
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        var image = await store.PutAsync("app:1", new TestImage("one"));
+
+        var blobs = files.Steps.Where(s => s.Kind == "move" && s.To!.StartsWith(store.Paths.Blobs, StringComparison.Ordinal)).Select(s => Path.GetFileName(s.To)).ToArray();
+        Assert.Equal(image.Manifest.Digest.Hex, blobs[^1]);
+    }
+
+    [Fact]
+    public async Task Removal_changes_the_index_before_it_moves_content()
+    {
+        // Step 7
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        await store.PutAsync("app:1", new TestImage("one"));
+        files.Steps.Clear();
+        await store.RemoveAsync("app:1");
+        var steps = files.Steps.ToArray();
+
+        var index = Index(steps, s => s.Kind == "replace" && s.To == store.Paths.Index);
+        var trashed = Index(steps, s => s.Kind == "replace" && s.To!.StartsWith(store.Paths.Trash, StringComparison.Ordinal));
+        var deleted = Index(steps, s => s.Kind == "delete" && s.From.StartsWith(store.Paths.Trash, StringComparison.Ordinal));
+        Assert.True(index >= 0 && index < trashed && trashed < deleted, files.ToString());
+    }
+
+    [Fact]
+    public async Task Points_of_a_crash_test_are_passed_in_order()
+    {
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        using (var session = await store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance, CancellationToken.None))
+        {
+            files.Points.Clear();
+            var image = new TestImage();
+            await TempStore.WriteAsync(session, image.Config);
+            await session.PublishAsync(image.Config.Descriptor, Array.Empty<Descriptor>(), CancellationToken.None);
+        }
+
+        Assert.Equal(
+            new[]
+            {
+                StorePoint.AfterIngestCreate, StorePoint.MidWrite, StorePoint.BeforeFlush, StorePoint.BeforeRename, StorePoint.AfterRename,
+                StorePoint.BeforeIndexTemp, StorePoint.AfterIndexTemp, StorePoint.AfterIndexMove,
+            },
+            files.Points);
+    }
+
+    [Fact]
+    public async Task Sharing_violation_is_tried_again()
+    {
+        // RS8
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        var failures = 0;
+        files.Before = (kind, path) =>
+        {
+            if (kind == "move" && failures++ < 2)
+            {
+                throw RecordingFiles.SharingViolation();
+            }
+        };
+        var image = await store.PutAsync("app:1", new TestImage());
+
+        Assert.True(store.HasAll(image.Content.ToArray()));
+        Assert.True(failures > 2);
+    }
+
+    [Fact]
+    public async Task Sharing_violation_that_stays_is_an_error_that_names_the_file_and_changes_nothing()
+    {
+        // RS8
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        await store.PutAsync("app:1", new TestImage("one"));
+        var tries = 0;
+        files.Before = (kind, path) =>
+        {
+            if (kind == "replace" && path == store.Paths.Index)
+            {
+                tries++;
+                throw RecordingFiles.SharingViolation();
+            }
+        };
+
+        var error = await Assert.ThrowsAsync<ImageException>(() => store.PutAsync("app:2", new TestImage("two")));
+        Assert.Equal(ImageErrorKind.StoreUnavailable, error.Kind);
+        Assert.Contains(store.Paths.Index, error.Message, StringComparison.Ordinal);
+        Assert.Equal(10, tries);
+        Assert.Equal(new[] { "docker.io/library/app:1" }, store.Names());
+    }
+
+    [Fact]
+    public async Task Full_disk_names_path_and_bytes_and_keeps_what_was_written()
+    {
+        // RS4
+        var files = new RecordingFiles { Free = 12345 };
+        using var store = new TempStore(files);
+        var blob = TestBlob.Of("application/octet-stream", new byte[5000]);
+        using var session = await store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance, CancellationToken.None);
+        files.Free = null;
+        using var writer = await session.BeginAsync(blob.Descriptor, NullObserver.Instance, CancellationToken.None);
+        await writer!.WriteAsync(blob.Bytes, 0, 1000, CancellationToken.None);
+        files.Before = (kind, _) =>
+        {
+            if (kind == "write")
+            {
+                throw RecordingFiles.DiskFull();
+            }
+        };
+
+        var error = await Assert.ThrowsAsync<ImageException>(() => writer.WriteAsync(blob.Bytes, 1000, 1000, CancellationToken.None));
+        Assert.Equal(ImageErrorKind.StoreUnavailable, error.Kind);
+        Assert.Contains("no space left on device (4000 bytes needed, ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(store.Paths.IngestFolder(blob.Digest), error.Message, StringComparison.Ordinal);
+
+        // With room again the same writer goes on.
+        files.Before = null;
+        Assert.Equal(1000, writer.Position);
+        await writer.WriteAsync(blob.Bytes, 1000, 4000, CancellationToken.None);
+        await writer.CommitAsync(CancellationToken.None);
+        Assert.True(store.HasAll(blob));
+    }
+
+    [Fact]
+    public async Task Blob_that_does_not_fit_is_refused_before_its_first_byte()
+    {
+        // RN10
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        using var session = await store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance, CancellationToken.None);
+        files.Free = 4_000_000;
+        var error = await Assert.ThrowsAsync<ImageException>(() => session.BeginAsync(
+            new Descriptor("application/octet-stream", Digest.Of(new byte[1]), 1L << 40), NullObserver.Instance, CancellationToken.None));
+
+        Assert.Equal(ImageErrorKind.StoreUnavailable, error.Kind);
+        Assert.Contains("1099511627776 bytes needed, 4000000 bytes free", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(store.Paths.Ingest));
+    }
+
+    [Fact]
+    public async Task Full_disk_in_the_index_leaves_the_index_and_no_temp_file()
+    {
+        // RS4
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        await store.PutAsync("app:1", new TestImage("one"));
+        files.Before = (kind, path) =>
+        {
+            if (kind == "write" && path == store.Paths.IndexTemp)
+            {
+                throw RecordingFiles.DiskFull();
+            }
+        };
+
+        Assert.Equal(ImageErrorKind.StoreUnavailable, (await Assert.ThrowsAsync<ImageException>(() => store.PutAsync("app:2", new TestImage("two")))).Kind);
+        Assert.Equal(new[] { "docker.io/library/app:1" }, store.Names());
+        Assert.False(File.Exists(store.Paths.IndexTemp));
+    }
+
+    [Theory]
+    [InlineData(nameof(StorePoint.BeforeRename))]
+    [InlineData(nameof(StorePoint.AfterRename))]
+    [InlineData(nameof(StorePoint.BeforeIndexTemp))]
+    [InlineData(nameof(StorePoint.AfterIndexTemp))]
+    public async Task After_a_stop_before_the_index_the_same_put_works_and_the_old_name_stands(string point)
+    {
+        // RS2, with an exception where a kill would be; real kills are tested with processes
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        var old = await store.PutAsync("app:1", new TestImage("old"));
+        files.Stop = Enum.Parse<StorePoint>(point);
+        var fresh = new TestImage("new");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => store.PutAsync("app:1", fresh));
+
+        Assert.Equal(old.Manifest.Digest.ToString(), (string?)store.Entries().Single()["digest"]);
+        files.Stop = null;
+        await store.PutAsync("app:1", fresh);
+        Assert.Equal(2, store.Entries().Count);
+        Assert.True(store.HasAll(fresh.Content.ToArray()));
+        Assert.Empty(Directory.GetFileSystemEntries(store.Paths.Ingest));
+    }
+
+    private static int Index(Step[] steps, Predicate<Step> match) => Array.FindIndex(steps, match);
+}
+
+/// <summary>A step that reached the disk. <see cref="From"/> is the file itself where there is no second one.</summary>
+internal sealed record Step(string Kind, string From, string? To = null);
+
+/// <summary>Records the durable steps, and fails those that a test wants to fail.</summary>
+internal sealed class RecordingFiles : StoreFiles
+{
+    public List<Step> Steps { get; } = new();
+
+    public List<StorePoint> Points { get; } = new();
+
+    /// <summary>Called before each step with its kind and the file that it is about (the target of a move); throws what the disk would say.</summary>
+    public Action<string, string>? Before { get; set; }
+
+    /// <summary>Free bytes to tell; null for the real ones.</summary>
+    public long? Free { get; set; }
+
+    /// <summary>Where to stop, as if the process were gone.</summary>
+    public StorePoint? Stop { get; set; }
+
+    public static IOException SharingViolation() => new("It is being used by another process.", unchecked((int)0x80070020));
+
+    public static IOException DiskFull() => new("No space left on device", unchecked((int)0x80070070));
+
+    public override void At(StorePoint point)
+    {
+        lock (Steps)
+        {
+            Points.Add(point);
+        }
+
+        if (point == Stop)
+        {
+            throw new InvalidOperationException("stopped at " + point);
+        }
+    }
+
+    public override long? FreeBytes(string path) => Free ?? base.FreeBytes(path);
+
+    public override string ToString() => string.Join(Environment.NewLine, Steps);
+
+    protected override void WriteStep(FileStream file, byte[] buffer, int offset, int count)
+    {
+        Record("write", file.Name);
+        base.WriteStep(file, buffer, offset, count);
+    }
+
+    protected override void FlushStep(FileStream file)
+    {
+        Record("flush", file.Name);
+        base.FlushStep(file);
+    }
+
+    protected override bool MoveNewStep(string from, string to)
+    {
+        Record("move", from, to);
+        return base.MoveNewStep(from, to);
+    }
+
+    protected override void MoveOverStep(string from, string to)
+    {
+        Record("replace", from, to);
+        base.MoveOverStep(from, to);
+    }
+
+    protected override void DeleteStep(string path)
+    {
+        Record("delete", path);
+        base.DeleteStep(path);
+    }
+
+    protected override void SyncFolderStep(string path)
+    {
+        Record("sync", path);
+        base.SyncFolderStep(path);
+    }
+
+    private void Record(string kind, string from, string? to = null)
+    {
+        Before?.Invoke(kind, to ?? from);
+        lock (Steps)
+        {
+            Steps.Add(new Step(kind, from, to));
+        }
+    }
+}

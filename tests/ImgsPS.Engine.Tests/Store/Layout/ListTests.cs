@@ -1,0 +1,440 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+using ImgsPS.Store;
+using ImgsPS.Store.Layout;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests.Store.Layout;
+
+/// <summary>What the local store lists: L1-L6, U11; the catalog; stores that cannot be written or are damaged.</summary>
+public sealed class ListTests : IDisposable
+{
+    private const string Name = "org.opencontainers.image.ref.name";
+
+    private readonly TempStore _store = new();
+
+    [Fact]
+    public async Task Row_shows_what_config_and_manifest_say()
+    {
+        // L2-L5
+        var image = await _store.PutAsync(
+            "reg:5000/team/app:1.0",
+            new TestImage(platform: "linux/arm64", created: "2023-05-06T07:08:09.5Z", labels: new[] { ("env", "prod"), ("a", "") }, author: "Ann"));
+
+        var row = Assert.Single(await _store.ListAsync());
+        Assert.Equal("reg:5000/team/app:1.0", row.Reference);
+        Assert.Equal("reg:5000", row.Registry);
+        Assert.Equal("reg:5000/team/app", row.Repository);
+        Assert.Equal("1.0", row.Tag);
+        Assert.Equal(image.Id, row.Id);
+        Assert.Equal(image.Manifest.Digest.ToString(), row.Digest);
+        Assert.Equal(MediaTypes.OciManifest, row.MediaType);
+        Assert.Equal(TestImage.Time("2023-05-06T07:08:09.5Z"), row.Created);
+        Assert.Equal(image.ContentSize, row.Size);
+        Assert.Equal("linux", row.OS);
+        Assert.Equal("arm64", row.Architecture);
+        Assert.Equal(new Dictionary<string, string> { ["env"] = "prod", ["a"] = "" }, row.Labels);
+        Assert.Equal("Ann", row.Author);
+        Assert.Equal(image.Layers.Select(l => l.Blob.Digest.ToString()), row.Layers.Select(l => l.Digest));
+        Assert.Equal(image.Layers.Select(l => l.DiffId.ToString()), row.Layers.Select(l => l.DiffId));
+        Assert.Equal(image.Layers.Select(l => l.Blob.Descriptor.Size), row.Layers.Select(l => l.Size));
+        Assert.False(row.Dangling);
+        Assert.False(row.InUse);
+        Assert.InRange(row.PulledAt!.Value, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
+        Assert.Equal(_store.Root, row.Store);
+    }
+
+    [Fact]
+    public async Task Row_per_reference()
+    {
+        // L1: two tags, one name by digest
+        var image = await _store.PutAsync("app:1", new TestImage());
+        await _store.PutAsync("app:2", image);
+        await _store.PutAsync("app@" + image.Manifest.Digest, image);
+
+        var rows = await _store.ListAsync();
+        Assert.Equal(new[] { "app:1", "app:2", "app@" + image.Manifest.Digest }, rows.Select(r => r.Reference));
+        Assert.Null(rows[2].Tag);
+        Assert.Equal("app", rows[2].Repository);
+        Assert.All(rows, r => Assert.False(r.Dangling));
+    }
+
+    [Fact]
+    public async Task Tag_that_moves_leaves_a_dangling_image()
+    {
+        // L1, F1
+        var old = await _store.PutAsync("app:1", new TestImage("old"));
+        await _store.PutAsync("app:1", new TestImage("new"));
+
+        var dangling = Assert.Single(await _store.ListAsync(), r => r.Dangling);
+        Assert.Equal(old.Id, dangling.Id);
+        Assert.Null(dangling.Reference);
+        Assert.Null(dangling.Registry);
+        Assert.Null(dangling.Repository);
+        Assert.Null(dangling.Tag);
+        Assert.Equal(old.Manifest.Digest.ToString(), dangling.Digest);
+        Assert.Equal(old.Id, dangling.ToString());
+    }
+
+    [Fact]
+    public async Task Newest_first()
+    {
+        // L4
+        await _store.PutAsync("app:a", new TestImage("a", created: "2021-01-01T00:00:00Z"));
+        await _store.PutAsync("app:b", new TestImage("b", created: "2023-01-01T00:00:00Z"));
+        await _store.PutAsync("app:c", new TestImage("c", created: "2022-01-01T00:00:00Z"));
+
+        Assert.Equal(new[] { "app:b", "app:c", "app:a" }, (await _store.ListAsync()).Select(r => r.Reference));
+    }
+
+    [Fact]
+    public async Task Filter_chooses_rows()
+    {
+        await _store.PutAsync("app:a", new TestImage("a", labels: new[] { ("env", "prod") }));
+        await _store.PutAsync("app:b", new TestImage("b"));
+
+        var rows = await _store.Store.ListAsync(ImageFilter.Parse(new[] { "label=env=prod" }), _store.Observer, CancellationToken.None);
+        Assert.Equal("app:a", Assert.Single(rows).Reference);
+    }
+
+    [Fact]
+    public async Task Index_shows_the_host_s_platform_of_those_that_are_there()
+    {
+        var here = new TestImage("here", platform: "linux/" + Platform.Host.Architecture);
+        var other = new TestImage("other", platform: "linux/s390x");
+        var index = TestImage.Index(other, here);
+        await _store.PutIndexAsync("app:both", index, other, here);
+        var absent = here.Manifest with { Descriptor = new Descriptor("x/y", Digest.Of(new byte[1]), 1) };
+        await _store.PutIndexAsync("app:other", TestImage.IndexOf(other.Manifest, absent), other);
+
+        var rows = (await _store.ListAsync()).ToDictionary(r => r.Reference!);
+        Assert.Equal(here.Id, rows["app:both"].Id);
+        Assert.Equal(index.Digest.ToString(), rows["app:both"].Digest);
+        Assert.Equal(MediaTypes.OciIndex, rows["app:both"].MediaType);
+        Assert.Equal(here.ContentSize, rows["app:both"].Size);
+        Assert.Equal(other.Id, rows["app:other"].Id);
+        Assert.Empty(_store.Observer.Warnings);
+    }
+
+    [Fact]
+    public async Task Index_without_any_of_its_platforms_is_listed_by_its_digest()
+    {
+        var index = TestImage.Index(new TestImage("a"), new TestImage("b", platform: "linux/s390x"));
+        await _store.PutIndexAsync("app:1", index);
+
+        var row = Assert.Single(await _store.ListAsync());
+        Assert.Equal(index.Digest.ToString(), row.Id);
+        Assert.Equal(0, row.Size);
+    }
+
+    [Fact]
+    public async Task Attestations_of_an_index_are_not_shown()
+    {
+        // U8
+        var image = new TestImage("image", platform: "linux/s390x");
+        var attestation = new TestImage("attestation");
+        var unknown = attestation.Manifest with
+        {
+            Descriptor = new Descriptor(MediaTypes.OciManifest, attestation.Manifest.Digest, attestation.Manifest.Bytes.Length)
+            {
+                Platform = new Platform("unknown", "unknown"),
+            },
+        };
+        await _store.PutIndexAsync("app:1", TestImage.IndexOf(unknown, image.Manifest), attestation, image);
+
+        Assert.Equal(image.Id, Assert.Single(await _store.ListAsync()).Id);
+    }
+
+    [Fact]
+    public async Task Artifact_is_kept_and_not_listed()
+    {
+        // U11
+        await _store.PutAsync("app:1", new TestImage());
+        await _store.PutAsync("chart:1", new TestImage("chart", configType: "application/vnd.cncf.helm.config.v1+json"));
+
+        Assert.Equal("app:1", Assert.Single(await _store.ListAsync()).Reference);
+        Assert.Contains("docker.io/library/chart:1", _store.Names());
+    }
+
+    [Theory]
+    [InlineData("latest", null, "latest")]
+    [InlineData("1.0", null, "1.0")]
+    [InlineData("Some+Name", null, "Some+Name")]
+    [InlineData("ubuntu:24.04", "ubuntu", "24.04")]
+    public async Task Name_of_another_tool_is_listed_and_removed_by_exactly_that_text(string name, string? repository, string tag)
+    {
+        await _store.PutAsync("app:1", new TestImage());
+        _store.EditIndex(index => index["manifests"]![0]!["annotations"]![Name] = name);
+
+        var row = Assert.Single(await _store.ListAsync());
+        Assert.Equal(name, row.Reference);
+        Assert.Equal(repository, row.Repository);
+        Assert.Equal(tag, row.Tag);
+        Assert.Equal(name, (await _store.RemoveAsync(name)).Untagged[0]);
+        Assert.Empty(await _store.ListAsync());
+    }
+
+    [Fact]
+    public async Task Name_of_another_tool_is_removed_as_an_object()
+    {
+        await _store.PutAsync("app:1", new TestImage());
+        _store.EditIndex(index => index["manifests"]![0]!["annotations"]![Name] = "1.0");
+
+        Assert.Equal(new[] { "1.0" }, (await _store.RemoveAsync((await _store.ListAsync())[0])).Untagged);
+        Assert.Empty(_store.Blobs());
+    }
+
+    [Fact]
+    public async Task Entry_without_the_time_of_a_pull_shows_the_file_s()
+    {
+        var image = await _store.PutAsync("app:1", new TestImage());
+        _store.EditIndex(index => index["manifests"]![0]!["annotations"]!.AsObject().Remove("io.imgsps.pulled"));
+        File.SetLastWriteTimeUtc(_store.Paths.Blob(image.Manifest.Digest), new DateTime(2020, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+
+        Assert.Equal(TestImage.Time("2020-02-03T04:05:06Z"), Assert.Single(await _store.ListAsync()).PulledAt);
+    }
+
+    [Fact]
+    public async Task Store_that_is_not_there_is_empty_and_is_not_made()
+    {
+        Assert.Empty(await _store.ListAsync());
+        var info = await _store.InfoAsync();
+        Assert.Equal((0, 0, 0L, 0L), (info.Images, info.Blobs, info.Bytes, info.ReclaimableBytes));
+        Assert.Equal(ImageErrorKind.NotFound, (await Assert.ThrowsAsync<ImageException>(() => _store.RemoveAsync("app:1"))).Kind);
+        Assert.False(Directory.Exists(_store.Root));
+    }
+
+    [Fact]
+    public async Task Layout_of_another_tool_is_read_and_nothing_is_made_in_it()
+    {
+        var image = await _store.PutAsync("app:1", new TestImage());
+        Directory.Delete(_store.Paths.Own, recursive: true);
+
+        Assert.Equal(image.Id, Assert.Single(await _store.Reopen().ListAsync(ImageFilter.None, _store.Observer, CancellationToken.None)).Id);
+        Assert.False(Directory.Exists(_store.Paths.Own));
+    }
+
+    [SkippableFact]
+    public async Task Store_that_cannot_be_written_is_read_and_a_change_says_why()
+    {
+        // RS4
+        Skip.If(OperatingSystem.IsWindows(), "Unix permissions");
+        Skip.If(Environment.UserName == "root", "root may write everywhere");
+        var image = await _store.PutAsync("app:1", new TestImage());
+        SetWritable(false);
+        try
+        {
+            Assert.Equal(image.Id, Assert.Single(await _store.ListAsync()).Id);
+            Assert.Equal(1, (await _store.InfoAsync()).Images);
+            Assert.Empty(_store.Observer.Warnings);
+            var removal = await Assert.ThrowsAsync<ImageException>(() => _store.RemoveAsync("app:1"));
+            var pull = await Assert.ThrowsAsync<ImageException>(() => _store.PutAsync("app:2", new TestImage("two")));
+            Assert.Equal((ImageErrorKind.StoreUnavailable, ImageErrorKind.StoreUnavailable), (removal.Kind, pull.Kind));
+            Assert.Contains(_store.Root, removal.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            SetWritable(true);
+        }
+    }
+
+    [Fact]
+    public async Task Newer_store_is_read_and_its_catalog_is_left_alone()
+    {
+        var image = await _store.PutAsync("app:1", new TestImage());
+        File.WriteAllText(_store.Paths.Version, "2");
+
+        Assert.Equal(image.Id, Assert.Single(await _store.ListAsync()).Id);
+        Assert.False(File.Exists(_store.Paths.Catalog));
+        Assert.Equal(ImageErrorKind.NotSupported, (await Assert.ThrowsAsync<ImageException>(() => _store.RemoveAsync("app:1"))).Kind);
+    }
+
+    [Fact]
+    public async Task Folder_that_is_something_else_is_an_error()
+    {
+        Directory.CreateDirectory(_store.Root);
+        File.WriteAllText(Path.Combine(_store.Root, "thesis.txt"), "x");
+
+        Assert.Equal(ImageErrorKind.InvalidArgument, (await Assert.ThrowsAsync<ImageException>(() => _store.ListAsync())).Kind);
+    }
+
+    [Fact]
+    public async Task Catalog_comes_back_by_itself_and_says_the_same()
+    {
+        var here = new TestImage("here", platform: "linux/" + Platform.Host.Architecture, labels: new[] { ("env", "prod") }, author: "Ann");
+        await _store.PutIndexAsync("app:1", TestImage.Index(new TestImage("other", platform: "linux/s390x"), here), here);
+        await _store.PutAsync("app:2", new TestImage("plain"));
+        var cold = await _store.ListAsync();
+        Assert.True(File.Exists(_store.Paths.Catalog));
+
+        var warm = await ListAgainAsync();
+        File.WriteAllText(_store.Paths.Catalog, "{\"version\":1,\"indexes\":");
+        var torn = await ListAgainAsync();
+        File.Delete(_store.Paths.Catalog);
+        var again = await ListAgainAsync();
+        Assert.True(File.Exists(_store.Paths.Catalog));
+
+        foreach (var rows in new[] { warm, torn, again })
+        {
+            Assert.Equal(Describe(cold), Describe(rows));
+        }
+
+        Assert.Empty(_store.Observer.Warnings);
+    }
+
+    [Fact]
+    public async Task Catalog_that_knows_all_spares_reading_manifests_and_configs()
+    {
+        var image = await _store.PutAsync("app:1", new TestImage());
+        await _store.ListAsync();
+
+        // A config with other bytes would be noticed, were it read.
+        File.WriteAllBytes(_store.Paths.Blob(image.Config.Digest), new byte[image.Config.Bytes.Length]);
+        Assert.Equal(image.Id, Assert.Single(await ListAgainAsync()).Id);
+        Assert.Empty(_store.Observer.Warnings);
+    }
+
+    [Fact]
+    public async Task Damaged_manifest_does_not_stop_the_list()
+    {
+        // Step 8
+        var good = await _store.PutAsync("app:good", new TestImage("good"));
+        var bad = await _store.PutAsync("app:bad", new TestImage("bad"));
+        File.WriteAllBytes(_store.Paths.Blob(bad.Manifest.Digest), new byte[3]);
+
+        var rows = (await _store.ListAsync()).ToDictionary(r => r.Reference!);
+        Assert.Equal(good.Id, rows["app:good"].Id);
+        Assert.Equal(bad.Manifest.Digest.ToString(), rows["app:bad"].Id);
+        Assert.Equal(0, rows["app:bad"].Size);
+        Assert.Contains(bad.Manifest.Digest.ToString(), Assert.Single(_store.Observer.Warnings), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Missing_or_damaged_config_leaves_what_the_manifest_says(bool missing)
+    {
+        var image = await _store.PutAsync("app:1", new TestImage());
+        if (missing)
+        {
+            File.Delete(_store.Paths.Blob(image.Config.Digest));
+        }
+        else
+        {
+            File.WriteAllBytes(_store.Paths.Blob(image.Config.Digest), new byte[image.Config.Bytes.Length]);
+        }
+
+        var row = Assert.Single(await _store.ListAsync());
+        Assert.Equal(image.Id, row.Id);
+        Assert.Equal(image.ContentSize, row.Size);
+        Assert.Null(row.Created);
+        Assert.Contains(image.Config.Digest.ToString(), Assert.Single(_store.Observer.Warnings), StringComparison.Ordinal);
+
+        // Nothing half-known is remembered.
+        await _store.PutAsync("app:1", image);
+        Assert.NotNull(Assert.Single(await ListAgainAsync()).Created);
+    }
+
+    [Fact]
+    public async Task Broken_index_is_read_from_the_state_before_it()
+    {
+        // RS7; reading changes nothing
+        await _store.PutAsync("app:1", new TestImage("one"));
+        await _store.PutAsync("app:2", new TestImage("two"));
+        File.WriteAllText(_store.Paths.Index, "{");
+
+        Assert.Equal("app:1", Assert.Single(await _store.ListAsync()).Reference);
+        Assert.Contains(_store.Paths.Index, Assert.Single(_store.Observer.Warnings), StringComparison.Ordinal);
+        Assert.Equal("{", File.ReadAllText(_store.Paths.Index));
+    }
+
+    [Fact]
+    public async Task Info_counts_files_and_what_dangling_images_hold()
+    {
+        var shared = TestLayer.Of("shared.txt", "shared");
+        var old = await _store.PutAsync("app:1", new TestImage("old", new[] { shared, TestLayer.Of("old.txt", "old") }));
+        await _store.PutAsync("app:1", new TestImage("new", new[] { shared, TestLayer.Of("new.txt", "new") }));
+
+        var info = await _store.InfoAsync();
+        Assert.Equal(_store.Root, info.Path);
+        Assert.Equal(_store.Root, info.Store);
+        Assert.Equal((2, 1, 7), (info.Images, info.Dangling, info.Blobs));
+        Assert.Equal(Directory.GetFiles(_store.Paths.Blobs, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length), info.Bytes);
+        Assert.Equal(old.Manifest.Bytes.Length + old.ContentSize - shared.Blob.Bytes.Length, info.ReclaimableBytes);
+
+        // The number that removal gives.
+        Assert.Equal(info.ReclaimableBytes, (await _store.RemoveAsync((await _store.ListAsync()).Single(r => r.Dangling))).BytesFreed);
+        Assert.Equal(info.Bytes - info.ReclaimableBytes, (await _store.InfoAsync()).Bytes);
+    }
+
+    [Fact]
+    public async Task Manifest_comes_from_the_store()
+    {
+        var here = new TestImage("here", platform: "linux/" + Platform.Host.Architecture);
+        var absent = new TestImage("absent", platform: "linux/s390x");
+        var index = TestImage.Index(here, absent);
+        await _store.PutIndexAsync("app:1", index, here);
+
+        var answer = await _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), null, _store.Observer, CancellationToken.None);
+        Assert.Equal(Encoding.UTF8.GetString(index.Bytes), answer.Raw);
+        Assert.Equal(new[] { here.Manifest.Digest.ToString(), absent.Manifest.Digest.ToString() }, answer.Manifests.Select(m => m.Digest));
+        Assert.All(answer.Manifests, m => Assert.Equal("app:1", m.Reference));
+
+        var one = await _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), here.Platform, _store.Observer, CancellationToken.None);
+        Assert.Equal(here.Id, Assert.Single(one.Manifests).ConfigDigest);
+
+        var error = await Assert.ThrowsAsync<ImageException>(
+            () => _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), absent.Platform, _store.Observer, CancellationToken.None));
+        Assert.Equal(ImageErrorKind.NotFound, error.Kind);
+        Assert.Contains("linux/s390x", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Invoke-ImagePull app:1 -Platform linux/s390x", error.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Manifest_of_a_dangling_image_goes_by_its_id()
+    {
+        var old = await _store.PutAsync("app:1", new TestImage("old"));
+        await _store.PutAsync("app:1", new TestImage("new"));
+
+        var answer = await _store.Store.GetManifestAsync(ImageIdentity.Of(old.Id), null, _store.Observer, CancellationToken.None);
+        Assert.Equal(old.Id, Assert.Single(answer.Manifests).Reference);
+        Assert.Equal(old.ContentSize, answer.Manifests[0].ContentSize);
+    }
+
+    private void SetWritable(bool writable)
+    {
+        const UnixFileMode Write = UnixFileMode.UserWrite;
+        foreach (var path in Directory.GetFileSystemEntries(_store.Root, "*", SearchOption.AllDirectories).Prepend(_store.Root))
+        {
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(path, writable ? File.GetUnixFileMode(path) | Write : File.GetUnixFileMode(path) & ~Write);
+            }
+        }
+    }
+
+    private static string Describe(IEnumerable<Image> rows) => string.Join('\n', rows.Select(r => new JsonObject
+    {
+        ["reference"] = r.Reference,
+        ["id"] = r.Id,
+        ["digest"] = r.Digest,
+        ["type"] = r.MediaType,
+        ["created"] = r.Created?.ToString("o"),
+        ["size"] = r.Size,
+        ["platform"] = r.Platform?.ToString(),
+        ["labels"] = string.Join(',', r.Labels.Select(l => l.Key + "=" + l.Value)),
+        ["author"] = r.Author,
+        ["layers"] = string.Join(',', r.Layers.Select(l => $"{l.Digest} {l.DiffId} {l.Size} {l.MediaType}")),
+    }.ToJsonString()));
+
+    private Task<IReadOnlyList<Image>> ListAgainAsync() => _store.Reopen().ListAsync(ImageFilter.None, _store.Observer, CancellationToken.None);
+
+    public void Dispose() => _store.Dispose();
+}
