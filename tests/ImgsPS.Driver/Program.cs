@@ -1,1 +1,46 @@
-return 0;
+using System;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS;
+using ImgsPS.Driver;
+
+// The engine's operations as plain commands, in a process of their own: the demo where there is no PowerShell, tests that kill, benchmarks.
+using var interrupted = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    interrupted.Cancel();
+};
+
+try
+{
+    var line = CommandLine.Parse(args);
+    if (line.Command == "demo")
+    {
+        await Demo.RunAsync(interrupted.Token);
+        return 0;
+    }
+
+    return await new Commands(line, Console.Out, Console.Error).RunAsync(interrupted.Token) ? 0 : 1;
+}
+catch (UsageException e)
+{
+    await Console.Error.WriteLineAsync(e.Message + Environment.NewLine + CommandLine.Usage);
+    return 2;
+}
+catch (ImageException e)
+{
+    await Console.Error.WriteLineAsync(ConsoleObserver.Describe(e));
+    return 1;
+}
+catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
+{
+    return 130;
+}
+catch (IOException e)
+{
+    // The reader of a pipe went away, or the demo's folder cannot be written.
+    await Console.Error.WriteLineAsync("Error: " + e.Message);
+    return 1;
+}

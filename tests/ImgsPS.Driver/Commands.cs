@@ -1,0 +1,192 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Registry;
+using ImgsPS.Store;
+
+namespace ImgsPS.Driver;
+
+/// <summary>Runs one command over the engine. An item that fails is told, and the others go on.</summary>
+internal sealed class Commands
+{
+    private readonly CommandLine _line;
+    private readonly TextWriter _output;
+    private readonly ConsoleObserver _observer;
+
+    public Commands(CommandLine line, TextWriter output, TextWriter error)
+    {
+        _line = line;
+        _output = output;
+        _observer = new ConsoleObserver(error, line.Has("--verbose"), line.Has("--debug"));
+    }
+
+    private RegistryOptions Registry => new() { PlainHttp = _line.Has("--plain-http") };
+
+    private Platform? Platform => _line.Value("--platform") is { } text ? Platform.Parse(text) : null;
+
+    /// <summary>False when an item failed.</summary>
+    /// <exception cref="ImageException">The command as a whole failed.</exception>
+    public async Task<bool> RunAsync(CancellationToken cancellationToken)
+    {
+        switch (_line.Command)
+        {
+            case "pull":
+                await PullAsync(cancellationToken);
+                break;
+            case "list":
+                await ListAsync(cancellationToken);
+                break;
+            case "manifest":
+                await ManifestAsync(cancellationToken);
+                break;
+            case "remove":
+                await RemoveAsync(cancellationToken);
+                break;
+            case "find":
+                await FindAsync(cancellationToken);
+                break;
+            case "store":
+                using (var store = OpenStore())
+                {
+                    Show([await store.GetInfoAsync(_observer, cancellationToken)], Views.Stores);
+                }
+
+                break;
+            default:
+                throw new UsageException($"there is no command {_line.Command}");
+        }
+
+        return _observer.Errors == 0;
+    }
+
+    private async Task PullAsync(CancellationToken cancellationToken)
+    {
+        using var store = OpenStore();
+        var pulled = new List<Image>();
+        await ForEachAsync(async name =>
+        {
+            var request = new PullRequest(ImageReference.Parse(name))
+            {
+                Platform = Platform,
+                AllPlatforms = _line.Has("--all-platforms"),
+                AllTags = _line.Has("--all-tags"),
+                Registry = Registry,
+            };
+            await foreach (var image in store.PullAsync(request, _observer, cancellationToken))
+            {
+                pulled.Add(image);
+            }
+        });
+        Show(pulled, Views.Images);
+    }
+
+    private async Task ListAsync(CancellationToken cancellationToken)
+    {
+        using var store = OpenStore();
+        var images = await store.ListAsync(ImageFilter.Parse(_line.Values("--filter")), _observer, cancellationToken);
+        if (_line.Arguments.Count == 0)
+        {
+            Show(images, Views.Images);
+            return;
+        }
+
+        var named = new List<Image>();
+        await ForEachAsync(name =>
+        {
+            named.AddRange(ImageLookup.List(images, ImageIdentity.Of(name)));
+            return Task.CompletedTask;
+        });
+        Show(named, Views.Images);
+    }
+
+    private async Task ManifestAsync(CancellationToken cancellationToken)
+    {
+        // As the cmdlet: the registry is asked, unless a store is named.
+        ManifestAnswer answer;
+        if (_line.Has("--store"))
+        {
+            using var store = OpenStore();
+            answer = await store.GetManifestAsync(ImageIdentity.Of(_line.Arguments[0]), Platform, _observer, cancellationToken);
+        }
+        else
+        {
+            var reference = ImageReference.Parse(_line.Arguments[0]);
+            answer = await ManifestReader.FromRegistryAsync(reference, Platform, Registry, _observer, cancellationToken);
+        }
+
+        if (_line.Has("--raw"))
+        {
+            await _output.WriteAsync(answer.Raw);
+        }
+        else
+        {
+            Show(answer.Manifests, Views.Manifests);
+        }
+    }
+
+    private async Task RemoveAsync(CancellationToken cancellationToken)
+    {
+        using var store = OpenStore();
+        await ForEachAsync(async name =>
+        {
+            var removal = await store.RemoveAsync(ImageIdentity.Of(name), _line.Has("--force"), _observer, cancellationToken);
+            if (_line.Has("--json"))
+            {
+                ObjectJson.Write(_output, removal);
+            }
+            else
+            {
+                Views.Write(_output, removal);
+            }
+        });
+    }
+
+    private async Task FindAsync(CancellationToken cancellationToken)
+    {
+        var request = new SearchRequest(_line.Arguments[0])
+        {
+            Registry = _line.Value("--registry"),
+            Limit = _line.Number("--limit", 25),
+            Official = _line.Has("--official"),
+            MinimumStars = _line.Number("--minimum-stars", 0),
+            Options = Registry,
+        };
+        Show(await ImageSearch.FindAsync(request, _observer, cancellationToken), Views.SearchResults);
+    }
+
+    private async Task ForEachAsync(Func<string, Task> action)
+    {
+        foreach (var name in _line.Arguments)
+        {
+            try
+            {
+                await action(name);
+            }
+            catch (ImageException e)
+            {
+                _observer.Error(e, name);
+            }
+        }
+    }
+
+    private void Show<T>(IReadOnlyList<T> items, Table<T> table)
+        where T : class
+    {
+        if (_line.Has("--json"))
+        {
+            foreach (var item in items)
+            {
+                ObjectJson.Write(_output, item);
+            }
+        }
+        else
+        {
+            table.Write(_output, items);
+        }
+    }
+
+    private IImageStore OpenStore() => ImageStores.Open(_line.Value("--store"));
+}

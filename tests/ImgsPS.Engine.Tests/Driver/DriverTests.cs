@@ -1,0 +1,85 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Tasks;
+using ImgsPS.Testing;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests;
+
+/// <summary>The engine's operations through the driver's commands, each in a process of its own, over one store.</summary>
+public sealed class DriverTests : IDisposable
+{
+    private readonly TestRegistry _registry = TestRegistry.Start();
+    private readonly DirectoryInfo _store = Directory.CreateTempSubdirectory("imgsps-driver-");
+
+    public void Dispose()
+    {
+        _registry.Dispose();
+        _store.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Demo_runs_to_its_end()
+    {
+        var demo = await DriverProcess.RunAsync("demo");
+        Assert.True(demo.ExitCode == 0, demo.Output + demo.Error);
+        Assert.Contains("> remove ", demo.Output, StringComparison.Ordinal);
+        Assert.Contains("windows(10.0.20348.2322)/amd64", demo.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pulled_image_is_listed_described_and_removed_by_later_processes()
+    {
+        var image = _registry.AddImage("team/app:1", new ImageSpec { Author = "me" });
+        var pulled = Json(await Run("pull", image.Reference, "--json")).Single();
+        var listed = Json(await Run("list", "--json")).Single();
+        Assert.Equal(pulled.GetProperty("Id").GetString(), listed.GetProperty("Id").GetString());
+        Assert.Equal(image.Config.Digest, listed.GetProperty("Id").GetString());
+        Assert.Equal(image.Digest, listed.GetProperty("Digest").GetString());
+        Assert.Equal("me", listed.GetProperty("Author").GetString());
+        Assert.Equal("linux/amd64", listed.GetProperty("Platform").GetString());
+        var raw = await DriverProcess.RunAsync("manifest", image.Reference, "--raw");
+        Assert.Equal(Encoding.UTF8.GetString(image.Manifest.Bytes.Span), raw.Output);
+        var removal = Json(await Run("remove", image.Reference, "--json")).Single();
+        Assert.Equal(image.Reference, removal.GetProperty("Untagged")[0].GetString());
+        Assert.Empty(Json(await Run("list", "--json")));
+    }
+
+    [Fact]
+    public async Task Item_that_fails_is_told_and_the_others_go_on()
+    {
+        var image = _registry.AddImage("team/app:1", new ImageSpec());
+        var missing = $"{_registry.Host}/team/none:1";
+        var result = await DriverProcess.RunAsync("pull", missing, image.Reference, "--store", _store.FullName, "--json");
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("Error: ", result.Error, StringComparison.Ordinal);
+        Assert.Equal(image.Digest, Json(result).Single().GetProperty("Digest").GetString());
+    }
+
+    [Theory]
+    [InlineData("a command is missing")]
+    [InlineData("there is no command push", "push", "x")]
+    [InlineData("list has no option --force", "list", "--force")]
+    [InlineData("--platform needs a value", "pull", "x", "--platform")]
+    [InlineData("wrong number of arguments for pull", "pull")]
+    public async Task Command_line_that_is_not_one_ends_with_2(string message, params string[] arguments)
+    {
+        var result = await DriverProcess.RunAsync(arguments);
+        Assert.Equal(2, result.ExitCode);
+        Assert.StartsWith(message, result.Error, StringComparison.Ordinal);
+        Assert.Empty(result.Output);
+    }
+
+    private static JsonElement[] Json(DriverResult result) => result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+
+    private async Task<DriverResult> Run(params string[] arguments)
+    {
+        var result = await DriverProcess.RunAsync([.. arguments, "--store", _store.FullName]);
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        return result;
+    }
+}
