@@ -1,0 +1,82 @@
+using System;
+using System.IO;
+using System.Management.Automation;
+
+namespace ImgsPS.Cmdlets;
+
+/// <summary>Makes PowerShell's error records of the engine's failures: one stable id and one category for each kind.</summary>
+internal static class ErrorRecords
+{
+    /// <summary>PowerShell 7.5 and later print the recommended action under the message; before, it must stand in the message to be seen.</summary>
+    private static readonly bool ShowsRecommendedAction = typeof(PSCmdlet).Assembly.GetName().Version >= new Version(7, 5);
+
+    /// <summary>The record of a failure; <paramref name="target"/> is what the user gave.</summary>
+    public static ErrorRecord Of(Exception failure, object? target)
+    {
+        switch (failure)
+        {
+            case WorkFailedException { InnerException: { } cause }:
+                return Of(cause, target);
+            case ImageException image:
+                var (id, category) = Classify(image.Kind);
+                return Make(image, id, category, target, image.Advice);
+            case OperationCanceledException or TimeoutException:
+                return Make(failure, "OperationTimeout", ErrorCategory.OperationTimeout, target, "Try again; with -Debug the requests are shown.");
+            case UnauthorizedAccessException:
+                return Make(failure, "AccessDenied", ErrorCategory.PermissionDenied, target, "Check the rights on the store's folder.");
+            case IOException:
+                return Make(failure, "StoreUnavailable", ErrorCategory.ResourceUnavailable, target, "Check the store's folder and the free space on its disk.");
+            default:
+                return Make(failure, "UnexpectedError", ErrorCategory.NotSpecified, target, "This is a fault in ImgsPS: please report it with the output of Get-Error.");
+        }
+    }
+
+    private static (string Id, ErrorCategory Category) Classify(ImageErrorKind kind) => kind switch
+    {
+        ImageErrorKind.InvalidArgument => ("InvalidArgument", ErrorCategory.InvalidArgument),
+        ImageErrorKind.InvalidReference => ("InvalidReference", ErrorCategory.InvalidArgument),
+        ImageErrorKind.NotFound => ("ImageNotFound", ErrorCategory.ObjectNotFound),
+        ImageErrorKind.Ambiguous => ("ImageAmbiguous", ErrorCategory.InvalidArgument),
+        ImageErrorKind.Conflict => ("ImageConflict", ErrorCategory.InvalidOperation),
+        ImageErrorKind.InUse => ("ImageInUse", ErrorCategory.ResourceBusy),
+        ImageErrorKind.Unauthorized => ("AuthenticationFailed", ErrorCategory.AuthenticationError),
+        ImageErrorKind.Denied => ("AccessDenied", ErrorCategory.PermissionDenied),
+        ImageErrorKind.RateLimited => ("RateLimited", ErrorCategory.LimitsExceeded),
+        ImageErrorKind.Unavailable => ("RegistryUnavailable", ErrorCategory.ConnectionError),
+        ImageErrorKind.Timeout => ("OperationTimeout", ErrorCategory.OperationTimeout),
+        ImageErrorKind.Integrity => ("IntegrityFailure", ErrorCategory.SecurityError),
+        ImageErrorKind.InvalidData => ("InvalidContent", ErrorCategory.InvalidData),
+        ImageErrorKind.TooLarge => ("ContentTooLarge", ErrorCategory.LimitsExceeded),
+        ImageErrorKind.NotSupported => ("NotSupported", ErrorCategory.NotImplemented),
+        ImageErrorKind.StoreUnavailable => ("StoreUnavailable", ErrorCategory.ResourceUnavailable),
+        ImageErrorKind.StoreLocked => ("StoreLocked", ErrorCategory.ResourceBusy),
+        _ => ("UnexpectedError", ErrorCategory.NotSpecified),
+    };
+
+    private static ErrorRecord Make(Exception failure, string id, ErrorCategory category, object? target, string? advice)
+    {
+        var record = new ErrorRecord(failure, id, category, target);
+        if (!string.IsNullOrEmpty(advice))
+        {
+            var message = ShowsRecommendedAction ? Sentence(failure.Message) : Sentence(failure.Message) + " " + advice;
+            record.ErrorDetails = new ErrorDetails(message) { RecommendedAction = advice };
+        }
+
+        return record;
+    }
+
+    private static string Sentence(string message)
+    {
+        var text = message.TrimEnd();
+        return text.Length == 0 || text[text.Length - 1] is '.' or '!' or '?' ? text : text + ".";
+    }
+}
+
+/// <summary>An engine operation's failure on its way to the pipeline thread; tells it from what writing to the pipeline throws.</summary>
+internal sealed class WorkFailedException : Exception
+{
+    public WorkFailedException(Exception cause)
+        : base(cause.Message, cause)
+    {
+    }
+}

@@ -1,0 +1,29 @@
+using System.Management.Automation;
+using ImgsPS.Completion;
+
+namespace ImgsPS.Cmdlets;
+
+/// <summary>Get-ImageStore: a store in numbers.</summary>
+[Cmdlet(VerbsCommon.Get, "ImageStore")]
+[OutputType(typeof(ImageStoreInfo))]
+public sealed class GetImageStoreCommand : ImageCmdlet
+{
+    /// <summary>The stores; without it the local one.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(StoreCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string[] Store { get; set; } = { StoreNames.Local };
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var name in Store)
+        {
+            ForItem(name, () =>
+            {
+                var store = OpenStore(name);
+                WriteObject(RunToResult(store.GetInfoAsync));
+            });
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using System;
+using System.Collections;
+using System.Management.Automation;
+using ImgsPS.Store;
+
+namespace ImgsPS.Cmdlets;
+
+/// <summary>
+/// An image as a user names it: by a reference, an id, the beginning of an id, or by an object of Get-Image, also one that was serialized,
+/// written to a CSV file, or made by hand. Immutable.
+/// </summary>
+public sealed class ImageParameter
+{
+    private ImageParameter(ImageIdentity identity, Digest? manifest = null)
+    {
+        Identity = identity;
+        Manifest = manifest;
+    }
+
+    /// <summary>What the engine looks for.</summary>
+    internal ImageIdentity Identity { get; }
+
+    /// <summary>The manifest that the object is about; null when a text was given.</summary>
+    internal Digest? Manifest { get; }
+
+    /// <summary>True for a text with wildcards. A reference with an IPv6 address in brackets is none.</summary>
+    internal bool HasWildcard =>
+        !Identity.IsListed
+        && WildcardPattern.ContainsWildcardCharacters(Identity.Text)
+        && !ImageReference.TryParse(Identity.Text, out _);
+
+    /// <summary>The reference, or the id.</summary>
+    public override string ToString() => Identity.Text;
+
+    /// <summary>Makes an identity of what PowerShell binds; null when it is not one.</summary>
+    internal static ImageParameter? From(object value)
+    {
+        var inner = value is PSObject wrapper ? wrapper.BaseObject : value;
+        switch (inner)
+        {
+            case ImageParameter parameter:
+                return parameter;
+            case Image image:
+                return Make(image.Reference, image.Id, image.Digest, image.Store);
+            case ImageManifest manifest:
+                // An image of the list carries the digest of what its reference names: the index, when there is one.
+                return new(
+                    ImageIdentity.Of(manifest.Reference, null, manifest.IndexDigest ?? manifest.Digest, null),
+                    ParseDigest(manifest.Digest));
+            case ImageReference reference:
+                return new(ImageIdentity.Of(reference.Familiar));
+            case string or Digest or ValueType:
+                // Of a number PowerShell keeps the text as it was typed: 7e3 is the beginning of an id.
+                var text = LanguagePrimitives.ConvertTo<string>(value);
+                return text.Length == 0 ? null : new(ImageIdentity.Of(text));
+            default:
+                return FromProperties(PSObject.AsPSObject(value));
+        }
+    }
+
+    private static ImageParameter? FromProperties(PSObject value)
+    {
+        var reference = Text(value, nameof(Image.Reference));
+        var id = Text(value, nameof(Image.Id));
+        var digest = Text(value, nameof(Image.Digest));
+        var index = Text(value, nameof(ImageManifest.IndexDigest));
+        if (Digest.TryParse(index, out _))
+        {
+            return new(ImageIdentity.Of(reference, null, index, null), ParseDigest(digest));
+        }
+
+        var isId = Digest.TryParse(id, out _);
+        if (reference is not null || isId || Digest.TryParse(digest, out _))
+        {
+            return Make(reference, isId ? id : null, Digest.TryParse(digest, out _) ? digest : null, Text(value, nameof(Image.Store)));
+        }
+
+        // A short id, as docker's own output has it.
+        return id is { Length: >= 12 } && Digest.IsLowerHex(id) ? new(ImageIdentity.Of(id)) : null;
+    }
+
+    private static ImageParameter Make(string? reference, string? id, string? digest, string? store) =>
+        new(ImageIdentity.Of(reference, id, digest, store), ParseDigest(digest));
+
+    private static Digest? ParseDigest(string? text) => Digest.TryParse(text, out var digest) ? digest : null;
+
+    private static string? Text(PSObject value, string property) =>
+        value.Properties[property]?.Value is { } found && LanguagePrimitives.TryConvertTo<string>(found, out var text) && text.Length > 0
+            ? text
+            : null;
+}
+
+/// <summary>Turns strings and objects into <see cref="ImageParameter"/>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ImageParameterTransformationAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc/>
+    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
+    {
+        var inner = inputData is PSObject wrapper ? wrapper.BaseObject : inputData;
+        if (inner is not IList list)
+        {
+            return Convert(inputData);
+        }
+
+        var images = new object?[list.Count];
+        for (var i = 0; i < images.Length; i++)
+        {
+            images[i] = Convert(list[i]);
+        }
+
+        return images;
+    }
+
+    private static ImageParameter? Convert(object? value)
+    {
+        if (value is null or "")
+        {
+            return null;
+        }
+
+        // The binder goes on with the object's properties only when the cause is this exception.
+        const string message = "The value names no image: give a reference, an id, or an object with the property Reference, Id or Digest.";
+        return ImageParameter.From(value) ?? throw new ArgumentTransformationMetadataException(message, new PSInvalidCastException(message));
+    }
+}

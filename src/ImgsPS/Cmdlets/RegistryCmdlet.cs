@@ -1,0 +1,84 @@
+using System;
+using System.Management.Automation;
+using ImgsPS.Registry;
+
+namespace ImgsPS.Cmdlets;
+
+/// <summary>The parameters of the cmdlets that talk to a registry.</summary>
+public abstract class RegistryCmdlet : ImageCmdlet
+{
+    /// <summary>User name and password (or access token) for the registry. They beat the Docker config file.</summary>
+    [Parameter]
+    [Credential]
+    [ValidateNotNull]
+    public PSCredential? Credential { get; set; }
+
+    /// <summary>Talks plain HTTP to a registry that is not on this machine. Loopback needs no switch.</summary>
+    [Parameter]
+    public SwitchParameter PlainHttp { get; set; }
+
+    /// <summary>A host that gives tokens for the registry and may see the password: <c>auth.example.com</c> or <c>https://auth.example.com</c>.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? TrustedRealm { get; set; }
+
+    /// <summary>The proxy for the requests; without it the system's.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Uri? Proxy { get; set; }
+
+    /// <summary>User name and password for the proxy.</summary>
+    [Parameter]
+    [Credential]
+    [ValidateNotNull]
+    public PSCredential? ProxyCredential { get; set; }
+
+    /// <summary>Uses the current user's credentials for the proxy.</summary>
+    [Parameter]
+    public SwitchParameter ProxyUseDefaultCredentials { get; set; }
+
+    /// <summary>How to talk to the registry.</summary>
+    private protected RegistryOptions Options { get; private set; } = RegistryOptions.Default;
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => Options = Require(Proxy, ReadOptions);
+
+    private RegistryOptions ReadOptions()
+    {
+        if (ProxyCredential is not null && ProxyUseDefaultCredentials)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                "-ProxyCredential and -ProxyUseDefaultCredentials cannot be used together",
+                "Leave one of them out.");
+        }
+
+        if (Proxy is null && (ProxyCredential is not null || ProxyUseDefaultCredentials))
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                "-ProxyCredential and -ProxyUseDefaultCredentials need -Proxy",
+                "Name the proxy: -Proxy http://proxy:3128.");
+        }
+
+        if (Proxy is { IsAbsoluteUri: false })
+        {
+            throw new ImageException(ImageErrorKind.InvalidArgument, $"'{Proxy}' is not the address of a proxy", "Give it as http://proxy:3128.");
+        }
+
+        return new RegistryOptions
+        {
+            Credential = Convert(Credential),
+            PlainHttp = PlainHttp,
+            TrustedRealm = TrustedRealm,
+            Proxy = Proxy,
+            ProxyCredential = Convert(ProxyCredential),
+            ProxyUseDefaultCredentials = ProxyUseDefaultCredentials,
+        };
+    }
+
+    private static RegistryCredential? Convert(PSCredential? credential) =>
+        credential is null || ReferenceEquals(credential, PSCredential.Empty)
+            ? null
+            : new RegistryCredential(credential.UserName, credential.GetNetworkCredential().Password);
+}

@@ -1,0 +1,64 @@
+using System;
+using System.IO;
+using System.Management.Automation;
+
+namespace ImgsPS.Cmdlets;
+
+/// <summary>What <c>-Store</c> takes. Folders are read as PowerShell reads paths: against its location, with its drives and <c>~</c>.</summary>
+internal static class StoreNames
+{
+    /// <summary>The default store's name.</summary>
+    public const string Local = "local";
+
+    private const string FileSystem = "FileSystem";
+
+    /// <summary>True for what is written as a path; false for the name or address of a store.</summary>
+    public static bool IsPath(string name) =>
+        !name.StartsWith("docker:", StringComparison.OrdinalIgnoreCase)
+        && name.IndexOf("://", StringComparison.Ordinal) < 0
+        && (name[0] is '.' or '~' || name.IndexOfAny(new[] { '/', '\\', ':' }) >= 0);
+
+    /// <summary>The name as the engine takes it: a folder as a full path of the file system.</summary>
+    /// <exception cref="ImageException">InvalidArgument: the path has no such drive, or is not one of the file system.</exception>
+    public static string Resolve(string? name, PathIntrinsics paths)
+    {
+        if (string.IsNullOrEmpty(name) || name!.Equals(Local, StringComparison.OrdinalIgnoreCase))
+        {
+            return Local;
+        }
+
+        if (IsPath(name))
+        {
+            return FullPath(name, paths);
+        }
+
+        // A word alone is a folder when it is there; else the engine says what a store is.
+        var folder = paths.CurrentLocation.Provider.Name == FileSystem && name.IndexOf(':') < 0
+            ? FullPath(name, paths)
+            : name;
+        return Directory.Exists(folder) ? folder : name;
+    }
+
+    private static string FullPath(string name, PathIntrinsics paths)
+    {
+        try
+        {
+            var path = paths.GetUnresolvedProviderPathFromPSPath(name, out var provider, out _);
+            return provider.Name == FileSystem ? path : throw NoFolder(name, null);
+        }
+        catch (SessionStateException failure)
+        {
+            throw NoFolder(name, failure);
+        }
+        catch (ProviderInvocationException failure)
+        {
+            throw NoFolder(name, failure);
+        }
+    }
+
+    private static ImageException NoFolder(string name, Exception? cause) => new(
+        ImageErrorKind.InvalidArgument,
+        $"'{name}' is not a store",
+        "A store is 'local' or a folder of the file system.",
+        cause);
+}
