@@ -1,0 +1,157 @@
+# What the tests share: the built module, a test registry in a process of its own, stores in temporary folders.
+Set-StrictMode -Version 3.0
+$ErrorActionPreference = 'Stop'
+
+$root = [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($PSScriptRoot, '..', '..'))
+
+# The built module's manifest: $env:IMGSPS_MODULE (the manifest or its folder), else the newest in output/.
+function Get-TestModulePath {
+    if ($env:IMGSPS_MODULE) {
+        $path = $env:IMGSPS_MODULE
+        if (Test-Path -LiteralPath $path -PathType Container) { $path = Join-Path $path 'ImgsPS.psd1' }
+        return $path
+    }
+
+    $built = Get-ChildItem -Path (Join-Path $root 'output/ImgsPS/*/ImgsPS.psd1') | Sort-Object LastWriteTime | Select-Object -Last 1
+    if (-not $built) { throw 'There is no built module in output/. Run build.ps1 -Task Build first.' }
+    $built.FullName
+}
+
+function Import-TestModule {
+    Import-Module -Name (Get-TestModulePath) -Force -Global
+}
+
+# The program of tests/ImgsPS.TestRegistry: $env:IMGSPS_TEST_REGISTRY, else the newest that was built.
+function Get-TestRegistryPath {
+    if ($env:IMGSPS_TEST_REGISTRY) { return $env:IMGSPS_TEST_REGISTRY }
+    $built = Get-ChildItem -Path (Join-Path $root 'tests/ImgsPS.TestRegistry/bin/*/net8.0/ImgsPS.TestRegistry.dll') |
+        Sort-Object LastWriteTime | Select-Object -Last 1
+    if (-not $built) { throw 'The test registry is not built. Run dotnet build tests/ImgsPS.TestRegistry.' }
+    $built.FullName
+}
+
+# Starts a registry; it ends with this process, or with Stop-TestRegistry.
+function Start-TestRegistry {
+    param([switch] $SeedDemo)
+
+    $ready = Join-Path ([System.IO.Path]::GetTempPath()) ('imgsps-' + [guid]::NewGuid().ToString('N'))
+    $start = [System.Diagnostics.ProcessStartInfo]::new('dotnet')
+    $start.Arguments = '"{0}" --ready-file "{1}"{2}' -f (Get-TestRegistryPath), $ready, $(if ($SeedDemo) { ' --seed-demo' })
+    $start.UseShellExecute = $false
+    $start.RedirectStandardInput = $true
+    $start.RedirectStandardOutput = $true
+    $process = [System.Diagnostics.Process]::Start($start)
+    while (-not (Test-Path -LiteralPath $ready)) {
+        if ($process.HasExited) { throw "The test registry ended with $($process.ExitCode)." }
+        Start-Sleep -Milliseconds 50
+    }
+
+    $address = [System.IO.File]::ReadAllText($ready).Trim()
+    Remove-Item -LiteralPath $ready
+    [pscustomobject]@{ Host = $address; Process = $process }
+}
+
+function Stop-TestRegistry {
+    param([Parameter(Mandatory)] $Registry)
+
+    $Registry.Process.StandardInput.Close()
+    if (-not $Registry.Process.WaitForExit(10000)) { $Registry.Process.Kill() }
+    $Registry.Process.Dispose()
+}
+
+# A control request: tests/ImgsPS.TestRegistry/README.md lists them.
+function Invoke-TestRegistry {
+    param(
+        [Parameter(Mandatory)] $Registry,
+        [Parameter(Mandatory)] [string] $Path,
+        [hashtable] $Body,
+        [string] $Method = 'Post'
+    )
+
+    $request = @{ Uri = "http://$($Registry.Host)/_test/$Path"; Method = $Method; UseBasicParsing = $true; Verbose = $false }
+    if ($Body) {
+        $request.Body = ConvertTo-Json $Body -Depth 8
+        $request.ContentType = 'application/json'
+    }
+
+    Invoke-RestMethod @request
+}
+
+# Adds an image and returns what the registry says of it: digest, id, layers, ...
+function Add-TestImage {
+    param(
+        [Parameter(Mandatory)] $Registry,
+        [Parameter(Mandatory)] [string] $Reference,
+        [hashtable] $Image = @{}
+    )
+
+    Invoke-TestRegistry $Registry images @{ reference = $Reference; image = $Image }
+}
+
+# Adds an index with one image for each platform, given as hashtables.
+function Add-TestIndex {
+    param(
+        [Parameter(Mandatory)] $Registry,
+        [Parameter(Mandatory)] [string] $Reference,
+        [Parameter(Mandatory)] [hashtable[]] $Images
+    )
+
+    Invoke-TestRegistry $Registry indexes @{ reference = $Reference; images = $Images }
+}
+
+# Makes the registry do wrong: -Fault as in its README.
+function Add-TestFault {
+    param([Parameter(Mandatory)] $Registry, [Parameter(Mandatory)] [hashtable] $Fault)
+    $null = Invoke-TestRegistry $Registry faults $Fault
+}
+
+# Takes all faults away and empties the log of requests.
+function Reset-TestRegistry {
+    param([Parameter(Mandatory)] $Registry)
+    $null = Invoke-TestRegistry $Registry faults -Method Delete
+    $null = Invoke-TestRegistry $Registry requests -Method Delete
+}
+
+# The requests since the last reset, as "METHOD path".
+function Get-TestRequest {
+    param([Parameter(Mandatory)] $Registry)
+    @(Invoke-TestRegistry $Registry requests -Method Get | ForEach-Object { $_ }) | ForEach-Object { "$($_.method) $($_.path)" }
+}
+
+# Makes a new temporary folder the local store, and returns it.
+function New-TestStore {
+    $folder = Join-Path ([System.IO.Path]::GetTempPath()) ('imgsps-store-' + [guid]::NewGuid().ToString('N'))
+    $null = New-Item -ItemType Directory -Path $folder
+    $env:IMGSPS_STORE = $folder
+    $folder
+}
+
+function Remove-TestStore {
+    param([Parameter(Mandatory)] [string] $Folder)
+    $env:IMGSPS_STORE = $null
+    Remove-Item -LiteralPath $Folder -Recurse -Force
+}
+
+# Runs a script in a PowerShell of its own, the same edition as this one, and returns its output as text.
+function Invoke-TestShell {
+    param([Parameter(Mandatory)] [string] $Script)
+
+    $program = (Get-Process -Id $PID).Path
+    $encoded = [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes('$ProgressPreference = ''SilentlyContinue''; ' + $Script))
+    & $program -NoProfile -NonInteractive -OutputFormat Text -EncodedCommand $encoded 2>&1 | ForEach-Object { "$_" }
+}
+
+# Runs a script in another runspace of this process, with the module imported there. The caller stops or ends it.
+function Start-TestPipeline {
+    param([Parameter(Mandatory)] [string] $Script)
+
+    $state = [System.Management.Automation.Runspaces.InitialSessionState]::CreateDefault()
+    $state.ImportPSModule([string[]]@(Get-TestModulePath))
+    $powershell = [powershell]::Create($state)
+    $null = $powershell.AddScript($Script)
+    $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
+    $handle = $powershell.BeginInvoke([System.Management.Automation.PSDataCollection[psobject]]$null, $output)
+    [pscustomobject]@{ PowerShell = $powershell; Handle = $handle; Output = $output }
+}
+
+Export-ModuleMember -Function *

@@ -1,0 +1,113 @@
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestSession.psm1" -Force
+    Import-TestModule
+    $id = 'sha256:' + '3fa4c2d1e0b9'.PadRight(64, '0')
+
+    function New-Result([string] $Type, [hashtable] $Values) {
+        $class = [type]"ImgsPS.$Type"
+        $result = $class::new()
+        foreach ($name in $Values.Keys) { $class.GetProperty($name).SetValue($result, $Values[$name]) }
+        $result
+    }
+
+    # A table's rows, each as its cells.
+    function Get-Row($Value) {
+        $text = $Value | Format-Table | Out-String -Width 160
+        if ($PSVersionTable.PSVersion.Major -ge 7) { $text = $text -replace '\x1b\[[0-9;]*m' }
+        $text.Trim() -split '\r?\n' | Select-Object -Skip 2 | ForEach-Object { , ($_.Trim() -split '\s{2,}') }
+    }
+}
+
+Describe 'The table of images' {
+    It 'shows repository, tag, id, age and size' {
+        $image = New-Result Image @{ Reference = 'ubuntu:24.04'; Repository = 'ubuntu'; Tag = '24.04'; Id = $id; Created = [DateTimeOffset]::Now.AddDays(-21); Size = 43499999L }
+        $text = $image | Format-Table | Out-String -Width 120
+        $text | Should -Match 'Repository\s+Tag\s+Id\s+Created\s+Size'
+        $text | Should -Match 'ubuntu\s+24\.04\s+3fa4c2d1e0b9 3 weeks ago\s+43\.5MB'
+    }
+
+    It 'shows <none> for what is not there, and N/A for no time (L1, L4)' {
+        $text = New-Result Image @{ Id = $id; Size = 12L } | Format-Table | Out-String -Width 120
+        $text | Should -Match '<none>\s+<none>\s+3fa4c2d1e0b9 N/A\s+12B'
+    }
+
+    It 'shows <Size> bytes as <Text> (L5)' -ForEach @(
+        @{ Size = 0; Text = '0B' }
+        @{ Size = 999; Text = '999B' }
+        @{ Size = 1000; Text = '1kB' }
+        @{ Size = 1024; Text = '1.02kB' }
+        @{ Size = 43500000; Text = '43.5MB' }
+        @{ Size = 999600; Text = '1MB' }
+        @{ Size = 123456789; Text = '123MB' }
+        @{ Size = 1234567890123; Text = '1.23TB' }
+    ) {
+        New-Result Image @{ Id = $id; Size = [long]$Size } | Format-Table | Out-String -Width 120 | Should -Match "\s$([regex]::Escape($Text))\s*(\x1b\[0m)?\s*$"
+    }
+
+    It 'shows an age of <Hours> hours as <Text>' -ForEach @(
+        @{ Hours = 0.9; Text = '54 minutes ago' }
+        @{ Hours = 1.1; Text = 'About an hour' }
+        @{ Hours = 47; Text = '47 hours ago' }
+        @{ Hours = 49; Text = '2 days ago' }
+        @{ Hours = 24 * 15; Text = '2 weeks ago' }
+        @{ Hours = 24 * 70; Text = '2 months ago' }
+        @{ Hours = 24 * 800; Text = '2 years ago' }
+        @{ Hours = -5; Text = 'In the future' }
+    ) {
+        $created = [DateTimeOffset]::Now.AddHours(-$Hours).AddSeconds(-1)
+        New-Result Image @{ Id = $id; Created = $created } | Format-Table | Out-String -Width 120 | Should -Match $Text
+    }
+
+    It 'fits 80 columns with a long repository' {
+        $image = New-Result Image @{ Repository = 'mcr.microsoft.com/windows/servercore/iis'; Tag = 'windowsservercore-ltsc2022'; Id = $id; Created = [DateTimeOffset]::Now.AddDays(-100); Size = 2345678901L }
+        $text = $image | Format-Table | Out-String -Width 80
+        $text | Should -Match '2\.35GB'
+        $text | Should -Match 'rvercore/iis'
+        $text | Should -Match '3fa4c2d1e0b9'
+    }
+
+    It 'sorts by what the properties are, not by what is shown' {
+        $images = 5MB, 900, 80kb | ForEach-Object { New-Result Image @{ Id = $id; Size = [long]$_ } }
+        ($images | Sort-Object Size).Size | Should -Be 900, 80kb, 5MB
+    }
+
+    It 'has a list of the properties that matter' {
+        $text = New-Result Image @{ Reference = 'a:1'; Id = $id } | Format-List | Out-String -Width 200
+        $text | Should -Match '(?m)^Reference\s+: a:1'
+        $text | Should -Match '(?m)^Id\s+: sha256:3fa4c2d1e0b9'
+        $text | Should -Not -Match '(?m)^Layers'
+    }
+}
+
+Describe 'The other tables' {
+    It 'show a manifest' {
+        $text = New-Result ImageManifest @{ Reference = 'a:1'; Digest = $id; Size = 528L; MediaType = 'application/vnd.oci.image.manifest.v1+json'; Platform = [ImgsPS.Platform]::Parse('linux/arm64') } |
+            Format-Table | Out-String -Width 120
+        $text | Should -Match 'Reference: a:1\s+Platform[^\r\n]*\s+[-\s]+linux/arm64\S*\s+sha256:3fa4c2d1e0b9\s+528B\s+N/A'
+    }
+
+    It 'show a search result (S5)' {
+        $text = New-Result ImageSearchResult @{ Name = 'nginx'; Description = ('x' * 60); Stars = 17; Official = $true } | Format-Table | Out-String -Width 120
+        $text | Should -Match "nginx\s+x{36}\s+17 \[OK\]\s+x{8}\u2026"
+    }
+
+    It 'show a removal and a store' {
+        New-Result ImageRemoval @{ Image = 'a:1'; Untagged = [string[]]'a:1'; BytesFreed = 1500L; Store = 'local' } | Format-Table | Out-String -Width 120 |
+            Should -Match 'a:1\s+1\s+0\s+1\.5kB local'
+        $text = New-Result ImageStoreInfo @{ Store = 'local'; Path = '/x'; Images = 3; Bytes = 2000000L } | Out-String -Width 120
+        $text | Should -Match '(?m)^Path\s+: /x\s*$'
+        $text | Should -Match '(?m)^Images\s+: 3\s*$'
+        $text | Should -Match '(?m)^Size\s+: 2MB\s*$'
+    }
+}
+
+Describe 'The view files' {
+    It 'have no code of ours in them' {
+        $folder = Split-Path (Get-TestModulePath)
+        foreach ($file in Get-ChildItem -Path "$folder/*.ps1xml") {
+            $xml = [xml](Get-Content -LiteralPath $file.FullName -Raw)
+            foreach ($script in $xml.SelectNodes('//ScriptBlock | //GetScriptBlock')) { $script.InnerText | Should -Not -Match 'ImgsPS' }
+            $xml.SelectNodes('//CodeProperty | //CodeMethod | //CodeReference').Count | Should -Be 0
+        }
+    }
+}
