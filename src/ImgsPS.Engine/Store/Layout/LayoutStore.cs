@@ -57,7 +57,7 @@ internal sealed class LayoutStore : IImageStore
         var index = ReadIndex(observer);
         var images = Rows(observer).Of(index).Select(r => r.Image).ToArray();
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
-        return ImageOrder.Sort(filter.Apply(images, DateTimeOffset.UtcNow));
+        return ImageOrder.Sort(filter.Apply(images, DateTimeOffset.Now));
     }
 
     /// <inheritdoc/>
