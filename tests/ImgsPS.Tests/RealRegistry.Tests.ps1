@@ -127,7 +127,7 @@ CMD ["sh"]
 
     It 'pulls a Debian base image of about 100 MB whose digests skopeo confirms' -Skip:([bool]$minbaseMissing) {
         try {
-            Invoke-Native debootstrap --variant=minbase stable "$folder/minbase"
+            Invoke-Native timeout 300 debootstrap --variant=minbase stable "$folder/minbase"
         }
         catch {
             Set-ItResult -Skipped -Because "debootstrap did not get Debian's packages: $_"
