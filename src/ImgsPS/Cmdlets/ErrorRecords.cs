@@ -21,7 +21,7 @@ internal static class ErrorRecords
                 var (id, category) = Classify(image.Kind);
                 return Make(image, id, category, target, image.Advice);
             case OperationCanceledException or TimeoutException:
-                return Make(failure, "OperationTimeout", ErrorCategory.OperationTimeout, target, "Try again; with -Debug the requests are shown.");
+                return Make(failure, "OperationTimeout", ErrorCategory.OperationTimeout, target, "Try again; with -Debug -Verbose the requests are shown.");
             case UnauthorizedAccessException:
                 return Make(failure, "AccessDenied", ErrorCategory.PermissionDenied, target, "Check the rights on the store's folder.");
             case IOException:
