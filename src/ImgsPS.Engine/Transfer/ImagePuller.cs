@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
@@ -17,9 +16,6 @@ namespace ImgsPS.Transfer;
 /// </summary>
 internal sealed class ImagePuller
 {
-    /// <summary>Blobs that one pull fetches at a time; docker's default is 3.</summary>
-    private const int Concurrency = 4;
-
     /// <summary>How often the content is fetched again when a removal in another process took some of it before it was named.</summary>
     private const int MaxPublishAttempts = 3;
 
@@ -31,9 +27,8 @@ internal sealed class ImagePuller
     private readonly IPullSession _session;
     private readonly IOperationObserver _observer;
     private readonly CancellationToken _cancellation;
-    private readonly ConcurrentDictionary<Digest, bool> _pulled = new();
-    private volatile bool _fetched;
-    private Descriptor? _moved;
+    private readonly BlobFetcher _blobs;
+    private Descriptor? _resolved;
 
     private ImagePuller(
         RegistryClient registry,
@@ -53,6 +48,7 @@ internal sealed class ImagePuller
         _session = session;
         _observer = observer;
         _cancellation = cancellation;
+        _blobs = new BlobFetcher(registry, _reference, session, observer);
     }
 
     /// <summary>
@@ -95,7 +91,7 @@ internal sealed class ImagePuller
 
     /// <summary>
     /// The image as it is in the store, when the reference still names it and nothing of it is missing: one HEAD for a tag, no request at all for a
-    /// digest. Null when there is something to fetch; <see cref="_moved"/> is then what the HEAD said.
+    /// digest. Null when there is something to fetch; <see cref="_resolved"/> is then what the HEAD said.
     /// </summary>
     private async Task<PulledImage?> TryUnchangedAsync()
     {
@@ -107,18 +103,18 @@ internal sealed class ImagePuller
 
         if (_reference.Digest is null)
         {
-            var head = await _registry.HeadManifestAsync(_reference, _observer, _cancellation).ConfigureAwait(false);
-            if (head?.Digest != current.Digest)
+            _resolved = await _registry.HeadManifestAsync(_reference, _observer, _cancellation).ConfigureAwait(false);
+            if (_resolved?.Digest != current.Digest)
             {
-                _moved = head;
                 return null;
             }
         }
 
         try
         {
-            var stored = new Source(this, fetch: false);
-            var chosen = await ChooseAsync(await stored.GetManifestAsync(current, _observer, _cancellation).ConfigureAwait(false), stored).ConfigureAwait(false);
+            var stored = new PullSource(_registry, _reference, _session, _resolved, blobs: null);
+            var root = await stored.GetManifestAsync(current, _observer, _cancellation).ConfigureAwait(false);
+            var chosen = await ChooseAsync(root, stored).ConfigureAwait(false);
             return chosen.All(m => m.Layers.All(_session.Contains))
                 ? new PulledImage(current, chosen.ConvertAll(m => m.ToDescriptor()), UpToDate: true)
                 : null;
@@ -134,26 +130,27 @@ internal sealed class ImagePuller
     {
         for (var attempt = 1; ; attempt++)
         {
-            var source = new Source(this, fetch: true);
+            var source = new PullSource(_registry, _reference, _session, _resolved, _blobs);
             var root = await source.GetManifestAsync(null, _observer, _cancellation).ConfigureAwait(false);
             var chosen = await ChooseAsync(root, source).ConfigureAwait(false);
-            await FetchLayersAsync(chosen.SelectMany(m => m.Layers).GroupBy(d => d.Digest).Select(g => g.First()).ToList()).ConfigureAwait(false);
+            _resolved = root.ToDescriptor();
+            var layers = chosen.SelectMany(m => m.Layers).GroupBy(d => d.Digest).Select(g => g.First()).ToList();
+            await _blobs.FetchLayersAsync(layers, _cancellation).ConfigureAwait(false);
             foreach (var document in chosen.Concat(source.Indexes.Reverse()))
             {
                 await StoreManifestAsync(document).ConfigureAwait(false);
             }
 
-            var descriptor = root.ToDescriptor();
-            var required = chosen.SelectMany(ContentOf).Concat(chosen.Select(m => m.ToDescriptor())).Concat(new[] { descriptor }).ToList();
-            var named = _session.Current?.Digest == descriptor.Digest;
-            if (await _session.PublishAsync(descriptor, required, _cancellation).ConfigureAwait(false))
+            var required = chosen.SelectMany(ContentOf).Concat(chosen.Select(m => m.ToDescriptor())).Concat(new[] { _resolved }).ToList();
+            if (await _session.PublishAsync(_resolved, required, _cancellation).ConfigureAwait(false))
             {
-                foreach (var layer in chosen.SelectMany(m => m.Layers).Where(l => _pulled.ContainsKey(l.Digest)))
+                foreach (var layer in layers.Where(_blobs.HasFetched))
                 {
                     _observer.Verbose($"{layer.Digest.ShortHex}: Pull complete");
                 }
 
-                return new PulledImage(descriptor, chosen.ConvertAll(m => m.ToDescriptor()), named && !_fetched);
+                var unchanged = _session.Current?.Digest == _resolved.Digest && !source.HasFetched && _blobs.IsIdle;
+                return new PulledImage(_resolved, chosen.ConvertAll(m => m.ToDescriptor()), unchanged);
             }
 
             if (attempt == MaxPublishAttempts)
@@ -168,8 +165,10 @@ internal sealed class ImagePuller
         }
     }
 
-    /// <summary>The image manifests to have: the root itself, the best match of an index, or all images of it. Their configs are in the store then.</summary>
-    private async Task<List<Manifest>> ChooseAsync(ManifestDocument root, Source source)
+    /// <summary>
+    /// The image manifests to have: the root itself, the best match of an index, or all images of it. Their configs are in the store then.
+    /// </summary>
+    private async Task<List<Manifest>> ChooseAsync(ManifestDocument root, PullSource source)
     {
         var chosen = new List<Manifest>();
         if (root is Manifest manifest)
@@ -193,7 +192,8 @@ internal sealed class ImagePuller
         {
             if (depth > ImageIndex.MaxDepth)
             {
-                throw new ImageException(ImageErrorKind.InvalidData, $"the index of {_reference.Familiar} holds indexes more than {ImageIndex.MaxDepth} deep");
+                throw new ImageException(
+                    ImageErrorKind.InvalidData, $"the index of {_reference.Familiar} holds indexes more than {ImageIndex.MaxDepth} deep");
             }
 
             // Attestations say unknown/unknown (U8).
@@ -213,8 +213,9 @@ internal sealed class ImagePuller
         }
     }
 
-    /// <summary>Refuses what is not an image, and an image of another platform than the one asked for, before its layers are fetched.</summary>
-    private async Task CheckAsync(Manifest manifest, Source source)
+    /// <summary>Refuses what is not an image, and an image of another platform than the one asked for or of a
+    /// Windows that this one does not run (U7), before its layers are fetched.</summary>
+    private async Task CheckAsync(Manifest manifest, PullSource source)
     {
         if (!manifest.IsImage)
         {
@@ -225,112 +226,27 @@ internal sealed class ImagePuller
         }
 
         var config = await source.ReadConfigAsync(manifest, _observer, _cancellation).ConfigureAwait(false);
-        if (_platformAsked && !_allPlatforms && config.Platform is { } actual && !_platforms.Matches(actual))
+        if (_allPlatforms || config.Platform is not { } actual)
+        {
+            return;
+        }
+
+        if (!_platformAsked && _platforms.WindowsMismatch(actual) is { } mismatch)
+        {
+            throw new ImageException(ImageErrorKind.NotFound, mismatch, $"Pull it all the same with -Platform '{actual}'.");
+        }
+
+        if (_platformAsked && !_platforms.Matches(actual))
         {
             throw new ImageException(
                 ImageErrorKind.NotFound,
-                $"image with reference {_reference.Familiar} was found but does not match the specified platform: wanted {_platforms.Wanted}, actual: {actual}",
+                $"image with reference {_reference.Familiar} was found but does not match the specified platform: "
+                + $"wanted {_platforms.Wanted}, actual: {actual}",
                 "Leave out -Platform to pull it as it is.");
         }
     }
 
     private static IEnumerable<Descriptor> ContentOf(Manifest manifest) => new[] { manifest.Config }.Concat(manifest.Layers);
-
-    private async Task FetchLayersAsync(List<Descriptor> layers)
-    {
-        _session.Protect(layers);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancellation);
-        using var slots = new SemaphoreSlim(Concurrency);
-        var tasks = layers.ConvertAll(async layer =>
-        {
-            await slots.WaitAsync(stop.Token).ConfigureAwait(false);
-            try
-            {
-                await FetchBlobAsync(layer, layer.Digest.ShortHex, stop.Token).ConfigureAwait(false);
-            }
-            catch
-            {
-                stop.Cancel();
-                throw;
-            }
-            finally
-            {
-                slots.Release();
-            }
-        });
-
-        try
-        {
-            await Task.WhenAll(tasks).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!_cancellation.IsCancellationRequested)
-        {
-            // The others were cancelled because one failed: that one is the cause.
-            throw tasks.Select(t => t.Exception?.InnerException).First(e => e is not null and not OperationCanceledException)!;
-        }
-    }
-
-    /// <summary>Brings one blob. <paramref name="item"/> is a layer's name in what is told; null for a config, of which docker tells nothing.</summary>
-    private async Task FetchBlobAsync(Descriptor blob, string? item, CancellationToken cancellationToken)
-    {
-        if (_session.Contains(blob))
-        {
-            Tell("Already exists");
-            return;
-        }
-
-        Tell("Pulling fs layer");
-        using var writer = await _session.BeginAsync(blob, _observer, cancellationToken).ConfigureAwait(false);
-        if (writer is null)
-        {
-            Tell("Already exists");
-            return;
-        }
-
-        _fetched = true;
-        if (writer.Position > 0)
-        {
-            Tell($"Resumed at {writer.Position} of {blob.Size} bytes");
-        }
-
-        try
-        {
-            await _registry.DownloadBlobAsync(
-                _reference,
-                writer,
-                position => Progress("Downloading", position, false),
-                _observer,
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && blob.Urls.Count > 0)
-        {
-            throw new ImageException(
-                ImageErrorKind.NotFound,
-                $"layer {blob.Digest} of {_reference.Familiar} is a foreign layer, and the registry does not hold it; its descriptor points to {PrintableText.OfServer(blob.Urls[0])}",
-                "Foreign urls are not fetched. Push the layer to the registry, or pull from one that holds it.",
-                e);
-        }
-
-        _pulled.TryAdd(blob.Digest, true);
-        Tell("Download complete");
-        Progress("Download complete", blob.Size, true);
-
-        void Tell(string status)
-        {
-            if (item is not null)
-            {
-                _observer.Verbose($"{item}: {status}");
-            }
-        }
-
-        void Progress(string status, long position, bool completed)
-        {
-            if (item is not null)
-            {
-                _observer.Progress(new TransferProgress(_reference.Familiar, item, status, position, blob.Size, completed));
-            }
-        }
-    }
 
     private async Task StoreManifestAsync(ManifestDocument document)
     {
@@ -345,74 +261,5 @@ internal sealed class ImagePuller
         writer.Reset();
         await writer.WriteAsync(document.Bytes, 0, document.Bytes.Length, _cancellation).ConfigureAwait(false);
         await writer.CommitAsync(_cancellation).ConfigureAwait(false);
-    }
-
-    /// <summary>Manifests and configs from the store where they are there, else from the registry; what comes from there is kept in the store.</summary>
-    private sealed class Source(ImagePuller pull, bool fetch) : IManifestSource
-    {
-        private readonly List<ManifestDocument> _indexes = new();
-
-        /// <summary>The indexes that were read, the root first.</summary>
-        public IEnumerable<ManifestDocument> Indexes => _indexes;
-
-        public async Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
-        {
-            var document = await (expected is null ? RootAsync() : ReadAsync(expected)).ConfigureAwait(false);
-            if (document is ImageIndex)
-            {
-                _indexes.Add(document);
-            }
-
-            return document;
-        }
-
-        public async Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken)
-        {
-            pull._session.Protect(new[] { config });
-            if (fetch)
-            {
-                await pull.FetchBlobAsync(config, null, cancellationToken).ConfigureAwait(false);
-            }
-
-            return pull._session.TryRead(config, ImageConfig.MaxSize) ?? throw Missing(config);
-        }
-
-        /// <summary>What the reference names. A tag is resolved once (RN21).</summary>
-        private async Task<ManifestDocument> RootAsync()
-        {
-            var digest = pull._reference.Digest ?? pull._moved?.Digest;
-            if (digest is null)
-            {
-                var byTag = await pull._registry.GetManifestAsync(pull._reference, null, pull._observer, pull._cancellation).ConfigureAwait(false);
-                pull._moved = byTag.ToDescriptor();
-                pull._fetched = true;
-                return byTag;
-            }
-
-            var known = new[] { pull._moved, pull._session.Current }.FirstOrDefault(d => d?.Digest == digest);
-            return known is null
-                ? await FetchAsync(digest, null).ConfigureAwait(false)
-                : await ReadAsync(known).ConfigureAwait(false);
-        }
-
-        private async Task<ManifestDocument> ReadAsync(Descriptor expected)
-        {
-            pull._session.Protect(new[] { expected });
-            if (pull._session.TryRead(expected, ManifestDocument.MaxSize) is { } bytes)
-            {
-                return ManifestDocument.Parse(bytes, null, expected);
-            }
-
-            return fetch ? await FetchAsync(expected.Digest, expected).ConfigureAwait(false) : throw Missing(expected);
-        }
-
-        private Task<ManifestDocument> FetchAsync(Digest digest, Descriptor? expected)
-        {
-            pull._fetched = true;
-            return pull._registry.GetManifestAsync(pull._reference.WithDigest(digest), expected, pull._observer, pull._cancellation);
-        }
-
-        private static ImageException Missing(Descriptor content) =>
-            new(ImageErrorKind.NotFound, $"{content.Digest} is not in the store", "Pull the image again.");
     }
 }

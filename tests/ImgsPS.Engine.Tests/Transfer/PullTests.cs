@@ -122,6 +122,33 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
+    public async Task Tag_that_moves_again_after_the_HEAD_gives_what_the_HEAD_said_RN21()
+    {
+        await Pull(_registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(1)] }).Reference);
+        var second = _registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(2)] });
+        _registry.Faults.Add(new Fault("^HEAD ", new FaultAction
+        {
+            OnResponse = (_, _) => _registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(3)] }),
+        }, times: 1));
+
+        Assert.Equal(second.Digest, Assert.Single(await Pull(second.Reference)).Digest);
+    }
+
+    [Fact]
+    public async Task Unchanged_tag_whose_layer_is_gone_from_the_store_gets_that_layer_again()
+    {
+        var image = _registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(1), new LayerSpec(2)] });
+        await Pull(image.Reference);
+        File.Delete(BlobPath(image.Layers[1].Blob.Digest));
+        _registry.ClearRequests();
+
+        await Pull(image.Reference);
+
+        Assert.Equal(["HEAD /v2/team/app/manifests/1", "GET /v2/team/app/blobs/" + image.Layers[1].Blob.Digest], Requests());
+        Assert.True(File.Exists(BlobPath(image.Layers[1].Blob.Digest)));
+    }
+
+    [Fact]
     public async Task Index_is_kept_as_received_with_the_content_of_one_platform()
     {
         var index = _registry.AddIndex("team/app:1", [Spec("linux/amd64", 1), Spec("linux/arm64/v8", 2)]);

@@ -1,0 +1,127 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+using ImgsPS.Naming;
+using ImgsPS.Registry;
+
+namespace ImgsPS.Transfer;
+
+/// <summary>
+/// Brings the blobs of one repository into the store of a pull, and tells of each layer what docker tells (U1). Safe for any number of threads.
+/// </summary>
+internal sealed class BlobFetcher(RegistryClient registry, ImageReference reference, IPullSession session, IOperationObserver observer)
+{
+    /// <summary>Blobs that one pull fetches at a time; docker's default is 3.</summary>
+    private const int Concurrency = 4;
+
+    private readonly ConcurrentDictionary<Digest, bool> _fetched = new();
+
+    /// <summary>True when nothing came from the registry.</summary>
+    public bool IsIdle => _fetched.IsEmpty;
+
+    /// <summary>True when the blob came from the registry.</summary>
+    public bool HasFetched(Descriptor blob) => _fetched.ContainsKey(blob.Digest);
+
+    /// <summary>Brings layers, several at a time; the first failure ends the others and is the failure.</summary>
+    public async Task FetchLayersAsync(List<Descriptor> layers, CancellationToken cancellationToken)
+    {
+        session.Protect(layers);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var slots = new SemaphoreSlim(Concurrency);
+        var tasks = layers.ConvertAll(async layer =>
+        {
+            await slots.WaitAsync(stop.Token).ConfigureAwait(false);
+            try
+            {
+                await FetchAsync(layer, layer.Digest.ShortHex, stop.Token).ConfigureAwait(false);
+            }
+            catch
+            {
+                stop.Cancel();
+                throw;
+            }
+            finally
+            {
+                slots.Release();
+            }
+        });
+
+        try
+        {
+            await Task.WhenAll(tasks).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The others were cancelled because one failed: that one is the cause.
+            throw tasks.Select(t => t.Exception?.InnerException).First(e => e is not null and not OperationCanceledException)!;
+        }
+    }
+
+    /// <summary>
+    /// Brings one blob. <paramref name="item"/> is a layer's name in what is told; null for a config, of which docker tells nothing.
+    /// </summary>
+    public async Task FetchAsync(Descriptor blob, string? item, CancellationToken cancellationToken)
+    {
+        if (session.Contains(blob))
+        {
+            Tell("Already exists");
+            return;
+        }
+
+        Tell("Pulling fs layer");
+        using var writer = await session.BeginAsync(blob, observer, cancellationToken).ConfigureAwait(false);
+        if (writer is null)
+        {
+            Tell("Already exists");
+            return;
+        }
+
+        if (writer.Position > 0)
+        {
+            Tell($"Resumed at {writer.Position} of {blob.Size} bytes");
+        }
+
+        try
+        {
+            await registry.DownloadBlobAsync(
+                reference,
+                writer,
+                position => Progress("Downloading", position, false),
+                observer,
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && blob.Urls.Count > 0)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotFound,
+                $"layer {blob.Digest} of {reference.Familiar} is a foreign layer, and the registry does not hold it; "
+                + $"its descriptor points to {PrintableText.OfServer(blob.Urls[0])}",
+                "Foreign urls are not fetched. Push the layer to the registry, or pull from one that holds it.",
+                e);
+        }
+
+        _fetched.TryAdd(blob.Digest, true);
+        Tell("Download complete");
+        Progress("Download complete", blob.Size, true);
+
+        void Tell(string status)
+        {
+            if (item is not null)
+            {
+                observer.Verbose($"{item}: {status}");
+            }
+        }
+
+        void Progress(string status, long position, bool completed)
+        {
+            if (item is not null)
+            {
+                observer.Progress(new TransferProgress(reference.Familiar, item, status, position, blob.Size, completed));
+            }
+        }
+    }
+}

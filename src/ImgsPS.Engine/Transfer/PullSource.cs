@@ -1,0 +1,90 @@
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+using ImgsPS.Registry;
+
+namespace ImgsPS.Transfer;
+
+/// <summary>
+/// What one reference names: manifests and configs from the store where they are there, else from the registry. Configs that come from there are
+/// in the store then. For one pull; not thread-safe.
+/// </summary>
+/// <param name="registry"></param>
+/// <param name="reference"></param>
+/// <param name="session"></param>
+/// <param name="resolved">What a HEAD said that the tag names; null when nobody asked.</param>
+/// <param name="blobs">Fetches configs; null to take everything from the store, NotFound when it is not there.</param>
+internal sealed class PullSource(
+    RegistryClient registry, ImageReference reference, IPullSession session, Descriptor? resolved, BlobFetcher? blobs) : IManifestSource
+{
+    private readonly List<ManifestDocument> _indexes = new();
+
+    /// <summary>The indexes that were read, the root first.</summary>
+    public IEnumerable<ManifestDocument> Indexes => _indexes;
+
+    /// <summary>True when a manifest or index came from the registry.</summary>
+    public bool HasFetched { get; private set; }
+
+    public async Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var read = expected is null ? RootAsync(observer, cancellationToken) : ReadAsync(expected, observer, cancellationToken);
+        var document = await read.ConfigureAwait(false);
+        if (document is ImageIndex)
+        {
+            _indexes.Add(document);
+        }
+
+        return document;
+    }
+
+    public async Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        session.Protect(new[] { config });
+        if (blobs is not null)
+        {
+            await blobs.FetchAsync(config, null, cancellationToken).ConfigureAwait(false);
+        }
+
+        return session.TryRead(config, ImageConfig.MaxSize) ?? throw Missing(config);
+    }
+
+    /// <summary>What the reference names. A tag is resolved once (RN21).</summary>
+    private async Task<ManifestDocument> RootAsync(IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var digest = reference.Digest ?? resolved?.Digest;
+        if (digest is null)
+        {
+            HasFetched = true;
+            return await registry.GetManifestAsync(reference, null, observer, cancellationToken).ConfigureAwait(false);
+        }
+
+        var known = new[] { session.Current, resolved }.FirstOrDefault(d => d?.Digest == digest);
+        return known is null
+            ? await FetchAsync(digest, null, observer, cancellationToken).ConfigureAwait(false)
+            : await ReadAsync(known, observer, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ManifestDocument> ReadAsync(Descriptor expected, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        session.Protect(new[] { expected });
+        if (session.TryRead(expected, ManifestDocument.MaxSize) is { } bytes)
+        {
+            return ManifestDocument.Parse(bytes, null, expected);
+        }
+
+        return blobs is not null
+            ? await FetchAsync(expected.Digest, expected, observer, cancellationToken).ConfigureAwait(false)
+            : throw Missing(expected);
+    }
+
+    private Task<ManifestDocument> FetchAsync(Digest digest, Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        HasFetched = true;
+        return registry.GetManifestAsync(reference.WithDigest(digest), expected, observer, cancellationToken);
+    }
+
+    private static ImageException Missing(Descriptor content) =>
+        new(ImageErrorKind.NotFound, $"{content.Digest} is not in the store", "Pull the image again.");
+}
