@@ -127,6 +127,8 @@ Describe 'The commands' {
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"
         @($help.examples.example).Count | Should -BeGreaterOrEqual 2
+        foreach ($example in $help.examples.example) { $example.code | Should -Match '\w+-Image' }
+        $help | Out-String | Should -Not -BeLike '*``*'
         foreach ($parameter in $help.parameters.parameter) { "$($parameter.description.Text)" | Should -Not -BeNullOrEmpty -Because $parameter.name }
     }
 
