@@ -28,11 +28,18 @@ internal static class HostNames
     /// <summary>A host in the form that is compared: lower case, no brackets, no trailing dot.</summary>
     public static string Normalize(string host) => host.Trim('[', ']').TrimEnd('.').ToLowerInvariant();
 
-    /// <summary><c>host:port</c> with the scheme's own port when none is given, IPv6 in brackets.</summary>
+    /// <summary>
+    /// <c>host:port</c> with the scheme's own port when none is given, IPv6 in brackets. What is neither a host nor an IPv6 address stays as it is.
+    /// </summary>
     public static string CanonicalAddress(string scheme, string address)
     {
         var (host, port) = Split(address);
         host = Normalize(host);
+        if (host.IndexOf(':') >= 0 && !IPAddress.TryParse(host, out _))
+        {
+            return address;
+        }
+
         if (port.Length == 0)
         {
             port = scheme == "http" ? "80" : "443";

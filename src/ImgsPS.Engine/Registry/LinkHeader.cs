@@ -52,7 +52,10 @@ internal sealed class LinkHeader
             throw new FormatException("its link to the next page leads to another host");
         }
 
-        return uri.AbsoluteUri == page.AbsoluteUri ? throw new FormatException("its link to the next page leads to the page itself") : uri;
+        // A fragment is never sent: with another one it is the same page.
+        return uri.GetLeftPart(UriPartial.Query) == page.GetLeftPart(UriPartial.Query)
+            ? throw new FormatException("its link to the next page leads to the page itself")
+            : uri;
     }
 
     private bool TryRead(List<Link> links)
@@ -130,7 +133,7 @@ internal sealed class LinkHeader
                 continue;
             }
 
-            var name = Token();
+            var name = ParameterName();
             if (name.Length == 0)
             {
                 return false;
@@ -200,10 +203,12 @@ internal sealed class LinkHeader
         return value.Length > 0;
     }
 
-    private string Token()
+    // RFC 8288 allows any token; the names there are have letters, digits and these. Others mean that the header is not what it seems.
+    private string ParameterName()
     {
         var start = _position;
-        while (_position < _text.Length && (char.IsLetterOrDigit(_text[_position]) || "!#$&+-.^_`|~%'".IndexOf(_text[_position]) >= 0))
+        while (_position < _text.Length
+            && _text[_position] is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') or '-' or '.' or '_')
         {
             _position++;
         }

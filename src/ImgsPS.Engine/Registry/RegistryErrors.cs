@@ -116,7 +116,7 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
     {
         var text = secrets.Printable(body);
         return $"{method} {PrintableText.OfServer(secrets.Mask(uri))}: unexpected status code {status} {PrintableText.OfServer(reason)}"
-            + (text.Length > 0 ? ": " + text : "");
+            + (text.Length > 0 ? ": " + text : method == "HEAD" ? " (HEAD responses have no body, use GET for details)" : "");
     }
 
     private const string RateLimitAdvice = "Wait, or sign in: registries allow known users more (-Credential).";

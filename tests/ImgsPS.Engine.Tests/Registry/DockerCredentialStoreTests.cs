@@ -46,6 +46,7 @@ public sealed class DockerCredentialStoreTests : IDisposable
     [InlineData("[]")]
     [InlineData("{\"auths\":[]}")]
     [InlineData("{\"auths\":{\"reg.example.com\":{\"auth\":\"c2VjcmV0\"}}}")]
+    [InlineData("{\"auths\":{\"reg.example.com\":{\"auth\":\"OnNlY3JldA==\"}}}")]
     [InlineData("{\"auths\":{\"reg.example.com\":{\"auth\":\"!secret!\"}}}")]
     [InlineData("{\"auths\":{\"reg.example.com\":{\"auth\":\"dTpw\"")]
     public async Task A_broken_file_is_an_error_that_shows_nothing_of_it(string text)
@@ -53,7 +54,7 @@ public sealed class DockerCredentialStoreTests : IDisposable
         Write(text);
         var e = await Assert.ThrowsAsync<ImageException>(() => FindAsync("reg.example.com"));
         Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
-        Assert.Contains(Path.Combine(_folder, "config.json"), e.Message, StringComparison.Ordinal);
+        Assert.Contains($"parsing config file ({Path.Combine(_folder, "config.json")}): ", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", e.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("dTpw", e.ToString(), StringComparison.Ordinal);
     }
@@ -128,6 +129,18 @@ public sealed class DockerCredentialStoreTests : IDisposable
         Assert.Equal("u", (await FindAsync("reg.example.com"))!.UserName);
         Assert.Contains("unknown field \"username\"", Assert.Single(_observer.Warnings), StringComparison.Ordinal);
     }
+
+    // As docker CLI reads it (cli/config/configfile).
+    [Theory]
+    [InlineData("{\"auths\":{\"reg.example.com\":{}}}", "is missing key `auth` for reg.example.com")]
+    [InlineData("{\"auths\":{\"reg.example.com\":{\"auth\":\"\"}}}", "is missing key `auth` for reg.example.com")]
+    [InlineData("{\"auths\":{\"reg.example.com\":{\"auth\":\"OnA=\"}}}", "not the base64 of user:password")]
+    [InlineData("{\"auths\":{},\"credsStore\":\"x\"}", "unknown field \"credsStore\"")]
+    public void The_variable_is_read_strictly(string text, string message) =>
+        Assert.Contains(message, Assert.Throws<FormatException>(() => DockerConfig.ParseEnvironment(text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void An_empty_variable_is_an_empty_config() => Assert.Empty(DockerConfig.ParseEnvironment(" ").Auths);
 
     [Fact]
     public async Task Identity_and_registry_tokens_are_read()

@@ -54,10 +54,16 @@ internal sealed class DockerConfig
 
     /// <summary>
     /// Reads the variable DOCKER_AUTH_CONFIG, which is stricter: one object with <c>auths</c>, whose entries have <c>auth</c> and nothing else.
+    /// An empty text is an empty config.
     /// </summary>
     /// <exception cref="FormatException">The text is something else.</exception>
     public static DockerConfig ParseEnvironment(string text)
     {
+        if (text.Trim().Length == 0)
+        {
+            return Empty;
+        }
+
         using var document = Read(text);
         AllowOnly(document.RootElement, "auths");
         return new() { Auths = Entries(document.RootElement, strict: true) };
@@ -84,6 +90,10 @@ internal sealed class DockerConfig
             }
 
             entries[entry.Name] = Credential(entry.Value);
+            if (strict && entries[entry.Name] is null)
+            {
+                throw new FormatException($"is missing key `auth` for {PrintableText.Of(entry.Name, 100)}");
+            }
         }
 
         return entries;
@@ -118,7 +128,7 @@ internal sealed class DockerConfig
         {
             var text = Encoding.UTF8.GetString(Convert.FromBase64String(auth));
             var colon = text.IndexOf(':');
-            if (colon < 0)
+            if (colon < 1)
             {
                 throw new FormatException();
             }

@@ -175,7 +175,7 @@ internal sealed class DockerCredentialStore : ICredentialStore
         {
             throw new ImageException(
                 ImageErrorKind.InvalidData,
-                $"loading config file: {path}: {e.Message}",
+                $"parsing config file ({path}): {e.Message}",
                 "Repair the file or move it away; a broken config never counts as having no credentials.",
                 e);
         }
