@@ -32,7 +32,15 @@ internal static class VectorFile
 
     /// <summary>A member's items as texts; empty when the object has no such member.</summary>
     public static string[] Texts(this JsonElement element, string member) =>
-        element.TryGetProperty(member, out var value) ? value.EnumerateArray().Select(v => v.GetString()!).ToArray() : Array.Empty<string>();
+        element.TryGetProperty(member, out var value) ? value.Strings() : Array.Empty<string>();
+
+    /// <summary>The texts of a list, of one text alone, or of null (none): the lines of a header, for example.</summary>
+    public static string[] Strings(this JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Null => [],
+        JsonValueKind.String => [element.GetString()!],
+        _ => element.EnumerateArray().Select(v => v.GetString()!).ToArray(),
+    };
 
     /// <summary>True when the object has the member.</summary>
     public static bool Has(this JsonElement element, string member) =>
