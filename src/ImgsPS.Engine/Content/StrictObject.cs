@@ -210,7 +210,9 @@ internal sealed class StrictObject
             return null;
         }
 
-        return value.TryGetBytesFromBase64(out var bytes) ? bytes : throw Fail(name, "is not base64");
+        // .NET's decoders pass over white space, some of them; RFC 4648 section 3.3 has it refused.
+        var spaced = value.GetString()!.IndexOfAny(new[] { ' ', '\t', '\r', '\n' }) >= 0;
+        return !spaced && value.TryGetBytesFromBase64(out var bytes) ? bytes : throw Fail(name, "is not base64");
     }
 
     /// <summary>The exception for a member that is not as it must be; of the object itself when <paramref name="name"/> is null.</summary>

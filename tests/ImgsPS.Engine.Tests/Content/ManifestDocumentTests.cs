@@ -14,6 +14,29 @@ public class ManifestDocumentTests
     private static ImageException Refused(string text, string? contentType = null, Descriptor? expected = null) =>
         Assert.Throws<ImageException>(() => Parse(text, contentType, expected));
 
+    // RFC 4648 section 3.3: no characters outside the alphabet. The data is {}.
+    [Theory]
+    [InlineData("e30=", true)]
+    [InlineData("e3 0=", false)]
+    [InlineData(" e30=", false)]
+    [InlineData("e30=\\n", false)]
+    [InlineData("e3\\t0=", false)]
+    [InlineData("e30", false)]
+    public void Embedded_data_is_base64_without_white_space(string data, bool accepted)
+    {
+        const string digest = "\"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\"";
+        var text = OciManifest(Entry(digest: digest, more: $"\"data\":\"{data}\""));
+
+        if (accepted)
+        {
+            Assert.IsType<Manifest>(Parse(text));
+        }
+        else
+        {
+            Assert.Contains("layers[0].data is not base64", Refused(text).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Manifest_says_config_and_layers_and_keeps_its_bytes_T5()
     {

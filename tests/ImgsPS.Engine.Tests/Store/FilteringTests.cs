@@ -10,6 +10,30 @@ namespace ImgsPS.Engine.Tests.Store;
 
 public class FilteringTests
 {
+    [Theory]
+    [InlineData("1e9", 1_000_000_000L)]
+    [InlineData("1.9", 1L)]
+    [InlineData("-1.9", -1L)]
+    [InlineData("9223372036854775807", long.MaxValue)]
+    [InlineData("9223372036854775808", null)]
+    [InlineData("-1e300", null)]
+    [InlineData("1e999", null)]
+    public void Number_of_nanoseconds_in_JSON_is_cut_to_a_whole_one(string json, long? expected)
+    {
+        var isDuration = GoDuration.TryParseJson(json, out var nanoseconds);
+
+        Assert.Equal(expected, isDuration ? nanoseconds : null);
+    }
+
+    // moby daemon/internal/filters: a value's flag is a truth value, but which one does not count.
+    [Fact]
+    public void Flag_of_a_filter_value_is_true_or_false()
+    {
+        Assert.Equal(new[] { "a", "b" }, FilterArguments.FromJson("{\"label\":{\"a\":true,\"b\":false}}").Get("label"));
+        Assert.Throws<ImageException>(() => FilterArguments.FromJson("{\"label\":{\"a\":1}}"));
+        Assert.Throws<ImageException>(() => FilterArguments.FromJson("{\"label\":{\"a\":\"true\"}}"));
+    }
+
     // Go's path.Match (F9); the expectations follow its documentation.
     [Theory]
     [InlineData("abc", "abc", true)]

@@ -54,7 +54,7 @@ internal sealed class FilterArguments
             foreach (var key in document.RootElement.EnumerateObject())
             {
                 var values = key.Value.ValueKind == JsonValueKind.Object
-                    ? key.Value.EnumerateObject().Select(v => v.Name)
+                    ? key.Value.EnumerateObject().Select(NameOfFlag)
                     : key.Value.EnumerateArray().Select(v => v.GetString()!);
                 foreach (var value in values)
                 {
@@ -162,6 +162,11 @@ internal sealed class FilterArguments
 
     /// <summary>True when one of the values is <paramref name="text"/>, or a regular expression that is found in it.</summary>
     public bool MatchesRegex(string key, string text) => MatchesExactly(key, text) || Get(key).Any(v => IsFound(v, text));
+
+    // The Engine takes true or false here and looks at neither.
+    private static string NameOfFlag(JsonProperty member) => member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False
+        ? member.Name
+        : throw new JsonException("neither true nor false");
 
     private static bool IsFound(string pattern, string text)
     {

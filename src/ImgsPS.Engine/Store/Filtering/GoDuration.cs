@@ -45,7 +45,7 @@ internal static class GoDuration
         return true;
     }
 
-    /// <summary>Reads a duration as Go programs keep it in JSON: a text, or a number of nanoseconds.</summary>
+    /// <summary>Reads a duration as Go programs keep it in JSON: a text, or a number of nanoseconds, whose fraction is cut.</summary>
     public static bool TryParseJson(string json, out long nanoseconds)
     {
         nanoseconds = 0;
@@ -56,7 +56,7 @@ internal static class GoDuration
             return root.ValueKind switch
             {
                 JsonValueKind.String => TryParse(root.GetString()!, out nanoseconds),
-                JsonValueKind.Number => root.TryGetInt64(out nanoseconds),
+                JsonValueKind.Number => root.TryGetInt64(out nanoseconds) || (root.TryGetDouble(out var number) && TryTruncate(number, out nanoseconds)),
                 _ => false,
             };
         }
@@ -65,6 +65,15 @@ internal static class GoDuration
             // The answer is that the text is no duration.
             return false;
         }
+    }
+
+    private static bool TryTruncate(double number, out long nanoseconds)
+    {
+        // 2^63, the first number that is too large.
+        const double limit = 9223372036854775808d;
+        var fits = number is > -limit and < limit;
+        nanoseconds = fits ? (long)number : 0;
+        return fits;
     }
 
     /// <summary>The text of a duration: <c>1h30m0s</c>, <c>2.2ms</c>, <c>0s</c>.</summary>
