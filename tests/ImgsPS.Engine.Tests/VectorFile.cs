@@ -30,7 +30,7 @@ internal static class VectorFile
             ? text
             : null;
 
-    /// <summary>A member's items as texts; empty when the object has no such member.</summary>
+    /// <summary>A member's items as texts, or its one text; empty when the object has no such member.</summary>
     public static string[] Texts(this JsonElement element, string member) =>
         element.TryGetProperty(member, out var value) ? value.Strings() : Array.Empty<string>();
 
@@ -41,6 +41,10 @@ internal static class VectorFile
         JsonValueKind.String => [element.GetString()!],
         _ => element.EnumerateArray().Select(v => v.GetString()!).ToArray(),
     };
+
+    /// <summary>A member that is true or false; without it, true unless the case expects an error.</summary>
+    public static bool Holds(this JsonElement expect, string member) =>
+        expect.TryGetProperty(member, out var value) ? value.GetBoolean() : !expect.Has("error");
 
     /// <summary>True when the object has the member.</summary>
     public static bool Has(this JsonElement element, string member) =>

@@ -33,7 +33,7 @@ public class MediaTypeVectorTests
                 Assert.Equal(expect.GetProperty("mediaType").GetString(), MediaTypes.WithoutParameters(input));
                 break;
             case "valid-media-type":
-                Assert.Equal(expect.GetProperty("valid").GetBoolean(), MediaTypes.IsValid(input));
+                Assert.Equal(expect.Holds("valid"), MediaTypes.IsValid(input));
                 break;
             default:
                 Assert.Fail($"unknown op {op}");

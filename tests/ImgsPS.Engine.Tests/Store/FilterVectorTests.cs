@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using ImgsPS.Store;
 using ImgsPS.Store.Filtering;
 using Xunit;
@@ -23,7 +25,16 @@ public class FilterVectorTests
         var vector = VectorFile.Get(File, index);
         Skip.If(vector.Has("skip"), "the suite skips it: " + vector.Text("skip"));
         Assert.NotEmpty(name);
-        Run(op, vector.GetProperty("input"), vector.GetProperty("expect"));
+        var input = vector.GetProperty("input");
+        var expect = vector.GetProperty("expect");
+        if (expect.Has("error") && op is not ("from-json" or "validate-keys" or "bool-or-default"))
+        {
+            Assert.Throws<ImageException>(() => Run(op, input, expect));
+        }
+        else
+        {
+            Run(op, input, expect);
+        }
     }
 
     private static void Run(string op, JsonElement input, JsonElement expect)
@@ -37,7 +48,8 @@ public class FilterVectorTests
                 FromJson(input.GetString()!, expect);
                 break;
             case "engine-filters-query":
-                AssertJson(expect.Text("filtersQuery")!, Arguments(input.GetProperty("filters")).ToJson());
+                // Without filters a client sends no such parameter.
+                AssertJson(expect.Text("filtersQuery") ?? "{}", Filters(input).ToJson());
                 break;
             case "match-kv-list":
                 Match(expect, Filters(input).MatchesPairs(input.Text("field")!, Pairs(input.GetProperty("labels"))));
@@ -53,7 +65,7 @@ public class FilterVectorTests
                 break;
             case "validate-keys":
                 var invalid = Record.Exception(() => Filters(input).Validate(input.Texts("accepted")));
-                Assert.Equal(expect.Text("error"), invalid?.Message);
+                AssertFailure(expect, invalid);
                 break;
             case "bool-or-default":
                 Bool(input, expect);
@@ -69,12 +81,11 @@ public class FilterVectorTests
                 break;
             case "cli-filter-parse":
                 var pair = FilterArguments.ParseOne(input.GetString()!);
-                Assert.Equal(expect.Text("key"), pair.Key);
-                Assert.Equal(expect.Text("value"), pair.Value);
+                Assert.Equal(expect.GetProperty("key").GetString(), pair.Key);
+                Assert.Equal(expect.GetProperty("value").GetString(), pair.Value);
                 break;
             case "reference-glob":
-                var image = Images.Row(input.Text("reference"), Images.Hash(1));
-                Match(expect, Filter(new[] { "reference=" + input.Text("pattern") }, image).Count == 1);
+                ReferenceGlob(input, expect);
                 break;
             case "label-filter":
                 var labelled = Images.Row("a", Images.Hash(1), labels: Pairs(input.GetProperty("labels")));
@@ -88,11 +99,18 @@ public class FilterVectorTests
 
     private static void Match(JsonElement expect, bool actual) => Assert.Equal(expect.GetProperty("match").GetBoolean(), actual);
 
+    private static void AssertFailure(JsonElement expect, Exception? failure)
+    {
+        Assert.Equal(expect.Has("error"), failure is not null);
+        Assert.True(failure is null or ImageException, failure?.ToString());
+        Assert.StartsWith(expect.Text("error") ?? "", failure?.Message ?? "", StringComparison.Ordinal);
+    }
+
     private static void FromJson(string json, JsonElement expect)
     {
-        if (expect.Text("error") is { } message)
+        if (expect.Has("error"))
         {
-            Assert.Equal(message, Assert.Throws<ImageException>(() => FilterArguments.FromJson(json)).Message);
+            AssertFailure(expect, Record.Exception(() => FilterArguments.FromJson(json)));
             return;
         }
 
@@ -110,34 +128,56 @@ public class FilterVectorTests
         var value = otherwise;
         var error = Record.Exception(() => value = Filters(input).GetBool(input.Text("field")!, otherwise));
 
-        Assert.Equal(expect.GetProperty("value").GetBoolean(), value);
-        Assert.Equal(expect.Has("error"), error is not null);
-        Assert.StartsWith(expect.Text("error") ?? "", error?.Message ?? "", StringComparison.Ordinal);
+        AssertFailure(expect, error);
+        Assert.Equal(expect.Has("value") ? expect.GetProperty("value").GetBoolean() : otherwise, value);
+    }
+
+    private static void ReferenceGlob(JsonElement input, JsonElement expect)
+    {
+        var pattern = input.GetProperty("pattern").GetString()!;
+        var image = Images.Row(input.Text("reference"), Images.Hash(1));
+        if (!expect.Holds("match") && !GoGlob.IsValid(pattern))
+        {
+            // The Engine's newer store finds nothing then; here, as in the older one, the caller is told (F9).
+            Assert.Equal(ImageErrorKind.InvalidArgument, Assert.Throws<ImageException>(() => Filter(new[] { "reference=" + pattern }, image)).Kind);
+            return;
+        }
+
+        Match(expect, Filter(new[] { "reference=" + pattern }, image).Count == 1);
     }
 
     private static void ImageListReference(JsonElement input, JsonElement expect)
     {
         var rows = input.Texts("tagsOfOneImage").Select(tag => Images.Row(tag, Images.Hash(1), Images.Hash(2))).ToArray();
-        var found = Filter(new[] { "reference=" + input.Text("pattern") }, rows);
+        var patterns = input.Texts("pattern").Concat(input.Texts("patterns")).Select(p => "reference=" + p);
+        var found = Filter(patterns.Concat(Conditions(input)), rows);
 
         Assert.Equal(expect.GetProperty("matchingTags").GetInt32(), found.Count);
         Assert.Equal(expect.GetProperty("images").GetInt32(), found.Select(i => i.Id).Distinct().Count());
     }
 
+    /// <summary>
+    /// Images a day apart. A filter names one by its repository, or by tag of the repository that the filter names; in <c>until</c> such a
+    /// name stands for the moment at which that image was made.
+    /// </summary>
     private static void ImageListTime(JsonElement input, JsonElement expect)
     {
         var names = input.Texts("imagesOldestFirst");
-        var isTagged = input.Has("filters");
-        var rows = Images.Days(names.Select(n => isTagged ? n : "testfilter:" + n).ToArray());
-        var filters = isTagged
-            ? input.GetProperty("filters").EnumerateObject().SelectMany(k => k.Value.EnumerateArray().Select(v => k.Name + "=" + v.GetString())).ToList()
-            : new List<string> { input.Text("filter")! };
-        if (input.Text("valueForm") == "image-id")
+        var conditions = input.Texts("filter").Concat(Conditions(input)).Select(FilterArguments.ParseOne).ToList();
+        var repository = Repository(conditions, names);
+        var rows = Images.Days(names.Select(name => repository + name).ToArray());
+        var byName = names.Zip(rows, (name, row) => (Name: name, Row: row)).ToList();
+        var filters = conditions.Select(c =>
         {
-            filters = filters.Select(f => WithId(f, rows)).ToList();
-        }
+            var named = byName.Where(i => IsNamed(c.Value, i.Name)).Select(i => i.Row).FirstOrDefault();
+            var value = named is null ? c.Value
+                : c.Key == "until" ? named.Created!.Value.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture)
+                : input.Text("valueForm") == "image-id" ? named.Id
+                : c.Value;
+            return c.Key + "=" + value;
+        }).ToList();
 
-        var found = ImageOrder.Sort(Filter(filters, rows)).Select(i => isTagged ? i.Repository! : i.Tag!).ToList();
+        var found = ImageOrder.Sort(Filter(filters, rows)).Select(i => byName.Single(n => n.Row.Id == i.Id).Name).ToList();
 
         if (expect.Has("images"))
         {
@@ -149,11 +189,17 @@ public class FilterVectorTests
         }
     }
 
-    private static string WithId(string filter, Image[] rows)
-    {
-        var pair = FilterArguments.ParseOne(filter);
-        return pair.Key + "=" + rows.Single(r => r.Reference == pair.Value).Id;
-    }
+    // "testfilter:" when a filter names testfilter:test_1 and test_1 is an image; else nothing.
+    private static string Repository(IEnumerable<KeyValuePair<string, string>> conditions, string[] names) => conditions
+        .SelectMany(c => names.Where(n => c.Value.EndsWith(":" + n, StringComparison.Ordinal)).Select(n => c.Value.Substring(0, c.Value.Length - n.Length)))
+        .FirstOrDefault() ?? "";
+
+    private static bool IsNamed(string value, string name) => Regex.IsMatch(value, @"(?<!\w)" + Regex.Escape(name) + @"(?!\w)");
+
+    // The filters given as an object of lists.
+    private static IEnumerable<string> Conditions(JsonElement input) => input.Has("filters")
+        ? input.GetProperty("filters").EnumerateObject().SelectMany(k => k.Value.EnumerateArray().Select(v => k.Name + "=" + v.GetString()))
+        : Array.Empty<string>();
 
     private static void ImageListLabel(JsonElement input, JsonElement expect)
     {
