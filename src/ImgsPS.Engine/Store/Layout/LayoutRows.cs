@@ -70,6 +70,12 @@ internal sealed class LayoutRows
             return null;
         }
 
+        if (found.Manifest is null && facts is IndexFacts)
+        {
+            _observer.Warning(
+                $"None of the images of '{name?.Shown ?? "<none>"}', the index {root.Digest}, is in the store; pull it again, or remove it.");
+        }
+
         var manifest = found.Manifest;
         var image = new Image
         {

@@ -17,6 +17,9 @@ namespace ImgsPS.Store.Layout;
 /// </summary>
 internal sealed class LayoutStore : IImageStore
 {
+    /// <summary>How often a list is begun again because the index changed while its content was looked at.</summary>
+    private const int MaxReads = 5;
+
     private readonly StorePaths _paths;
     private readonly StoreFiles _files;
     private readonly StoreFolder _folder;
@@ -54,8 +57,8 @@ internal sealed class LayoutStore : IImageStore
     public async Task<IReadOnlyList<Image>> ListAsync(ImageFilter filter, IOperationObserver observer, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var index = ReadIndex(observer);
-        var images = Rows(observer).Of(index).Select(r => r.Image).ToArray();
+        var (index, rows) = Read(observer);
+        var images = rows.Select(r => r.Image).ToArray();
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
         return ImageOrder.Sort(filter.Apply(images, DateTimeOffset.Now));
     }
@@ -131,7 +134,7 @@ internal sealed class LayoutStore : IImageStore
     public Task<ManifestAnswer> GetManifestAsync(
         ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var rows = Rows(observer).Of(ReadIndex(observer));
+        var (_, rows) = Read(observer);
         var row = LayoutLookup.Find(rows, image).Rows[0];
         return ManifestReader.DescribeNamedAsync(
             row.Image.Reference ?? row.Image.Id, new LayoutManifestSource(_blobs, row), platform, observer, cancellationToken);
@@ -141,8 +144,7 @@ internal sealed class LayoutStore : IImageStore
     public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var index = ReadIndex(observer);
-        var rows = Rows(observer).Of(index);
+        var (index, rows) = Read(observer);
         var dangling = rows.Where(r => r.Name is null).ToList();
         var going = dangling.SelectMany(r => r.Entries).ToList();
         var unneeded = dangling.Count == 0
@@ -178,28 +180,52 @@ internal sealed class LayoutStore : IImageStore
 
     private LayoutIndex ReadIndex(IOperationObserver observer) => _folder.Exists() ? _indexFile.Read(observer) : LayoutIndex.Empty();
 
+    /// <summary>
+    /// The index and its rows. Content that is missing because a removal took it after the index was read is no damage: the index is read
+    /// again then, and only what is said of the last reading is told.
+    /// </summary>
+    private (LayoutIndex Index, IReadOnlyList<LayoutRow> Rows) Read(IOperationObserver observer)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var held = new HeldWarnings(observer);
+            var index = ReadIndex(held);
+            var rows = Rows(held).Of(index);
+            if (!held.Any || attempt == MaxReads || ReadIndex(NullObserver.Instance).Serialize().SequenceEqual(index.Serialize()))
+            {
+                held.Release();
+                return (index, rows);
+            }
+        }
+    }
+
     private LayoutRows Rows(IOperationObserver observer) => new(_blobs, _catalog, Name, observer);
 
     private async Task<Image> PullOneAsync(
         RegistryClient registry, ImageReference reference, PullRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        PulledImage pulled;
         LayoutIndex index;
+        LayoutRow? row;
         using (var session = await BeginPullAsync(reference, observer, cancellationToken).ConfigureAwait(false))
         {
-            pulled = await ImagePuller.PullAsync(
+            var pulled = await ImagePuller.PullAsync(
                 registry, reference, request.Platform, request.AllPlatforms, session, observer, cancellationToken).ConfigureAwait(false);
             index = _indexFile.Read(observer);
+
+            // What was pulled, also when another process has moved the name by now; read while the lease still keeps it.
+            var name = EntryName.Of(reference);
+            var entry = index.Find(name) is { } found && found.Descriptor!.Digest == pulled.Root.Digest
+                ? found
+                : new IndexEntry(null, pulled.Root, name, DateTimeOffset.UtcNow);
+            var asked = request.Platform is not null && !request.AllPlatforms && pulled.Manifests.Count > 0 ? pulled.Manifests[0].Digest : null;
+            row = Rows(observer).Of(new[] { entry }, asked);
         }
 
-        // What was pulled, also when another process has moved the name by now.
-        var name = EntryName.Of(reference);
-        var entry = index.Find(name) is { } found && found.Descriptor!.Digest == pulled.Root.Digest
-            ? found
-            : new IndexEntry(null, pulled.Root, name, DateTimeOffset.UtcNow);
-        var asked = request.Platform is not null && !request.AllPlatforms && pulled.Manifests.Count > 0 ? pulled.Manifests[0].Digest : null;
-        var row = Rows(observer).Of(new[] { entry }, asked)
-            ?? throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
+        if (row is null)
+        {
+            throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
+        }
+
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
         return row.Image;
     }

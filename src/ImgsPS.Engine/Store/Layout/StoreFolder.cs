@@ -31,13 +31,13 @@ internal sealed class StoreFolder
 
     /// <summary>False when there is no store yet, which is an empty one.</summary>
     /// <exception cref="ImageException">
-    /// InvalidArgument: the folder holds something else. NotSupported: a layout of another version (RA9).
+    /// InvalidArgument: the folder holds something else. InvalidData: a broken 'oci-layout'. NotSupported: a layout of another version (RA9).
     /// </exception>
     public bool Exists()
     {
         if (StoreReader.TryRead(_paths.OciLayout, SmallFile) is { } header)
         {
-            LayoutHeader.Parse(header);
+            CheckHeader(header);
             return true;
         }
 
@@ -109,6 +109,24 @@ internal sealed class StoreFolder
         catch (Exception e) when (StoreFailure.IsMachine(e))
         {
             throw new ImageException(ImageErrorKind.StoreUnavailable, $"'{folder}' cannot be read: {e.Message}", null, e);
+        }
+    }
+
+    private void CheckHeader(byte[] header)
+    {
+        try
+        {
+            LayoutHeader.Parse(header);
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.InvalidData)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidData,
+                $"'{_paths.OciLayout}' is broken: {e.Message}",
+                Directory.Exists(_paths.Own)
+                    ? "Delete it: the next pull makes it new, and the images stay."
+                    : "Write {\"imageLayoutVersion\":\"1.0.0\"} into it, or restore it from a backup.",
+                e);
         }
     }
 

@@ -132,6 +132,7 @@ public sealed class ListTests : IDisposable
         var row = Assert.Single(await _store.ListAsync());
         Assert.Equal(index.Digest.ToString(), row.Id);
         Assert.Equal(0, row.Size);
+        Assert.Contains(index.Digest.ToString(), Assert.Single(_store.Observer.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -254,6 +255,54 @@ public sealed class ListTests : IDisposable
         Assert.Equal(image.Id, Assert.Single(await _store.ListAsync()).Id);
         Assert.False(File.Exists(_store.Paths.Catalog));
         Assert.Equal(ImageErrorKind.NotSupported, (await Assert.ThrowsAsync<ImageException>(() => _store.RemoveAsync("app:1"))).Kind);
+    }
+
+    [Fact]
+    public async Task Removal_beside_a_list_is_no_damage()
+    {
+        var bad = await _store.PutAsync("app:1-bad", new TestImage("bad"));
+        var going = await _store.PutAsync("app:2-going", new TestImage("going"));
+        File.WriteAllBytes(_store.Paths.Blob(bad.Manifest.Digest), new byte[bad.Manifest.Bytes.Length]);
+
+        // The second image goes after the index was read and before its row is made.
+        var removed = false;
+        var files = new RecordingFiles();
+        files.Before = (kind, path) =>
+        {
+            if (!removed && kind == "move" && path.StartsWith(_store.Paths.Quarantine, StringComparison.Ordinal))
+            {
+                removed = true;
+                Task.Run(() => _store.RemoveAsync("app:2-going")).GetAwaiter().GetResult();
+            }
+        };
+        using var store = _store.Reopen(files);
+        var observer = new RecordingObserver();
+        var rows = await store.ListAsync(ImageFilter.None, observer, CancellationToken.None);
+
+        Assert.True(removed);
+        Assert.Equal("app:1-bad", Assert.Single(rows).Reference);
+        Assert.DoesNotContain(going.Manifest.Digest.ToString(), observer.Everything, StringComparison.Ordinal);
+        Assert.Contains(bad.Manifest.Digest.ToString(), Assert.Single(observer.Warnings), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"imageLayoutVe")]
+    public async Task Broken_layout_header_is_named_with_what_to_do(string text)
+    {
+        var image = await _store.PutAsync("app:1", new TestImage());
+        File.WriteAllText(_store.Paths.OciLayout, text);
+
+        var e = await Assert.ThrowsAsync<ImageException>(() => _store.ListAsync());
+        Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
+        Assert.Contains(_store.Paths.OciLayout, e.Message, StringComparison.Ordinal);
+        Assert.Contains("Delete it", e.Advice, StringComparison.Ordinal);
+
+        // The advice holds.
+        File.Delete(_store.Paths.OciLayout);
+        await _store.PutAsync("app:2", new TestImage("two"));
+        Assert.True(File.Exists(_store.Paths.OciLayout));
+        Assert.Contains(await _store.ListAsync(), r => r.Id == image.Id);
     }
 
     [Fact]
