@@ -147,7 +147,7 @@ Describe 'Get-Image' {
 
         It 'refuses an unknown key and lists the known ones (L9)' {
             { Get-Image -Filter 'bogus=1' } | Should -Throw '*invalid filter*bogus*' -ErrorId 'InvalidArgument,ImgsPS.Cmdlets.GetImageCommand'
-            try { Get-Image -Filter 'bogus=1' } catch { "$_" | Should -BeLike '*dangling*label*reference*' }
+            try { Get-Image -Filter 'bogus=1' } catch { $_.ErrorDetails.RecommendedAction | Should -BeLike '*dangling*label*reference*' }
         }
 
         It 'refuses a bad value' {
@@ -177,6 +177,26 @@ Describe 'Get-Image' {
         It 'look the same in the table' {
             $table = { param($images) ($images | Format-Table | Out-String -Width 200).Trim() -replace '\d+ \w+ ago', 'ago' }
             & $table (Copy-Serialized (Get-Image)) | Should -Be (& $table (Get-Image))
+        }
+    }
+
+    Context 'patterns that are none' {
+        It 'tells of <Pattern> and goes on with the next' -ForEach @(
+            @{ Pattern = 'app[1' }
+            @{ Pattern = '[z-a]pp' }
+        ) {
+            $found = Get-Image $Pattern, "$address/team/app:2" -ErrorAction SilentlyContinue -ErrorVariable failed
+            $found.Tag | Should -Be '2'
+            $failed.FullyQualifiedErrorId | Should -Be 'InvalidArgument,ImgsPS.Cmdlets.GetImageCommand'
+            $failed.TargetObject | Should -Be $Pattern
+            Remove-Image $Pattern -ErrorAction SilentlyContinue -ErrorVariable failed
+            $failed.FullyQualifiedErrorId | Should -Be 'InvalidArgument,ImgsPS.Cmdlets.RemoveImageCommand'
+        }
+
+        It 'is one error about the filter when that names no image' {
+            'a*', 'b*' | Get-Image -Filter 'before=nosuch' -ErrorAction SilentlyContinue -ErrorVariable failed | Should -BeNullOrEmpty
+            $failed | Should -HaveCount 1
+            $failed.TargetObject | Should -Be 'before=nosuch'
         }
     }
 

@@ -77,11 +77,25 @@ public sealed class GetImageCommand : ImageCmdlet
         if (!_snapshots.TryGetValue(store, out var snapshot))
         {
             var all = List(store);
-            snapshot = new Snapshot(all, new HashSet<Image>(_filter.Apply(all, DateTimeOffset.Now)));
+            snapshot = new Snapshot(all, new HashSet<Image>(Filtered(all)));
             _snapshots.Add(store, snapshot);
         }
 
         return snapshot;
+    }
+
+    /// <summary>A filter may name an image that this store does not have: that is one error about the filter, and nothing passes.</summary>
+    private IReadOnlyList<Image> Filtered(IReadOnlyList<Image> all)
+    {
+        try
+        {
+            return _filter.Apply(all, DateTimeOffset.Now);
+        }
+        catch (ImageException failure)
+        {
+            WriteError(ErrorRecords.Of(failure, string.Join(", ", Filter ?? Array.Empty<string>())));
+            return Array.Empty<Image>();
+        }
     }
 
     private static IEnumerable<Image> Find(Snapshot snapshot, ImageParameter image)

@@ -16,9 +16,10 @@ internal sealed class ImageWildcard
     private readonly bool _all;
     private readonly bool _ids;
 
+    /// <exception cref="ImageException">InvalidArgument: the brackets are not a set of characters.</exception>
     public ImageWildcard(string pattern)
     {
-        _pattern = WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+        _pattern = Parse(pattern);
         _all = pattern.All(c => c == '*');
         _ids = NamesId(pattern);
     }
@@ -29,6 +30,26 @@ internal sealed class ImageWildcard
         || (image.Reference is { } reference && (_pattern.IsMatch(reference) || MatchesCanonical(reference)))
         || (image.Repository is { } repository && _pattern.IsMatch(repository))
         || (_ids && (_pattern.IsMatch(image.Id) || _pattern.IsMatch(ShortForm(image.Id))));
+
+    private static WildcardPattern Parse(string text)
+    {
+        try
+        {
+            var pattern = WildcardPattern.Get(text, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+
+            // PowerShell reads a pattern when it is first used.
+            pattern.IsMatch("");
+            return pattern;
+        }
+        catch (WildcardPatternException failure)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                failure.Message,
+                "Close the [ and write a range from its lower end to its higher one, [a-z]; a [ that is meant as it stands is `[.",
+                failure);
+        }
+    }
 
     private bool MatchesCanonical(string reference) =>
         ImageReference.TryParse(reference, out var parsed) && _pattern.IsMatch(parsed.ToString());
