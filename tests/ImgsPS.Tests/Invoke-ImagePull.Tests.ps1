@@ -141,6 +141,13 @@ Describe 'Invoke-ImagePull' {
     }
 
     Context 'what it tells' {
+        It 'does not ask with -Debug where nobody can answer' {
+            $lines = Invoke-TestShell "Import-Module '$(Get-TestModulePath)'; `$env:IMGSPS_STORE = '$env:IMGSPS_STORE'; (Invoke-ImagePull $address/team/app:1 -Debug).Id"
+            $lines | Should -Contain $image.id
+            "$lines" | Should -Not -BeLike '*NonInteractive mode*'
+            @($lines -like '*DEBUG: 1: Pulling from team/app*') | Should -HaveCount 1
+        } -Skip:($PSVersionTable.PSVersion.Major -lt 7) # Windows PowerShell asks after each debug line, whatever writes it.
+
         It 'says that it takes latest (N7)' {
             $verbose = Invoke-ImagePull "$address/team/latest" -Verbose 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }
             @($verbose.Message -eq 'Using default tag: latest') | Should -HaveCount 1

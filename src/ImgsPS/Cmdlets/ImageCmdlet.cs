@@ -80,6 +80,23 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
             result = await work(pump, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Writes a verbose message. With -Debug alone PowerShell asks for a confirmation after each, also where nobody can answer; there the message
+    /// is a debug message.
+    /// </summary>
+    internal void Tell(string message)
+    {
+        var bound = MyInvocation.BoundParameters;
+        if (bound.TryGetValue("Debug", out var debug) && LanguagePrimitives.IsTrue(debug) && !bound.ContainsKey("Verbose"))
+        {
+            WriteDebug(message);
+        }
+        else
+        {
+            WriteVerbose(message);
+        }
+    }
+
     /// <summary>Handles one item: its failure is written as an error, and the next item goes on.</summary>
     private protected void ForItem(object target, Action handle)
     {

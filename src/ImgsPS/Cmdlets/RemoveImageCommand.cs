@@ -81,7 +81,7 @@ public sealed class RemoveImageCommand : ImageCmdlet
         if (identity.Reference is { } gone && _untagged.Contains((store.Name, gone)))
         {
             // A listed digest reference goes with the last tag of its repository (D2); that is no failure of the item that follows.
-            WriteVerbose($"{gone} went with an image that was removed before.");
+            Tell($"{gone} went with an image that was removed before.");
             return;
         }
 

@@ -16,12 +16,12 @@ internal sealed class WorkPump : IOperationObserver, IDisposable
     /// <summary>Objects that may wait to be written.</summary>
     private const int Room = 16;
 
-    private readonly Cmdlet _cmdlet;
+    private readonly ImageCmdlet _cmdlet;
     private readonly ProgressBoard? _progress;
-    private readonly BlockingCollection<Action<Cmdlet>> _queue = new();
+    private readonly BlockingCollection<Action<ImageCmdlet>> _queue = new();
     private readonly SemaphoreSlim _room = new(Room);
 
-    public WorkPump(Cmdlet cmdlet, ProgressBoard? progress)
+    public WorkPump(ImageCmdlet cmdlet, ProgressBoard? progress)
     {
         _cmdlet = cmdlet;
         _progress = progress;
@@ -67,7 +67,7 @@ internal sealed class WorkPump : IOperationObserver, IDisposable
         });
     }
 
-    public void Verbose(string message) => Post(cmdlet => cmdlet.WriteVerbose(message));
+    public void Verbose(string message) => Post(cmdlet => cmdlet.Tell(message));
 
     public void Debug(string message) => Post(cmdlet => cmdlet.WriteDebug(message));
 
@@ -116,7 +116,7 @@ internal sealed class WorkPump : IOperationObserver, IDisposable
         }
     }
 
-    private void Post(Action<Cmdlet> write)
+    private void Post(Action<ImageCmdlet> write)
     {
         try
         {
