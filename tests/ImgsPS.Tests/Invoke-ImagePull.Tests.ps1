@@ -132,6 +132,28 @@ Describe 'Invoke-ImagePull' {
             { Invoke-ImagePull "$address/team/app:1" -Store 'env:\x' } | Should -Throw "'env:\x' is not a store*"
         }
 
+        It 'refuses <Proxy>, which is no address of a proxy' -ForEach @(
+            @{ Proxy = 'proxy' }
+            @{ Proxy = 'proxy:3128' }
+            @{ Proxy = 'ftp://proxy:3128' }
+        ) {
+            { Invoke-ImagePull x -Proxy $Proxy } | Should -Throw "'*' is not the address of a proxy*" -ErrorId 'InvalidArgument,*'
+        }
+
+        It 'refuses <Realm>, which is no host of a token service' -ForEach @(
+            @{ Realm = 'a b' }
+            @{ Realm = 'http://auth.example.com' }
+            @{ Realm = 'https://user@auth.example.com' }
+        ) {
+            { Invoke-ImagePull x -TrustedRealm $Realm } | Should -Throw '*is not the host of a token service*' -ErrorId 'InvalidArgument,*'
+        }
+
+        It 'says that a blank reference is empty' {
+            Invoke-ImagePull '  ' -ErrorAction SilentlyContinue -ErrorVariable failed
+            $failed[0].FullyQualifiedErrorId | Should -Be 'InvalidReference,ImgsPS.Cmdlets.InvokeImagePullCommand'
+            $failed[0].ErrorDetails.RecommendedAction | Should -BeLike 'The reference is empty.*'
+        }
+
         It 'refuses proxy credentials without a proxy, and two kinds of them' {
             { Invoke-ImagePull x -ProxyUseDefaultCredentials } | Should -Throw '*need -Proxy*'
             $credential = [pscredential]::new('u', (ConvertTo-SecureString 'p' -AsPlainText -Force))

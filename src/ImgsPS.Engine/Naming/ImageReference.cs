@@ -142,8 +142,8 @@ public sealed class ImageReference : IEquatable<ImageReference>
     {
         var scheme = text.IndexOf("://", StringComparison.Ordinal);
         return scheme > 0 ? $"Leave '{PrintableText.Of(text.Substring(0, scheme + 3))}' out of '{shown}': a reference begins with the host."
+            : text.Trim().Length == 0 ? "The reference is empty. " + Grammar
             : text.Trim() != text ? $"There is white space around '{shown}'; remove it."
-            : text.Length == 0 ? "The reference is empty. " + Grammar
             : $"'{shown}' is not an image reference. {Grammar}";
     }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Management.Automation;
 using ImgsPS.Registry;
 
@@ -7,6 +8,13 @@ namespace ImgsPS.Cmdlets;
 /// <summary>The parameters of the cmdlets that talk to a registry.</summary>
 public abstract class RegistryCmdlet : ImageCmdlet
 {
+    /// <summary>What the platform's HTTP client can speak to a proxy. "proxy:3128" is an address too, of the scheme "proxy".</summary>
+#if NETFRAMEWORK
+    private static readonly string[] s_proxySchemes = { "http" };
+#else
+    private static readonly string[] s_proxySchemes = { "http", "https", "socks4", "socks4a", "socks5" };
+#endif
+
     /// <summary>User name and password (or access token) for the registry. They beat the Docker config file.</summary>
     [Parameter]
     [Credential]
@@ -61,7 +69,7 @@ public abstract class RegistryCmdlet : ImageCmdlet
                 "Name the proxy: -Proxy http://proxy:3128.");
         }
 
-        if (Proxy is { IsAbsoluteUri: false })
+        if (Proxy is not null && !(Proxy.IsAbsoluteUri && s_proxySchemes.Contains(Proxy.Scheme)))
         {
             throw new ImageException(ImageErrorKind.InvalidArgument, $"'{Proxy}' is not the address of a proxy", "Give it as http://proxy:3128.");
         }
@@ -70,11 +78,28 @@ public abstract class RegistryCmdlet : ImageCmdlet
         {
             Credential = Convert(Credential),
             PlainHttp = PlainHttp,
-            TrustedRealm = TrustedRealm,
+            TrustedRealm = ReadRealm(),
             Proxy = Proxy,
             ProxyCredential = Convert(ProxyCredential),
             ProxyUseDefaultCredentials = ProxyUseDefaultCredentials,
         };
+    }
+
+    /// <summary>The host of -TrustedRealm, which may stand there as an address.</summary>
+    private string? ReadRealm()
+    {
+        if (TrustedRealm is null)
+        {
+            return null;
+        }
+
+        var address = TrustedRealm.IndexOf("://", StringComparison.Ordinal) < 0 ? "https://" + TrustedRealm : TrustedRealm;
+        return Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme == "https" && uri.Host.Length > 0 && uri.UserInfo.Length == 0
+            ? uri.Authority
+            : throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                $"'{TrustedRealm}' is not the host of a token service",
+                "Give it as auth.example.com or https://auth.example.com: passwords go there over HTTPS only.");
     }
 
     private static RegistryCredential? Convert(PSCredential? credential) =>

@@ -63,7 +63,7 @@ internal static class StoreFailure
                 $"'{path}' is held open by another program.",
                 "An antivirus, backup or indexing program may hold it: exclude the store's folder there, and try again.",
                 e)
-            : new ImageException(ImageErrorKind.StoreUnavailable, $"'{path}' cannot be written: {e.Message}", null, e);
+            : new ImageException(ImageErrorKind.StoreUnavailable, $"'{path}' cannot be written: {e.Message}", "Check that the folder can be made and written there, or use another one with -Store.", e);
     }
 
     /// <summary>The exception for a disk that has no room.</summary>
