@@ -26,6 +26,14 @@ Describe 'The table of images' {
         $text | Should -Match 'ubuntu\s+24\.04\s+3fa4c2d1e0b9 3 weeks ago\s+43\.5MB'
     }
 
+    It 'shows the layers of an image, whole in 79 columns' {
+        $layer = New-Result ImageLayer @{ Digest = $id; DiffId = $id; Size = 43499999L; MediaType = 'application/vnd.oci.image.layer.v1.tar+gzip' }
+        $text = $layer | Format-Table | Out-String -Width 79
+        $text | Should -Match 'Digest\s+DiffId\s+Size\s+MediaType'
+        $text | Should -Match 'sha256:3fa4c2d1e0b9 sha256:3fa4c2d1e0b9\s+43\.5MB application/vnd\.oci'
+        $text | Should -Match '\+gzip'
+    }
+
     It 'shows <none> for what is not there, and N/A for no time (L1, L4)' {
         $text = New-Result Image @{ Id = $id; Size = 12L } | Format-Table | Out-String -Width 120
         $text | Should -Match '<none>\s+<none>\s+3fa4c2d1e0b9 N/A\s+12B'
