@@ -39,7 +39,11 @@ Describe 'Completion' {
         $null = Invoke-ImagePull "$address/team/tool:2" -Store $other
         (Get-Completion "Get-Image -Store '$other' $address/").CompletionText | Should -Be "$address/team/tool:2"
         Push-Location $store
-        try { (Get-Completion "Get-Image -Store ./other $address/").CompletionText | Should -Be "$address/team/tool:2" } finally { Pop-Location }
+        try {
+            (Get-Completion "Get-Image -Store ./other $address/").CompletionText | Should -Be "$address/team/tool:2"
+            (Get-Completion "Get-Image -Store other $address/").CompletionText | Should -Be "$address/team/tool:2"
+        }
+        finally { Pop-Location }
     }
 
     It 'offers nothing, and throws nothing, when the store cannot be read' {

@@ -20,9 +20,9 @@ public sealed class ImageCompleter : LocalCompleter
     private protected override IEnumerable<Suggestion> Suggest(string word, IDictionary bound)
     {
         var name = LanguagePrimitives.ConvertTo<string>(bound?["Store"]);
-        if (!string.IsNullOrEmpty(name) && StoreNames.IsPath(name))
+        if (!string.IsNullOrEmpty(name))
         {
-            name = FullPath(name);
+            name = StoreNames.Resolve(name, Paths());
         }
 
         return List(name)
@@ -47,11 +47,11 @@ public sealed class ImageCompleter : LocalCompleter
     }
 
     /// <summary>A completer has no session state; a script block finds the one of the prompt.</summary>
-    private static string? FullPath(string folder) => ScriptBlock
-        .Create("param($path) $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($path)")
-        .Invoke(folder)
-        .Select(result => result.BaseObject as string)
-        .FirstOrDefault();
+    private static PathIntrinsics Paths() => ScriptBlock
+        .Create("$ExecutionContext.SessionState.Path")
+        .Invoke()
+        .Select(result => (PathIntrinsics)result.BaseObject)
+        .First();
 
     private static string ToolTip(Image image) => string.Format(
         CultureInfo.InvariantCulture,
