@@ -179,7 +179,7 @@ Describe 'Remove-Image' {
             Remove-Image $one.id -ErrorAction SilentlyContinue -ErrorVariable failed
             $failed[0].FullyQualifiedErrorId | Should -Be 'ImageConflict,ImgsPS.Cmdlets.RemoveImageCommand'
             $failed[0].Exception.Message | Should -BeLike 'conflict: unable to delete * (must be forced) - image is referenced in multiple repositories*'
-            "$($failed[0])" | Should -BeLike '*-Force*'
+            $failed[0].ErrorDetails.RecommendedAction | Should -BeLike '*-Force*'
             @(Get-Image) | Should -HaveCount 4
             $removal = Remove-Image $one.id -Force -PassThru
             $removal.Untagged[0..1] | Sort-Object | Should -Be "$address/team/app:1", "$address/team/app:same"
