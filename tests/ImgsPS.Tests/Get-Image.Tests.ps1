@@ -213,6 +213,16 @@ Describe 'Get-Image' {
             (Copy-Serialized $image | Get-Image).Store | Should -Be $other
         }
 
+        It 'says what to do about a folder that cannot be read or made' -Skip:($env:OS -eq 'Windows_NT') {
+            $folder = Join-Path $store ('x' * 300)
+            Get-Image -Store $folder -ErrorAction SilentlyContinue -ErrorVariable failed
+            $failed.FullyQualifiedErrorId | Should -Be 'StoreUnavailable,ImgsPS.Cmdlets.GetImageCommand'
+            $failed.ErrorDetails.RecommendedAction | Should -BeLike '*-Store*'
+            Invoke-ImagePull "$address/team/app:2" -Store '/proc/nosuch' -ErrorAction SilentlyContinue -ErrorVariable failed
+            $failed.FullyQualifiedErrorId | Should -Be 'StoreUnavailable,ImgsPS.Cmdlets.InvokeImagePullCommand'
+            $failed.ErrorDetails.RecommendedAction | Should -BeLike '*-Store*'
+        }
+
         It 'says which stores this version does not have' {
             { Get-Image -Store 'docker' } | Should -Throw -ErrorId 'NotSupported,ImgsPS.Cmdlets.GetImageCommand'
         }

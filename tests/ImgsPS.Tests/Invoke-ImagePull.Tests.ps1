@@ -163,6 +163,20 @@ Describe 'Invoke-ImagePull' {
     }
 
     Context 'what it tells' {
+        It 'warns once of a variable that cannot be read (RC1)' {
+            $null = Invoke-TestRegistry $registry options @{ auth = 'bearer'; users = @{ bob = 'pw' }; anonymousPull = $true }
+            $env:DOCKER_AUTH_CONFIG = 'junk'
+            try {
+                $null = Invoke-ImagePull "$address/team/app:1", "$address/team/tags:a" -WarningAction SilentlyContinue -WarningVariable warnings
+                $warnings | Should -HaveCount 1
+                $warnings.Message | Should -BeLike '*DOCKER_AUTH_CONFIG*'
+            }
+            finally {
+                $env:DOCKER_AUTH_CONFIG = $null
+                $null = Invoke-TestRegistry $registry options @{ auth = 'none' }
+            }
+        }
+
         It 'does not ask with -Debug where nobody can answer' {
             $lines = Invoke-TestShell "Import-Module '$(Get-TestModulePath)'; `$env:IMGSPS_STORE = '$env:IMGSPS_STORE'; (Invoke-ImagePull $address/team/app:1 -Debug).Id"
             $lines | Should -Contain $image.id

@@ -12,6 +12,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, IImageStore> _stores = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
 
     /// <summary>Closes the stores.</summary>
     public void Dispose()
@@ -94,6 +95,15 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         else
         {
             WriteVerbose(message);
+        }
+    }
+
+    /// <summary>Writes a warning, once for the command: several requests and items may meet the same cause.</summary>
+    internal void Warn(string message)
+    {
+        if (_warned.Add(message))
+        {
+            WriteWarning(message);
         }
     }
 

@@ -71,7 +71,7 @@ internal sealed class WorkPump : IOperationObserver, IDisposable
 
     public void Debug(string message) => Post(cmdlet => cmdlet.WriteDebug(message));
 
-    public void Warning(string message) => Post(cmdlet => cmdlet.WriteWarning(message));
+    public void Warning(string message) => Post(cmdlet => cmdlet.Warn(message));
 
     public void Error(ImageException error, string target) => Post(cmdlet => cmdlet.WriteError(ErrorRecords.Of(error, target)));
 

@@ -108,7 +108,7 @@ internal sealed class StoreFolder
         }
         catch (Exception e) when (StoreFailure.IsMachine(e))
         {
-            throw new ImageException(ImageErrorKind.StoreUnavailable, $"'{folder}' cannot be read: {e.Message}", null, e);
+            throw new ImageException(ImageErrorKind.StoreUnavailable, $"'{folder}' cannot be read: {e.Message}", StoreReader.ReadAdvice, e);
         }
     }
 

@@ -7,6 +7,9 @@ namespace ImgsPS.Store.Layout;
 /// <summary>Reads files of a store without keeping others from moving or deleting them. Safe for any number of threads.</summary>
 internal static class StoreReader
 {
+    /// <summary>What a user can do about a store that does not let itself be read.</summary>
+    public const string ReadAdvice = "Check the rights on the store's folder and that its disk is there, or name another one with -Store.";
+
     /// <summary>Reads a whole file; null when it is not there.</summary>
     /// <exception cref="ImageException">
     /// TooLarge: more than <paramref name="limit"/> bytes. StoreUnavailable: it cannot be read.
@@ -45,7 +48,7 @@ internal static class StoreReader
                     throw new ImageException(
                         ImageErrorKind.StoreUnavailable,
                         e is UnauthorizedAccessException ? $"No permission to read '{path}'." : $"'{path}' cannot be read: {e.Message}",
-                        null,
+                        ReadAdvice,
                         e);
                 }
 
