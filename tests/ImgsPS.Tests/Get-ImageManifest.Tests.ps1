@@ -100,6 +100,12 @@ Describe 'Get-ImageManifest' {
         $failed[0].FullyQualifiedErrorId | Should -Be 'ImageNotFound,ImgsPS.Cmdlets.GetImageManifestCommand'
     }
 
+    It 'does not ask Docker Hub for a digest without a repository' {
+        $null = Get-ImageManifest $image.digest -ErrorAction SilentlyContinue -ErrorVariable failed
+        $failed[0].FullyQualifiedErrorId | Should -Be 'InvalidReference,ImgsPS.Cmdlets.GetImageManifestCommand'
+        $failed[0].ErrorDetails.RecommendedAction | Should -BeLike '*-Store local*'
+    }
+
     It 'refuses a bad platform at once' {
         { Get-ImageManifest "$address/team/app:1" -Platform '%%' } |
             Should -Throw -ErrorId 'InvalidArgument,ImgsPS.Cmdlets.GetImageManifestCommand'

@@ -79,6 +79,14 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
             return (observer, cancellationToken) => store.GetManifestAsync(image.Identity, _platform, observer, cancellationToken);
         }
 
+        if (ImgsPS.Digest.TryParse(image.Identity.Text, out _))
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidReference,
+                $"'{image.Identity.Text}' is a digest without a repository, which names nothing in a registry",
+                "Name the repository too, as in app@sha256:...; for an image of a store add -Store local.");
+        }
+
         var reference = ImageReference.Parse(image.Identity.Text);
         if (image.Manifest is { } manifest)
         {
