@@ -2,19 +2,18 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Linq;
-using System.Text;
 
 namespace ImgsPS.Registry;
 
 /// <summary>
 /// Reads Link headers (RFC 8288 3), and as registries write them: the target may stand without its brackets. Lists of links, several headers.
 /// </summary>
-internal sealed class LinkHeader
+internal sealed class LinkHeader : HeaderReader
 {
-    private readonly string _text;
-    private int _position;
-
-    private LinkHeader(string text) => _text = text;
+    private LinkHeader(string text)
+        : base(text)
+    {
+    }
 
     /// <summary>Reads all links of all headers, in order; false when one is malformed.</summary>
     public static bool TryParse(IEnumerable<string> headers, out IReadOnlyList<Link> links)
@@ -63,13 +62,13 @@ internal sealed class LinkHeader
         while (true)
         {
             SkipBlanks();
-            while (_position < _text.Length && _text[_position] == ',')
+            while (IsAt(','))
             {
-                _position++;
+                Position++;
                 SkipBlanks();
             }
 
-            if (_position == _text.Length)
+            if (AtEnd)
             {
                 return true;
             }
@@ -85,27 +84,27 @@ internal sealed class LinkHeader
 
     private bool TryTarget([NotNullWhen(true)] out string? target)
     {
-        var start = _position;
+        var start = Position;
         target = null;
-        if (_text[_position] == '<')
+        if (Text[Position] == '<')
         {
-            var end = _text.IndexOf('>', _position);
+            var end = Text.IndexOf('>', Position);
             if (end < 0)
             {
                 return false;
             }
 
-            target = _text.Substring(start + 1, end - start - 1).Trim();
-            _position = end + 1;
+            target = Text.Substring(start + 1, end - start - 1).Trim();
+            Position = end + 1;
         }
         else
         {
-            while (_position < _text.Length && !IsBlank(_text[_position]) && _text[_position] is not (',' or ';'))
+            while (!AtEnd && !IsBlank(Text[Position]) && Text[Position] is not (',' or ';'))
             {
-                _position++;
+                Position++;
             }
 
-            target = _text.Substring(start, _position - start);
+            target = Text.Substring(start, Position - start);
         }
 
         return target.All(c => c is not ('\\' or '<' or '>' or '"') && !char.IsControl(c));
@@ -117,18 +116,18 @@ internal sealed class LinkHeader
         while (true)
         {
             SkipBlanks();
-            if (_position == _text.Length || _text[_position] == ',')
+            if (AtEnd || Text[Position] == ',')
             {
                 return true;
             }
 
-            if (_text[_position++] != ';')
+            if (Text[Position++] != ';')
             {
                 return false;
             }
 
             SkipBlanks();
-            if (_position == _text.Length || _text[_position] is ';' or ',')
+            if (AtEnd || Text[Position] is ';' or ',')
             {
                 continue;
             }
@@ -140,17 +139,17 @@ internal sealed class LinkHeader
             }
 
             // title* of RFC 8187: the star ends the name.
-            if (_position < _text.Length && _text[_position] == '*')
+            if (IsAt('*'))
             {
                 name += "*";
-                _position++;
+                Position++;
             }
 
             SkipBlanks();
             var value = "";
-            if (_position < _text.Length && _text[_position] == '=')
+            if (IsAt('='))
             {
-                _position++;
+                Position++;
                 SkipBlanks();
                 if (!TryValue(out value))
                 {
@@ -169,62 +168,39 @@ internal sealed class LinkHeader
     private bool TryValue(out string value)
     {
         value = "";
-        if (_position < _text.Length && _text[_position] == '"')
+        if (IsAt('"'))
         {
-            var quoted = new StringBuilder();
-            for (_position++; _position < _text.Length; _position++)
+            if (!TryQuoted(out var quoted))
             {
-                var c = _text[_position];
-                if (c == '"')
-                {
-                    _position++;
-                    value = quoted.ToString();
-                    return true;
-                }
-
-                if (c == '\\' && ++_position < _text.Length)
-                {
-                    c = _text[_position];
-                }
-
-                quoted.Append(c);
+                return false;
             }
 
-            return false;
+            value = quoted;
+            return true;
         }
 
-        var start = _position;
-        while (_position < _text.Length && !IsBlank(_text[_position]) && _text[_position] is not (',' or ';' or '"' or '\\'))
+        var start = Position;
+        while (!AtEnd && !IsBlank(Text[Position]) && Text[Position] is not (',' or ';' or '"' or '\\'))
         {
-            _position++;
+            Position++;
         }
 
-        value = _text.Substring(start, _position - start);
+        value = Text.Substring(start, Position - start);
         return value.Length > 0;
     }
 
     // RFC 8288 allows any token; the names there are have letters, digits and these. Others mean that the header is not what it seems.
     private string ParameterName()
     {
-        var start = _position;
-        while (_position < _text.Length
-            && _text[_position] is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') or '-' or '.' or '_')
+        var start = Position;
+        while (!AtEnd
+            && Text[Position] is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') or '-' or '.' or '_')
         {
-            _position++;
+            Position++;
         }
 
-        return _text.Substring(start, _position - start);
+        return Text.Substring(start, Position - start);
     }
-
-    private void SkipBlanks()
-    {
-        while (_position < _text.Length && IsBlank(_text[_position]))
-        {
-            _position++;
-        }
-    }
-
-    private static bool IsBlank(char c) => c is ' ' or '\t' or '\r' or '\n';
 }
 
 /// <summary>One link of a Link header.</summary>

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Linq;
-using System.Text;
 
 namespace ImgsPS.Registry;
 
@@ -10,12 +9,12 @@ namespace ImgsPS.Registry;
 /// Reads WWW-Authenticate (RFC 9110 11.6.1), more forgiving than its grammar where registries are loose: unquoted values may hold any
 /// character but blanks, commas and quotes, and schemes and names may be quoted.
 /// </summary>
-internal sealed class ChallengeParser
+internal sealed class ChallengeParser : HeaderReader
 {
-    private readonly string _text;
-    private int _position;
-
-    private ChallengeParser(string text) => _text = text;
+    private ChallengeParser(string text)
+        : base(text)
+    {
+    }
 
     /// <summary>Reads all challenges of all header lines, in order; false when one line is malformed.</summary>
     public static bool TryParse(IEnumerable<string> headers, out IReadOnlyList<Challenge> challenges)
@@ -47,7 +46,7 @@ internal sealed class ChallengeParser
         while (true)
         {
             SkipBlanksAndCommas();
-            if (_position == _text.Length)
+            if (AtEnd)
             {
                 break;
             }
@@ -57,9 +56,9 @@ internal sealed class ChallengeParser
                 return false;
             }
 
-            var end = _position;
+            var end = Position;
             SkipBlanks();
-            var hasValue = _position < _text.Length && _text[_position] == '=';
+            var hasValue = IsAt('=');
             if (scheme is null || !hasValue)
             {
                 // A word without a value begins the next challenge; directly after a scheme it is its token68.
@@ -75,11 +74,11 @@ internal sealed class ChallengeParser
 
                 Add(challenges, scheme, ref parameters);
                 scheme = word.ToLowerInvariant();
-                _position = end;
+                Position = end;
                 continue;
             }
 
-            _position++;
+            Position++;
             SkipBlanks();
             if (parameters.Count == 0 && EndsAfterPadding())
             {
@@ -92,7 +91,7 @@ internal sealed class ChallengeParser
             }
 
             SkipBlanks();
-            if (_position < _text.Length && _text[_position] != ',')
+            if (!AtEnd && Text[Position] != ',')
             {
                 return false;
             }
@@ -115,83 +114,48 @@ internal sealed class ChallengeParser
 
     private bool TryWord(bool stopAtEquals, [NotNullWhen(true)] out string? word)
     {
-        if (_position < _text.Length && _text[_position] == '"')
+        if (IsAt('"'))
         {
             return TryQuoted(out word);
         }
 
-        var start = _position;
-        while (_position < _text.Length && !IsBlank(_text[_position]) && _text[_position] is not (',' or '"')
-            && !(stopAtEquals && _text[_position] == '='))
+        var start = Position;
+        while (!AtEnd && !IsBlank(Text[Position]) && Text[Position] is not (',' or '"')
+            && !(stopAtEquals && Text[Position] == '='))
         {
-            _position++;
+            Position++;
         }
 
-        word = _text.Substring(start, _position - start);
-        return _position == _text.Length || _text[_position] != '"';
+        word = Text.Substring(start, Position - start);
+        return AtEnd || Text[Position] != '"';
     }
 
-    private bool TryQuoted([NotNullWhen(true)] out string? word)
-    {
-        var value = new StringBuilder();
-        for (_position++; _position < _text.Length; _position++)
-        {
-            var c = _text[_position];
-            if (c == '"')
-            {
-                _position++;
-                word = value.ToString();
-                return true;
-            }
-
-            if (c == '\\' && ++_position < _text.Length)
-            {
-                c = _text[_position];
-            }
-
-            value.Append(c);
-        }
-
-        word = null;
-        return false;
-    }
-
-    private bool EndsElement() => _position == _text.Length || _text[_position] == ',';
+    private bool EndsElement() => AtEnd || Text[Position] == ',';
 
     // "Negotiate YIIJ==": the rest of a token68 is padding.
     private bool EndsAfterPadding()
     {
-        var start = _position;
-        while (_position < _text.Length && _text[_position] == '=')
+        var start = Position;
+        while (IsAt('='))
         {
-            _position++;
+            Position++;
         }
 
         SkipBlanks();
-        if (EndsElement() && (_position > start || _position == _text.Length))
+        if (EndsElement() && (Position > start || AtEnd))
         {
             return true;
         }
 
-        _position = start;
+        Position = start;
         return false;
-    }
-
-    private void SkipBlanks()
-    {
-        while (_position < _text.Length && IsBlank(_text[_position]))
-        {
-            _position++;
-        }
     }
 
     private void SkipBlanksAndCommas()
     {
-        while (_position < _text.Length && (IsBlank(_text[_position]) || _text[_position] == ','))
+        while (!AtEnd && (IsBlank(Text[Position]) || Text[Position] == ','))
         {
-            _position++;
+            Position++;
         }
     }
-
-    private static bool IsBlank(char c) => c is ' ' or '\t' or '\r' or '\n';
 }
