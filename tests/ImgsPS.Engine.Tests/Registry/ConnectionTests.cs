@@ -35,7 +35,7 @@ public class ConnectionTests
     {
         await using var server = Server.Start();
         server.Faults.Add(new Fault("manifests", FaultAction.StallAfter(-1)));
-        var e = await HeadAsync(server.Host, limits: TestClients.Quick with { Headers = TimeSpan.FromMilliseconds(200), Tries = 2 });
+        var e = await HeadAsync(server.Host, limits: TestClients.Quick with { Headers = TimeSpan.FromSeconds(3), Tries = 2 });
         Assert.Equal(ImageErrorKind.Timeout, e.Kind);
         Assert.Equal(2, server.Requests.Count);
     }
