@@ -21,6 +21,11 @@ internal sealed class RecordingObserver : IOperationObserver
 
     public IReadOnlyList<TransferProgress> ProgressPoints => _progress.ToArray();
 
+    /// <summary>Everything but the warnings, an item's error as <c>target: message</c>.</summary>
+    public IEnumerable<string> Lines => VerboseLines.Concat(DebugLines).Concat(_errors.Select(e => e.Target + ": " + e.Error.Message));
+
+    public IEnumerable<string> All => Lines.Concat(Warnings);
+
     public string Everything => string.Join("\n", _messages.Select(m => m.Text).Concat(_errors.Select(e => e.Error.ToString())));
 
     public void Verbose(string message) => _messages.Enqueue(("verbose", message));

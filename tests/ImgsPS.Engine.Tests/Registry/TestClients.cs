@@ -1,7 +1,4 @@
 using System;
-using System.Collections.Concurrent;
-using System.Collections.Generic;
-using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
@@ -37,26 +34,4 @@ internal sealed class FixedCredentials(RegistryCredential? credential) : ICreden
     public Task<RegistryCredential?> FindAsync(
         RegistryEndpoint registry, string? repository, IOperationObserver observer, CancellationToken cancellationToken) =>
         Task.FromResult(Credential);
-}
-
-/// <summary>Keeps what an operation says.</summary>
-internal sealed class RecordingObserver : IOperationObserver
-{
-    public ConcurrentQueue<string> Warnings { get; } = new();
-
-    public ConcurrentQueue<string> Lines { get; } = new();
-
-    public IEnumerable<string> All => Lines.Concat(Warnings);
-
-    public void Verbose(string message) => Lines.Enqueue(message);
-
-    public void Debug(string message) => Lines.Enqueue(message);
-
-    public void Warning(string message) => Warnings.Enqueue(message);
-
-    public void Error(ImageException error, string target) => Lines.Enqueue(target + ": " + error.Message);
-
-    public void Progress(TransferProgress progress)
-    {
-    }
 }
