@@ -86,7 +86,8 @@ internal sealed class Commands
     private async Task ListAsync(CancellationToken cancellationToken)
     {
         using var store = OpenStore();
-        var images = await store.ListAsync(ImageFilter.Parse(_line.Values("--filter")), _observer, cancellationToken);
+        var images = await store.ListAsync(
+            new ListRequest { Filter = ImageFilter.Parse(_line.Values("--filter")) }, _observer, cancellationToken);
         if (_line.Arguments.Count == 0)
         {
             Show(images, Views.Images);
@@ -109,7 +110,8 @@ internal sealed class Commands
         if (_line.Has("--store"))
         {
             using var store = OpenStore();
-            answer = await store.GetManifestAsync(ImageIdentity.Of(_line.Arguments[0]), Platform, _observer, cancellationToken);
+            answer = await store.GetManifestAsync(
+                ImageIdentity.Of(_line.Arguments[0]), Platform, Registry, _observer, cancellationToken);
         }
         else
         {
@@ -132,7 +134,8 @@ internal sealed class Commands
         using var store = OpenStore();
         await ForEachAsync(async name =>
         {
-            var removal = await store.RemoveAsync(ImageIdentity.Of(name), _line.Has("--force"), _observer, cancellationToken);
+            var removal = await store.RemoveAsync(
+                new RemovalRequest(ImageIdentity.Of(name)) { Force = _line.Has("--force") }, _observer, cancellationToken);
             if (_line.Has("--json"))
             {
                 ObjectJson.Write(_output, removal);

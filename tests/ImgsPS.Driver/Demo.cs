@@ -49,7 +49,7 @@ internal static class Demo
         async Task<Image[]> Dangling()
         {
             using var opened = ImageStores.Open(store);
-            return (await opened.ListAsync(ImageFilter.None, NullObserver.Instance, cancellationToken)).Where(i => i.Dangling).ToArray();
+            return (await opened.ListAsync(ListRequest.Default, NullObserver.Instance, cancellationToken)).Where(i => i.Dangling).ToArray();
         }
 
         Say($"A registry listens on {registry.Host}; the store is {store}.");

@@ -32,7 +32,7 @@ internal static class Views
         ("STORE", s => s.Store),
         ("IMAGES", s => s.Images.ToString(CultureInfo.InvariantCulture)),
         ("DANGLING", s => s.Dangling.ToString(CultureInfo.InvariantCulture)),
-        ("BLOBS", s => s.Blobs.ToString(CultureInfo.InvariantCulture)),
+        ("BLOBS", s => s.Blobs?.ToString(CultureInfo.InvariantCulture) ?? ""),
         ("SIZE", s => Size(s.Bytes)),
         ("RECLAIMABLE", s => Size(s.ReclaimableBytes)));
 

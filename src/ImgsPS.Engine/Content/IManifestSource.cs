@@ -16,7 +16,7 @@ internal interface IManifestSource
     /// </exception>
     Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken);
 
-    /// <summary>A config's bytes, at most <see cref="ImageConfig.MaxSize"/>.</summary>
+    /// <summary>A config's bytes, at most <see cref="ConfigDocument.MaxSize"/>.</summary>
     /// <exception cref="ImageException">NotFound: it is not there. Integrity: digest or size is another.</exception>
     Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken);
 }
@@ -26,16 +26,16 @@ internal static class ManifestSources
 {
     /// <summary>An image's config, checked against its manifest's layers (U9).</summary>
     /// <exception cref="ImageException">TooLarge (RN9). InvalidData: not a config, or not this manifest's. Others as <see cref="IManifestSource"/>.</exception>
-    public static async Task<ImageConfig> ReadConfigAsync(
+    public static async Task<ConfigDocument> ReadConfigAsync(
         this IManifestSource source, Manifest manifest, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        if (manifest.Config.Size > ImageConfig.MaxSize)
+        if (manifest.Config.Size > ConfigDocument.MaxSize)
         {
             throw new ImageException(
-                ImageErrorKind.TooLarge, $"the image's config has {manifest.Config.Size} bytes; at most {ImageConfig.MaxSize} are read");
+                ImageErrorKind.TooLarge, $"the image's config has {manifest.Config.Size} bytes; at most {ConfigDocument.MaxSize} are read");
         }
 
-        var config = ImageConfig.Parse(await source.GetConfigAsync(manifest.Config, observer, cancellationToken).ConfigureAwait(false));
+        var config = ConfigDocument.Parse(await source.GetConfigAsync(manifest.Config, observer, cancellationToken).ConfigureAwait(false));
         config.CheckLayers(manifest);
         return config;
     }

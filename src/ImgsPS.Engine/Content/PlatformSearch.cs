@@ -106,4 +106,4 @@ internal sealed class PlatformSearch
 /// <param name="Config">Its config; null for an artifact.</param>
 /// <param name="Entry">The descriptor that lists it; null when the reference names the manifest itself.</param>
 /// <param name="Index">The index that lists it; null when the reference names the manifest itself.</param>
-internal sealed record PlatformManifest(Manifest Manifest, ImageConfig? Config, Descriptor? Entry, ImageIndex? Index);
+internal sealed record PlatformManifest(Manifest Manifest, ConfigDocument? Config, Descriptor? Entry, ImageIndex? Index);

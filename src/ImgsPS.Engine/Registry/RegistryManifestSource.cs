@@ -25,5 +25,5 @@ internal sealed class RegistryManifestSource : IManifestSource
 
     /// <inheritdoc/>
     public Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken) =>
-        _client.GetBlobAsync(_reference, config, ImageConfig.MaxSize, observer, cancellationToken);
+        _client.GetBlobAsync(_reference, config, ConfigDocument.MaxSize, observer, cancellationToken);
 }

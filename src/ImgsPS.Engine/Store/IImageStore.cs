@@ -13,47 +13,55 @@ namespace ImgsPS.Store;
 /// </summary>
 internal interface IImageStore : IDisposable
 {
-    /// <summary>The store as <c>-Store</c> takes it: <c>local</c>, a folder, <c>docker</c>.</summary>
+    /// <summary>The store as <c>-Store</c> takes it: <c>local</c>, a folder, <c>docker</c>, <c>docker:web1</c>.</summary>
     string Name { get; }
 
-    /// <summary>All images that <paramref name="filter"/> lets through, newest first with a stable tie-break (L1-L9), as they were at one moment.</summary>
-    Task<IReadOnlyList<Image>> ListAsync(ImageFilter filter, IOperationObserver observer, CancellationToken cancellationToken);
+    /// <summary>The images that the request asks for, newest first with a stable tie-break (L1-L9), as they were at one moment.</summary>
+    Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken);
 
     /// <summary>Pulls and yields one image per reference that is now in the store; several with <see cref="PullRequest.AllTags"/> (U1-U14).</summary>
     IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken);
 
     /// <summary>Removes a reference, or an image by its id (D1-D14).</summary>
-    Task<ImageRemoval> RemoveAsync(ImageIdentity image, bool force, IOperationObserver observer, CancellationToken cancellationToken);
+    Task<ImageRemoval> RemoveAsync(RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives an image one more name and returns the image under it. A name that was another image's moves, which is a Verbose line; an image that
+    /// so loses its last name is dangling.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// NotFound, Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>; with <see cref="TagRequest.Force"/> a listed image is found by its id or
+    /// digest also when its reference names another one by now. InvalidReference: the name is none (N8, a digest in it).
+    /// </exception>
+    Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>What the image's config says about running it.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="platform">One platform of an index; null for the one that the list shows.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops the operation.</param>
+    Task<ImageConfig> GetConfigAsync(ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>How the image was built, last step first as <c>docker history</c>. Parameters as <see cref="GetConfigAsync"/>.</summary>
+    Task<IReadOnlyList<ImageHistoryEntry>> GetHistoryAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>The image's layers, bottom first, with all that the store knows of each. Parameters as <see cref="GetConfigAsync"/>.</summary>
+    Task<IReadOnlyList<ImageLayer>> GetLayersAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken);
 
     /// <summary>The manifest of an image that is in the store.</summary>
-    Task<ManifestAnswer> GetManifestAsync(ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken);
+    /// <param name="image">The image.</param>
+    /// <param name="platform">One platform of an index, with its config and layers; null for all entries.</param>
+    /// <param name="registry">How to talk to the image's registry, for a store that does not keep manifests.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops the operation.</param>
+    Task<ManifestAnswer> GetManifestAsync(
+        ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>Searches a registry from where the store is (S1-S7).</summary>
+    Task<IReadOnlyList<ImageSearchResult>> SearchAsync(SearchRequest request, IOperationObserver observer, CancellationToken cancellationToken);
 
     /// <summary>The store in numbers.</summary>
     Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken);
 }
-
-/// <summary>What to pull.</summary>
-internal sealed class PullRequest
-{
-    public PullRequest(ImageReference reference) => Reference = reference;
-
-    /// <summary>The reference as parsed; no tag and no digest means <c>latest</c> (N7).</summary>
-    public ImageReference Reference { get; }
-
-    /// <summary>The platform to take from an index; null for this machine's (U6, U7).</summary>
-    public Platform? Platform { get; init; }
-
-    /// <summary>Every platform of an index.</summary>
-    public bool AllPlatforms { get; init; }
-
-    /// <summary>Every tag of the repository.</summary>
-    public bool AllTags { get; init; }
-
-    /// <summary>How to talk to the registry.</summary>
-    public RegistryOptions Registry { get; init; } = RegistryOptions.Default;
-}
-
-/// <summary>A manifest question's answer.</summary>
-/// <param name="Raw">The exact text of the document that was asked for: the index, or the platform's manifest.</param>
-/// <param name="Manifests">One per platform of an index; one when the document is a manifest or a platform was asked for.</param>
-internal sealed record ManifestAnswer(string Raw, IReadOnlyList<ImageManifest> Manifests);

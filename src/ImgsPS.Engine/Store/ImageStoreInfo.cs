@@ -1,13 +1,34 @@
+using System;
+using System.Collections.Generic;
+
 namespace ImgsPS;
 
-/// <summary>A store in numbers. Immutable.</summary>
+/// <summary>A store in numbers. Immutable. What a kind of store does not have is null.</summary>
 public sealed class ImageStoreInfo
 {
     /// <summary>The store, as <c>-Store</c> takes it.</summary>
     public string Store { get; init; } = "";
 
-    /// <summary>The store's folder.</summary>
+    /// <summary>What keeps the images: <c>layout</c>, or <c>docker</c>.</summary>
+    public string Kind { get; init; } = "";
+
+    /// <summary>A local store's folder; an Engine's data folder on its host.</summary>
     public string? Path { get; init; }
+
+    /// <summary>An Engine's address: <c>unix:///var/run/docker.sock</c>.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>An Engine's version: <c>28.2.2</c>.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>The version of the API that is spoken with an Engine: <c>1.41</c>.</summary>
+    public string? ApiVersion { get; init; }
+
+    /// <summary>What an Engine keeps layers with: <c>overlay2</c>, <c>windowsfilter</c>, <c>overlayfs (containerd)</c>.</summary>
+    public string? Driver { get; init; }
+
+    /// <summary>An Engine's platform: <c>linux/amd64</c>.</summary>
+    public Platform? Platform { get; init; }
 
     /// <summary>Images in the list: one per reference, and the dangling ones.</summary>
     public int Images { get; init; }
@@ -15,14 +36,26 @@ public sealed class ImageStoreInfo
     /// <summary>Images without a name.</summary>
     public int Dangling { get; init; }
 
-    /// <summary>Files under <c>blobs/</c>.</summary>
-    public int Blobs { get; init; }
+    /// <summary>Images of the list that containers use.</summary>
+    public int InUse { get; init; }
 
-    /// <summary>Bytes of all blobs.</summary>
+    /// <summary>Files under <c>blobs/</c> of a local store.</summary>
+    public int? Blobs { get; init; }
+
+    /// <summary>Bytes of all content: of all blobs, or of all layers.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>Bytes that removing all dangling images would free.</summary>
+    /// <summary>Bytes that removing all dangling images would free; of an Engine a lower bound, layers that only dangling images share are not in it.</summary>
     public long ReclaimableBytes { get; init; }
+
+    /// <summary>Bytes that removing all images without containers would free (<c>docker system df</c>, RECLAIMABLE); null for a store that knows no containers.</summary>
+    public long? UnusedBytes { get; init; }
+
+    /// <summary>Mirrors that an Engine asks before Docker Hub.</summary>
+    public IReadOnlyList<string> RegistryMirrors { get; init; } = Array.Empty<string>();
+
+    /// <summary>Registries, or networks of registries, that an Engine talks to without TLS or without checking certificates.</summary>
+    public IReadOnlyList<string> InsecureRegistries { get; init; } = Array.Empty<string>();
 
     /// <inheritdoc/>
     public override string ToString() => Store;

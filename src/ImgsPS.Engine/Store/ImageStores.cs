@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
+using ImgsPS.Store.Docker;
 using ImgsPS.Store.Layout;
 
 namespace ImgsPS.Store;
@@ -43,12 +44,12 @@ internal static class ImageStores
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     /// <summary>
-    /// <c>local</c>, empty or null: the default store; a folder: that layout, made when it is first written. Relative folders are those of the process's
-    /// current one.
+    /// <c>local</c>, empty or null: the default store; <c>docker</c>, <c>docker:context</c>, an Engine's address: that Engine; a folder: that
+    /// layout, made when it is first written. Relative folders are those of the process's current one.
     /// </summary>
     /// <exception cref="ImageException">
-    /// NotSupported: <c>docker…</c>, <c>unix://</c>, <c>npipe://</c>, <c>tcp://</c>, <c>ssh://</c>, <c>registry://</c> in this version.
-    /// InvalidArgument: the text is none of the forms.
+    /// NotSupported: <c>registry://</c> in this version. InvalidArgument: the text is none of the forms. For an Engine as
+    /// <see cref="EngineAddresses.Resolve"/>; it is not asked yet.
     /// </exception>
     public static IImageStore Open(string? store)
     {
@@ -57,7 +58,12 @@ internal static class ImageStores
             return new LayoutStore(DefaultPath, Local);
         }
 
-        if (IsEngine(store!) || store!.StartsWith("registry://", StringComparison.OrdinalIgnoreCase))
+        if (IsEngine(store!))
+        {
+            return new DockerStore(new EngineClient(EngineAddresses.Default.Resolve(store!)));
+        }
+
+        if (store!.StartsWith("registry://", StringComparison.OrdinalIgnoreCase))
         {
             throw new ImageException(ImageErrorKind.NotSupported, $"The store '{store}' is not supported by this version of ImgsPS.", Forms);
         }

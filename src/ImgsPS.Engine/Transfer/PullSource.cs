@@ -47,7 +47,7 @@ internal sealed class PullSource(
             await blobs.FetchAsync(config, null, cancellationToken).ConfigureAwait(false);
         }
 
-        return session.TryRead(config, ImageConfig.MaxSize) ?? throw Missing(config);
+        return session.TryRead(config, ConfigDocument.MaxSize) ?? throw Missing(config);
     }
 
     /// <summary>What the reference names. A tag is resolved once (RN21).</summary>

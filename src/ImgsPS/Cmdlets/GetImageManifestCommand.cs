@@ -76,7 +76,7 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
         if (name is not null)
         {
             var store = OpenStore(name);
-            return (observer, cancellationToken) => store.GetManifestAsync(image.Identity, _platform, observer, cancellationToken);
+            return (observer, cancellationToken) => store.GetManifestAsync(image.Identity, _platform, Options, observer, cancellationToken);
         }
 
         if (ImgsPS.Digest.TryParse(image.Identity.Text, out _))

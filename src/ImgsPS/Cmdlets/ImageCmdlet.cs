@@ -158,5 +158,5 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
 
     /// <summary>All images of a store, as they are at this moment.</summary>
     private protected IReadOnlyList<Image> List(IImageStore store) =>
-        RunToResult((observer, cancellationToken) => store.ListAsync(ImageFilter.None, observer, cancellationToken));
+        RunToResult((observer, cancellationToken) => store.ListAsync(ListRequest.Default, observer, cancellationToken));
 }

@@ -93,7 +93,8 @@ public sealed class RemoveImageCommand : ImageCmdlet
         }
 
         _lists.Remove(store);
-        var removal = RunToResult((observer, cancellationToken) => store.RemoveAsync(identity, Force, observer, cancellationToken));
+        var removal = RunToResult((observer, cancellationToken) => store.RemoveAsync(
+            new RemovalRequest(identity) { Force = Force, Measure = PassThru }, observer, cancellationToken));
         foreach (var reference in removal.Untagged)
         {
             _untagged.Add((store.Name, reference));

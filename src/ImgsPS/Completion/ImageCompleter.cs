@@ -40,7 +40,7 @@ public sealed class ImageCompleter : LocalCompleter
             async () =>
             {
                 using var opened = ImageStores.Open(store);
-                return await opened.ListAsync(ImageFilter.None, NullObserver.Instance, token).ConfigureAwait(false);
+                return await opened.ListAsync(ListRequest.Default, NullObserver.Instance, token).ConfigureAwait(false);
             },
             token);
         return listing.Wait(Budget) ? listing.Result : Array.Empty<Image>();

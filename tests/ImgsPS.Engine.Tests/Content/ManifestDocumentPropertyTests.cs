@@ -56,7 +56,7 @@ public class ManifestDocumentPropertyTests
         {
             () => ManifestDocument.Parse(bytes, contentType),
             () => ManifestDocument.Parse(bytes, contentType, new Descriptor(MediaTypes.OciManifest, Digest.Of(bytes), bytes.Length)),
-            () => ImageConfig.Parse(bytes),
+            () => ConfigDocument.Parse(bytes),
             () => Descriptor.Parse(bytes),
             () => LayoutHeader.Parse(bytes),
         })

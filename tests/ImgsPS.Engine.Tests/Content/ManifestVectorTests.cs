@@ -38,7 +38,7 @@ public class ManifestVectorTests
                 CheckValid(expect, () => Descriptor.Parse(Bytes(input)));
                 break;
             case "schema-config":
-                CheckValid(expect, () => Assert.Empty(ImageConfig.Parse(Bytes(input)).Deviations));
+                CheckValid(expect, () => Assert.Empty(ConfigDocument.Parse(Bytes(input)).Deviations));
                 break;
             case "schema-oci-layout":
                 CheckValid(expect, () => LayoutHeader.Parse(Bytes(input)));
@@ -56,7 +56,7 @@ public class ManifestVectorTests
                 CheckValid(expect, () =>
                 {
                     Assert.Equal(expect.Text("digest"), Digest.Of(Bytes(input)).ToString());
-                    _ = ImageConfig.Parse(Bytes(input));
+                    _ = ConfigDocument.Parse(Bytes(input));
                 });
                 break;
             case "ambiguous-fields":

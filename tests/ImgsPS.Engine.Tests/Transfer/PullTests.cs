@@ -393,7 +393,7 @@ public sealed class PullTests : IDisposable
     private async Task<IReadOnlyList<Image>> List()
     {
         using var store = ImageStores.Open(_folder);
-        return await store.ListAsync(ImageFilter.None, _observer, CancellationToken.None);
+        return await store.ListAsync(ListRequest.Default, _observer, CancellationToken.None);
     }
 
     /// <summary>Cancels when an item's transfer reaches a position.</summary>

@@ -134,13 +134,13 @@ internal sealed class Catalog
         return null;
     }
 
-    private ImageConfig? ReadConfig(Manifest manifest, IOperationObserver observer)
+    private ConfigDocument? ReadConfig(Manifest manifest, IOperationObserver observer)
     {
         try
         {
             if (_blobs.Contains(manifest.Config))
             {
-                return _blobs.TryRead(manifest.Config, ImageConfig.MaxSize, observer) is { } bytes ? ImageConfig.Parse(bytes) : null;
+                return _blobs.TryRead(manifest.Config, ConfigDocument.MaxSize, observer) is { } bytes ? ConfigDocument.Parse(bytes) : null;
             }
 
             observer.Warning(

@@ -47,7 +47,7 @@ internal sealed class ManifestFacts : DocumentFacts
         + Layers.Where(l => l.Digest != Config.Digest.ToString()).GroupBy(l => l.Digest, StringComparer.Ordinal).Sum(g => g.First().Size);
 
     /// <summary>What a manifest says, and its config when it is there.</summary>
-    public static ManifestFacts Of(Manifest manifest, ImageConfig? config) => new()
+    public static ManifestFacts Of(Manifest manifest, ConfigDocument? config) => new()
     {
         Config = manifest.Config,
         IsImage = manifest.IsImage,

@@ -31,7 +31,7 @@ internal sealed class LayoutManifestSource : IManifestSource
     public Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(_blobs.TryRead(config, ImageConfig.MaxSize, observer) ?? throw Missing("config", config));
+        return Task.FromResult(_blobs.TryRead(config, ConfigDocument.MaxSize, observer) ?? throw Missing("config", config));
     }
 
     private ImageException Missing(string what, Descriptor descriptor)

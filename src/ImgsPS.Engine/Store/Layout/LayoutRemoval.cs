@@ -111,7 +111,7 @@ internal sealed class LayoutRemoval
                 .Select(l => Digest.TryParse(l.DiffId, out var diffId) ? diffId : null)
                 .TakeWhile(d => d is not null)
                 .ToArray();
-            var chainIds = ImageConfig.ChainIds(diffIds!);
+            var chainIds = ConfigDocument.ChainIds(diffIds!);
             for (var i = chainIds.Count - 1; i >= 0; i--)
             {
                 if (Digest.TryParse(manifest.Layers[i].Digest, out var layer) && _moved.Contains(layer))

@@ -54,13 +54,13 @@ internal sealed class LayoutStore : IImageStore
     internal TimeSpan LockWait { get; init; } = StoreLock.WaitLimit;
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<Image>> ListAsync(ImageFilter filter, IOperationObserver observer, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var (index, rows) = Read(observer);
         var images = rows.Select(r => r.Image).ToArray();
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
-        return ImageOrder.Sort(filter.Apply(images, DateTimeOffset.Now));
+        return ImageOrder.Sort(request.Filter.Apply(images, DateTimeOffset.Now));
     }
 
     /// <inheritdoc/>
@@ -110,12 +110,12 @@ internal sealed class LayoutStore : IImageStore
     }
 
     /// <inheritdoc/>
-    public async Task<ImageRemoval> RemoveAsync(ImageIdentity image, bool force, IOperationObserver observer, CancellationToken cancellationToken)
+    public async Task<ImageRemoval> RemoveAsync(RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
         if (!_folder.Exists())
         {
             // Says that there is no such image, in the words of D12.
-            ImageLookup.Find(Array.Empty<Image>(), image);
+            ImageLookup.Find(Array.Empty<Image>(), request.Image);
         }
 
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
@@ -123,7 +123,7 @@ internal sealed class LayoutStore : IImageStore
         using (await StoreLock.TakeAsync(_paths, LockWait, cancellationToken).ConfigureAwait(false))
         {
             var run = new LayoutRemoval(_files, _indexFile, _collector, Rows(observer), observer);
-            removal = await run.RunAsync(image, force, Name).ConfigureAwait(false);
+            removal = await run.RunAsync(request.Image, request.Force, Name).ConfigureAwait(false);
         }
 
         await _blobs.EmptyTrashAsync(observer).ConfigureAwait(false);
@@ -132,13 +132,33 @@ internal sealed class LayoutStore : IImageStore
 
     /// <inheritdoc/>
     public Task<ManifestAnswer> GetManifestAsync(
-        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
+        ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var (_, rows) = Read(observer);
         var row = LayoutLookup.Find(rows, image).Rows[0];
         return ManifestReader.DescribeNamedAsync(
             row.Image.Reference ?? row.Image.Id, new LayoutManifestSource(_blobs, row), platform, observer, cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+
+    /// <inheritdoc/>
+    public Task<ImageConfig> GetConfigAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ImageHistoryEntry>> GetHistoryAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ImageLayer>> GetLayersAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ImageSearchResult>> SearchAsync(
+        SearchRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        ImageSearch.FindAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken)
@@ -154,6 +174,7 @@ internal sealed class LayoutStore : IImageStore
         return Task.FromResult(new ImageStoreInfo
         {
             Store = Name,
+            Kind = "layout",
             Path = _paths.Root,
             Images = rows.Count,
             Dangling = dangling.Count,
@@ -177,6 +198,8 @@ internal sealed class LayoutStore : IImageStore
     {
         // Nothing is open between two operations.
     }
+
+    private static ImageException Later() => new(ImageErrorKind.NotSupported, "The local store cannot do this yet.");
 
     private LayoutIndex ReadIndex(IOperationObserver observer) => _folder.Exists() ? _indexFile.Read(observer) : LayoutIndex.Empty();
 

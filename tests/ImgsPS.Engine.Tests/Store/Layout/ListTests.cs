@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Registry;
 using ImgsPS.Store;
 using ImgsPS.Store.Layout;
 using Xunit;
@@ -100,7 +101,7 @@ public sealed class ListTests : IDisposable
         await _store.PutAsync("app:a", new TestImage("a", labels: new[] { ("env", "prod") }));
         await _store.PutAsync("app:b", new TestImage("b"));
 
-        var rows = await _store.Store.ListAsync(ImageFilter.Parse(new[] { "label=env=prod" }), _store.Observer, CancellationToken.None);
+        var rows = await _store.Store.ListAsync(new ListRequest { Filter = ImageFilter.Parse(new[] { "label=env=prod" }) }, _store.Observer, CancellationToken.None);
         Assert.Equal("app:a", Assert.Single(rows).Reference);
     }
 
@@ -207,7 +208,7 @@ public sealed class ListTests : IDisposable
     {
         Assert.Empty(await _store.ListAsync());
         var info = await _store.InfoAsync();
-        Assert.Equal((0, 0, 0L, 0L), (info.Images, info.Blobs, info.Bytes, info.ReclaimableBytes));
+        Assert.Equal((0, 0, 0L, 0L), (info.Images, info.Blobs!.Value, info.Bytes, info.ReclaimableBytes));
         Assert.Equal(ImageErrorKind.NotFound, (await Assert.ThrowsAsync<ImageException>(() => _store.RemoveAsync("app:1"))).Kind);
         Assert.False(Directory.Exists(_store.Root));
     }
@@ -218,7 +219,7 @@ public sealed class ListTests : IDisposable
         var image = await _store.PutAsync("app:1", new TestImage());
         Directory.Delete(_store.Paths.Own, recursive: true);
 
-        Assert.Equal(image.Id, Assert.Single(await _store.Reopen().ListAsync(ImageFilter.None, _store.Observer, CancellationToken.None)).Id);
+        Assert.Equal(image.Id, Assert.Single(await _store.Reopen().ListAsync(ListRequest.Default, _store.Observer, CancellationToken.None)).Id);
         Assert.False(Directory.Exists(_store.Paths.Own));
     }
 
@@ -277,7 +278,7 @@ public sealed class ListTests : IDisposable
         };
         using var store = _store.Reopen(files);
         var observer = new RecordingObserver();
-        var rows = await store.ListAsync(ImageFilter.None, observer, CancellationToken.None);
+        var rows = await store.ListAsync(ListRequest.Default, observer, CancellationToken.None);
 
         Assert.True(removed);
         Assert.Equal("app:1-bad", Assert.Single(rows).Reference);
@@ -414,7 +415,7 @@ public sealed class ListTests : IDisposable
         var info = await _store.InfoAsync();
         Assert.Equal(_store.Root, info.Path);
         Assert.Equal(_store.Root, info.Store);
-        Assert.Equal((2, 1, 7), (info.Images, info.Dangling, info.Blobs));
+        Assert.Equal((2, 1, 7), (info.Images, info.Dangling, info.Blobs!.Value));
         Assert.Equal(Directory.GetFiles(_store.Paths.Blobs, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length), info.Bytes);
         Assert.Equal(old.Manifest.Bytes.Length + old.ContentSize - shared.Blob.Bytes.Length, info.ReclaimableBytes);
 
@@ -431,16 +432,16 @@ public sealed class ListTests : IDisposable
         var index = TestImage.Index(here, absent);
         await _store.PutIndexAsync("app:1", index, here);
 
-        var answer = await _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), null, _store.Observer, CancellationToken.None);
+        var answer = await _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), null, RegistryOptions.Default, _store.Observer, CancellationToken.None);
         Assert.Equal(Encoding.UTF8.GetString(index.Bytes), answer.Raw);
         Assert.Equal(new[] { here.Manifest.Digest.ToString(), absent.Manifest.Digest.ToString() }, answer.Manifests.Select(m => m.Digest));
         Assert.All(answer.Manifests, m => Assert.Equal("app:1", m.Reference));
 
-        var one = await _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), here.Platform, _store.Observer, CancellationToken.None);
+        var one = await _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), here.Platform, RegistryOptions.Default, _store.Observer, CancellationToken.None);
         Assert.Equal(here.Id, Assert.Single(one.Manifests).ConfigDigest);
 
         var error = await Assert.ThrowsAsync<ImageException>(
-            () => _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), absent.Platform, _store.Observer, CancellationToken.None));
+            () => _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), absent.Platform, RegistryOptions.Default, _store.Observer, CancellationToken.None));
         Assert.Equal(ImageErrorKind.NotFound, error.Kind);
         Assert.Contains("linux/s390x", error.Message, StringComparison.Ordinal);
         Assert.Contains("Invoke-ImagePull app:1 -Platform linux/s390x", error.Advice, StringComparison.Ordinal);
@@ -452,7 +453,7 @@ public sealed class ListTests : IDisposable
         var old = await _store.PutAsync("app:1", new TestImage("old"));
         await _store.PutAsync("app:1", new TestImage("new"));
 
-        var answer = await _store.Store.GetManifestAsync(ImageIdentity.Of(old.Id), null, _store.Observer, CancellationToken.None);
+        var answer = await _store.Store.GetManifestAsync(ImageIdentity.Of(old.Id), null, RegistryOptions.Default, _store.Observer, CancellationToken.None);
         Assert.Equal(old.Id, Assert.Single(answer.Manifests).Reference);
         Assert.Equal(old.ContentSize, answer.Manifests[0].ContentSize);
     }
@@ -483,7 +484,7 @@ public sealed class ListTests : IDisposable
         ["layers"] = string.Join(',', r.Layers.Select(l => $"{l.Digest} {l.DiffId} {l.Size} {l.MediaType}")),
     }.ToJsonString()));
 
-    private Task<IReadOnlyList<Image>> ListAgainAsync() => _store.Reopen().ListAsync(ImageFilter.None, _store.Observer, CancellationToken.None);
+    private Task<IReadOnlyList<Image>> ListAgainAsync() => _store.Reopen().ListAsync(ListRequest.Default, _store.Observer, CancellationToken.None);
 
     public void Dispose() => _store.Dispose();
 }

@@ -399,7 +399,7 @@ public sealed class RemoveTests : IDisposable
                 await PutUntilPublishedAsync(store, $"app{i}:{j}", new TestImage($"{i} {j}", new[] { shared, TestLayer.Of("own.txt", $"{i} {j}") }));
                 if (j > 0)
                 {
-                    await store.RemoveAsync(ImageIdentity.Of($"app{i}:{j - 1}"), false, NullObserver.Instance, CancellationToken.None);
+                    await store.RemoveAsync(new RemovalRequest(ImageIdentity.Of($"app{i}:{j - 1}")), NullObserver.Instance, CancellationToken.None);
                 }
             }
         })));

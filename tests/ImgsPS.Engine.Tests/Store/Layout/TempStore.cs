@@ -72,13 +72,13 @@ internal sealed class TempStore : IDisposable
         Assert.True(await session.PublishAsync(root.Descriptor, content.Select(b => b.Descriptor).ToArray(), CancellationToken.None));
     }
 
-    public Task<IReadOnlyList<Image>> ListAsync() => Store.ListAsync(ImageFilter.None, Observer, CancellationToken.None);
+    public Task<IReadOnlyList<Image>> ListAsync() => Store.ListAsync(ListRequest.Default, Observer, CancellationToken.None);
 
     public Task<ImageRemoval> RemoveAsync(string image, bool force = false) =>
-        Store.RemoveAsync(ImageIdentity.Of(image), force, Observer, CancellationToken.None);
+        Store.RemoveAsync(new RemovalRequest(ImageIdentity.Of(image)) { Force = force }, Observer, CancellationToken.None);
 
     public Task<ImageRemoval> RemoveAsync(Image image, bool force = false) =>
-        Store.RemoveAsync(ImageIdentity.Of(image), force, Observer, CancellationToken.None);
+        Store.RemoveAsync(new RemovalRequest(ImageIdentity.Of(image)) { Force = force }, Observer, CancellationToken.None);
 
     public Task<ImageStoreInfo> InfoAsync() => Store.GetInfoAsync(Observer, CancellationToken.None);
 

@@ -125,7 +125,7 @@ internal sealed class TestImage
     /// <summary>Bytes of config and layers.</summary>
     public long ContentSize => Config.Bytes.Length + Layers.Sum(l => l.Blob.Bytes.Length);
 
-    public IReadOnlyList<string> ChainIds => ImageConfig.ChainIds(Layers.Select(l => l.DiffId).ToArray()).Select(c => c.ToString()).ToArray();
+    public IReadOnlyList<string> ChainIds => ConfigDocument.ChainIds(Layers.Select(l => l.DiffId).ToArray()).Select(c => c.ToString()).ToArray();
 
     public static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
 

@@ -7,11 +7,11 @@ using static ImgsPS.Engine.Tests.Content.Documents;
 namespace ImgsPS.Engine.Tests.Content;
 
 /// <summary>Config documents: L4, U9, U10, RN23, RA7.</summary>
-public class ImageConfigTests
+public class ConfigDocumentTests
 {
     private const string RootFS = "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" + ZeroDigest + "\"]}";
 
-    private static ImageConfig Parse(string members) => ImageConfig.Parse(Utf8("{" + members + "}"));
+    private static ConfigDocument Parse(string members) => ConfigDocument.Parse(Utf8("{" + members + "}"));
 
     private static ImageException Refused(string members) => Assert.Throws<ImageException>(() => Parse(members));
 
@@ -45,8 +45,8 @@ public class ImageConfigTests
         Assert.Equal("v", config.Labels["k"]);
         Assert.Equal("SIGKILL", config.StopSignal);
         Assert.Equal(Digest.Parse(ZeroDigest), Assert.Single(config.DiffIds));
-        Assert.Equal(new ImageConfigHistory(new DateTimeOffset(2015, 10, 31, 22, 22, 54, TimeSpan.Zero), "RUN", "B", "C", false), config.History[0]);
-        Assert.Equal(new ImageConfigHistory(null, null, null, null, true), config.History[1]);
+        Assert.Equal(new ConfigHistory(new DateTimeOffset(2015, 10, 31, 22, 22, 54, TimeSpan.Zero), "RUN", "B", "C", false), config.History[0]);
+        Assert.Equal(new ConfigHistory(null, null, null, null, true), config.History[1]);
         Assert.Empty(config.Deviations);
     }
 
@@ -168,7 +168,7 @@ public class ImageConfigTests
 
     [Fact]
     public void More_than_8_MiB_is_refused_RN9() =>
-        Assert.Equal(ImageErrorKind.TooLarge, Refused(RootFS + new string(' ', ImageConfig.MaxSize)).Kind);
+        Assert.Equal(ImageErrorKind.TooLarge, Refused(RootFS + new string(' ', ConfigDocument.MaxSize)).Kind);
 
     [Fact]
     public void Number_of_layers_and_diff_ids_must_be_the_same_U9_RA7()
@@ -187,11 +187,11 @@ public class ImageConfigTests
     public void Chain_ids_hash_the_chain_below_and_the_diff_id_U10()
     {
         var diffIds = new[] { "a", "b", "c" }.Select(text => Digest.Of(Utf8(text))).ToArray();
-        var chain = ImageConfig.ChainIds(diffIds);
+        var chain = ConfigDocument.ChainIds(diffIds);
         Assert.Equal(diffIds[0], chain[0]);
         Assert.Equal(Digest.Of(Utf8(diffIds[0] + " " + diffIds[1])), chain[1]);
         // printf %s "$(printf %s "A B" | sha256sum) C" | sha256sum, with A, B, C the digests of a, b, c.
         Assert.Equal("sha256:2fce7f8ce91bcf0a1428b36e1024639fdbd9469eea762dba98aa749631885106", chain[2].ToString());
-        Assert.Empty(ImageConfig.ChainIds(Array.Empty<Digest>()));
+        Assert.Empty(ConfigDocument.ChainIds(Array.Empty<Digest>()));
     }
 }

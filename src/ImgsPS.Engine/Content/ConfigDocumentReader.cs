@@ -6,7 +6,7 @@ using ImgsPS.Naming;
 namespace ImgsPS.Content;
 
 /// <summary>Reads one config document: strict where readers could differ, lenient where an old builder's slip does no harm.</summary>
-internal sealed class ImageConfigReader
+internal sealed class ConfigDocumentReader
 {
     private static readonly string[] Known =
     {
@@ -23,22 +23,22 @@ internal sealed class ImageConfigReader
 
     private readonly List<string> _deviations = new();
 
-    private ImageConfigReader()
+    private ConfigDocumentReader()
     {
     }
 
-    public static ImageConfig Read(byte[] bytes)
+    public static ConfigDocument Read(byte[] bytes)
     {
-        if (bytes.Length > ImageConfig.MaxSize)
+        if (bytes.Length > ConfigDocument.MaxSize)
         {
-            throw ImageConfig.TooLarge(bytes.Length);
+            throw ConfigDocument.TooLarge(bytes.Length);
         }
 
         using var json = StrictJson.Parse(bytes, "image config");
-        return new ImageConfigReader().Read(new StrictObject(json.RootElement, "image config", "", Known));
+        return new ConfigDocumentReader().Read(new StrictObject(json.RootElement, "image config", "", Known));
     }
 
-    private ImageConfig Read(StrictObject root)
+    private ConfigDocument Read(StrictObject root)
     {
         // Docker's own check, and words (image.NewFromJSON).
         var rootFS = root.Object("rootfs", KnownRootFS) ?? throw StrictJson.Invalid("image config", "no RootFS key");
@@ -51,7 +51,7 @@ internal sealed class ImageConfigReader
             }
         }
 
-        return new ImageConfig
+        return new ConfigDocument
         {
             Created = Time(root, "created"),
             Author = root.Text("author"),
@@ -136,7 +136,7 @@ internal sealed class ImageConfigReader
         return new[] { config.RequiredText(name) };
     }
 
-    private ImageConfigHistory History(StrictObject entry) => new(
+    private ConfigHistory History(StrictObject entry) => new(
         Time(entry, "created"),
         entry.Text("created_by"),
         entry.Text("author"),

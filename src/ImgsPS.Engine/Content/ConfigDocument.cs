@@ -5,7 +5,7 @@ using System.Text;
 namespace ImgsPS.Content;
 
 /// <summary>An image's config document (OCI image-spec, config.md). Immutable.</summary>
-internal sealed class ImageConfig
+internal sealed class ConfigDocument
 {
     /// <summary>Largest config that is read (RN9), in bytes.</summary>
     public const int MaxSize = 8 * 1024 * 1024;
@@ -43,7 +43,7 @@ internal sealed class ImageConfig
     public string? StopSignal { get; init; }
 
     /// <summary>How the image was built, first step first.</summary>
-    public IReadOnlyList<ImageConfigHistory> History { get; init; } = Array.Empty<ImageConfigHistory>();
+    public IReadOnlyList<ConfigHistory> History { get; init; } = Array.Empty<ConfigHistory>();
 
     /// <summary>What the document has against the specification and docker takes all the same; a sentence each.</summary>
     public IReadOnlyList<string> Deviations { get; init; } = Array.Empty<string>();
@@ -53,7 +53,7 @@ internal sealed class ImageConfig
     /// InvalidData: not a config, or not a safe one. NotSupported: diff ids of another digest algorithm. TooLarge: more than
     /// <see cref="MaxSize"/> bytes.
     /// </exception>
-    public static ImageConfig Parse(byte[] bytes) => ImageConfigReader.Read(bytes);
+    public static ConfigDocument Parse(byte[] bytes) => ConfigDocumentReader.Read(bytes);
 
     /// <summary>Checks that the manifest has as many layers as this config (U9, RA7).</summary>
     /// <exception cref="ImageException">InvalidData: it has not.</exception>
@@ -91,4 +91,4 @@ internal sealed class ImageConfig
 /// <param name="Author">Who.</param>
 /// <param name="Comment">A remark.</param>
 /// <param name="EmptyLayer">True when the step made no layer.</param>
-internal sealed record ImageConfigHistory(DateTimeOffset? Created, string? CreatedBy, string? Author, string? Comment, bool EmptyLayer);
+internal sealed record ConfigHistory(DateTimeOffset? Created, string? CreatedBy, string? Author, string? Comment, bool EmptyLayer);

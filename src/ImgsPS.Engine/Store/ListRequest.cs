@@ -1,0 +1,14 @@
+namespace ImgsPS.Store;
+
+/// <summary>What to list.</summary>
+internal sealed record ListRequest
+{
+    /// <summary>Every image that <c>docker images</c> shows.</summary>
+    public static readonly ListRequest Default = new();
+
+    /// <summary>Which images pass.</summary>
+    public ImageFilter Filter { get; init; } = ImageFilter.None;
+
+    /// <summary>Untagged parents of other images too (L6). Stores without parents have none.</summary>
+    public bool All { get; init; }
+}
