@@ -1,5 +1,7 @@
 using System;
 using System.IO;
+using System.Linq;
+using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -10,32 +12,113 @@ namespace ImgsPS.Store.Docker;
 /// </summary>
 internal sealed class EngineClient : IDisposable
 {
+    private readonly EngineLimits _limits;
+    private readonly EngineErrors _errors;
+    private readonly EngineTransport _transport;
+    private readonly EngineNegotiator _negotiator;
+
     /// <param name="endpoint">The Engine.</param>
     /// <param name="connect">Opens a connection; null for <see cref="EngineDialer"/>.</param>
     public EngineClient(EngineEndpoint endpoint, Func<CancellationToken, Task<Stream>>? connect = null)
+        : this(
+            endpoint,
+            EngineHandlers.Create(connect ?? new EngineDialer(endpoint).ConnectAsync, EngineLimits.Default),
+            EngineLimits.Default,
+            Environment.GetEnvironmentVariable("DOCKER_API_VERSION"))
+    {
+    }
+
+    /// <param name="endpoint">The Engine.</param>
+    /// <param name="handler">Speaks HTTP with it; disposed with this.</param>
+    /// <param name="limits">How long and how much.</param>
+    /// <param name="fixedVersion">What DOCKER_API_VERSION says; null to negotiate.</param>
+    internal EngineClient(EngineEndpoint endpoint, HttpMessageHandler handler, EngineLimits limits, string? fixedVersion)
     {
         Endpoint = endpoint;
-        _ = connect;
+        _limits = limits;
+        _errors = new EngineErrors(endpoint);
+        _transport = new EngineTransport(endpoint, handler, _errors);
+        _negotiator = new EngineNegotiator(endpoint, _transport, _errors, limits, fixedVersion);
     }
 
     /// <summary>The Engine.</summary>
     public EngineEndpoint Endpoint { get; }
 
     /// <summary>The version that is spoken, and what the ping said.</summary>
-    /// <exception cref="ImageException">As <see cref="SendAsync"/>; NotSupported: the Engine's API is older than 1.24.</exception>
+    /// <exception cref="ImageException">
+    /// As <see cref="SendAsync"/>; NotSupported: the Engine's API is older than 1.24; InvalidArgument: DOCKER_API_VERSION is no version.
+    /// </exception>
     public Task<EngineVersion> NegotiateAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
-        throw new ImageException(ImageErrorKind.NotSupported, $"{Endpoint.Address} cannot be asked yet.");
+        _negotiator.GetAsync(observer, cancellationToken);
 
     /// <summary>Sends a request and returns when the answer's head is there. Only 2xx answers come back.</summary>
     /// <exception cref="ImageException">
     /// What <see cref="EngineDialer.ConnectAsync"/> throws. The Engine's own words (member "message", made printable) otherwise: NotFound (404),
     /// Conflict or, when containers or child images are the cause, InUse (409), InvalidArgument (400), Unauthorized, Denied (401, 403),
-    /// NotSupported (501), Unavailable (5xx, a connection that broke), Timeout, InvalidData (no answer of an Engine).
+    /// NotSupported (501, or a version that the Engine refuses), Unavailable (5xx, a connection that broke), Timeout, InvalidData (no answer of
+    /// an Engine). Denied, before anything is sent: a credential for an endpoint that is not private (RC5).
     /// </exception>
-    public Task<EngineResponse> SendAsync(EngineRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        throw new ImageException(ImageErrorKind.NotSupported, $"{Endpoint.Address} cannot be asked yet.");
+    public async Task<EngineResponse> SendAsync(EngineRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (request.RegistryAuth is not null && !Endpoint.IsPrivate)
+        {
+            throw _errors.CredentialWithheld();
+        }
+
+        var silence = request.IsStream ? _limits.Silence : _limits.IdleRead;
+        for (var first = true; ; first = false)
+        {
+            var version = await NegotiateAsync(observer, cancellationToken).ConfigureAwait(false);
+            var response = await _transport.SendAsync(
+                request.Method,
+                $"/v{version.Api}{request.Path}{Query(request)}",
+                request.RegistryAuth,
+                request.IsStream ? _limits.Silence : _limits.Head,
+                observer.Debug,
+                cancellationToken).ConfigureAwait(false);
+            try
+            {
+                if (response.IsSuccessStatusCode)
+                {
+                    return response.Content?.Headers.ContentType?.MediaType is "text/html"
+                        ? throw _errors.NotAnEngine("the answer is a web page")
+                        : new EngineResponse(response, silence, _limits, _errors);
+                }
+
+                var error = await ErrorAsync(request, response, cancellationToken).ConfigureAwait(false);
+                if (!first || (int)response.StatusCode != 400
+                    || !EngineVersions.TryReadMismatch(error.Message, out var offered) || !_negotiator.TryChange(version, offered))
+                {
+                    throw error;
+                }
+
+                response.Dispose();
+            }
+            catch
+            {
+                response.Dispose();
+                throw;
+            }
+        }
+    }
 
     public void Dispose()
     {
+        _negotiator.Dispose();
+        _transport.Dispose();
+    }
+
+    private async Task<ImageException> ErrorAsync(EngineRequest request, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var body = await EngineBody.OpenAsync(response, _limits.IdleRead, _errors, cancellationToken).ConfigureAwait(false);
+        var (bytes, _) = await body.ReadUpToAsync(_limits.ErrorBody, cancellationToken).ConfigureAwait(false);
+        return _errors.OfStatus(request, (int)response.StatusCode, bytes.ToArray());
+    }
+
+    private static string Query(EngineRequest request)
+    {
+        var pairs = request.Query.Where(p => p.Value is not null)
+            .Select(p => Uri.EscapeDataString(p.Key) + "=" + Uri.EscapeDataString(p.Value!)).ToArray();
+        return pairs.Length == 0 ? "" : "?" + string.Join("&", pairs);
     }
 }

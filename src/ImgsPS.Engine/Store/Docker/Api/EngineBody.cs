@@ -1,0 +1,75 @@
+using System;
+using System.IO;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>Reads an answer's body under a limit on silence. Every fault is an <see cref="ImageException"/>. Not thread-safe.</summary>
+internal sealed class EngineBody(Stream stream, TimeSpan silence, EngineErrors errors)
+{
+    public static async Task<EngineBody> OpenAsync(
+        HttpResponseMessage response, TimeSpan silence, EngineErrors errors, CancellationToken cancellationToken)
+    {
+        // On .NET Framework an answer without a body has no content.
+        if (response.Content is null)
+        {
+            return new(Stream.Null, silence, errors);
+        }
+
+#if NET472
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(await response.Content.ReadAsStreamAsync().ConfigureAwait(false), silence, errors);
+#else
+        return new(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), silence, errors);
+#endif
+    }
+
+    /// <summary>Reads some bytes; 0 at the end.</summary>
+    /// <exception cref="ImageException">Unavailable: the connection broke. Timeout: silence.</exception>
+    public async Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    {
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timer.CancelAfter(silence);
+        try
+        {
+            return await stream.ReadAsync(buffer, offset, count, timer.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException or ObjectDisposedException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw timer.IsCancellationRequested
+                ? errors.TimedOut("sent no byte of its answer", silence)
+                : errors.Broken("in the middle of an answer", e);
+        }
+    }
+
+    /// <summary>Reads at most <paramref name="limit"/> bytes and says whether that was all.</summary>
+    /// <exception cref="ImageException">As <see cref="ReadAsync"/>.</exception>
+    public async Task<(ArraySegment<byte> Bytes, bool Complete)> ReadUpToAsync(int limit, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[Math.Min(16 * 1024, limit + 1)];
+        var count = 0;
+        while (true)
+        {
+            if (count == buffer.Length)
+            {
+                if (count > limit)
+                {
+                    return (new(buffer, 0, limit), false);
+                }
+
+                Array.Resize(ref buffer, (int)Math.Min(limit + 1L, buffer.Length * 2L));
+            }
+
+            var read = await ReadAsync(buffer, count, buffer.Length - count, cancellationToken).ConfigureAwait(false);
+            if (read == 0)
+            {
+                return (new(buffer, 0, count), true);
+            }
+
+            count += read;
+        }
+    }
+}
