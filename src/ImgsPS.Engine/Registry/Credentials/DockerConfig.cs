@@ -8,7 +8,7 @@ using ImgsPS.Naming;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// What Docker's config.json says about credentials (docker CLI, cli/config/configfile). Member names in any case, as Go reads them; all else in
+/// What Docker's config.json says about credentials and contexts (docker CLI, cli/config/configfile). Member names in any case, as Go reads them; all else in
 /// the file is not looked at. Immutable.
 /// </summary>
 internal sealed class DockerConfig
@@ -26,6 +26,9 @@ internal sealed class DockerConfig
 
     /// <summary>The helper for all registries; null when there is none.</summary>
     public string? CredsStore { get; private init; }
+
+    /// <summary>The context that <c>docker context use</c> chose; null when none was.</summary>
+    public string? CurrentContext { get; private init; }
 
     /// <summary>Reads a config.json. An empty text is an empty config, as for docker.</summary>
     /// <exception cref="FormatException">The text is no such document; the message has nothing of its content.</exception>
@@ -49,6 +52,7 @@ internal sealed class DockerConfig
             Auths = Entries(root, strict: false),
             CredHelpers = helpers,
             CredsStore = Member(root, "credsStore") is { } store ? Text(store, "credsStore") : null,
+            CurrentContext = Member(root, "currentContext") is { } context ? Text(context, "currentContext") : null,
         };
     }
 

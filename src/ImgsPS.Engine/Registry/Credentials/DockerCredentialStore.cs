@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -17,6 +16,7 @@ internal sealed class DockerCredentialStore : ICredentialStore
     public static readonly DockerCredentialStore Default = new(Environment.GetEnvironmentVariable, new CredentialHelper());
 
     private readonly Func<string, string?> _environment;
+    private readonly DockerConfigFile _file;
     private readonly ICredentialHelper _helper;
 
     /// <param name="environment">Gives an environment variable's value.</param>
@@ -24,17 +24,9 @@ internal sealed class DockerCredentialStore : ICredentialStore
     public DockerCredentialStore(Func<string, string?> environment, ICredentialHelper helper)
     {
         _environment = environment;
+        _file = new DockerConfigFile(environment);
         _helper = helper;
     }
-
-    /// <summary>The config file that counts; it need not exist.</summary>
-    public string ConfigPath => Path.Combine(
-        _environment("DOCKER_CONFIG") is { Length: > 0 } folder ? folder : Path.Combine(Home, ".docker"),
-        "config.json");
-
-    private string Home => _environment("HOME") is { Length: > 0 } home ? home
-        : _environment("USERPROFILE") is { Length: > 0 } profile ? profile
-        : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     /// <inheritdoc/>
     public async Task<RegistryCredential?> FindAsync(
@@ -46,7 +38,7 @@ internal sealed class DockerCredentialStore : ICredentialStore
             return inEnvironment;
         }
 
-        var config = ReadConfig();
+        var config = _file.Read();
         var stored = FromAuths(config.Auths, keys);
         var name = FindHelper(config, keys) ?? config.CredsStore;
         if (name is null)
@@ -61,7 +53,7 @@ internal sealed class DockerCredentialStore : ICredentialStore
         catch (ImageException e) when (stored is not null)
         {
             // A helper often fails in a logon session without a desktop; the file's entry is the user's own word for such times.
-            observer.Warning($"{e.Message}; the entry in {ConfigPath} is used.");
+            observer.Warning($"{e.Message}; the entry in {_file.Path} is used.");
             return stored;
         }
     }
@@ -155,37 +147,6 @@ internal sealed class DockerCredentialStore : ICredentialStore
             // As docker does: the variable is set aside, loudly, and the file counts.
             observer.Warning($"Failed to parse credentials from DOCKER_AUTH_CONFIG: {e.Message}; it is not used.");
             return DockerConfig.Empty;
-        }
-    }
-
-    /// <summary>The config file; an empty config when there is none.</summary>
-    /// <exception cref="ImageException">StoreUnavailable: it cannot be read. InvalidData: it is broken (RC1).</exception>
-    internal DockerConfig ReadConfig()
-    {
-        var path = ConfigPath;
-        try
-        {
-            return DockerConfig.Parse(File.ReadAllText(path));
-        }
-        catch (Exception e) when ((e is FileNotFoundException or DirectoryNotFoundException) && !Directory.Exists(path))
-        {
-            return DockerConfig.Empty;
-        }
-        catch (FormatException e)
-        {
-            throw new ImageException(
-                ImageErrorKind.InvalidData,
-                $"parsing config file ({path}): {e.Message}",
-                "Repair the file or move it away; a broken config never counts as having no credentials.",
-                e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ImageException(
-                ImageErrorKind.StoreUnavailable,
-                $"loading config file: {path}: {(e is UnauthorizedAccessException ? "permission denied" : e.Message)}",
-                "Make the file readable, set DOCKER_CONFIG to another folder, or pass -Credential.",
-                e);
         }
     }
 }

@@ -1,18 +1,33 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
+using ImgsPS.Registry;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>Finds the Engine that <c>-Store</c> means, in docker's own order.</summary>
+/// <summary>
+/// Finds the Engine that <c>-Store</c> means, in docker's own order (docker CLI: cli/command/cli.go, resolveContextName and
+/// resolveDefaultDockerEndpoint; cli/flags/options.go for TLS). Reads environment and files anew each time; safe for any number of threads.
+/// </summary>
 internal sealed class EngineAddresses
 {
+    private const string Name = "docker";
+    private const string TheDefault = "the default";
+
     private readonly Func<string, string?> _environment;
+    private readonly DockerConfigFile _config;
 
     /// <summary>The process's environment and the user's Docker config folder.</summary>
     public static readonly EngineAddresses Default = new(Environment.GetEnvironmentVariable);
 
     /// <param name="environment">Gives an environment variable's value.</param>
-    public EngineAddresses(Func<string, string?> environment) => _environment = environment;
+    public EngineAddresses(Func<string, string?> environment)
+    {
+        _environment = environment;
+        _config = new DockerConfigFile(environment);
+    }
+
+    private EngineContexts Store => new(_config.Folder);
 
     /// <summary>
     /// <c>docker</c>: DOCKER_HOST (with DOCKER_TLS, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH), DOCKER_CONTEXT, currentContext of config.json, the platform's
@@ -21,15 +36,123 @@ internal sealed class EngineAddresses
     /// <exception cref="ImageException">
     /// NotFound: no such context (its advice lists those there are). InvalidArgument: not an address. InvalidData, StoreUnavailable: a broken or unreadable file.
     /// </exception>
-    public EngineEndpoint Resolve(string store) => throw new ImageException(ImageErrorKind.NotSupported, $"The store '{store}' is not supported yet ({_environment("DOCKER_HOST")}).");
+    public EngineEndpoint Resolve(string store)
+    {
+        if (string.Equals(store, Name, StringComparison.OrdinalIgnoreCase))
+        {
+            var (context, origin) = Current();
+            return Context(context, Name, origin);
+        }
+
+        if (store.StartsWith(Name + ":", StringComparison.OrdinalIgnoreCase))
+        {
+            var context = store.Substring(Name.Length + 1);
+            return Context(context, $"{Name}:{context}", "-Store");
+        }
+
+        // PowerShell's users do not expect case to count in what they type.
+        var end = Math.Max(store.IndexOf("://", StringComparison.Ordinal), 0);
+        var address = store.Substring(0, end).ToLowerInvariant() + store.Substring(end);
+        return EngineAddress.Parse(address, address, "-Store", EnvironmentTls, tlsPort: true);
+    }
 
     /// <summary>The contexts of the config folder with their addresses, <c>default</c> first; broken ones are left out. For completion.</summary>
-    public IReadOnlyList<EngineContext> Contexts() => _environment("DOCKER_CONTEXT") is null ? Array.Empty<EngineContext>() : Array.Empty<EngineContext>();
-}
+    public IReadOnlyList<EngineContext> Contexts()
+    {
+        string? current = null;
+        try
+        {
+            current = Current().Context;
+        }
+        catch (ImageException)
+        {
+            // A broken config.json: nobody knows the current one. Who uses it gets the error.
+        }
 
-/// <summary>A Docker context.</summary>
-/// <param name="Name">Its name, as <c>docker:name</c> takes it.</param>
-/// <param name="Address">The Engine's address.</param>
-/// <param name="Description">The user's own words, or null.</param>
-/// <param name="IsCurrent">True for the one that <c>docker</c> alone means.</param>
-internal sealed record EngineContext(string Name, string Address, string? Description, bool IsCurrent);
+        var contexts = new List<EngineContext>();
+        Add(EngineContexts.Default, null, () => DefaultContext(Name));
+        foreach (var entry in Store.List())
+        {
+            Add(entry.Name, entry.Description, () => Endpoint(entry, Name));
+        }
+
+        return contexts;
+
+        void Add(string name, string? description, Func<EngineEndpoint> endpoint)
+        {
+            try
+            {
+                contexts.Add(new(name, endpoint().Address, description, name == current));
+            }
+            catch (ImageException)
+            {
+                // Broken: left out.
+            }
+        }
+    }
+
+    private (string Context, string Origin) Current()
+    {
+        if (Variable("DOCKER_HOST") is not null)
+        {
+            return (EngineContexts.Default, "DOCKER_HOST");
+        }
+
+        if (Variable("DOCKER_CONTEXT") is { } name)
+        {
+            return (name, "DOCKER_CONTEXT");
+        }
+
+        // docker warns of a broken config.json and goes to the default Engine; removing images from another Engine than was meant is worse than an error.
+        return _config.Read().CurrentContext is { } chosen
+            ? (chosen, $"currentContext in {_config.Path}")
+            : (EngineContexts.Default, TheDefault);
+    }
+
+    private EngineEndpoint Context(string name, string store, string origin) =>
+        name == EngineContexts.Default ? DefaultContext(store) : Endpoint(Store.Read(name, origin), store);
+
+    private EngineEndpoint DefaultContext(string store)
+    {
+        if (Variable("DOCKER_HOST") is not { } host)
+        {
+            return UsesTls
+                ? EngineAddress.Parse("tcp://localhost", store, TheDefault, EnvironmentTls, tlsPort: true)
+                : EngineAddress.Parse(EngineAddress.PlatformDefault, store, TheDefault, EnvironmentTls, tlsPort: true);
+        }
+
+        return host.Trim().Length > 0
+            ? EngineAddress.Parse(host, store, "DOCKER_HOST", EnvironmentTls, tlsPort: false)
+            : EngineAddress.Parse(UsesTls ? "tcp://localhost" : EngineAddress.PlatformDefault, store, TheDefault, EnvironmentTls, tlsPort: true);
+    }
+
+    private static EngineEndpoint Endpoint(EngineContexts.Entry context, string store) =>
+        EngineAddress.Parse(context.Host ?? EngineAddress.PlatformDefault, store, $"the context '{context.Name}'", () => context.Tls, tlsPort: true);
+
+    // Set to anything counts, "0" and "false" too: docker's own rule.
+    private bool UsesTls => Variable("DOCKER_TLS") is not null || Variable("DOCKER_TLS_VERIFY") is not null;
+
+    private EngineTls? EnvironmentTls()
+    {
+        if (!UsesTls)
+        {
+            return null;
+        }
+
+        // docker asks for ca.pem even where it is not used for checking, and does without the other two.
+        var folder = Variable("DOCKER_CERT_PATH") ?? _config.Folder;
+        var ca = Path.Combine(folder, "ca.pem");
+        if (!File.Exists(ca))
+        {
+            throw new ImageException(
+                ImageErrorKind.StoreUnavailable,
+                $"unable to resolve docker endpoint: open {ca}: no such file or directory",
+                "DOCKER_TLS or DOCKER_TLS_VERIFY is set: put ca.pem, cert.pem and key.pem there, name their folder in DOCKER_CERT_PATH, or unset the variable.");
+        }
+
+        string? Existing(string file) => Path.Combine(folder, file) is var path && File.Exists(path) ? path : null;
+        return new(ca, Existing("cert.pem"), Existing("key.pem"), Variable("DOCKER_TLS_VERIFY") is null, null);
+    }
+
+    private string? Variable(string name) => _environment(name) is { Length: > 0 } value ? value : null;
+}
