@@ -85,27 +85,12 @@ internal sealed class CredentialHelper : ICredentialHelper
         }
     }
 
-    // By hand, so that no program of the current folder is taken and nothing goes through a shell.
     private static string Find(string name)
     {
         var file = "docker-credential-" + name;
-        string[] endings = IsWindows ? [".exe", ".cmd", ".bat"] : [""];
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split([Path.PathSeparator], StringSplitOptions.RemoveEmptyEntries))
-        {
-            var clean = folder.Trim().Trim('"');
-            if (clean.IndexOfAny(Path.GetInvalidPathChars()) >= 0 || !Path.IsPathRooted(clean))
-            {
-                continue;
-            }
-
-            var found = endings.Select(ending => Path.Combine(clean, file + ending)).FirstOrDefault(File.Exists);
-            if (found is not null)
-            {
-                return found;
-            }
-        }
-
-        throw Failed(name, $"error getting credentials - err: exec: \"{file}\": executable file not found in $PATH");
+        string[] names = IsWindows ? [file + ".exe", file + ".cmd", file + ".bat"] : [file];
+        return ProgramFile.Find(Environment.GetEnvironmentVariable("PATH"), names)
+            ?? throw Failed(name, $"error getting credentials - err: exec: \"{file}\": executable file not found in $PATH");
     }
 
     private async Task<(string Output, int Code)> RunAsync(string name, string program, string server, CancellationToken cancellationToken)

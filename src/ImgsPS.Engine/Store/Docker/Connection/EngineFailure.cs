@@ -33,9 +33,9 @@ internal static class EngineFailure
     {
         SocketError.AccessDenied => Denied(endpoint, e),
 
-        // No such file, nobody listens: docker says no more than that.
-        SocketError.ConnectionRefused or SocketError.AddressNotAvailable when endpoint.Kind == EngineAddressKind.Unix => Unreachable(endpoint, null, e),
+        // Nobody listens, no such file: docker says no more than that.
         SocketError.ConnectionRefused => Unreachable(endpoint, null, e),
+        SocketError.AddressNotAvailable when endpoint.Kind == EngineAddressKind.Unix => Unreachable(endpoint, null, e),
         _ => Unreachable(endpoint, e.Message, e),
     };
 

@@ -1,0 +1,32 @@
+using System;
+using System.IO;
+using System.Linq;
+
+namespace ImgsPS.Registry;
+
+/// <summary>Finds programs by hand, so that none of the current folder is taken and nothing goes through a shell.</summary>
+internal static class ProgramFile
+{
+    /// <summary>The first of the file names that stands in a folder of PATH, with its full path; null when there is none.</summary>
+    /// <param name="path">The value of PATH; folders in it that are not absolute are not looked at.</param>
+    /// <param name="names">The file names, best first.</param>
+    public static string? Find(string? path, params string[] names)
+    {
+        foreach (var folder in (path ?? "").Split([Path.PathSeparator], StringSplitOptions.RemoveEmptyEntries))
+        {
+            var clean = folder.Trim().Trim('"');
+            if (clean.IndexOfAny(Path.GetInvalidPathChars()) >= 0 || !Path.IsPathRooted(clean))
+            {
+                continue;
+            }
+
+            var found = names.Select(name => Path.Combine(clean, name)).FirstOrDefault(File.Exists);
+            if (found is not null)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,68 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>
+/// A TLS connection to an Engine. In TLS 1.3 an Engine refuses the client's certificate after the handshake: the first read says so then, in
+/// docker's words. One reader and one writer at a time, as any network stream.
+/// </summary>
+internal sealed class EngineTlsStream : WrappedStream
+{
+    private readonly EngineEndpoint _endpoint;
+    private readonly IReadOnlyList<X509Certificate2> _own;
+    private bool _answered;
+
+    /// <param name="stream">The connection after its handshake; it is owned.</param>
+    /// <param name="endpoint">For messages.</param>
+    /// <param name="own">The client's certificates; they are owned.</param>
+    public EngineTlsStream(SslStream stream, EngineEndpoint endpoint, IReadOnlyList<X509Certificate2> own)
+        : base(stream, stream)
+    {
+        _endpoint = endpoint;
+        _own = own;
+    }
+
+    /// <summary>The Engine broke off after it had shown its certificate: it did not like ours.</summary>
+    public static ImageException ClientRefused(EngineEndpoint endpoint, Exception cause) => EngineFailure.During(
+        endpoint,
+        ImageErrorKind.Denied,
+        "The server probably has client authentication (--tlsverify) enabled; check your TLS client certification settings: "
+        + (cause.InnerException ?? cause).Message,
+        endpoint.Tls is { CertificatePath: not null, KeyPath: not null }
+            ? "The Engine does not accept the certificate in cert.pem."
+            : "Put cert.pem and key.pem beside ca.pem.",
+        cause);
+
+    /// <inheritdoc/>
+    protected override Task<int> AfterReadAsync(int read)
+    {
+        _answered |= read > 0;
+        return Task.FromResult(read);
+    }
+
+    /// <inheritdoc/>
+    protected override Task<Exception> FailureAsync(Exception failure) =>
+        Task.FromResult(!_answered && failure is IOException && failure.InnerException is not (null or SocketException)
+            ? ClientRefused(_endpoint, failure)
+            : failure);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            foreach (var certificate in _own)
+            {
+                certificate.Dispose();
+            }
+        }
+    }
+}
