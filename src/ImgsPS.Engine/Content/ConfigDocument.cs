@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Text;
 
 namespace ImgsPS.Content;
@@ -42,6 +43,15 @@ internal sealed class ConfigDocument
 
     public string? StopSignal { get; init; }
 
+    /// <summary>How a container's health is checked; null when the document does not say, or not in a way that can be read.</summary>
+    public ConfigHealthcheck? Healthcheck { get; init; }
+
+    /// <summary>The shell of the build's shell forms.</summary>
+    public IReadOnlyList<string> Shell { get; init; } = Array.Empty<string>();
+
+    /// <summary>Build steps for images that are built from this one.</summary>
+    public IReadOnlyList<string> OnBuild { get; init; } = Array.Empty<string>();
+
     /// <summary>How the image was built, first step first.</summary>
     public IReadOnlyList<ConfigHistory> History { get; init; } = Array.Empty<ConfigHistory>();
 
@@ -68,6 +78,13 @@ internal sealed class ConfigDocument
         }
     }
 
+    /// <summary>The steps of the history that made the layers, bottom first; null when they are not as many as the layers.</summary>
+    public IReadOnlyList<ConfigHistory>? LayerSteps()
+    {
+        var steps = History.Where(h => !h.EmptyLayer).ToArray();
+        return steps.Length == DiffIds.Count ? steps : null;
+    }
+
     /// <summary>The failure of a config of more than <see cref="MaxSize"/> bytes (RN9).</summary>
     internal static ImageException TooLarge(long size) => new(
         ImageErrorKind.TooLarge, $"the image's config has {size} bytes; at most {MaxSize} are read");
@@ -92,3 +109,13 @@ internal sealed class ConfigDocument
 /// <param name="Comment">A remark.</param>
 /// <param name="EmptyLayer">True when the step made no layer.</param>
 internal sealed record ConfigHistory(DateTimeOffset? Created, string? CreatedBy, string? Author, string? Comment, bool EmptyLayer);
+
+/// <summary>How a container's health is checked. A member that is null or empty means Docker's default.</summary>
+/// <param name="Test"><c>NONE</c>, or <c>CMD</c> and a program with arguments, or <c>CMD-SHELL</c> and a line for the shell.</param>
+/// <param name="Interval">Time between two checks.</param>
+/// <param name="Timeout">Time that a check may take.</param>
+/// <param name="StartPeriod">Time after the start in which failures do not count.</param>
+/// <param name="StartInterval">Time between two checks in the start period.</param>
+/// <param name="Retries">Failures in a row that make a container unhealthy.</param>
+internal sealed record ConfigHealthcheck(
+    IReadOnlyList<string> Test, TimeSpan? Interval, TimeSpan? Timeout, TimeSpan? StartPeriod, TimeSpan? StartInterval, int? Retries);

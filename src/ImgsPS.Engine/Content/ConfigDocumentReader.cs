@@ -15,11 +15,15 @@ internal sealed class ConfigDocumentReader
 
     private static readonly string[] KnownConfig =
     {
-        "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal",
+        "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal", "Healthcheck", "Shell", "OnBuild",
     };
+
+    private static readonly string[] KnownHealthcheck = { "Test", "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries" };
 
     private static readonly string[] KnownRootFS = { "type", "diff_ids" };
     private static readonly string[] KnownHistory = { "created", "created_by", "author", "comment", "empty_layer" };
+
+    private static readonly ConfigHealthcheck Nothing = new(Array.Empty<string>(), null, null, null, null, null);
 
     private readonly List<string> _deviations = new();
 
@@ -66,6 +70,9 @@ internal sealed class ConfigDocumentReader
             ExposedPorts = config?.NameSet("ExposedPorts") ?? Array.Empty<string>(),
             Volumes = config?.NameSet("Volumes") ?? Array.Empty<string>(),
             StopSignal = config?.Text("StopSignal"),
+            Healthcheck = Healthcheck(config),
+            Shell = Command(config, "Shell"),
+            OnBuild = config?.TextList("OnBuild") ?? Array.Empty<string>(),
             History = root.Objects("history", KnownHistory, int.MaxValue).Select(History).ToArray(),
             Deviations = _deviations,
         };
@@ -135,6 +142,47 @@ internal sealed class ConfigDocumentReader
         _deviations.Add($"config.{name} is a text, not a list");
         return new[] { config.RequiredText(name) };
     }
+
+    /// <summary>The healthcheck, or null. A broken one is no reason to refuse an image: it can be pulled, listed and kept without.</summary>
+    private ConfigHealthcheck? Healthcheck(StrictObject? config)
+    {
+        try
+        {
+            if (config?.Object("Healthcheck", KnownHealthcheck) is not { } members)
+            {
+                return null;
+            }
+
+            var check = new ConfigHealthcheck(
+                members.TextList("Test"),
+                Duration(members, "Interval"),
+                Duration(members, "Timeout"),
+                Duration(members, "StartPeriod"),
+                Duration(members, "StartInterval"),
+                Retries(members));
+            return check.Test.Count > 0 || check with { Test = Nothing.Test } != Nothing ? check : null;
+        }
+        catch (ImageException e)
+        {
+            _deviations.Add(e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>Nanoseconds, as Go writes a duration; null for 0, which is Docker's "not set".</summary>
+    private static TimeSpan? Duration(StrictObject members, string name)
+    {
+        // Whole ticks, upwards: a time that is set stays one.
+        var nanoseconds = members.OptionalInteger(name);
+        return nanoseconds is null or 0 ? null : TimeSpan.FromTicks((nanoseconds.Value - 1) / 100 + 1);
+    }
+
+    private static int? Retries(StrictObject members) => members.OptionalInteger("Retries") switch
+    {
+        null or 0 => null,
+        { } number and <= int.MaxValue => (int)number,
+        _ => throw members.Fail("Retries", "is too large"),
+    };
 
     private ConfigHistory History(StrictObject entry) => new(
         Time(entry, "created"),

@@ -26,6 +26,20 @@ internal sealed class Manifest : ManifestDocument
         _ => false,
     };
 
+    /// <summary>Refuses an artifact where an image is wanted.</summary>
+    /// <param name="name">What the user calls it.</param>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public void EnsureImage(string name)
+    {
+        if (!IsImage)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotSupported,
+                $"{name} is not an image but an artifact of type {ArtifactType ?? Config.MediaType}",
+                "Get-ImageManifest shows what it is.");
+        }
+    }
+
     internal static Manifest Read(StrictObject root, byte[] bytes, Digest digest, string mediaType) => new()
     {
         Bytes = bytes,

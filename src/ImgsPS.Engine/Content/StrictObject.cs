@@ -71,11 +71,14 @@ internal sealed class StrictObject
     }
 
     /// <summary>A whole number of 0 to 2^53 that must be there (RN25).</summary>
-    public long Integer(string name)
+    public long Integer(string name) => OptionalInteger(name) ?? throw Missing(name);
+
+    /// <summary>A whole number of 0 to 2^53 (RN25); null when absent.</summary>
+    public long? OptionalInteger(string name)
     {
         if (!TryGet(name, JsonValueKind.Number, "a whole number", out var value))
         {
-            throw Missing(name);
+            return null;
         }
 
         return value.TryGetInt64(out var number) && number is >= 0 and <= MaxInteger

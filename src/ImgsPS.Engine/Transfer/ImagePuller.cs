@@ -217,14 +217,7 @@ internal sealed class ImagePuller
     /// Windows that this one does not run (U7), before its layers are fetched.</summary>
     private async Task CheckAsync(Manifest manifest, PullSource source)
     {
-        if (!manifest.IsImage)
-        {
-            throw new ImageException(
-                ImageErrorKind.NotSupported,
-                $"{_reference.Familiar} is not an image but an artifact of type {manifest.ArtifactType ?? manifest.Config.MediaType}",
-                "Get-ImageManifest shows what it is.");
-        }
-
+        manifest.EnsureImage(_reference.Familiar);
         var config = await source.ReadConfigAsync(manifest, _observer, _cancellation).ConfigureAwait(false);
         if (_allPlatforms || config.Platform is not { } actual)
         {
