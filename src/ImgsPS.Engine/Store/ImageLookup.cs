@@ -31,6 +31,22 @@ internal static class ImageLookup
     public static IReadOnlyList<Image> List(IReadOnlyList<Image> images, ImageIdentity identity) =>
         identity.IsListed ? Find(images, identity).Images : FindText(images, identity.Text, allTags: true).Images;
 
+    /// <summary>
+    /// As <see cref="Find"/>, but a listed image is found by its digest or id under whatever name it has by now, its own reference first if it
+    /// still has that.
+    /// </summary>
+    /// <exception cref="ImageException">As <see cref="Find"/>, without Conflict.</exception>
+    public static ImageMatch FindContent(IReadOnlyList<Image> images, ImageIdentity identity)
+    {
+        if (!IsRow(identity))
+        {
+            return FindText(images, identity.Text, allTags: false);
+        }
+
+        var rows = images.Where(i => IsSameContent(i, identity)).OrderBy(i => i.Reference == identity.Reference ? 0 : 1).ToArray();
+        return rows.Length > 0 ? new ImageMatch(ImageMatchKind.Id, rows) : throw NotFound(identity.Text);
+    }
+
     // One property alone is not a row: it is the text that it holds. An untagged image may have no more than its id and its store.
     private static bool IsRow(ImageIdentity identity) =>
         (identity.Reference is null ? 0 : 1) + (identity.Id is null ? 0 : 1) + (identity.Digest is null ? 0 : 1) > 1

@@ -7,4 +7,20 @@ internal sealed record TagRequest(ImageIdentity Image, ImageReference Tag)
 {
     /// <summary>Tags a listed image also when its reference names another one by now.</summary>
     public bool Force { get; init; }
+
+    /// <summary>The name as it is recorded: with its tag, <c>latest</c> when it has none (N7).</summary>
+    /// <exception cref="ImageException">InvalidReference: it has a digest, or reads as one (N8).</exception>
+    public ImageReference ToRecord()
+    {
+        if (Tag.Digest is not null)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidReference,
+                "refusing to create a tag with a digest reference",
+                "A digest comes from the content and cannot be given; name a repository and a tag.");
+        }
+
+        Tag.EnsureRecordable();
+        return Tag.WithDefaultTag();
+    }
 }

@@ -26,4 +26,7 @@ internal sealed class IndexEntry
 
     /// <summary>When it was pulled; null when nobody wrote it down.</summary>
     public DateTimeOffset? PulledAt { get; }
+
+    /// <summary>When a tag that was given here, not pulled, was made; null for every other entry.</summary>
+    public DateTimeOffset? TaggedAt { get; init; }
 }

@@ -19,6 +19,9 @@ internal sealed class LayoutIndex
     /// <summary>The annotation with the time of the pull, RFC 3339 in UTC.</summary>
     public const string PulledAnnotation = "io.imgsps.pulled";
 
+    /// <summary>The annotation with the time at which a name was given that was not pulled, RFC 3339 in UTC. It stands instead of the other.</summary>
+    public const string TaggedAnnotation = "io.imgsps.tagged";
+
     private const long LargestSize = 1L << 53;
 
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -91,7 +94,25 @@ internal sealed class LayoutIndex
     /// Makes a name mean <paramref name="target"/>. What it meant before stays as an entry without a name, unless another entry has that
     /// digest; an entry without a name for the same digest gets the name.
     /// </summary>
-    public void SetName(EntryName name, Descriptor target, DateTimeOffset pulledAt)
+    public void SetName(EntryName name, Descriptor target, DateTimeOffset pulledAt) =>
+        Name(name, target, pulledAt, PulledAnnotation, TaggedAnnotation);
+
+    /// <summary>As <see cref="SetName"/>, for a name that is given to an image of the store.</summary>
+    public void SetTag(EntryName name, Descriptor target, DateTimeOffset taggedAt) =>
+        Name(name, target, taggedAt, TaggedAnnotation, PulledAnnotation);
+
+    /// <summary>Takes entries away.</summary>
+    public void Remove(IEnumerable<IndexEntry> gone)
+    {
+        foreach (var entry in gone)
+        {
+            _manifests.Remove(entry.Node);
+        }
+
+        _entries = ReadEntries(_manifests);
+    }
+
+    private void Name(EntryName name, Descriptor target, DateTimeOffset time, string timeAnnotation, string otherAnnotation)
     {
         var holders = _entries.Where(e => e.Name?.Key == name.Key).ToList();
         var same = _entries.Where(e => e.Descriptor?.Digest == target.Digest).ToList();
@@ -121,7 +142,11 @@ internal sealed class LayoutIndex
             _manifests.Add(node);
         }
 
-        node["mediaType"] = target.MediaType;
+        if (target.MediaType.Length > 0)
+        {
+            node["mediaType"] = target.MediaType;
+        }
+
         node["digest"] = target.Digest.ToString();
         node["size"] = target.Size;
         var annotations = node["annotations"] as JsonObject;
@@ -132,18 +157,8 @@ internal sealed class LayoutIndex
         }
 
         annotations[EntryName.Annotation] = name.Key;
-        annotations[PulledAnnotation] = pulledAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        _entries = ReadEntries(_manifests);
-    }
-
-    /// <summary>Takes entries away.</summary>
-    public void Remove(IEnumerable<IndexEntry> gone)
-    {
-        foreach (var entry in gone)
-        {
-            _manifests.Remove(entry.Node);
-        }
-
+        annotations.Remove(otherAnnotation);
+        annotations[timeAnnotation] = time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         _entries = ReadEntries(_manifests);
     }
 
@@ -173,12 +188,12 @@ internal sealed class LayoutIndex
             && entry["size"] is JsonValue number && number.TryGetValue<long>(out var size) && size is >= 0 and <= LargestSize
             ? new Descriptor(Text(entry["mediaType"]) ?? "", digest, size) { ArtifactType = Text(entry["artifactType"]) }
             : null;
-        var pulledAt = DateTimeOffset.TryParse(
-            Text(annotations?[PulledAnnotation]), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? time
-            : (DateTimeOffset?)null;
-        return new IndexEntry(entry, descriptor, EntryName.Parse(Text(annotations?[EntryName.Annotation])), pulledAt);
+        var name = EntryName.Parse(Text(annotations?[EntryName.Annotation]));
+        return new IndexEntry(entry, descriptor, name, Time(annotations?[PulledAnnotation])) { TaggedAt = Time(annotations?[TaggedAnnotation]) };
     }
+
+    private static DateTimeOffset? Time(JsonNode? node) =>
+        DateTimeOffset.TryParse(Text(node), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }

@@ -7,8 +7,12 @@ namespace ImgsPS.Store.Layout;
 internal static class LayoutLookup
 {
     /// <summary>The rows that an identity means, and how they were found.</summary>
+    /// <param name="rows">The whole list.</param>
+    /// <param name="identity">The image.</param>
+    /// <param name="anyName">A listed image is meant under whatever name it has by now (<see cref="ImageLookup.FindContent"/>).</param>
     /// <exception cref="ImageException">As <see cref="ImageLookup.Find"/>.</exception>
-    public static (ImageMatchKind Kind, IReadOnlyList<LayoutRow> Rows) Find(IReadOnlyList<LayoutRow> rows, ImageIdentity identity)
+    public static (ImageMatchKind Kind, IReadOnlyList<LayoutRow> Rows) Find(
+        IReadOnlyList<LayoutRow> rows, ImageIdentity identity, bool anyName = false)
     {
         // What another tool called "1.0" is meant by "1.0", though as a reference that would be a repository.
         var bare = rows.Where(r => !identity.IsListed && r.Name is { Reference: null } && r.Name.Key == identity.Text).ToList();
@@ -17,7 +21,8 @@ internal static class LayoutLookup
             return (ImageMatchKind.Tag, bare);
         }
 
-        var match = ImageLookup.Find(rows.Select(r => r.Image).ToArray(), identity);
-        return (match.Kind, rows.Where(r => match.Images.Contains(r.Image)).ToList());
+        var images = rows.Select(r => r.Image).ToArray();
+        var match = anyName ? ImageLookup.FindContent(images, identity) : ImageLookup.Find(images, identity);
+        return (match.Kind, match.Images.Select(i => rows.First(r => ReferenceEquals(r.Image, i))).ToList());
     }
 }

@@ -34,7 +34,8 @@ internal sealed class LayoutManifestSource : IManifestSource
         return Task.FromResult(_blobs.TryRead(config, ConfigDocument.MaxSize, observer) ?? throw Missing("config", config));
     }
 
-    private ImageException Missing(string what, Descriptor descriptor)
+    /// <summary>The failure of content that the image needs and the store does not have.</summary>
+    public ImageException Missing(string what, Descriptor descriptor)
     {
         var reference = _row.Image.Reference;
         var platform = descriptor.Platform is null ? "" : " -Platform " + descriptor.Platform;

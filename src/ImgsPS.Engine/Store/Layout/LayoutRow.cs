@@ -10,6 +10,9 @@ namespace ImgsPS.Store.Layout;
 /// <param name="Entries">The entries of index.json that say so; more than one when another tool wrote them twice.</param>
 internal sealed record LayoutRow(Image Image, EntryName? Name, Descriptor Root, IReadOnlyList<IndexEntry> Entries)
 {
+    /// <summary>The manifest that the row shows: the root, or one of an index; null when none of it is in the store.</summary>
+    public Descriptor? Shown { get; init; }
+
     /// <summary>True for a name by digest, which a pull by digest makes.</summary>
     public bool IsPinned => Name?.Reference?.Digest is not null;
 

@@ -64,7 +64,7 @@ internal sealed class LayoutRows
 
         var found = facts is IndexFacts index
             ? Choose(index, shown)
-            : new Choice(facts as ManifestFacts, null, facts is ManifestFacts { IsImage: false });
+            : new Choice(facts as ManifestFacts, _blobs.Contains(root) ? root : null, null, facts is ManifestFacts { IsImage: false });
         if (found.IsArtifact)
         {
             return null;
@@ -93,10 +93,10 @@ internal sealed class LayoutRows
             Author = manifest?.Author,
             Layers = manifest?.Layers ?? Array.Empty<ImageLayer>(),
             Dangling = name is null,
-            PulledAt = entries[0].PulledAt ?? _blobs.TimeOf(root.Digest),
+            PulledAt = entries[0].TaggedAt is null ? entries[0].PulledAt ?? _blobs.TimeOf(root.Digest) : null,
             Store = _store,
         };
-        return new LayoutRow(image, name, root, entries);
+        return new LayoutRow(image, name, root, entries) { Shown = found.Shown };
     }
 
     /// <summary>
@@ -115,7 +115,7 @@ internal sealed class LayoutRows
         var images = leaves.Where(l => l.Facts.IsImage && l.Platform?.OS != "unknown").ToList();
         if (images.Count == 0)
         {
-            return new Choice(null, null, leaves.Count > 0);
+            return new Choice(null, null, null, leaves.Count > 0);
         }
 
         var best = images.FindIndex(l => l.Descriptor.Digest == shown);
@@ -125,7 +125,7 @@ internal sealed class LayoutRows
             best = chosen.Count > 0 ? chosen[0] : 0;
         }
 
-        return new Choice(images[best].Facts, images[best].Platform, false);
+        return new Choice(images[best].Facts, images[best].Descriptor, images[best].Platform, false);
     }
 
     /// <summary>The manifests of an index that are in the store, those of indexes in it included.</summary>
@@ -156,5 +156,5 @@ internal sealed class LayoutRows
 
     private readonly record struct Leaf(Descriptor Descriptor, ManifestFacts Facts, Platform? Platform);
 
-    private readonly record struct Choice(ManifestFacts? Manifest, Platform? Platform, bool IsArtifact);
+    private readonly record struct Choice(ManifestFacts? Manifest, Descriptor? Shown, Platform? Platform, bool IsArtifact);
 }

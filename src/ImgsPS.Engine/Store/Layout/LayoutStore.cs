@@ -112,12 +112,7 @@ internal sealed class LayoutStore : IImageStore
     /// <inheritdoc/>
     public async Task<ImageRemoval> RemoveAsync(RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        if (!_folder.Exists())
-        {
-            // Says that there is no such image, in the words of D12.
-            ImageLookup.Find(Array.Empty<Image>(), request.Image);
-        }
-
+        EnsureExists(request.Image);
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
         ImageRemoval removal;
         using (await StoreLock.TakeAsync(_paths, LockWait, cancellationToken).ConfigureAwait(false))
@@ -141,19 +136,38 @@ internal sealed class LayoutStore : IImageStore
     }
 
     /// <inheritdoc/>
-    public Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+    public async Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var name = EntryName.Of(request.ToRecord());
+        EnsureExists(request.Image);
+        await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
+        using var held = await StoreLock.TakeAsync(_paths, LockWait, cancellationToken).ConfigureAwait(false);
+        return await new LayoutTagging(_blobs, _indexFile, Rows(observer), observer).RunAsync(request, name, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
-    public Task<ImageConfig> GetConfigAsync(
-        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+    public async Task<ImageConfig> GetConfigAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var (_, documents) = await ReadAsync(image, platform, observer, cancellationToken).ConfigureAwait(false);
+        return ImageConfigView.Of(documents);
+    }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ImageHistoryEntry>> GetHistoryAsync(
-        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+    public async Task<IReadOnlyList<ImageHistoryEntry>> GetHistoryAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var (_, documents) = await ReadAsync(image, platform, observer, cancellationToken).ConfigureAwait(false);
+        return ImageHistoryView.Of(documents, observer);
+    }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ImageLayer>> GetLayersAsync(
-        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+    public async Task<IReadOnlyList<ImageLayer>> GetLayersAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var (others, documents) = await ReadAsync(image, platform, observer, cancellationToken).ConfigureAwait(false);
+        return ImageLayerView.Of(documents, others, observer);
+    }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ImageSearchResult>> SearchAsync(
@@ -199,7 +213,33 @@ internal sealed class LayoutStore : IImageStore
         // Nothing is open between two operations.
     }
 
-    private static ImageException Later() => new(ImageErrorKind.NotSupported, "The local store cannot do this yet.");
+    /// <summary>Says that there is no such image, in the words of D12, where there is not even a store: none is made for nothing.</summary>
+    private void EnsureExists(ImageIdentity image)
+    {
+        if (!_folder.Exists())
+        {
+            ImageLookup.Find(Array.Empty<Image>(), image);
+        }
+    }
+
+    /// <summary>The documents of one image, for a platform or as the list shows it, and the rest of the list.</summary>
+    private async Task<(IEnumerable<Image> Others, ImageDocuments Documents)> ReadAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var (index, rows) = Read(observer);
+        await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
+        var row = LayoutLookup.Find(rows, image).Rows[0];
+        var source = new LayoutManifestSource(_blobs, row);
+        if (platform is null && row.Shown is null)
+        {
+            throw source.Missing("manifest", row.Root);
+        }
+
+        var documents = await ImageDocuments.ReadAsync(
+            source, platform is null ? row.Shown : row.Root, platform, row.Image.Reference, Name, observer, cancellationToken).ConfigureAwait(false);
+        return (rows.Where(r => r != row).Select(r => r.Image), documents);
+    }
 
     private LayoutIndex ReadIndex(IOperationObserver observer) => _folder.Exists() ? _indexFile.Read(observer) : LayoutIndex.Empty();
 

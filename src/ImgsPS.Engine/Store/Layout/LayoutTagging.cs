@@ -1,0 +1,75 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>
+/// Gives an image of the store one more name (docs/store-design.md, "Tagging, in order"). Like a publish, but of content that is there already: no
+/// lease is needed, since nothing can be removed while the store is locked. One per tag.
+/// </summary>
+internal sealed class LayoutTagging
+{
+    private readonly BlobFolder _blobs;
+    private readonly IndexFile _indexFile;
+    private readonly LayoutRows _rows;
+    private readonly IOperationObserver _observer;
+
+    public LayoutTagging(BlobFolder blobs, IndexFile indexFile, LayoutRows rows, IOperationObserver observer)
+    {
+        _blobs = blobs;
+        _indexFile = indexFile;
+        _rows = rows;
+        _observer = observer;
+    }
+
+    /// <summary>Changes the index, under the store's lock; returns the image under its new name.</summary>
+    /// <exception cref="ImageException">
+    /// NotFound: no such image, or a part of it is not in the store. Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>. StoreUnavailable.
+    /// Nothing is changed then.
+    /// </exception>
+    public async Task<Image> RunAsync(TagRequest request, EntryName name, CancellationToken cancellationToken)
+    {
+        var index = _indexFile.ReadForChange(_observer, out var current);
+        var list = _rows.Of(index);
+        var row = LayoutLookup.Find(list, request.Image, request.Force).Rows[0];
+        var holders = index.Entries.Where(e => e.Name?.Key == name.Key).ToList();
+        if (holders.Count == 0 || holders.Exists(h => h.Descriptor?.Digest != row.Root.Digest))
+        {
+            var content = await ContentAsync(row, cancellationToken).ConfigureAwait(false);
+            foreach (var old in holders.Where(h => h.Descriptor is not null && h.Descriptor.Digest != row.Root.Digest))
+            {
+                var image = list.FirstOrDefault(r => r.Entries.Contains(old))?.Image.Id;
+                _observer.Verbose($"{name.Shown} named {ShortId(image ?? old.Descriptor!.Digest.ToString())} until now");
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            _blobs.Sync(content.Select(c => c.Digest.Algorithm).Distinct(StringComparer.Ordinal));
+            index.SetTag(name, row.Root, DateTimeOffset.UtcNow);
+            await _indexFile.WriteAsync(index, current).ConfigureAwait(false);
+        }
+
+        return _rows.Of(index.Entries.Where(e => e.Name?.Key == name.Key).ToList(), null)!.Image;
+    }
+
+    /// <summary>What the list shows of the image, all of it there; a name must not be given to what is not whole.</summary>
+    private async Task<List<Descriptor>> ContentAsync(LayoutRow row, CancellationToken cancellationToken)
+    {
+        var source = new LayoutManifestSource(_blobs, row);
+        if (row.Shown is null)
+        {
+            throw source.Missing("manifest", row.Root);
+        }
+
+        var manifest = (Manifest)await source.GetManifestAsync(row.Shown, _observer, cancellationToken).ConfigureAwait(false);
+        var parts = new List<(string What, Descriptor Content)> { ("manifest", row.Root), ("manifest", row.Shown), ("config", manifest.Config) };
+        parts.AddRange(manifest.Layers.Select(l => ("layer", l)));
+        var missing = parts.Find(p => !_blobs.Contains(p.Content));
+        return missing.Content is null ? parts.ConvertAll(p => p.Content) : throw source.Missing(missing.What, missing.Content);
+    }
+
+    private static string ShortId(string id) => Digest.TryParse(id, out var digest) ? digest.ShortHex : id;
+}
