@@ -14,9 +14,13 @@ internal sealed class CommandLine
     public const string Usage = """
         usage: ImgsPS.Driver [--store PATH] [--json] [--plain-http] [--verbose] [--debug] COMMAND
           pull REF... [--platform P] [--all-platforms] [--all-tags]
-          list [NAME...] [--filter KEY=VALUE]...
+          list [NAME...] [--filter KEY=VALUE]... [--all]
           manifest REF [--platform P] [--raw]
-          remove REF... [--force]
+          config REF [--platform P] [--remote]
+          history REF [--platform P] [--remote]
+          layers REF [--platform P] [--remote]
+          tag REF NAME... [--force]
+          remove REF... [--force] [--no-prune]
           find TERM [--registry HOST] [--limit N] [--official] [--minimum-stars N]
           store
           demo
@@ -25,9 +29,13 @@ internal sealed class CommandLine
     private static readonly Dictionary<string, (string[] Switches, string[] Values)> s_commands = new(StringComparer.Ordinal)
     {
         ["pull"] = (["--all-platforms", "--all-tags"], ["--platform"]),
-        ["list"] = ([], ["--filter"]),
+        ["list"] = (["--all"], ["--filter"]),
         ["manifest"] = (["--raw"], ["--platform"]),
-        ["remove"] = (["--force"], []),
+        ["config"] = (["--remote"], ["--platform"]),
+        ["history"] = (["--remote"], ["--platform"]),
+        ["layers"] = (["--remote"], ["--platform"]),
+        ["tag"] = (["--force"], []),
+        ["remove"] = (["--force", "--no-prune"], []),
         ["find"] = (["--official"], ["--registry", "--limit", "--minimum-stars"]),
         ["store"] = ([], []),
         ["demo"] = ([], []),
@@ -88,7 +96,8 @@ internal sealed class CommandLine
         var wrong = words[0] switch
         {
             "pull" or "remove" => arguments.Count == 0,
-            "manifest" or "find" => arguments.Count != 1,
+            "manifest" or "config" or "history" or "layers" or "find" => arguments.Count != 1,
+            "tag" => arguments.Count < 2,
             "store" or "demo" => arguments.Count != 0,
             _ => false,
         };

@@ -27,6 +27,10 @@ internal sealed class Commands
 
     private Platform? Platform => _line.Value("--platform") is { } text ? Platform.Parse(text) : null;
 
+    private ImageReference Reference => ImageReference.Parse(_line.Arguments[0]);
+
+    private ImageIdentity Listed => ImageIdentity.Of(_line.Arguments[0]);
+
     /// <summary>False when an item failed.</summary>
     /// <exception cref="ImageException">The command as a whole failed.</exception>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
@@ -41,6 +45,39 @@ internal sealed class Commands
                 break;
             case "manifest":
                 await ManifestAsync(cancellationToken);
+                break;
+            case "config" when _line.Has("--remote"):
+                Show(await ImageReader.GetConfigAsync(Reference, Platform, Registry, _observer, cancellationToken));
+                break;
+            case "config":
+                using (var store = OpenStore())
+                {
+                    Show(await store.GetConfigAsync(Listed, Platform, _observer, cancellationToken));
+                }
+
+                break;
+            case "history" when _line.Has("--remote"):
+                Show(await ImageReader.GetHistoryAsync(Reference, Platform, Registry, _observer, cancellationToken), Views.History);
+                break;
+            case "history":
+                using (var store = OpenStore())
+                {
+                    Show(await store.GetHistoryAsync(Listed, Platform, _observer, cancellationToken), Views.History);
+                }
+
+                break;
+            case "layers" when _line.Has("--remote"):
+                Show(await ImageReader.GetLayersAsync(Reference, Platform, Registry, _observer, cancellationToken), Views.Layers);
+                break;
+            case "layers":
+                using (var store = OpenStore())
+                {
+                    Show(await store.GetLayersAsync(Listed, Platform, _observer, cancellationToken), Views.Layers);
+                }
+
+                break;
+            case "tag":
+                await TagAsync(cancellationToken);
                 break;
             case "remove":
                 await RemoveAsync(cancellationToken);
@@ -87,7 +124,7 @@ internal sealed class Commands
     {
         using var store = OpenStore();
         var images = await store.ListAsync(
-            new ListRequest { Filter = ImageFilter.Parse(_line.Values("--filter")) }, _observer, cancellationToken);
+            new ListRequest { Filter = ImageFilter.Parse(_line.Values("--filter")), All = _line.Has("--all") }, _observer, cancellationToken);
         if (_line.Arguments.Count == 0)
         {
             Show(images, Views.Images);
@@ -129,13 +166,25 @@ internal sealed class Commands
         }
     }
 
+    private async Task TagAsync(CancellationToken cancellationToken)
+    {
+        using var store = OpenStore();
+        var tagged = new List<Image>();
+        await ForEachAsync(_line.Arguments.Skip(1), async name =>
+        {
+            var request = new TagRequest(Listed, ImageReference.Parse(name)) { Force = _line.Has("--force") };
+            tagged.Add(await store.TagAsync(request, _observer, cancellationToken));
+        });
+        Show(tagged, Views.Images);
+    }
+
     private async Task RemoveAsync(CancellationToken cancellationToken)
     {
         using var store = OpenStore();
         await ForEachAsync(async name =>
         {
-            var removal = await store.RemoveAsync(
-                new RemovalRequest(ImageIdentity.Of(name)) { Force = _line.Has("--force") }, _observer, cancellationToken);
+            var request = new RemovalRequest(ImageIdentity.Of(name)) { Force = _line.Has("--force"), NoPrune = _line.Has("--no-prune") };
+            var removal = await store.RemoveAsync(request, _observer, cancellationToken);
             if (_line.Has("--json"))
             {
                 ObjectJson.Write(_output, removal);
@@ -160,9 +209,11 @@ internal sealed class Commands
         Show(await ImageSearch.FindAsync(request, _observer, cancellationToken), Views.SearchResults);
     }
 
-    private async Task ForEachAsync(Func<string, Task> action)
+    private Task ForEachAsync(Func<string, Task> action) => ForEachAsync(_line.Arguments, action);
+
+    private async Task ForEachAsync(IEnumerable<string> names, Func<string, Task> action)
     {
-        foreach (var name in _line.Arguments)
+        foreach (var name in names)
         {
             try
             {
@@ -188,6 +239,18 @@ internal sealed class Commands
         else
         {
             table.Write(_output, items);
+        }
+    }
+
+    private void Show(ImageConfig config)
+    {
+        if (_line.Has("--json"))
+        {
+            ObjectJson.Write(_output, config);
+        }
+        else
+        {
+            Views.Write(_output, config);
         }
     }
 

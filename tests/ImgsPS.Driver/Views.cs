@@ -1,6 +1,8 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 
 namespace ImgsPS.Driver;
 
@@ -12,7 +14,7 @@ internal static class Views
         ("TAG", i => i.Tag ?? "<none>"),
         ("ID", i => Short(i.Id)),
         ("PLATFORM", i => i.Platform?.ToString() ?? ""),
-        ("CREATED", i => i.Created?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "N/A"),
+        ("CREATED", i => Time(i.Created)),
         ("SIZE", i => Size(i.Size)));
 
     public static readonly Table<ImageManifest> Manifests = new(
@@ -22,9 +24,25 @@ internal static class Views
         ("LAYERS", m => m.Layers.Count == 0 ? "" : m.Layers.Count.ToString(CultureInfo.InvariantCulture)),
         ("CONTENT", m => m.ContentSize is { } size ? Size(size) : ""));
 
+    public static readonly Table<ImageHistoryEntry> History = new(
+        ("IMAGE", h => h.Id is { } id ? Short(id) : "<missing>"),
+        ("CREATED", h => Time(h.Created)),
+        ("CREATED BY", h => Cut(h.CreatedBy ?? "", 60)),
+        ("SIZE", h => h.Size is { } size ? Size(size) : "?"),
+        ("DIFF ID", h => h.DiffId is { } id ? Short(id) : ""),
+        ("COMMENT", h => h.Comment ?? ""));
+
+    public static readonly Table<ImageLayer> Layers = new(
+        ("DIGEST", l => Short(l.Digest ?? "")),
+        ("DIFF ID", l => Short(l.DiffId ?? "")),
+        ("CHAIN ID", l => Short(l.ChainId ?? "")),
+        ("SIZE", l => Size(l.Size)),
+        ("CREATED BY", l => Cut(l.CreatedBy ?? "", 60)),
+        ("SHARED WITH", l => string.Join(' ', l.SharedWith)));
+
     public static readonly Table<ImageSearchResult> SearchResults = new(
         ("NAME", r => r.Name),
-        ("DESCRIPTION", r => r.Description.Length > 45 ? r.Description[..44] + "…" : r.Description),
+        ("DESCRIPTION", r => Cut(r.Description, 45)),
         ("STARS", r => r.Stars.ToString(CultureInfo.InvariantCulture)),
         ("OFFICIAL", r => r.Official ? "[OK]" : ""));
 
@@ -52,6 +70,34 @@ internal static class Views
         output.WriteLine($"Freed: {Size(removal.BytesFreed)}");
     }
 
+    /// <summary>Writes what a config says, a line each; what it does not say is left out.</summary>
+    public static void Write(TextWriter output, ImageConfig config)
+    {
+        (string Name, string? Value)[] lines =
+        [
+            ("Id", config.Id),
+            ("Created", config.Created is null ? null : Time(config.Created)),
+            ("Author", config.Author),
+            ("Platform", config.Platform?.ToString()),
+            ("User", config.User),
+            ("WorkingDirectory", config.WorkingDirectory),
+            ("Entrypoint", Words(config.Entrypoint)),
+            ("Command", Words(config.Command)),
+            ("Shell", Words(config.Shell)),
+            ("StopSignal", config.StopSignal),
+            ("Healthcheck", config.Healthcheck?.ToString()),
+            .. config.Env.Select(e => ("Env", $"{e.Key}={e.Value}")),
+            .. config.Labels.Select(l => ("Label", $"{l.Key}={l.Value}")),
+            .. config.ExposedPorts.Select(p => ("ExposedPort", p)),
+            .. config.Volumes.Select(v => ("Volume", v)),
+            .. config.OnBuild.Select(s => ("OnBuild", s)),
+        ];
+        foreach (var (name, value) in lines.Where(l => l.Value is not null))
+        {
+            output.WriteLine($"{name + ":",-18}{value}");
+        }
+    }
+
     /// <summary>12 digits of an id, as docker shows it (L2).</summary>
     public static string Short(string id)
     {
@@ -72,4 +118,10 @@ internal static class Views
 
         return value.ToString("G3", CultureInfo.InvariantCulture) + units[unit];
     }
+
+    private static string Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "N/A";
+
+    private static string Cut(string text, int length) => text.Length > length ? text[..(length - 1)] + "…" : text;
+
+    private static string? Words(IReadOnlyList<string> words) => words.Count == 0 ? null : string.Join(' ', words);
 }
