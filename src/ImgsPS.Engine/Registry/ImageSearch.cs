@@ -49,6 +49,16 @@ internal sealed class ImageSearch
         IOperationObserver observer,
         CancellationToken cancellationToken)
     {
+        var (registry, term, limit) = Check(request);
+        var client = clients(registry, request.Options);
+        var search = new ImageSearch(request, term, limit, client, observer);
+        return client.Registry == DockerHub.Registry ? search.AskHubAsync(hub, cancellationToken) : search.AskRegistryAsync(cancellationToken);
+    }
+
+    /// <summary>The registry to ask, the text to ask it for, and how many results it may give (S1, S4).</summary>
+    /// <exception cref="ImageException">InvalidArgument: limit out of range, <c>://</c> in the term.</exception>
+    internal static (string Registry, string Term, int Limit) Check(SearchRequest request)
+    {
         var limit = request.Limit == 0 ? DefaultLimit : request.Limit;
         if (limit is < 1 or > MaxLimit)
         {
@@ -65,9 +75,7 @@ internal sealed class ImageSearch
         }
 
         var (registry, term) = Split(request);
-        var client = clients(registry, request.Options);
-        var search = new ImageSearch(request, term, limit, client, observer);
-        return client.Registry == DockerHub.Registry ? search.AskHubAsync(hub, cancellationToken) : search.AskRegistryAsync(cancellationToken);
+        return (registry, term, limit);
     }
 
     // S4: a host before the first slash is asked itself.

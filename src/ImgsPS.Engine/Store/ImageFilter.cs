@@ -55,6 +55,30 @@ internal sealed class ImageFilter
         return new ImageFilter(arguments);
     }
 
+    /// <summary>The images that before= and since= name, each with its key: a store that knows their times better than its list compares itself.</summary>
+    internal IEnumerable<KeyValuePair<string, string>> Moments => new[] { "before", "since" }
+        .SelectMany(key => _arguments.Get(key).Select(name => new KeyValuePair<string, string>(key, name)));
+
+    /// <summary>The same filter without before= and since=.</summary>
+    internal ImageFilter WithoutMoments()
+    {
+        if (!Moments.Any())
+        {
+            return this;
+        }
+
+        var rest = new FilterArguments();
+        foreach (var key in _arguments.Keys.Where(k => k is not ("before" or "since")))
+        {
+            foreach (var value in _arguments.Get(key))
+            {
+                rest.Add(key, value);
+            }
+        }
+
+        return new ImageFilter(rest);
+    }
+
     /// <summary>
     /// The images that pass, in the order given. <paramref name="images"/> is the store's whole list: before= and since= name images of it.
     /// </summary>
@@ -94,9 +118,12 @@ internal sealed class ImageFilter
         var named = ImageLookup.Find(images, ImageIdentity.Of(name)).Images[0];
         return named.Created is { } created
             ? FilterTime.From(created)
-            : throw new ImageException(
-                ImageErrorKind.InvalidArgument,
-                $"invalid value for '{key}' filter: the image {PrintableText.Of(name)} does not say when it was created",
-                "Name an image that has a creation time, or filter by until.");
+            : throw NoCreationTime(key, name);
     });
+
+    /// <summary>The failure of before= or since= with an image that does not say when it was made.</summary>
+    internal static ImageException NoCreationTime(string key, string name) => new(
+        ImageErrorKind.InvalidArgument,
+        $"invalid value for '{key}' filter: the image {PrintableText.Of(name)} does not say when it was created",
+        "Name an image that has a creation time, or filter by until.");
 }

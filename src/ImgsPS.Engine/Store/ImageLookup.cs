@@ -47,8 +47,11 @@ internal static class ImageLookup
         return rows.Length > 0 ? new ImageMatch(ImageMatchKind.Id, rows) : throw NotFound(identity.Text);
     }
 
-    // One property alone is not a row: it is the text that it holds. An untagged image may have no more than its id and its store.
-    private static bool IsRow(ImageIdentity identity) =>
+    /// <summary>
+    /// True when the identity finds its own row only. One property alone is not a row: it is the text that it holds. An untagged image may have
+    /// no more than its id and its store.
+    /// </summary>
+    internal static bool IsRow(ImageIdentity identity) =>
         (identity.Reference is null ? 0 : 1) + (identity.Id is null ? 0 : 1) + (identity.Digest is null ? 0 : 1) > 1
         || (identity.Reference is null && identity.Store is not null);
 

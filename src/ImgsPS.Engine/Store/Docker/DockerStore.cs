@@ -9,49 +9,69 @@ namespace ImgsPS.Store.Docker;
 internal sealed class DockerStore : IImageStore
 {
     private readonly EngineClient _engine;
+    private readonly EngineList _list;
+    private readonly EngineLookup _lookup;
+    private readonly EngineInspect _inspect;
+    private readonly ICredentialStore _credentials;
 
     /// <param name="engine">The Engine; the store disposes it.</param>
-    public DockerStore(EngineClient engine) => _engine = engine;
+    /// <param name="credentials">Credentials of registries; null for the user's Docker config.</param>
+    public DockerStore(EngineClient engine, ICredentialStore? credentials = null)
+    {
+        _engine = engine;
+        _credentials = credentials ?? DockerCredentialStore.Default;
+        _list = new EngineList(engine);
+        _lookup = new EngineLookup(engine, _list);
+        _inspect = new EngineInspect(engine, _lookup, _list);
+    }
 
     /// <inheritdoc/>
     public string Name => _engine.Endpoint.Store;
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+    public Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        _list.ListAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+    public IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new EnginePull(_engine, _list, new EngineCredentials(_engine, _credentials)).RunAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ImageRemoval> RemoveAsync(RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+    public Task<ImageRemoval> RemoveAsync(RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new EngineRemoval(_engine, _lookup).RunAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+    public Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new EngineTag(_engine, _lookup, _list).RunAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ImageConfig> GetConfigAsync(
-        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>
+        _inspect.GetConfigAsync(image, platform, observer, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ImageHistoryEntry>> GetHistoryAsync(
-        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>
+        _inspect.GetHistoryAsync(image, platform, observer, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ImageLayer>> GetLayersAsync(
-        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>
+        _inspect.GetLayersAsync(image, platform, observer, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ManifestAnswer> GetManifestAsync(
-        ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+        ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new EngineManifests(_engine, _lookup).GetAsync(image, platform, registry, observer, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ImageSearchResult>> SearchAsync(
-        SearchRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+        SearchRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new EngineSearch(_engine, new EngineCredentials(_engine, _credentials)).FindAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken) => throw Later();
+    public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
+        new EngineInfo(_engine, _list).AskAsync(observer, cancellationToken);
 
     public void Dispose() => _engine.Dispose();
-
-    private ImageException Later() => new(ImageErrorKind.NotSupported, $"The store '{Name}' cannot do this yet.");
 }

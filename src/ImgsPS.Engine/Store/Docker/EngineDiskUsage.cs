@@ -1,0 +1,34 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>What <c>GET /system/df</c> says of images, in bytes.</summary>
+/// <param name="Total">All layers (docker system df, SIZE).</param>
+/// <param name="Unused">What no container's image needs (docker system df, RECLAIMABLE).</param>
+/// <param name="Dangling">What only one dangling image without containers needs, over all of them.</param>
+internal readonly record struct EngineDiskUsage(long Total, long Unused, long Dangling)
+{
+    /// <summary>Reads an answer: members LayersSize and Images, or from API 1.52 on ImageUsage.</summary>
+    public static EngineDiskUsage Read(JsonElement answer)
+    {
+        var usage = EngineJson.Get(answer, "ImageUsage");
+        var isNew = usage.ValueKind == JsonValueKind.Object;
+        var images = EngineList.Read(EngineJson.Get(isNew ? usage : answer, isNew ? "Items" : "Images")) ?? new List<EngineImage>();
+        var total = isNew ? EngineJson.Number(usage, "TotalSize") : EngineJson.Number(answer, "LayersSize");
+
+        // docker/cli: an image counts as used with what it has alone, so that shared layers are reclaimable in these numbers.
+        var unused = isNew
+            ? EngineJson.Number(usage, "Reclaimable")
+            : total - images.Where(i => i.Containers != 0).Sum(Unique);
+        var parents = new HashSet<string>(images.Select(i => i.ParentId).OfType<string>(), StringComparer.Ordinal);
+        var dangling = images
+            .Where(i => i.Tags.Count == 0 && i.Digests.Count == 0 && i.Containers <= 0 && !parents.Contains(i.Id))
+            .Sum(Unique);
+        return new EngineDiskUsage(total, unused, dangling);
+    }
+
+    private static long Unique(EngineImage image) => image.Size < 0 || image.SharedSize < 0 ? 0 : image.Size - image.SharedSize;
+}

@@ -1,0 +1,107 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net.Http;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Naming;
+using ImgsPS.Store.Filtering;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>Lists an Engine's images: two questions side by side, whatever the number of images. Safe for any number of threads.</summary>
+internal sealed class EngineList(EngineClient engine)
+{
+    /// <summary>The rows that pass the request's filter, in order.</summary>
+    /// <exception cref="ImageException">
+    /// NotFound, Ambiguous: before= or since= names no image, or several. InvalidArgument: that image has no creation time. Others as
+    /// <see cref="EngineClient.SendAsync"/>; containers that cannot be listed fail the list, for they may use any image.
+    /// </exception>
+    public async Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var filters = await MomentsAsync(request.Filter, observer, cancellationToken).ConfigureAwait(false);
+        IReadOnlyCollection<EngineImage> images = Array.Empty<EngineImage>();
+        var usage = EngineUsage.None;
+        await EngineTasks.AllAsync(
+            cancellationToken,
+            async stop => images = await ImagesAsync(request.All, filters, observer, stop).ConfigureAwait(false),
+            async stop => usage = await UsageAsync(observer, stop).ConfigureAwait(false)).ConfigureAwait(false);
+        var rows = EngineRows.Of(images, usage, engine.Endpoint.Store, observer);
+        return ImageOrder.Sort(request.Filter.WithoutMoments().Apply(rows, DateTimeOffset.Now));
+    }
+
+    /// <summary>The images, without containers.</summary>
+    /// <param name="all">Parents too (L6).</param>
+    /// <param name="filters">The API's filters; null for none.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops the question.</param>
+    public async Task<IReadOnlyCollection<EngineImage>> ImagesAsync(
+        bool all, string? filters, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var question = new EngineRequest(HttpMethod.Get, "/images/json")
+        {
+            Query = new[] { EngineRequest.Pair("all", all ? "1" : null), EngineRequest.Pair("filters", filters) },
+        };
+        using var response = await engine.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
+        using var document = await response.ReadJsonAsync(cancellationToken).ConfigureAwait(false);
+        return Read(document.RootElement) ?? throw EngineJson.Unexpected(engine, "a list of images");
+    }
+
+    /// <summary>Reads a list of images; what is none is left out. Null when it is no list.</summary>
+    internal static List<EngineImage>? Read(JsonElement list)
+    {
+        if (list.ValueKind == JsonValueKind.Null)
+        {
+            return new List<EngineImage>();
+        }
+
+        if (list.ValueKind != JsonValueKind.Array)
+        {
+            return null;
+        }
+
+        var images = new List<EngineImage>(list.GetArrayLength());
+        foreach (var element in list.EnumerateArray())
+        {
+            if (EngineImage.Read(element) is { } image)
+            {
+                images.Add(image);
+            }
+        }
+
+        return images;
+    }
+
+    private async Task<EngineUsage> UsageAsync(IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var question = new EngineRequest(HttpMethod.Get, "/containers/json") { Query = new[] { EngineRequest.Pair("all", "1") } };
+        using var response = await engine.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
+        using var document = await response.ReadJsonAsync(cancellationToken).ConfigureAwait(false);
+        return document.RootElement.ValueKind is JsonValueKind.Array or JsonValueKind.Null
+            ? EngineUsage.Read(document.RootElement)
+            : throw EngineJson.Unexpected(engine, "a list of containers");
+    }
+
+    /// <summary>
+    /// F3, F4: the Engine compares before= and since= to the nanosecond, its list has whole seconds. The images are named by id, as they were found
+    /// by our rules.
+    /// </summary>
+    private async Task<string?> MomentsAsync(ImageFilter filter, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var filters = new FilterArguments();
+        var lookup = new EngineLookup(engine, this);
+        foreach (var moment in filter.Moments)
+        {
+            var found = await lookup.FindAsync(ImageIdentity.Of(moment.Value), observer, cancellationToken).ConfigureAwait(false);
+            if (found.Image.Created is null)
+            {
+                throw ImageFilter.NoCreationTime(moment.Key, moment.Value);
+            }
+
+            filters.Add(moment.Key, found.Image.Id);
+        }
+
+        return filters.Keys.Any() ? filters.ToJson() : null;
+    }
+}

@@ -1,0 +1,114 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net.Http;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>Lets an Engine pull (U1-U14): what it does is its own; what it says becomes progress and Verbose lines.</summary>
+internal sealed class EnginePull(EngineClient engine, EngineList list, EngineCredentials credentials)
+{
+    /// <summary>As <see cref="IImageStore.PullAsync"/>. Leaving the enumeration, or a cancellation, makes the Engine stop.</summary>
+    /// <exception cref="ImageException">
+    /// InvalidArgument: -AllTags with a tag or digest. NotSupported: what only the Engine's configuration can decide, and all platforms. Others as
+    /// <see cref="EnginePullErrors"/> and <see cref="EngineClient.SendAsync"/>.
+    /// </exception>
+    public async IAsyncEnumerable<Image> RunAsync(
+        PullRequest request, IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var reference = Check(request);
+        if (!request.AllTags && reference.IsNameOnly)
+        {
+            observer.Verbose($"Using default tag: {DockerHub.DefaultTag}");
+        }
+
+        reference = request.AllTags ? reference : reference.WithDefaultTag();
+        reference.EnsureRecordable();
+        var auth = await credentials.FindAsync(reference.Registry, reference.Repository, request.Registry, observer, cancellationToken)
+            .ConfigureAwait(false);
+        var question = new EngineRequest(HttpMethod.Post, "/images/create")
+        {
+            Query = new[]
+            {
+                EngineRequest.Pair("fromImage", reference.FamiliarName),
+                EngineRequest.Pair("tag", reference.Digest?.ToString() ?? reference.Tag),
+                EngineRequest.Pair("platform", request.Platform is { } platform ? PlatformText(platform) : null),
+            },
+            RegistryAuth = auth,
+            IsStream = true,
+        };
+        var messages = new EnginePullMessages(reference, observer);
+        try
+        {
+            using var response = await engine.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
+            await foreach (var message in response.ReadJsonStreamAsync(cancellationToken).ConfigureAwait(false))
+            {
+                messages.Tell(message);
+            }
+        }
+        catch (ImageException e) when (!messages.HasFailed)
+        {
+            throw EnginePullErrors.Of(e, reference);
+        }
+        finally
+        {
+            observer.Progress(new TransferProgress(reference.Familiar, null, "", 0, null, true));
+        }
+
+        var images = await list.ListAsync(ListRequest.Default, observer, cancellationToken).ConfigureAwait(false);
+        var pulled = request.AllTags
+            ? messages.Tags.Select(t => Find(images, reference.WithTag(t))).OfType<Image>().ToArray()
+            : Find(images, reference) is { } image ? new[] { image } : Array.Empty<Image>();
+        if (pulled.Length == 0)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotFound,
+                $"the Engine pulled {reference.Familiar}, and does not have it any more",
+                "Somebody else works with this Engine; pull again.");
+        }
+
+        foreach (var one in pulled)
+        {
+            yield return one;
+        }
+    }
+
+    private ImageReference Check(PullRequest request)
+    {
+        if (request.AllTags && !request.Reference.IsNameOnly)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                "tag can't be used with --all-tags/-a",
+                "Name the repository alone to pull all of its tags, or leave out -AllTags.");
+        }
+
+        if (request.AllPlatforms)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotSupported,
+                $"The store '{engine.Endpoint.Store}' cannot pull all platforms: a Docker Engine pulls one.",
+                "Pull with -Platform, or pull to the local store.");
+        }
+
+        credentials.Refuse(request.Registry);
+        return request.Reference;
+    }
+
+    // The Engine takes os[/arch[/variant]] here.
+    private static string PlatformText(Platform platform) =>
+        new Platform(platform.OS, platform.Architecture, platform.Variant).ToString();
+
+    /// <summary>The row of what was pulled; of a digest that a tag's row has too, that one.</summary>
+    private static Image? Find(IReadOnlyList<Image> images, ImageReference reference)
+    {
+        var name = reference.Familiar;
+        var digest = reference.Digest?.ToString();
+        return images.FirstOrDefault(i => i.Reference == name)
+            ?? images.FirstOrDefault(i => digest is not null && i.Digest == digest && i.Repository == reference.FamiliarName);
+    }
+}

@@ -1,0 +1,109 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using ImgsPS.Content;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>Makes rows of an Engine's images: one per tag, one per digest of a repository without a tag, or one for an image without a name (L1).</summary>
+internal static class EngineRows
+{
+    /// <summary>The rows, in no order that means anything.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="usage">The containers.</param>
+    /// <param name="store">The store's name.</param>
+    /// <param name="observer">Told of names that are no references; they are shown as they are.</param>
+    public static List<Image> Of(IReadOnlyCollection<EngineImage> images, EngineUsage usage, string store, IOperationObserver observer)
+    {
+        // F1: what other images are built on is not dangling.
+        var parents = new HashSet<string>(images.Select(i => i.ParentId).OfType<string>(), StringComparer.Ordinal);
+        var rows = new List<Image>(images.Count);
+        foreach (var image in images)
+        {
+            foreach (var name in Names(image, everyDigest: false, observer))
+            {
+                rows.Add(Row(image, name, parents.Contains(image.Id), usage.Of(image.Id), store));
+            }
+        }
+
+        return rows;
+    }
+
+    /// <summary>The rows of one image, those by digest beside tags included: all that can name it.</summary>
+    public static IReadOnlyList<Image> All(EngineImage image, string store, IOperationObserver observer) =>
+        ImageOrder.Sort(Names(image, everyDigest: true, observer).Select(n => Row(image, n, false, Array.Empty<string>(), store)));
+
+    private static Image Row(EngineImage image, Name? name, bool isParent, IReadOnlyList<string> usedBy, string store)
+    {
+        var digest = name?.Digest ?? image.TargetDigest;
+        return new Image
+        {
+            Reference = name?.Shown,
+            Registry = name?.Registry,
+            Repository = name?.Repository,
+            Tag = name?.Tag,
+            Id = image.Id,
+            Digest = digest,
+            MediaType = digest is not null && digest == image.TargetDigest ? image.TargetMediaType : null,
+            Created = image.Created,
+            Size = image.Size,
+            Labels = image.Labels,
+            Dangling = name is null && !isParent,
+            InUse = usedBy.Count > 0,
+            UsedBy = usedBy,
+            Store = store,
+        };
+    }
+
+    /// <summary>What each row is called; one null for an image without a name.</summary>
+    private static List<Name?> Names(EngineImage image, bool everyDigest, IOperationObserver observer)
+    {
+        var names = new List<Name?>(1);
+        var digests = image.Digests.Select(d => Parse(d, image, observer)).ToArray();
+        foreach (var text in image.Tags)
+        {
+            var reference = Parse(text, image, observer);
+            names.Add(reference is null ? Name.Unknown(text) : Name.Of(reference, digests.FirstOrDefault(d => d?.Name == reference.Name)?.Digest));
+        }
+
+        var tagged = names.Count;
+        for (var i = 0; i < digests.Length; i++)
+        {
+            if (digests[i] is not { } reference)
+            {
+                names.Add(Name.Unknown(image.Digests[i]));
+            }
+            else if (everyDigest || !names.Take(tagged).Any(n => n!.Registry == reference.Registry && n.Repository == reference.FamiliarName))
+            {
+                names.Add(Name.Of(reference, reference.Digest));
+            }
+        }
+
+        if (names.Count == 0)
+        {
+            names.Add(null);
+        }
+
+        return names;
+    }
+
+    private static ImageReference? Parse(string text, EngineImage image, IOperationObserver observer)
+    {
+        if (ImageReference.TryParse(text, out var reference) && !reference.IsNameOnly)
+        {
+            return reference.WithDefaultTag();
+        }
+
+        observer.Debug($"The Engine calls {PrintableText.Of(image.Id)} '{PrintableText.Of(text)}', which is not a reference");
+        return null;
+    }
+
+    private sealed record Name(string Shown, string? Registry, string? Repository, string? Tag, string? Digest)
+    {
+        public static Name Of(ImageReference reference, Digest? digest) =>
+            new(reference.Familiar, reference.Registry, reference.FamiliarName, reference.Tag, digest?.ToString());
+
+        public static Name Unknown(string text) => new(PrintableText.Of(text), null, null, null, null);
+    }
+}

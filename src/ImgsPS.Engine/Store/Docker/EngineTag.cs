@@ -1,0 +1,66 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>Gives an Engine's image one more name.</summary>
+internal sealed class EngineTag(EngineClient engine, EngineLookup lookup, EngineList list)
+{
+    /// <summary>Tags, and returns the image under its new name as the list then has it.</summary>
+    /// <exception cref="ImageException">As <see cref="IImageStore.TagAsync"/>.</exception>
+    public async Task<Image> RunAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (request.Tag.Digest is not null)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidReference,
+                "refusing to create a tag with a digest reference",
+                $"Leave the digest out of '{PrintableText.Of(request.Tag.Familiar)}'.");
+        }
+
+        var tag = request.Tag.WithDefaultTag();
+        tag.EnsureRecordable();
+        var found = await FindAsync(request, observer, cancellationToken).ConfigureAwait(false);
+        var former = await lookup.InspectAsync(tag.Familiar, null, observer, cancellationToken).ConfigureAwait(false);
+        var question = new EngineRequest(HttpMethod.Post, $"/images/{EngineRequest.Escape(found.Image.Id)}/tag")
+        {
+            Query = new[] { EngineRequest.Pair("repo", tag.FamiliarName), EngineRequest.Pair("tag", tag.Tag) },
+        };
+        using (await engine.SendAsync(question, observer, cancellationToken).ConfigureAwait(false))
+        {
+        }
+
+        if (former is not null && former.Image.Id != found.Image.Id)
+        {
+            var id = Digest.TryParse(former.Image.Id, out var digest) ? digest.ShortHex : PrintableText.Of(former.Image.Id);
+            observer.Verbose($"{tag.Familiar} named {id} until now");
+        }
+
+        var images = await list.ListAsync(ListRequest.Default, observer, cancellationToken).ConfigureAwait(false);
+        return images.FirstOrDefault(i => i.Reference == tag.Familiar) ?? throw new ImageException(
+            ImageErrorKind.Conflict, $"{tag.Familiar} was removed as soon as it was made", "Somebody else works with this Engine; tag again.");
+    }
+
+    private async Task<EngineFound> FindAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await lookup.FindAsync(request.Image, observer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageException e) when (request.Force && request.Image.IsListed && (e.Kind is ImageErrorKind.Conflict or ImageErrorKind.NotFound))
+        {
+            // It lost the name that it was listed by: it is itself all the same.
+            if ((request.Image.Id ?? request.Image.Digest) is not { } id)
+            {
+                throw;
+            }
+
+            return await lookup.FindAsync(ImageIdentity.Of(id), observer, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

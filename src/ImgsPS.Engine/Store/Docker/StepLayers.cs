@@ -1,0 +1,90 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>
+/// Which step of a history made which layer. An Engine tells of a step only how many bytes its layer has, and 0 may be no layer or one without files:
+/// where the numbers leave a choice, nothing is said. Immutable.
+/// </summary>
+internal sealed class StepLayers
+{
+    private static readonly string[] WithoutLayer =
+    {
+        "ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "SHELL", "STOPSIGNAL", "USER", "VOLUME",
+    };
+
+    // For each step, oldest first, the layers that it can have made.
+    private readonly int[][] _ranks;
+    private readonly bool[] _mayBeEmpty;
+    private readonly IReadOnlyList<EngineStep> _steps;
+
+    private StepLayers(IReadOnlyList<EngineStep> steps, int[][] ranks, bool[] mayBeEmpty)
+    {
+        _steps = steps;
+        _ranks = ranks;
+        _mayBeEmpty = mayBeEmpty;
+    }
+
+    /// <summary>Matches steps and layers.</summary>
+    /// <param name="history">The steps, last first, as the Engine lists them.</param>
+    /// <param name="layers">How many layers the image has.</param>
+    public static StepLayers Of(IReadOnlyList<EngineStep> history, int layers)
+    {
+        var steps = history.Reverse().ToArray();
+        var certain = steps.Select(s => s.Size > 0).ToArray();
+        var possible = steps.Select(s => s.Size > 0 || !NeverMakesLayer(s)).ToArray();
+        var ranks = new int[steps.Length][];
+        var mayBeEmpty = new bool[steps.Length];
+        var all = possible.Count(p => p);
+        for (var i = 0; i < steps.Length; i++)
+        {
+            var sureBelow = certain.Take(i).Count(c => c);
+            var maybeBelow = possible.Take(i).Count(p => p);
+            var sureAbove = certain.Skip(i + 1).Count(c => c);
+            var maybeAbove = possible.Skip(i + 1).Count(p => p);
+            ranks[i] = possible[i]
+                ? Enumerable.Range(0, layers)
+                    .Where(r => r >= sureBelow && r <= maybeBelow && layers - 1 - r >= sureAbove && layers - 1 - r <= maybeAbove)
+                    .ToArray()
+                : Array.Empty<int>();
+            mayBeEmpty[i] = !certain[i] && (!possible[i] || all > layers);
+        }
+
+        return new StepLayers(steps, ranks, mayBeEmpty);
+    }
+
+    /// <summary>The layer, counted from the bottom, that a step made, counted from the oldest; null when it made none or when that is not certain.</summary>
+    public int? LayerOf(int step) => _ranks[step].Length == 1 && !_mayBeEmpty[step] ? _ranks[step][0] : null;
+
+    /// <summary>True when the step, counted from the oldest, certainly made no layer.</summary>
+    public bool IsEmpty(int step) => _ranks[step].Length == 0 && _mayBeEmpty[step];
+
+    /// <summary>The step that made a layer, counted from the bottom; null when it is not certain.</summary>
+    public EngineStep? StepOf(int layer)
+    {
+        var candidates = Candidates(layer);
+        return candidates.Length == 1 ? candidates[0] : null;
+    }
+
+    /// <summary>Bytes of a layer, counted from the bottom; null when they are not certain.</summary>
+    public long? SizeOf(int layer)
+    {
+        var sizes = Candidates(layer).Select(s => s.Size).Distinct().ToArray();
+        return sizes.Length == 1 ? sizes[0] : null;
+    }
+
+    private EngineStep[] Candidates(int layer) => Enumerable.Range(0, _steps.Count).Where(i => _ranks[i].Contains(layer)).Select(i => _steps[i]).ToArray();
+
+    /// <summary>True for a step of a Dockerfile whose instruction only changes the config: the classic builder marks it, BuildKit says so in a remark.</summary>
+    private static bool NeverMakesLayer(EngineStep step)
+    {
+        const string mark = "#(nop) ";
+        var text = step.CreatedBy ?? "";
+        var at = text.IndexOf(mark, StringComparison.Ordinal);
+        var instruction = at >= 0 ? text.Substring(at + mark.Length).TrimStart() : step.Comment == "buildkit.dockerfile.v0" ? text : "";
+        var word = instruction.Split(' ')[0];
+        return WithoutLayer.Contains(word, StringComparer.Ordinal);
+    }
+}
