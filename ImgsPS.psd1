@@ -13,15 +13,19 @@
     FormatsToProcess       = @('ImgsPS.Format.ps1xml')
     FunctionsToExport      = @()
     CmdletsToExport        = @(
+        'Add-ImageTag'
         'Find-Image'
         'Get-Image'
+        'Get-ImageConfig'
+        'Get-ImageHistory'
+        'Get-ImageLayer'
         'Get-ImageManifest'
         'Get-ImageStore'
         'Invoke-ImagePull'
         'Remove-Image'
     )
     VariablesToExport      = @()
-    AliasesToExport        = @('Pull-Image')
+    AliasesToExport        = @('Pull-Image', 'Tag-Image')
     PrivateData            = @{
         PSData = @{
             Tags         = @('PSEdition_Desktop', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS', 'container', 'image', 'docker', 'oci', 'registry')

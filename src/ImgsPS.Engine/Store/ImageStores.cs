@@ -11,9 +11,10 @@ internal static class ImageStores
 {
     private const string Local = "local";
 
-    private const string Forms =
-        "Use 'local' for the default store, or a folder: a full path, or one that begins with '.' or '~' or has a separator in it "
-        + "(./images, C:\\images).";
+    /// <summary>What <c>-Store</c> takes, for a message to a user whose text is none of it.</summary>
+    public const string Forms =
+        "A store is 'local', a folder (a full path, or one that begins with '.' or '~' or has a separator in it), 'docker', 'docker:<context>', "
+        + "or an Engine's address: unix://, npipe://, tcp://, ssh://.";
 
     /// <summary>
     /// The folder of the default store: $IMGSPS_STORE, %LOCALAPPDATA%\ImgsPS\store, $XDG_DATA_HOME/imgsps/store,

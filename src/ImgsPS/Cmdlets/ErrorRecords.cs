@@ -10,15 +10,31 @@ internal static class ErrorRecords
     /// <summary>PowerShell 7.5 and later print the recommended action under the message; before, it must stand in the message to be seen.</summary>
     private static readonly bool ShowsRecommendedAction = typeof(PSCmdlet).Assembly.GetName().Version >= new Version(7, 5);
 
-    /// <summary>The record of a failure; <paramref name="target"/> is what the user gave.</summary>
-    public static ErrorRecord Of(Exception failure, object? target)
+    /// <summary>The record of a failure.</summary>
+    /// <param name="failure">What failed.</param>
+    /// <param name="target">What the user gave.</param>
+    /// <param name="store">The store that it failed in, to name it before the message; null when there is no doubt.</param>
+    /// <param name="ofEngine">True when the other side is a Docker Engine and not a registry.</param>
+    public static ErrorRecord Of(Exception failure, object? target, string? store = null, bool ofEngine = false)
+    {
+        var record = OfFailure(failure, target, ofEngine);
+        if (store is not null)
+        {
+            var message = record.ErrorDetails?.Message ?? failure.Message;
+            record.ErrorDetails = new ErrorDetails($"{store}: {message}") { RecommendedAction = record.ErrorDetails?.RecommendedAction ?? "" };
+        }
+
+        return record;
+    }
+
+    private static ErrorRecord OfFailure(Exception failure, object? target, bool ofEngine)
     {
         switch (failure)
         {
             case WorkFailedException { InnerException: { } cause }:
-                return Of(cause, target);
+                return OfFailure(cause, target, ofEngine);
             case ImageException image:
-                var (id, category) = Classify(image.Kind);
+                var (id, category) = Classify(image.Kind == ImageErrorKind.Unavailable && ofEngine ? ImageErrorKind.StoreUnavailable : image.Kind);
                 return Make(image, id, category, target, image.Advice);
             case OperationCanceledException or TimeoutException:
                 return Make(failure, "OperationTimeout", ErrorCategory.OperationTimeout, target, "Try again; with -Debug -Verbose the requests are shown.");

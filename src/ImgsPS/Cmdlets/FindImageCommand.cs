@@ -34,22 +34,32 @@ public sealed class FindImageCommand : RegistryCmdlet
     [ValidateNotNullOrEmpty]
     public string? Registry { get; set; }
 
+    private protected override bool AsksRegistry => true;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        ForItem(Term, () =>
+        var request = new SearchRequest(Term)
         {
-            var request = new SearchRequest(Term)
-            {
-                Registry = Registry,
-                Limit = Limit,
-                Official = Official,
-                MinimumStars = MinimumStars,
-                Options = Options,
-            };
-            var found = RunToResult((observer, cancellationToken) => ImageSearch.FindAsync(request, observer, cancellationToken));
-            WriteObject(found, enumerateCollection: true);
-        });
+            Registry = Registry,
+            Limit = Limit,
+            Official = Official,
+            MinimumStars = MinimumStars,
+            Options = Options,
+        };
+        if (Store is not null)
+        {
+            AskEach(
+                OpenStores(Store),
+                Term,
+                (store, observer, cancellationToken) => store.SearchAsync(request, observer, cancellationToken),
+                (_, found) => WriteObject(found, enumerateCollection: true));
+            return;
+        }
+
+        ForItem(Term, () => WriteObject(
+            RunToResult((observer, cancellationToken) => ImageSearch.FindAsync(request, observer, cancellationToken)),
+            enumerateCollection: true));
     }
 }
 

@@ -2,19 +2,21 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
 using ImgsPS.Completion;
 using ImgsPS.Store;
 
 namespace ImgsPS.Cmdlets;
 
-/// <summary>Get-Image: lists the images of a store (L1-L9, F1-F13).</summary>
+/// <summary>Get-Image: lists the images of stores (L1-L9, F1-F13).</summary>
 [Cmdlet(VerbsCommon.Get, "Image")]
 [OutputType(typeof(Image))]
-public sealed class GetImageCommand : ImageCmdlet
+public sealed class GetImageCommand : StoreCmdlet
 {
-    private readonly Dictionary<IImageStore, Snapshot> _snapshots = new();
+    private readonly Dictionary<StoreLink, Snapshot> _snapshots = new();
     private readonly HashSet<Image> _written = new();
-    private ImageFilter _filter = ImageFilter.None;
+    private ListRequest _request = ListRequest.Default;
 
     /// <summary>References, repositories, ids or wildcards; without it all images.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -31,20 +33,16 @@ public sealed class GetImageCommand : ImageCmdlet
     [ValidateNotNullOrEmpty]
     public string[]? Filter { get; set; }
 
-    /// <summary>The store to look in; without it the one a piped image came from, else the local one.</summary>
+    /// <summary>Untagged parents of other images too, as docker images -a.</summary>
     [Parameter]
-    [ArgumentCompleter(typeof(StoreCompleter))]
-    [ValidateNotNullOrEmpty]
-    public string? Store { get; set; }
+    public SwitchParameter All { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        _filter = Require(Filter, () => Filter is null ? ImageFilter.None : ImageFilter.Parse(Filter));
-        if (Store is not null)
-        {
-            Require(Store, () => OpenStore(Store));
-        }
+        base.BeginProcessing();
+        var filter = Require(Filter, () => Filter is null ? ImageFilter.None : ImageFilter.Parse(Filter));
+        _request = new ListRequest { All = All, Filter = filter };
     }
 
     /// <inheritdoc/>
@@ -52,11 +50,12 @@ public sealed class GetImageCommand : ImageCmdlet
     {
         if (Image is null)
         {
-            ForItem(Store ?? StoreNames.Local, () =>
-            {
-                var snapshot = Take(Store);
-                Write(snapshot, snapshot.All);
-            });
+            AskEach(
+                StoresFor(null),
+                FilterText,
+                (store, observer, cancellationToken) => FilterAsync(store, observer, cancellationToken),
+                (_, filtered) => WriteObject(Passed(filtered), enumerateCollection: true),
+                ofStore: true);
             return;
         }
 
@@ -64,63 +63,85 @@ public sealed class GetImageCommand : ImageCmdlet
         {
             ForItem(image.ToString(), () =>
             {
-                var snapshot = Take(ChooseStore(Store, image));
-                Write(snapshot, Find(snapshot, image));
+                var wildcard = image.HasWildcard ? new ImageWildcard(image.Identity.Text) : null;
+                var stores = StoresFor(image);
+                TakeSnapshots(stores);
+                foreach (var store in stores.Where(store => !store.Failed))
+                {
+                    ForItem(image.ToString(), () => Write(_snapshots[store], Find(_snapshots[store].All, image.Identity, wildcard)), store);
+                }
             });
         }
     }
 
-    /// <summary>The store's list, read once, so that a pipeline may change the store while it reads this one's output.</summary>
-    private Snapshot Take(string? name)
-    {
-        var store = OpenStore(name);
-        if (!_snapshots.TryGetValue(store, out var snapshot))
+    private string FilterText => string.Join(", ", Filter ?? Array.Empty<string>());
+
+    /// <summary>Each store's list, read once, so that a pipeline may change the store while it reads this one's output.</summary>
+    private void TakeSnapshots(IReadOnlyList<StoreLink> stores) => AskEach(
+        stores.Where(store => !_snapshots.ContainsKey(store)).ToList(),
+        FilterText,
+        async (store, observer, cancellationToken) =>
         {
-            var all = List(store);
-            snapshot = new Snapshot(all, new HashSet<Image>(Filtered(all)));
-            _snapshots.Add(store, snapshot);
-        }
+            // Names are looked up in the whole list, so that a filter hides an image and is no reason for an error.
+            var all = await store.ListAsync(new ListRequest { All = All }, observer, cancellationToken).ConfigureAwait(false);
+            var filtered = ReferenceEquals(_request.Filter, ImageFilter.None)
+                ? new Answer(all, null)
+                : await FilterAsync(store, observer, cancellationToken).ConfigureAwait(false);
+            return (All: all, Filtered: filtered);
+        },
+        (store, lists) =>
+        {
+            _snapshots[store] = new Snapshot(lists.All, new HashSet<(string?, string?, string)>());
+            _snapshots[store].Passed.UnionWith(Passed(lists.Filtered).Select(Key));
+        },
+        ofStore: true);
 
-        return snapshot;
-    }
-
-    /// <summary>A filter may name an image that this store does not have: that is one error about the filter, and nothing passes.</summary>
-    private IReadOnlyList<Image> Filtered(IReadOnlyList<Image> all)
+    /// <summary>A filter may name an image that this store does not have: that is a failure of the filter, and not of the store.</summary>
+    private async Task<Answer> FilterAsync(IImageStore store, IOperationObserver observer, CancellationToken cancellationToken)
     {
         try
         {
-            return _filter.Apply(all, DateTimeOffset.Now);
+            return new Answer(await store.ListAsync(_request, observer, cancellationToken).ConfigureAwait(false), null);
         }
-        catch (ImageException failure)
+        catch (ImageException failure) when (Filter is not null
+            && failure.Kind is ImageErrorKind.NotFound or ImageErrorKind.Ambiguous or ImageErrorKind.InvalidArgument)
         {
-            WriteError(ErrorRecords.Of(failure, string.Join(", ", Filter ?? Array.Empty<string>())));
-            return Array.Empty<Image>();
+            return new Answer(Array.Empty<Image>(), failure);
         }
     }
 
-    private static IEnumerable<Image> Find(Snapshot snapshot, ImageParameter image)
+    /// <summary>What the filter lets through; nothing, and an error, when it is not one for this store.</summary>
+    private IReadOnlyList<Image> Passed(Answer answer)
     {
-        if (!image.HasWildcard)
+        if (answer.Failure is not null)
         {
-            return ImageLookup.List(snapshot.All, image.Identity);
+            ForItem(FilterText, () => throw answer.Failure);
         }
 
-        var wildcard = new ImageWildcard(image.Identity.Text);
-        return snapshot.All.Where(wildcard.Matches);
+        return answer.Images;
     }
+
+    private static IEnumerable<Image> Find(IReadOnlyList<Image> all, ImageIdentity identity, ImageWildcard? wildcard) =>
+        wildcard is null ? ImageLookup.List(all, identity) : all.Where(wildcard.Matches);
 
     private void Write(Snapshot snapshot, IEnumerable<Image> images)
     {
         foreach (var image in images)
         {
-            if (snapshot.Passed.Contains(image) && _written.Add(image))
+            if (snapshot.Passed.Contains(Key(image)) && _written.Add(image))
             {
                 WriteObject(image);
             }
         }
     }
 
-    /// <param name="All">The whole list: names are looked up in it, so that a filter hides an image and is no reason for an error.</param>
-    /// <param name="Passed">The images that the filter lets through.</param>
-    private sealed record Snapshot(IReadOnlyList<Image> All, HashSet<Image> Passed);
+    private static (string? Reference, string? Digest, string Id) Key(Image image) => (image.Reference, image.Digest, image.Id);
+
+    /// <param name="Images">The images that the filter lets through.</param>
+    /// <param name="Failure">Why the filter lets nothing through, or null.</param>
+    private sealed record Answer(IReadOnlyList<Image> Images, ImageException? Failure);
+
+    /// <param name="All">The store's whole list.</param>
+    /// <param name="Passed">The rows of it that the filter lets through.</param>
+    private sealed record Snapshot(IReadOnlyList<Image> All, HashSet<(string? Reference, string? Digest, string Id)> Passed);
 }

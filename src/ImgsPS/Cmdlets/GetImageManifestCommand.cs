@@ -1,7 +1,5 @@
 using System;
 using System.Management.Automation;
-using System.Threading;
-using System.Threading.Tasks;
 using ImgsPS.Completion;
 using ImgsPS.Store;
 
@@ -33,21 +31,11 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
     [Parameter]
     public SwitchParameter Raw { get; set; }
 
-    /// <summary>The store to read from; without it the one a piped image came from, else the registry of the reference.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(StoreCompleter))]
-    [ValidateNotNullOrEmpty]
-    public string? Store { get; set; }
-
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
         _platform = Require(Platform, () => Platform is null ? null : ImgsPS.Platform.Parse(Platform));
-        if (Store is not null)
-        {
-            Require(Store, () => OpenStore(Store));
-        }
     }
 
     /// <inheritdoc/>
@@ -55,44 +43,31 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
     {
         foreach (var image in Image)
         {
-            ForItem(image.ToString(), () =>
+            if (NamesFor(image) is { } names)
             {
-                var answer = RunToResult(Ask(image));
-                if (Raw)
-                {
-                    WriteObject(answer.Raw);
-                }
-                else
-                {
-                    WriteObject(answer.Manifests, enumerateCollection: true);
-                }
-            });
+                AskEach(
+                    OpenStores(names),
+                    image.ToString(),
+                    (store, observer, cancellationToken) => store.GetManifestAsync(image.Identity, _platform, Options, observer, cancellationToken),
+                    (_, answer) => Write(answer));
+            }
+            else
+            {
+                ForItem(image.ToString(), () => Write(RunToResult((observer, cancellationToken) =>
+                    ManifestReader.FromRegistryAsync(image.RemoteReference(), _platform, Options, observer, cancellationToken))));
+            }
         }
     }
 
-    private Func<IOperationObserver, CancellationToken, Task<ManifestAnswer>> Ask(ImageParameter image)
+    private void Write(ManifestAnswer answer)
     {
-        var name = ChooseStore(Store, image);
-        if (name is not null)
+        if (Raw)
         {
-            var store = OpenStore(name);
-            return (observer, cancellationToken) => store.GetManifestAsync(image.Identity, _platform, Options, observer, cancellationToken);
+            WriteObject(answer.Raw);
         }
-
-        if (ImgsPS.Digest.TryParse(image.Identity.Text, out _))
+        else
         {
-            throw new ImageException(
-                ImageErrorKind.InvalidReference,
-                $"'{image.Identity.Text}' is a digest without a repository, which names nothing in a registry",
-                "Name the repository too, as in app@sha256:...; for an image of a store add -Store local.");
+            WriteObject(answer.Manifests, enumerateCollection: true);
         }
-
-        var reference = ImageReference.Parse(image.Identity.Text);
-        if (image.Manifest is { } manifest)
-        {
-            reference = reference.WithDigest(manifest);
-        }
-
-        return (observer, cancellationToken) => ManifestReader.FromRegistryAsync(reference, _platform, Options, observer, cancellationToken);
     }
 }

@@ -3,7 +3,7 @@ using ImgsPS.Completion;
 
 namespace ImgsPS.Cmdlets;
 
-/// <summary>Get-ImageStore: a store in numbers.</summary>
+/// <summary>Get-ImageStore: stores in numbers.</summary>
 [Cmdlet(VerbsCommon.Get, "ImageStore")]
 [OutputType(typeof(ImageStoreInfo))]
 public sealed class GetImageStoreCommand : ImageCmdlet
@@ -15,15 +15,10 @@ public sealed class GetImageStoreCommand : ImageCmdlet
     public string[] Store { get; set; } = { StoreNames.Local };
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        foreach (var name in Store)
-        {
-            ForItem(name, () =>
-            {
-                var store = OpenStore(name);
-                WriteObject(RunToResult(store.GetInfoAsync));
-            });
-        }
-    }
+    protected override void ProcessRecord() => AskEach(
+        OpenStores(Store),
+        string.Join(", ", Store),
+        (store, observer, cancellationToken) => store.GetInfoAsync(observer, cancellationToken),
+        (_, info) => WriteObject(info),
+        ofStore: true);
 }

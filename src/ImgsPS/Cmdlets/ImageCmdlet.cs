@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
@@ -7,12 +8,24 @@ using ImgsPS.Store;
 
 namespace ImgsPS.Cmdlets;
 
-/// <summary>What all cmdlets share: the work runs on the thread pool, stores are opened once, failures become error records.</summary>
+/// <summary>
+/// What all cmdlets share: the work runs on the thread pool, several stores are worked on side by side, stores are opened once, failures become error
+/// records.
+/// </summary>
 public abstract class ImageCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly Dictionary<string, IImageStore> _stores = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StoreLink> _stores = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
+
+    /// <summary>How many stores are worked on at the same time.</summary>
+    [Parameter]
+    [ValidateRange(1, 64)]
+    public int ThrottleLimit { get; set; } = 8;
+
+    /// <summary>True for a cmdlet whose failures are those of a registry, also when an Engine asks it.</summary>
+    private protected virtual bool AsksRegistry => false;
 
     /// <summary>Closes the stores.</summary>
     public void Dispose()
@@ -41,7 +54,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         {
             foreach (var store in _stores.Values)
             {
-                store.Dispose();
+                store.Store.Dispose();
             }
 
             _stores.Clear();
@@ -107,8 +120,87 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>
+    /// Runs a work on each store, several at the same time. A store's failure is one error, about the store when it cannot be reached, else about
+    /// <paramref name="target"/>; the other stores go on.
+    /// </summary>
+    /// <param name="stores">The stores.</param>
+    /// <param name="target">What the user gave.</param>
+    /// <param name="work">The work on one of them.</param>
+    /// <param name="ordered">False to write what the stores say as it comes, not in the order of the stores.</param>
+    /// <param name="ofStore">True when the work asks about nothing but the store: a failure is the store's.</param>
+    /// <param name="activity">The progress activity's first word; null for a work without progress.</param>
+    private protected void RunOnEach(
+        IReadOnlyList<StoreLink> stores,
+        object target,
+        Func<StoreWork, CancellationToken, Task> work,
+        bool ordered = true,
+        bool ofStore = false,
+        string? activity = null)
+    {
+        if (stores.Count == 0)
+        {
+            return;
+        }
+
+        var lanes = ordered ? new StoreLanes(stores.Count) : null;
+        var several = HasSeveralStores;
+        ForItem(target, () => Run(RunAllAsync, activity));
+
+        async Task RunAllAsync(WorkPump pump, CancellationToken cancellationToken)
+        {
+            using var room = new SemaphoreSlim(ThrottleLimit);
+            var all = stores
+                .Select((link, lane) => new StoreWork(link, pump, several, lanes, lane))
+                .Select(part => Task.Run(() => RunOneAsync(part, room, cancellationToken), CancellationToken.None))
+                .ToList();
+            await Task.WhenAll(all).ConfigureAwait(false);
+        }
+
+        async Task RunOneAsync(StoreWork part, SemaphoreSlim room, CancellationToken cancellationToken)
+        {
+            await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await work(part, cancellationToken).ConfigureAwait(false);
+            }
+#pragma warning disable CA1031 // Whatever it is, it is this store's failure and not that of the others.
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                part.Post(() => Fail(part.Link, failure, target, ofStore));
+            }
+            finally
+            {
+                room.Release();
+            }
+
+            part.Close();
+        }
+    }
+
+    /// <summary>Asks each store, and handles the answers on the pipeline thread, in the order of the stores. As <see cref="RunOnEach"/>.</summary>
+    private protected void AskEach<T>(
+        IReadOnlyList<StoreLink> stores,
+        object target,
+        Func<IImageStore, IOperationObserver, CancellationToken, Task<T>> ask,
+        Action<StoreLink, T> handle,
+        bool ofStore = false)
+    {
+        RunOnEach(stores, target, AskAsync, ofStore: ofStore);
+
+        async Task AskAsync(StoreWork part, CancellationToken cancellationToken)
+        {
+            var answer = await ask(part.Store, part.Observer, cancellationToken).ConfigureAwait(false);
+            part.Post(() => ForItem(target, () => handle(part.Link, answer), part.Link));
+        }
+    }
+
     /// <summary>Handles one item: its failure is written as an error, and the next item goes on.</summary>
-    private protected void ForItem(object target, Action handle)
+    /// <param name="target">What the user gave.</param>
+    /// <param name="handle">What to do.</param>
+    /// <param name="link">The store that it is done in, or null.</param>
+    private protected void ForItem(object target, Action handle, StoreLink? link = null)
     {
         try
         {
@@ -116,9 +208,26 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         }
         catch (Exception failure) when (failure is ImageException or WorkFailedException)
         {
-            WriteError(ErrorRecords.Of(failure, target));
+            WriteError(Record(failure, target, link));
         }
     }
+
+    /// <summary>Writes a store's failure; a store that cannot be reached is told once, and not asked again.</summary>
+    private void Fail(StoreLink link, Exception failure, object target, bool ofStore)
+    {
+        if (!ofStore && !(link.IsEngine && failure is ImageException { Kind: ImageErrorKind.StoreUnavailable }))
+        {
+            WriteError(Record(failure, target, link));
+        }
+        else if (!link.Failed)
+        {
+            link.Failed = true;
+            WriteError(Record(failure, link.Name, link));
+        }
+    }
+
+    private ErrorRecord Record(Exception failure, object target, StoreLink? link) => ErrorRecords.Of(
+        failure, target, HasSeveralStores ? link?.Name : null, ofEngine: link is { IsEngine: true } && !AsksRegistry);
 
     /// <summary>Reads a parameter that no item could do without: its failure ends the command.</summary>
     private protected T Require<T>(object? target, Func<T> read)
@@ -134,29 +243,48 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>True when the command has to do with more than one store, so that what it says must name the store.</summary>
+    private bool HasSeveralStores => _stores.Count + _refused.Count > 1;
+
     /// <summary>The store of a name or folder; null for the default store. Opened once for the command.</summary>
-    private protected IImageStore OpenStore(string? name)
+    /// <exception cref="ImageException">The name means no store.</exception>
+    private protected StoreLink OpenStore(string? name)
     {
         var resolved = StoreNames.Resolve(name, SessionState.Path);
         if (!_stores.TryGetValue(resolved, out var store))
         {
-            store = ImageStores.Open(resolved);
+            store = new StoreLink(resolved, ImageStores.Open(resolved));
             _stores.Add(resolved, store);
         }
 
         return store;
     }
 
-    /// <summary>
-    /// The store for an item: <paramref name="store"/> when the user wrote -Store, else the one that a piped image came from. A default value of
-    /// -Store is no reason to look for a piped image elsewhere: it would remove images of a store that the user did not list.
-    /// </summary>
-    private protected string? ChooseStore(string? store, ImageParameter image) =>
-        store is null || (image.Identity.Store is not null && ParameterDefaults.Gave(this, "Store", store))
-            ? image.Identity.Store
-            : store;
+    /// <summary>The stores of several names, each once. A name that means no store is one error; a store that failed before is left out.</summary>
+    private protected IReadOnlyList<StoreLink> OpenStores(IEnumerable<string> names)
+    {
+        var stores = new List<StoreLink>();
+        foreach (var name in names.Where(name => !_refused.Contains(name)))
+        {
+            try
+            {
+                var store = OpenStore(name);
+                if (!store.Failed && !stores.Contains(store))
+                {
+                    stores.Add(store);
+                }
+            }
+            catch (ImageException failure)
+            {
+                _refused.Add(name);
+                WriteError(ErrorRecords.Of(failure, name));
+            }
+        }
 
-    /// <summary>All images of a store, as they are at this moment.</summary>
-    private protected IReadOnlyList<Image> List(IImageStore store) =>
-        RunToResult((observer, cancellationToken) => store.ListAsync(ListRequest.Default, observer, cancellationToken));
+        return stores;
+    }
+
+    /// <summary>" in" or " into" a store, for a question to the user; nothing for the local one, which is meant when no other is named.</summary>
+    private protected static string Place(string preposition, StoreLink store) =>
+        store.Name == StoreNames.Local ? "" : $" {preposition} {store.Name}";
 }

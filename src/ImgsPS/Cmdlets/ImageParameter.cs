@@ -29,6 +29,22 @@ public sealed class ImageParameter
         && WildcardPattern.ContainsWildcardCharacters(Identity.Text)
         && !ImageReference.TryParse(Identity.Text, out _);
 
+    /// <summary>What to ask the image's registry for: the manifest that the object is about, else what the reference names by now.</summary>
+    /// <exception cref="ImageException">InvalidReference: nothing that a registry knows.</exception>
+    internal ImageReference RemoteReference()
+    {
+        if (ImgsPS.Digest.TryParse(Identity.Text, out _))
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidReference,
+                $"'{Identity.Text}' is a digest without a repository, which names nothing in a registry",
+                "Name the repository too, as in app@sha256:...; for an image of a store add -Store local.");
+        }
+
+        var reference = ImageReference.Parse(Identity.Text);
+        return Manifest is null ? reference : reference.WithDigest(Manifest);
+    }
+
     /// <summary>The reference, or the id.</summary>
     public override string ToString() => Identity.Text;
 
@@ -47,6 +63,10 @@ public sealed class ImageParameter
                 return new(
                     ImageIdentity.Of(manifest.Reference, null, manifest.IndexDigest ?? manifest.Digest, null),
                     ParseDigest(manifest.Digest));
+            case ImageLayer layer:
+                return Part(layer.Reference, layer.Store);
+            case ImageHistoryEntry entry:
+                return Part(entry.Reference, entry.Store);
             case ImageReference reference:
                 return new(ImageIdentity.Of(reference.Familiar));
             case string or Digest or ValueType:
@@ -61,6 +81,11 @@ public sealed class ImageParameter
     private static ImageParameter? FromProperties(PSObject value)
     {
         var reference = Text(value, nameof(Image.Reference));
+        if (value.Properties[nameof(ImageLayer.CreatedBy)] is not null)
+        {
+            return Part(reference, Text(value, nameof(Image.Store)));
+        }
+
         var id = Text(value, nameof(Image.Id));
         var digest = Text(value, nameof(Image.Digest));
         var index = Text(value, nameof(ImageManifest.IndexDigest));
@@ -78,6 +103,10 @@ public sealed class ImageParameter
         // A short id, as docker's own output has it.
         return id is { Length: >= 12 } && Digest.IsLowerHex(id) ? new(ImageIdentity.Of(id)) : null;
     }
+
+    /// <summary>The image that a layer or a step of its history belongs to: their own digests and ids are not the image's.</summary>
+    private static ImageParameter? Part(string? reference, string? store) =>
+        reference is null ? null : new(ImageIdentity.Of(reference, null, null, store));
 
     private static ImageParameter Make(string? reference, string? id, string? digest, string? store) =>
         new(ImageIdentity.Of(reference, id, digest, store), ParseDigest(digest));

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Management.Automation;
 using System.Threading.Tasks;
 using ImgsPS.Completion;
@@ -6,7 +7,7 @@ using ImgsPS.Store;
 
 namespace ImgsPS.Cmdlets;
 
-/// <summary>Invoke-ImagePull: brings images from a registry into a store (U1-U14).</summary>
+/// <summary>Invoke-ImagePull: brings images from a registry into stores (U1-U14).</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "ImagePull", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [Alias("Pull-Image")]
 [OutputType(typeof(Image))]
@@ -35,21 +36,13 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
     [Parameter]
     public SwitchParameter AllTags { get; set; }
 
-    /// <summary>The store to pull into; without it the local one.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(StoreCompleter))]
-    [ValidateNotNullOrEmpty]
-    public string? Store { get; set; }
+    private protected override bool AsksRegistry => true;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
         _platform = Require(Platform, ReadPlatform);
-        if (Store is not null)
-        {
-            Require(Store, () => OpenStore(Store));
-        }
     }
 
     /// <inheritdoc/>
@@ -64,12 +57,6 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
     private void Pull(string text)
     {
         var reference = ImageReference.Parse(text);
-        if (!ShouldProcess(reference.Familiar, AllTags ? "Pull all tags" : "Pull image"))
-        {
-            return;
-        }
-
-        var store = OpenStore(Store);
         var request = new PullRequest(reference)
         {
             Platform = _platform,
@@ -77,15 +64,21 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
             AllTags = AllTags,
             Registry = Options,
         };
-        Run(
-            async (pump, cancellationToken) =>
+        var stores = StoresFor(null)
+            .Where(store => ShouldProcess(reference.Familiar + Place("into", store), AllTags ? "Pull all tags" : "Pull image"))
+            .ToList();
+        RunOnEach(
+            stores,
+            text,
+            async (part, cancellationToken) =>
             {
-                await foreach (var image in store.PullAsync(request, pump, cancellationToken).ConfigureAwait(false))
+                await foreach (var image in part.Store.PullAsync(request, part.Observer, cancellationToken).ConfigureAwait(false))
                 {
-                    await pump.WriteAsync(image, cancellationToken).ConfigureAwait(false);
+                    await part.WriteAsync(image, cancellationToken).ConfigureAwait(false);
                 }
             },
-            "Pulling");
+            ordered: false,
+            activity: "Pulling");
     }
 
     private Platform? ReadPlatform()

@@ -1,5 +1,6 @@
 using System;
 using System.Collections;
+using System.Linq;
 using System.Management.Automation;
 
 namespace ImgsPS.Cmdlets;
@@ -8,7 +9,7 @@ namespace ImgsPS.Cmdlets;
 internal static class ParameterDefaults
 {
     /// <summary>True when the default values have this value for the parameter of the cmdlet that is running.</summary>
-    public static bool Gave(PSCmdlet cmdlet, string parameter, string value)
+    public static bool Gave(PSCmdlet cmdlet, string parameter, string[] value)
     {
         if (cmdlet.GetVariableValue("PSDefaultParameterValues") is not IDictionary defaults
             || LanguagePrimitives.IsTrue(defaults["Disabled"]))
@@ -19,7 +20,7 @@ internal static class ParameterDefaults
         foreach (DictionaryEntry entry in defaults)
         {
             if (entry.Key is string key && Fits(key, cmdlet.MyInvocation.MyCommand.Name, parameter)
-                && (entry.Value is ScriptBlock || Equals(LanguagePrimitives.ConvertTo<string>(entry.Value), value)))
+                && (entry.Value is ScriptBlock || LanguagePrimitives.ConvertTo<string[]>(entry.Value).SequenceEqual(value)))
             {
                 return true;
             }

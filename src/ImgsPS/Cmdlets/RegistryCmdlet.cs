@@ -6,7 +6,7 @@ using ImgsPS.Registry;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>The parameters of the cmdlets that talk to a registry.</summary>
-public abstract class RegistryCmdlet : ImageCmdlet
+public abstract class RegistryCmdlet : StoreCmdlet
 {
     /// <summary>What the platform's HTTP client can speak to a proxy. "proxy:3128" is an address too, of the scheme "proxy".</summary>
 #if NETFRAMEWORK
@@ -49,7 +49,11 @@ public abstract class RegistryCmdlet : ImageCmdlet
     private protected RegistryOptions Options { get; private set; } = RegistryOptions.Default;
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => Options = Require(Proxy, ReadOptions);
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        Options = Require(Proxy, ReadOptions);
+    }
 
     private RegistryOptions ReadOptions()
     {

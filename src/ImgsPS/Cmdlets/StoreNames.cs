@@ -1,6 +1,8 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Management.Automation;
+using ImgsPS.Store;
 
 namespace ImgsPS.Cmdlets;
 
@@ -10,11 +12,21 @@ internal static class StoreNames
     /// <summary>The default store's name.</summary>
     public const string Local = "local";
 
+    /// <summary>The Engine that docker itself would use.</summary>
+    public const string Docker = "docker";
+
     private const string FileSystem = "FileSystem";
+
+    private static readonly string[] s_engineSchemes = { "docker:", "unix://", "npipe://", "tcp://", "ssh://" };
+
+    /// <summary>True for the name or address of a Docker Engine.</summary>
+    public static bool IsEngine(string name) =>
+        name.Equals(Docker, StringComparison.OrdinalIgnoreCase)
+        || s_engineSchemes.Any(scheme => name.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>True for what is written as a path; false for the name or address of a store.</summary>
     public static bool IsPath(string name) =>
-        !name.StartsWith("docker:", StringComparison.OrdinalIgnoreCase)
+        !IsEngine(name)
         && name.IndexOf("://", StringComparison.Ordinal) < 0
         && (name[0] is '.' or '~' || name.IndexOfAny(new[] { '/', '\\', ':' }) >= 0);
 
@@ -27,6 +39,12 @@ internal static class StoreNames
             return Local;
         }
 
+        // An Engine's name is never a folder, also when there is a folder called docker.
+        if (IsEngine(name))
+        {
+            return Normalize(name);
+        }
+
         if (IsPath(name))
         {
             return FullPath(name, paths);
@@ -37,6 +55,13 @@ internal static class StoreNames
             ? FullPath(name, paths)
             : name;
         return Directory.Exists(folder) ? folder : name;
+    }
+
+    /// <summary>The scheme in small letters; a context's name and an address keep theirs.</summary>
+    private static string Normalize(string name)
+    {
+        var end = name.IndexOf(':');
+        return end < 0 ? name.ToLowerInvariant() : name.Substring(0, end).ToLowerInvariant() + name.Substring(end);
     }
 
     private static string FullPath(string name, PathIntrinsics paths)
@@ -59,6 +84,6 @@ internal static class StoreNames
     private static ImageException NoFolder(string name, Exception? cause) => new(
         ImageErrorKind.InvalidArgument,
         $"'{name}' is not a store",
-        "A store is 'local' or a folder of the file system.",
+        ImageStores.Forms,
         cause);
 }

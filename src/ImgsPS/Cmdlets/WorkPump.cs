@@ -73,7 +73,11 @@ internal sealed class WorkPump : IOperationObserver, IDisposable
 
     public void Warning(string message) => Post(cmdlet => cmdlet.Warn(message));
 
-    public void Error(ImageException error, string target) => Post(cmdlet => cmdlet.WriteError(ErrorRecords.Of(error, target)));
+    public void Error(ImageException error, string target) => Error(error, target, null);
+
+    /// <summary>An item's failure in one of several stores.</summary>
+    public void Error(ImageException error, string target, string? store) =>
+        Post(cmdlet => cmdlet.WriteError(ErrorRecords.Of(error, target, store)));
 
     public void Progress(TransferProgress progress) => _progress?.Update(progress);
 
@@ -116,7 +120,8 @@ internal sealed class WorkPump : IOperationObserver, IDisposable
         }
     }
 
-    private void Post(Action<ImageCmdlet> write)
+    /// <summary>Does something on the pipeline thread.</summary>
+    public void Post(Action<ImageCmdlet> write)
     {
         try
         {

@@ -1,0 +1,141 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation;
+using ImgsPS.Completion;
+using ImgsPS.Store;
+
+namespace ImgsPS.Cmdlets;
+
+/// <summary>Add-ImageTag: gives images more names (N8).</summary>
+[Cmdlet(VerbsCommon.Add, "ImageTag", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[Alias("Tag-Image")]
+[OutputType(typeof(Image))]
+public sealed class AddImageTagCommand : ChangeCmdlet
+{
+    private readonly List<ImageReference> _names = new();
+    private readonly Dictionary<(StoreLink Store, string Name), string> _given = new();
+
+    /// <summary>References or ids, or images of Get-Image.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name", "Reference")]
+    [ImageParameterTransformation]
+    [ArgumentCompleter(typeof(ImageCompleter))]
+    [ValidateNotNullOrEmpty]
+    public ImageParameter[] Image { get; set; } = Array.Empty<ImageParameter>();
+
+    /// <summary>The names to give; one without a tag means latest.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ArgumentCompleter(typeof(TagCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string[] Tag { get; set; } = Array.Empty<string>();
+
+    /// <summary>Tags a piped image also when its reference names another one by now.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Writes the images under their new names.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        foreach (var name in Tag)
+        {
+            ForItem(name, () => _names.Add(ReadName(name)));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (_names.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var image in Image)
+        {
+            var items = new Dictionary<StoreLink, string>();
+            foreach (var store in Snapshot(StoresFor(image), image.ToString()))
+            {
+                ForItem(image.ToString(), () => items.Add(store, Target(store, image.Identity)), store);
+            }
+
+            foreach (var name in _names)
+            {
+                AddTag(items, image.Identity, name);
+            }
+        }
+    }
+
+    private void AddTag(Dictionary<StoreLink, string> items, ImageIdentity image, ImageReference name)
+    {
+        var accepted = new List<StoreLink>();
+        foreach (var item in items.Where(item => !item.Key.Failed))
+        {
+            WarnOfMove(item.Key, item.Value, name.Familiar);
+            if (ShouldProcess(item.Value + Place("in", item.Key), $"Tag as {name.Familiar}"))
+            {
+                accepted.Add(item.Key);
+            }
+        }
+
+        var request = new TagRequest(image, name) { Force = Force };
+        AskEach(
+            accepted,
+            name.Familiar,
+            (store, observer, cancellationToken) => store.TagAsync(request, observer, cancellationToken),
+            (store, tagged) =>
+            {
+                ImagesOf(store).Apply(tagged);
+                if (PassThru)
+                {
+                    WriteObject(tagged);
+                }
+            });
+    }
+
+    /// <summary>The image in words. With -Force a listed image counts although its reference names another one by now: the store finds it.</summary>
+    private string Target(StoreLink store, ImageIdentity image)
+    {
+        try
+        {
+            return Describe(Find(store, image));
+        }
+        catch (ImageException) when (Force && image.IsListed)
+        {
+            // Not there at all, the store says so in better words.
+            return image.Id is { } id && image.Text != id ? $"{image.Text} ({ShortId(id)})" : ShortId(image.Text);
+        }
+    }
+
+    /// <summary>A name is one image's: given to several, it ends at the last one, which is seldom what was meant.</summary>
+    private void WarnOfMove(StoreLink store, string target, string name)
+    {
+        if (_given.TryGetValue((store, name), out var before) && before != target)
+        {
+            Warn($"Several images are tagged as {name}: each takes the name from the one before, and the last one keeps it.");
+        }
+
+        _given[(store, name)] = target;
+    }
+
+    /// <summary>A name that a store may record.</summary>
+    private static ImageReference ReadName(string text)
+    {
+        var name = ImageReference.Parse(text);
+        if (name.Digest is not null)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidReference,
+                $"refusing to create a tag with a digest reference: {name.Familiar}",
+                "A digest names content and cannot be given away; leave out what follows the @.");
+        }
+
+        name.EnsureRecordable();
+        return name.WithDefaultTag();
+    }
+}

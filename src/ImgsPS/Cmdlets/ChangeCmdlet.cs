@@ -1,0 +1,58 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using ImgsPS.Store;
+
+namespace ImgsPS.Cmdlets;
+
+/// <summary>
+/// What the cmdlets share that change images: they look an item up before they ask the user. Each store is listed once; what the command itself
+/// changes is kept up to date in that list.
+/// </summary>
+public abstract class ChangeCmdlet : StoreCmdlet
+{
+    private readonly Dictionary<StoreLink, StoreSnapshot> _snapshots = new();
+
+    /// <summary>The stores that can be listed, with their images.</summary>
+    private protected IReadOnlyList<StoreLink> Snapshot(IReadOnlyList<StoreLink> stores, object target)
+    {
+        AskEach(
+            stores.Where(store => !_snapshots.ContainsKey(store)).ToList(),
+            target,
+            (store, observer, cancellationToken) => store.ListAsync(ListRequest.Default, observer, cancellationToken),
+            (store, images) => _snapshots[store] = new StoreSnapshot(images),
+            ofStore: true);
+        return stores.Where(store => !store.Failed).ToList();
+    }
+
+    /// <summary>The images of a store that <see cref="Snapshot"/> listed.</summary>
+    private protected StoreSnapshot ImagesOf(StoreLink store) => _snapshots[store];
+
+    /// <summary>Finds an image. One that is not in the list may be new, or a parent that lists leave out: the store is asked once more.</summary>
+    /// <exception cref="ImageException">As <see cref="ImageLookup.Find"/>.</exception>
+    private protected ImageMatch Find(StoreLink store, ImageIdentity identity)
+    {
+        var snapshot = _snapshots[store];
+        try
+        {
+            return ImageLookup.Find(snapshot.Images, identity);
+        }
+        catch (ImageException failure) when (failure.Kind == ImageErrorKind.NotFound)
+        {
+            snapshot.Everything ??= RunToResult((observer, cancellationToken) =>
+                store.Store.ListAsync(new ListRequest { All = true }, observer, cancellationToken));
+            return ImageLookup.Find(snapshot.Everything, identity);
+        }
+    }
+
+    /// <summary>References and short id, for the question to the user.</summary>
+    private protected static string Describe(ImageMatch match)
+    {
+        var references = match.Images.Where(image => image.Reference is not null).Select(image => image.Reference).Distinct().ToList();
+        var id = ShortId(match.Images[0].Id);
+        return references.Count == 0 ? id : $"{string.Join(", ", references)} ({id})";
+    }
+
+    /// <summary>An id as lists show it.</summary>
+    private protected static string ShortId(string id) => Digest.TryParse(id, out var digest) ? digest.ShortHex : id;
+}

@@ -1,0 +1,22 @@
+using System.Collections.Generic;
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Registry;
+using ImgsPS.Store;
+
+namespace ImgsPS.Cmdlets;
+
+/// <summary>Get-ImageHistory: how images were built, step by step.</summary>
+[Cmdlet(VerbsCommon.Get, "ImageHistory")]
+[OutputType(typeof(ImageHistoryEntry))]
+public sealed class GetImageHistoryCommand : InspectCmdlet
+{
+    private protected override async Task<IReadOnlyList<object>> FromStoreAsync(
+        IImageStore store, ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>
+        await store.GetHistoryAsync(image, platform, observer, cancellationToken).ConfigureAwait(false);
+
+    private protected override async Task<IReadOnlyList<object>> FromRegistryAsync(
+        ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken) =>
+        await ImageReader.GetHistoryAsync(reference, platform, registry, observer, cancellationToken).ConfigureAwait(false);
+}

@@ -1,0 +1,51 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Cmdlets;
+using ImgsPS.Store;
+
+namespace ImgsPS.Completion;
+
+/// <summary>The images of the stores that a command line names so far, for completion.</summary>
+internal static class StoreImages
+{
+    /// <summary>A prompt must not hang: a store that is slower than this has no suggestions, this time.</summary>
+    private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The images of the stores of -Store, else of the local one. A store that is slow or fails has none.</summary>
+    public static IReadOnlyList<Image> Of(IDictionary? bound)
+    {
+        var given = LanguagePrimitives.ConvertTo<string[]>(bound?["Store"])?.Where(name => !string.IsNullOrEmpty(name)).ToArray();
+        var names = given is { Length: > 0 } ? given.Select(name => StoreNames.Resolve(name, Paths())) : new[] { StoreNames.Local };
+        using var cancellation = new CancellationTokenSource(Budget);
+        var token = cancellation.Token;
+        var lists = names.Distinct(StringComparer.Ordinal).Select(name => Task.Run(() => ListAsync(name, token), CancellationToken.None)).ToArray();
+        Task.WaitAll(lists, Budget);
+        return lists.Where(list => list.Status == TaskStatus.RanToCompletion).SelectMany(list => list.Result).ToArray();
+    }
+
+    private static async Task<IReadOnlyList<Image>> ListAsync(string store, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var opened = ImageStores.Open(store);
+            return await opened.ListAsync(ListRequest.Default, NullObserver.Instance, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is ImageException or OperationCanceledException)
+        {
+            // The user will see the reason when the command runs.
+            return Array.Empty<Image>();
+        }
+    }
+
+    /// <summary>A completer has no session state; a script block finds the one of the prompt.</summary>
+    private static PathIntrinsics Paths() => ScriptBlock
+        .Create("$ExecutionContext.SessionState.Path")
+        .Invoke()
+        .Select(result => (PathIntrinsics)result.BaseObject)
+        .First();
+}
