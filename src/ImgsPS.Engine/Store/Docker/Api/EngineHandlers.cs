@@ -16,7 +16,7 @@ internal static class EngineHandlers
     /// <param name="limits">How long and how many.</param>
     public static HttpMessageHandler Create(Func<CancellationToken, Task<Stream>> connect, EngineLimits limits) =>
 #if NET472
-        throw new PlatformNotSupportedException();
+        new StreamHttpHandler(connect, limits);
 #else
         new SocketsHttpHandler
         {

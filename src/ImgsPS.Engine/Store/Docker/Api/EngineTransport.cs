@@ -92,6 +92,11 @@ internal sealed class EngineTransport : IDisposable
             {
                 return known;
             }
+
+            if (cause is HttpFormatException)
+            {
+                return _errors.NotAnEngine(cause.Message, e);
+            }
         }
 
         if (e is OperationCanceledException)
