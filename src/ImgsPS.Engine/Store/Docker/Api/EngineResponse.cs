@@ -44,7 +44,7 @@ internal sealed class EngineResponse : IDisposable
 
         try
         {
-            return JsonDocument.Parse(bytes.AsMemory());
+            return JsonText.Parse(bytes);
         }
         catch (JsonException e)
         {
@@ -90,7 +90,7 @@ internal sealed class EngineResponse : IDisposable
         {
             if (splitter.TryNext(out var bytes))
             {
-                using var document = JsonDocument.Parse(bytes.AsMemory());
+                using var document = JsonText.Parse(bytes);
                 return document.RootElement.Clone();
             }
         }

@@ -14,7 +14,8 @@ internal static class EngineVersions
 
     // moby, api/server/middleware/version.go, now and before 1.13.
     private static readonly Regex Mismatch = new(
-        @"^client (?:version \S+ is too (?:new|old)\. (?:Maximum|Minimum) supported API version is|is (?:newer|older) than server \(client API version: [0-9.]+, server API version:) (?<version>[0-9]+\.[0-9]+)",
+        @"^client (?:version \S+ is too (?:new|old)\. (?:Maximum|Minimum) supported API version is"
+        + @"|is (?:newer|older) than server \(client API version: [0-9.]+, server API version:) (?<version>[0-9]+\.[0-9]+)",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
     /// <summary>Reads <c>1.41</c>; docker takes a leading <c>v</c> too.</summary>

@@ -28,9 +28,6 @@ internal sealed class StreamHttpConnection(Stream stream, int headBytes) : IDisp
     /// <summary>How long it has been waiting for a request.</summary>
     public TimeSpan Idle => _idle.Elapsed;
 
-    /// <summary>True after the first answer.</summary>
-    public bool IsReused { get; private set; }
-
     /// <summary>True when anything of the present answer came.</summary>
     public bool HasAnswered { get; private set; }
 
@@ -44,7 +41,6 @@ internal sealed class StreamHttpConnection(Stream stream, int headBytes) : IDisp
         }
 
         _start = _end = 0;
-        IsReused = true;
         HasAnswered = false;
         _idle.Restart();
         try
