@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -48,6 +47,7 @@ internal sealed class EngineTlsClient
         var authorities = new List<X509Certificate2>();
         var own = new List<X509Certificate2>();
         SslStream? stream = null;
+        Stream? opened = null;
         try
         {
             authorities.AddRange(_tls.CaPath is { } ca && !_tls.SkipVerify ? Load(ca, PemCertificate.ReadAll) : []);
@@ -59,9 +59,7 @@ internal sealed class EngineTlsClient
                 return refusal is null;
             });
             await HandshakeAsync(stream, inner, own, cancellationToken).ConfigureAwait(false);
-            var opened = new EngineTlsStream(stream, _endpoint, own);
-            stream = null;
-            own = [];
+            opened = new EngineTlsStream(stream, _endpoint, own);
             return opened;
         }
         catch (Exception e) when (e is AuthenticationException or IOException or ObjectDisposedException or CryptographicException or InvalidOperationException)
@@ -78,13 +76,9 @@ internal sealed class EngineTlsClient
         }
         finally
         {
-            if (stream is not null)
+            if (opened is null)
             {
-                stream.Dispose();
-            }
-
-            if (own.Count > 0)
-            {
+                stream?.Dispose();
                 inner.Dispose();
                 own.ForEach(c => c.Dispose());
             }
@@ -142,15 +136,12 @@ internal sealed class EngineTlsClient
         try
         {
             var withKey = Load(keyPath, text => PemCertificate.WithKey(chain[0], text));
+            chain[0].Dispose();
             return [withKey, .. chain.Skip(1)];
         }
         catch (ImageException)
         {
-            foreach (var certificate in chain)
-            {
-                certificate.Dispose();
-            }
-
+            chain.ToList().ForEach(c => c.Dispose());
             throw;
         }
     }

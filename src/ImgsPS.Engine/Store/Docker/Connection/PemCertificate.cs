@@ -66,7 +66,7 @@ internal static class PemCertificate
                 "RSA PRIVATE KEY" => WithRsa(certificate, block.Content),
                 "EC PRIVATE KEY" => WithCurve(certificate, block.Content, null),
                 "PRIVATE KEY" => WithPkcs8(certificate, block.Content),
-                _ => throw new FormatException($"a private key of this kind is not supported"),
+                _ => throw new FormatException("a private key of this kind is not supported"),
             };
 
             // SChannel takes no key that lives in memory only; a PKCS#12 file gives it a place.
