@@ -166,6 +166,75 @@ public class ConfigDocumentTests
         Assert.Equal(3, config.Deviations.Count);
     }
 
+    private static ConfigDocument WithConfig(string members) => Parse(
+        $"\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{{{members}}},{RootFS}");
+
+    [Fact]
+    public void Healthcheck_has_its_times_in_nanoseconds()
+    {
+        var config = WithConfig("""
+            "Healthcheck":{"Test":["CMD-SHELL","curl -f http://localhost"],"Interval":30000000000,"Timeout":1500000000,"StartPeriod":60000000000,
+              "StartInterval":1,"Retries":3}
+            """);
+
+        Assert.Equal(new[] { "CMD-SHELL", "curl -f http://localhost" }, config.Healthcheck!.Test);
+        Assert.Equal(TimeSpan.FromSeconds(30), config.Healthcheck.Interval);
+        Assert.Equal(TimeSpan.FromSeconds(1.5), config.Healthcheck.Timeout);
+        Assert.Equal(TimeSpan.FromMinutes(1), config.Healthcheck.StartPeriod);
+        Assert.Equal(TimeSpan.FromTicks(1), config.Healthcheck.StartInterval);
+        Assert.Equal(3, config.Healthcheck.Retries);
+        Assert.Empty(config.Deviations);
+    }
+
+    [Fact]
+    public void Healthcheck_with_zeros_has_docker_s_defaults()
+    {
+        var config = WithConfig("\"Healthcheck\":{\"Test\":[\"NONE\"],\"Interval\":0,\"Timeout\":null,\"Retries\":0}");
+
+        Assert.Equal(new ConfigHealthcheck(config.Healthcheck!.Test, null, null, null, null, null), config.Healthcheck);
+        Assert.Equal("NONE", Assert.Single(config.Healthcheck.Test));
+        Assert.Empty(config.Deviations);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("{\"Test\":[],\"Interval\":0}")]
+    public void Healthcheck_that_says_nothing_is_none(string healthcheck)
+    {
+        var config = WithConfig("\"Healthcheck\":" + healthcheck);
+        Assert.Null(config.Healthcheck);
+        Assert.Empty(config.Deviations);
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("{\"Test\":\"x\"}")]
+    [InlineData("{\"Test\":[1]}")]
+    [InlineData("{\"Interval\":\"30s\"}")]
+    [InlineData("{\"Interval\":-1}")]
+    [InlineData("{\"Timeout\":1.5}")]
+    [InlineData("{\"Retries\":3000000000}")]
+    [InlineData("{\"test\":[\"x\"]}")]
+    public void Broken_healthcheck_is_told_and_keeps_nothing_else_from_being_read(string healthcheck)
+    {
+        var config = WithConfig($"\"Cmd\":[\"sh\"],\"Healthcheck\":{healthcheck}");
+        Assert.Null(config.Healthcheck);
+        Assert.Equal("sh", Assert.Single(config.Cmd));
+        Assert.Contains("config.Healthcheck", Assert.Single(config.Deviations), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Shell_and_steps_for_images_built_on_it_are_read()
+    {
+        var config = WithConfig("\"Shell\":[\"powershell\",\"-Command\"],\"OnBuild\":[\"COPY . /app\",\"RUN make\"]");
+        Assert.Equal(new[] { "powershell", "-Command" }, config.Shell);
+        Assert.Equal(new[] { "COPY . /app", "RUN make" }, config.OnBuild);
+        Assert.Empty(config.Deviations);
+        Assert.Equal("sh", Assert.Single(WithConfig("\"Shell\":\"sh\",\"OnBuild\":null").Shell));
+        Assert.Equal(ImageErrorKind.InvalidData, Refused("\"config\":{\"OnBuild\":{}}," + RootFS).Kind);
+    }
+
     [Fact]
     public void More_than_8_MiB_is_refused_RN9() =>
         Assert.Equal(ImageErrorKind.TooLarge, Refused(RootFS + new string(' ', ConfigDocument.MaxSize)).Kind);

@@ -49,6 +49,40 @@ public sealed class DriverTests : IDisposable
     }
 
     [Fact]
+    public async Task Config_history_and_layers_are_the_same_from_store_and_registry()
+    {
+        var image = _registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(1), new LayerSpec(2)] });
+        await Run("pull", image.Reference);
+        foreach (var command in new[] { "config", "history", "layers" })
+        {
+            var remote = await DriverProcess.RunAsync(command, image.Reference, "--remote", "--platform", "linux/amd64", "--json");
+            Assert.True(remote.ExitCode == 0, remote.Error);
+            var stored = await Run(command, image.Reference, "--json");
+            var place = $"\"Store\":{JsonSerializer.Serialize(_store.FullName)}";
+            Assert.Contains(place, stored.Output, StringComparison.Ordinal);
+            Assert.Equal(remote.Output, stored.Output.Replace(place, "\"Store\":null", StringComparison.Ordinal));
+            Assert.Contains(command == "layers" ? "ADD layer seed=1" : image.Config.Digest[7..19], (await Run(command, image.Reference)).Output, StringComparison.Ordinal);
+        }
+
+        var layers = Json(await Run("layers", image.Reference, "--json"));
+        Assert.Equal(image.Layers.Select(l => l.DiffId), layers.Select(l => l.GetProperty("DiffId").GetString()));
+    }
+
+    [Fact]
+    public async Task Names_are_given_one_by_one()
+    {
+        var image = _registry.AddImage("team/app:1", new ImageSpec());
+        await Run("pull", image.Reference);
+        var result = await DriverProcess.RunAsync("tag", image.Reference, "a:1", "sha256:1", "b", "--store", _store.FullName, "--json");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("refusing to create an ambiguous tag", result.Error, StringComparison.Ordinal);
+        Assert.Equal(new[] { "a:1", "b:latest" }, Json(result).Select(i => i.GetProperty("Reference").GetString()));
+        Assert.Equal(3, Json(await Run("list", "--all", "--json")).Length);
+        await Run("remove", "a:1", "b", "--no-prune");
+        Assert.Single(Json(await Run("list", "--json")));
+    }
+
+    [Fact]
     public async Task Item_that_fails_is_told_and_the_others_go_on()
     {
         var image = _registry.AddImage("team/app:1", new ImageSpec());
@@ -65,6 +99,9 @@ public sealed class DriverTests : IDisposable
     [InlineData("list has no option --force", "list", "--force")]
     [InlineData("--platform needs a value", "pull", "x", "--platform")]
     [InlineData("wrong number of arguments for pull", "pull")]
+    [InlineData("wrong number of arguments for tag", "tag", "app:1")]
+    [InlineData("wrong number of arguments for history", "history", "app:1", "app:2")]
+    [InlineData("tag has no option --remote", "tag", "app:1", "app:2", "--remote")]
     public async Task Command_line_that_is_not_one_ends_with_2(string message, params string[] arguments)
     {
         var result = await DriverProcess.RunAsync(arguments);

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Store;
 using ImgsPS.Store.Layout;
 using Xunit;
 
@@ -66,6 +67,73 @@ public sealed class DurabilityTests
         var trashed = Index(steps, s => s.Kind == "replace" && s.To!.StartsWith(store.Paths.Trash, StringComparison.Ordinal));
         var deleted = Index(steps, s => s.Kind == "delete" && s.From.StartsWith(store.Paths.Trash, StringComparison.Ordinal));
         Assert.True(index >= 0 && index < trashed && trashed < deleted, files.ToString());
+    }
+
+    [Fact]
+    public async Task Tag_flushes_the_index_before_it_is_moved_and_writes_no_content()
+    {
+        // RS3
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        await store.PutAsync("app:1", new TestImage("one"));
+        files.Steps.Clear();
+        files.Points.Clear();
+        await store.TagAsync("app:1", "app:2");
+        var steps = files.Steps.ToArray();
+
+        var synced = Index(steps, s => s.Kind == "sync" && s.From == store.Paths.BlobFolder("sha256"));
+        var temp = Index(steps, s => s.Kind == "flush" && s.From == store.Paths.IndexTemp);
+        var previous = Index(steps, s => s.Kind == "replace" && s.To == store.Paths.PreviousIndex);
+        var index = Index(steps, s => s.Kind == "replace" && s.To == store.Paths.Index);
+        var root = Index(steps, s => s.Kind == "sync" && s.From == store.Root);
+        Assert.True(synced >= 0 && synced < temp && temp < previous && previous < index && index < root, files.ToString());
+        Assert.DoesNotContain(steps, s => s.Kind == "move" || (s.To ?? s.From).StartsWith(store.Paths.Blobs + Path.DirectorySeparatorChar, StringComparison.Ordinal) && s.Kind != "sync");
+        Assert.Equal(new[] { StorePoint.BeforeIndexTemp, StorePoint.AfterIndexTemp, StorePoint.AfterIndexMove }, files.Points);
+    }
+
+    [Theory]
+    [InlineData(nameof(StorePoint.BeforeIndexTemp), false)]
+    [InlineData(nameof(StorePoint.AfterIndexTemp), false)]
+    [InlineData(nameof(StorePoint.AfterIndexMove), true)]
+    public async Task After_a_stop_a_tag_is_there_or_not_and_can_be_given_again(string point, bool done)
+    {
+        // RS2, with an exception where a kill would be
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        var old = await store.PutAsync("app:1", new TestImage("old"));
+        var fresh = await store.PutAsync("app:2", new TestImage("new"));
+        files.Stop = Enum.Parse<StorePoint>(point);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => store.TagAsync("app:2", "app:1"));
+
+        using var later = store.Reopen();
+        var rows = await later.ListAsync(ListRequest.Default, store.Observer, CancellationToken.None);
+        Assert.Equal(done ? fresh.Id : old.Id, Assert.Single(rows, r => r.Reference == "app:1").Id);
+        Assert.Equal(done ? 1 : 0, rows.Count(r => r.Dangling));
+        files.Stop = null;
+        Assert.Equal(fresh.Id, (await store.TagAsync("app:2", "app:1")).Id);
+        Assert.Equal(old.Id, Assert.Single(await store.ListAsync(), r => r.Dangling).Id);
+        Assert.True(store.HasAll(old.Content.Concat(fresh.Content).ToArray()));
+        Assert.Empty(store.Observer.Warnings);
+    }
+
+    [Fact]
+    public async Task Tag_on_a_full_disk_changes_nothing()
+    {
+        // RS4
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        await store.PutAsync("app:1", new TestImage());
+        files.Before = (kind, path) =>
+        {
+            if (kind == "write" && path == store.Paths.IndexTemp)
+            {
+                throw RecordingFiles.DiskFull();
+            }
+        };
+
+        Assert.Equal(ImageErrorKind.StoreUnavailable, (await Assert.ThrowsAsync<ImageException>(() => store.TagAsync("app:1", "app:2"))).Kind);
+        Assert.Equal(new[] { "docker.io/library/app:1" }, store.Names());
+        Assert.False(File.Exists(store.Paths.IndexTemp));
     }
 
     [Fact]

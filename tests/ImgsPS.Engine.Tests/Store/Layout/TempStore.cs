@@ -80,6 +80,11 @@ internal sealed class TempStore : IDisposable
     public Task<ImageRemoval> RemoveAsync(Image image, bool force = false) =>
         Store.RemoveAsync(new RemovalRequest(ImageIdentity.Of(image)) { Force = force }, Observer, CancellationToken.None);
 
+    public Task<Image> TagAsync(string image, string name) => TagAsync(ImageIdentity.Of(image), name);
+
+    public Task<Image> TagAsync(ImageIdentity image, string name, bool force = false) =>
+        Store.TagAsync(new TagRequest(image, ImageReference.Parse(name)) { Force = force }, Observer, CancellationToken.None);
+
     public Task<ImageStoreInfo> InfoAsync() => Store.GetInfoAsync(Observer, CancellationToken.None);
 
     /// <summary>Digests of all files under <c>blobs/</c>.</summary>

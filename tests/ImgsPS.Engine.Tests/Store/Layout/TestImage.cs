@@ -67,7 +67,8 @@ internal sealed class TestImage
         (string Key, string Value)[]? labels = null,
         string? author = null,
         string? configType = null,
-        string? comment = null)
+        string? comment = null,
+        Action<JsonObject>? change = null)
     {
         Layers = layers ?? new[] { TestLayer.Of("base.txt", "base of " + seed), TestLayer.Of("app.txt", "app of " + seed) };
         Platform = Platform.Parse(platform);
@@ -92,6 +93,7 @@ internal sealed class TestImage
             config["author"] = author;
         }
 
+        change?.Invoke(config);
         Config = TestBlob.Of(configType ?? MediaTypes.OciConfig, Encoding.UTF8.GetBytes(config.ToJsonString()));
         var manifest = new JsonObject
         {
