@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -34,7 +35,7 @@ public sealed class TestRegistry : IAsyncDisposable, IDisposable
         _manifests = new ManifestApi(_content, options);
         _lists = new ListApi(_content, options);
         _control = new ControlApi(this);
-        _server = new HttpServer(options.Port, options.Certificate, AnswerAsync);
+        _server = new HttpServer(new IPEndPoint(IPAddress.Loopback, options.Port), options.Certificate, AnswerAsync);
         Host = $"127.0.0.1:{_server.Port}";
     }
 
@@ -61,6 +62,12 @@ public sealed class TestRegistry : IAsyncDisposable, IDisposable
             }
         }
     }
+
+    /// <summary>What it holds, for the test engine's pulls.</summary>
+    internal RegistryContent Content => _content;
+
+    /// <summary>What its search finds, for the test engine's search.</summary>
+    internal IReadOnlyList<SearchEntry> SearchEntries(string term, int limit) => _search.Find(term, limit);
 
     /// <summary>Starts a registry.</summary>
     public static TestRegistry Start(TestRegistryOptions? options = null) => new(options ?? new TestRegistryOptions());

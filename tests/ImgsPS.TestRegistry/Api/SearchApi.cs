@@ -26,6 +26,16 @@ internal sealed class SearchApi(TestRegistryOptions options)
         }
     }
 
+    /// <summary>At most <paramref name="limit"/> entries whose name or description has the term.</summary>
+    public IReadOnlyList<SearchEntry> Find(string term, int limit)
+    {
+        lock (_entries)
+        {
+            return _entries.Where(e => e.Name.Contains(term, StringComparison.OrdinalIgnoreCase)
+                || e.Description.Contains(term, StringComparison.OrdinalIgnoreCase)).Take(limit).ToList();
+        }
+    }
+
     public TestResponse Answer(TestRequest request)
     {
         if (!options.Search)
@@ -45,13 +55,7 @@ internal sealed class SearchApi(TestRegistryOptions options)
 
         var term = request.Parameter("q") ?? "";
         var limit = int.Parse(request.Parameter("n") ?? "25", NumberStyles.None, CultureInfo.InvariantCulture);
-        List<SearchEntry> found;
-        lock (_entries)
-        {
-            found = _entries.Where(e => e.Name.Contains(term, StringComparison.OrdinalIgnoreCase)
-                || e.Description.Contains(term, StringComparison.OrdinalIgnoreCase)).Take(limit).ToList();
-        }
-
+        var found = Find(term, limit);
         return TestResponse.Text(200, Json.Write(new JsonObject
         {
             ["query"] = term,

@@ -29,6 +29,9 @@ public sealed class FaultAction
             (response, header) => response.Set(header.Name, header.Value)),
     };
 
+    /// <summary>Sends those bytes instead of status line, headers and body, and ends the connection.</summary>
+    public static FaultAction Raw(byte[] bytes) => Change(r => r.Raw = bytes);
+
     /// <summary>Resets the connection (TCP RST) after that many body bytes; -1: before the status line.</summary>
     public static FaultAction ResetAfter(long bytes) => CutAt(CutKind.Reset, bytes);
 

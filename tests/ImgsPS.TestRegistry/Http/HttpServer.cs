@@ -12,12 +12,12 @@ using System.Threading.Tasks;
 namespace ImgsPS.Testing;
 
 /// <summary>
-/// A small HTTP/1.1 server on loopback that can misbehave below HTTP, which is why it is not one of the framework's. Keep-alive, any number
+/// A small HTTP/1.1 server, on loopback or a Unix socket, that can misbehave below HTTP, which is why it is not one of the framework's. Keep-alive, any number
 /// of connections, one task each.
 /// </summary>
 internal sealed class HttpServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener;
+    private readonly Socket _listener;
     private readonly X509Certificate2? _certificate;
     private readonly Func<TestRequest, int, CancellationToken, Task<TestResponse>> _answer;
     private readonly CancellationTokenSource _stop = new();
@@ -26,16 +26,19 @@ internal sealed class HttpServer : IAsyncDisposable
     private int _disposed;
 
     /// <summary>Starts to listen. <paramref name="answer"/> gets the request and its connection's number.</summary>
-    public HttpServer(int port, X509Certificate2? certificate, Func<TestRequest, int, CancellationToken, Task<TestResponse>> answer)
+    public HttpServer(EndPoint address, X509Certificate2? certificate, Func<TestRequest, int, CancellationToken, Task<TestResponse>> answer)
     {
         _certificate = certificate;
         _answer = answer;
-        _listener = new TcpListener(IPAddress.Loopback, port);
-        _listener.Start(512);
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        var isUnix = address.AddressFamily == AddressFamily.Unix;
+        _listener = new Socket(address.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        _listener.Bind(address);
+        _listener.Listen(512);
+        Port = _listener.LocalEndPoint is IPEndPoint ip ? ip.Port : 0;
         _accepting = Task.Run(AcceptAsync);
     }
 
+    /// <summary>The port; 0 for a Unix socket.</summary>
     public int Port { get; }
 
     public async ValueTask DisposeAsync()
@@ -46,7 +49,7 @@ internal sealed class HttpServer : IAsyncDisposable
         }
 
         await _stop.CancelAsync();
-        _listener.Stop();
+        _listener.Dispose();
         await _accepting;
         foreach (var connection in _connections.Values)
         {
@@ -64,7 +67,7 @@ internal sealed class HttpServer : IAsyncDisposable
             Socket socket;
             try
             {
-                socket = await _listener.AcceptSocketAsync(_stop.Token);
+                socket = await _listener.AcceptAsync(_stop.Token);
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
             {
@@ -91,7 +94,7 @@ internal sealed class HttpServer : IAsyncDisposable
         {
             using (socket)
             {
-                socket.NoDelay = true;
+                socket.NoDelay = socket.AddressFamily != AddressFamily.Unix;
                 Stream stream = new NetworkStream(socket, ownsSocket: false);
                 if (_certificate is not null)
                 {

@@ -29,6 +29,13 @@ internal sealed class ResponseWriter(Socket socket, Stream stream)
             return false;
         }
 
+        if (response.Raw is { } raw)
+        {
+            await stream.WriteAsync(raw, cancellationToken);
+            await CutAsync(CutKind.Fin, cancellationToken);
+            return false;
+        }
+
         var bodyless = request.Method == "HEAD" || response.Status is 204 or 304 or (>= 100 and < 200);
         var framing = response.Endless && response.Framing == Framing.ContentLength && response.Header("Content-Length") is null
             ? Framing.Chunked
@@ -102,6 +109,11 @@ internal sealed class ResponseWriter(Socket socket, Stream stream)
         {
             at = at == response.Body.Length ? 0 : at;
             var count = (int)Math.Min(Math.Min(chunk, response.Body.Length - at), limit - sent);
+            if (at + count == response.Body.Length && sent + count < limit)
+            {
+                response.BeforeEnd?.Invoke();
+            }
+
             // Counted before, so that a client that has the bytes finds them counted.
             request.Log?.Sent(count);
             await WriteChunkAsync(response.Body.Slice(at, count), framing, cancellationToken);
@@ -185,9 +197,11 @@ internal sealed class ResponseWriter(Socket socket, Stream stream)
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        409 => "Conflict",
         416 => "Range Not Satisfiable",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
+        501 => "Not Implemented",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
