@@ -72,18 +72,6 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
-    public async Task Image_pulled_by_digest_is_pinned_and_not_dangling()
-    {
-        var image = _registry.AddImage("team/app:1", new ImageSpec());
-        await Pull(image.ReferenceByDigest);
-
-        var listed = Assert.Single(await List());
-
-        Assert.False(listed.Dangling);
-        Assert.Null(listed.Tag);
-    }
-
-    [Fact]
     public async Task Tag_and_digest_together_pull_the_digest_and_record_no_tag_N9()
     {
         var old = _registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(1)] });

@@ -85,27 +85,6 @@ public sealed class ListTests : IDisposable
     }
 
     [Fact]
-    public async Task Newest_first()
-    {
-        // L4
-        await _store.PutAsync("app:a", new TestImage("a", created: "2021-01-01T00:00:00Z"));
-        await _store.PutAsync("app:b", new TestImage("b", created: "2023-01-01T00:00:00Z"));
-        await _store.PutAsync("app:c", new TestImage("c", created: "2022-01-01T00:00:00Z"));
-
-        Assert.Equal(new[] { "app:b", "app:c", "app:a" }, (await _store.ListAsync()).Select(r => r.Reference));
-    }
-
-    [Fact]
-    public async Task Filter_chooses_rows()
-    {
-        await _store.PutAsync("app:a", new TestImage("a", labels: new[] { ("env", "prod") }));
-        await _store.PutAsync("app:b", new TestImage("b"));
-
-        var rows = await _store.Store.ListAsync(new ListRequest { Filter = ImageFilter.Parse(new[] { "label=env=prod" }) }, _store.Observer, CancellationToken.None);
-        Assert.Equal("app:a", Assert.Single(rows).Reference);
-    }
-
-    [Fact]
     public async Task Index_shows_the_host_s_platform_of_those_that_are_there()
     {
         var here = new TestImage("here", platform: "linux/" + Platform.Host.Architecture);

@@ -1,0 +1,235 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Store;
+using ImgsPS.Testing;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests.Store.Contract;
+
+/// <summary>What every store lists: L1-L5.</summary>
+public abstract class ListContract : StoreContract
+{
+    private protected ListContract(StoreUnderTest under)
+        : base(under)
+    {
+    }
+
+    [SkippableFact]
+    public async Task Empty_store_lists_nothing() => Assert.Empty(await ListAsync());
+
+    [SkippableFact]
+    public async Task Row_shows_name_id_digest_time_and_labels()
+    {
+        // L1-L4
+        var image = await SeedAsync("team/app:1.0", Spec(1, Day(5), ("env", "prod"), ("empty", "")));
+
+        var row = Assert.Single(await ListAsync());
+
+        Assert.Equal(image.Reference, row.Reference);
+        Assert.Equal(Registry.Host, row.Registry);
+        Assert.Equal(Name("team/app"), row.Repository);
+        Assert.Equal("1.0", row.Tag);
+        Assert.Equal(image.Config.Digest, row.Id);
+        Assert.Equal(image.Digest, row.Digest);
+        Assert.Equal(Day(5), row.Created);
+        Assert.Equal(new Dictionary<string, string> { ["env"] = "prod", ["empty"] = "" }, row.Labels);
+        Assert.False(row.Dangling);
+        Assert.False(row.InUse);
+        Assert.Empty(row.UsedBy);
+        Assert.Equal(Under.Name, row.Store);
+    }
+
+    [SkippableFact]
+    public async Task Size_is_that_of_the_content_in_the_store()
+    {
+        // L5: unpacked, the two files' bytes.
+        var image = await SeedAsync("team/app:1", new ImageSpec { Layers = [new LayerSpec(1, 3000), new LayerSpec(2, 5000)] });
+
+        Assert.Equal(Traits.KeepsCompressed ? image.ContentSize : 8000, Assert.Single(await ListAsync()).Size);
+    }
+
+    [SkippableFact]
+    public async Task What_the_list_does_not_tell_is_null_or_empty()
+    {
+        var image = await SeedAsync("team/app:1", Spec(1) with { Author = "Ann" });
+
+        var row = Assert.Single(await ListAsync());
+
+        Assert.Equal(Traits.ListTellsConfig ? "Ann" : null, row.Author);
+        Assert.Equal(Traits.ListTellsConfig ? image.MediaType : null, row.MediaType);
+        Assert.Equal(Traits.ListTellsConfig ? "linux/amd64" : null, row.Platform?.ToString());
+        Assert.Equal(Traits.ListTellsConfig ? image.Layers.Select(l => l.DiffId) : [], row.Layers.Select(l => l.DiffId));
+        Assert.Equal(Traits.ListTellsConfig, row.PulledAt is not null);
+    }
+
+    [SkippableFact]
+    public async Task Time_is_as_exact_as_the_store_knows_it()
+    {
+        // L4
+        await SeedAsync("team/app:1", Spec(1, Day(5).AddMilliseconds(500)));
+
+        Assert.Equal(Traits.KnowsFractions ? Day(5).AddMilliseconds(500) : Day(5), Assert.Single(await ListAsync()).Created);
+    }
+
+    [SkippableFact]
+    public async Task Newest_first_and_those_without_a_time_last()
+    {
+        // L4
+        await SeedAsync("team/a:1", Spec(1, Day(1)));
+        await SeedAsync("team/c:1", Spec(3, Day(3)));
+        await SeedAsync("team/none:1", Spec(4) with { Created = null });
+        await SeedAsync("team/b:1", Spec(2, Day(2)));
+
+        var rows = await ListAsync();
+
+        Assert.Equal(new[] { "team/c:1", "team/b:1", "team/a:1", "team/none:1" }.Select(Name), rows.Select(r => r.Reference));
+        Assert.Null(rows[3].Created);
+    }
+
+    [SkippableFact]
+    public async Task Rows_of_one_time_are_in_the_order_of_their_names_each_time()
+    {
+        // L4
+        foreach (var name in new[] { "team/b:2", "team/c:1", "team/a:1", "team/b:10" })
+        {
+            await SeedAsync(name, Spec(name.Length + name[5]));
+        }
+
+        using var again = Under.Open();
+        var expected = new[] { "team/a:1", "team/b:10", "team/b:2", "team/c:1" }.Select(Name).ToList();
+        Assert.Equal(expected, await NamesAsync());
+        Assert.Equal(expected, (await again.ListAsync(ListRequest.Default, Observer, CancellationToken.None)).Select(r => r.Reference));
+    }
+
+    [SkippableFact]
+    public async Task Row_for_each_tag_of_an_image()
+    {
+        // L1
+        var image = await SeedAsync("team/app:1");
+        Registry.Tag("team/app", "2", image.Digest);
+        await PullAsync(Name("team/app:2"));
+        await TagAsync(image.Reference, "other:3");
+
+        var rows = await ListAsync();
+
+        Assert.Equal([Name("team/app:1"), Name("team/app:2"), "other:3"], rows.Select(r => r.Reference));
+        Assert.Equal([Name("team/app"), Name("team/app"), "other"], rows.Select(r => r.Repository));
+        Assert.Equal([Registry.Host, Registry.Host, "docker.io"], rows.Select(r => r.Registry));
+        Assert.All(rows, r => Assert.Equal(image.Config.Digest, r.Id));
+        Assert.All(rows, r => Assert.False(r.Dangling));
+    }
+
+    [SkippableFact]
+    public async Task Digest_is_the_one_that_the_row_s_own_repository_has_for_it()
+    {
+        // L3
+        var image = await SeedAsync("team/app:1");
+        await TagAsync(image.Reference, Name("team/app:2"));
+        await TagAsync(image.Reference, "other:1");
+
+        var rows = (await ListAsync()).ToDictionary(r => r.Reference!);
+
+        Assert.Equal(image.Digest, rows[Name("team/app:2")].Digest);
+        Assert.Equal(Traits.TagTakesDigest ? image.Digest : null, rows["other:1"].Digest);
+    }
+
+    [SkippableFact]
+    public async Task Index_is_named_by_its_own_digest()
+    {
+        // L2, L3
+        var index = Registry.AddIndex("team/app:1", [Spec(1), ImageSpec.For("linux/s390x") with { Layers = [new LayerSpec(2)] }]);
+        await PullAsync(new PullRequest(ImageReference.Parse(index.Reference)) { Platform = Platform.Parse("linux/amd64") });
+
+        var row = Assert.Single(await ListAsync());
+
+        Assert.Equal(index.Digest, row.Digest);
+        Assert.Equal(index.Images[0].Config.Digest, row.Id);
+    }
+
+    [SkippableFact]
+    public async Task Image_pulled_by_digest_is_pinned_and_not_dangling()
+    {
+        // L1
+        var image = Registry.AddImage("team/app:1", new ImageSpec());
+        await PullAsync(image.ReferenceByDigest);
+
+        var row = Assert.Single(await ListAsync());
+
+        Assert.Equal(image.ReferenceByDigest, row.Reference);
+        Assert.Equal(Name("team/app"), row.Repository);
+        Assert.Null(row.Tag);
+        Assert.Equal(image.Digest, row.Digest);
+        Assert.False(row.Dangling);
+    }
+
+    [SkippableFact]
+    public async Task Image_pulled_by_digest_beside_its_tag_is_one_row_or_two()
+    {
+        // L1
+        var image = await SeedAsync("team/app:1");
+        await PullAsync(image.ReferenceByDigest);
+
+        Assert.Equal(Traits.PinsBesideTags ? [image.Reference, image.ReferenceByDigest] : [image.Reference], await NamesAsync());
+    }
+
+    [SkippableFact]
+    public async Task Tag_given_to_another_image_leaves_a_dangling_one()
+    {
+        // L1, F1
+        var old = await SeedDanglingAsync();
+
+        var dangling = Assert.Single(await ListAsync());
+
+        Assert.True(dangling.Dangling);
+        Assert.Equal(old.Config.Digest, dangling.Id);
+        Assert.Null(dangling.Reference);
+        Assert.Null(dangling.Registry);
+        Assert.Null(dangling.Repository);
+        Assert.Null(dangling.Tag);
+        Assert.Equal(Traits.TagTakesDigest ? old.Digest : null, dangling.Digest);
+        Assert.Equal(old.Config.Digest, dangling.ToString());
+    }
+
+    [SkippableFact]
+    public async Task Tag_that_a_pull_moves_leaves_the_old_image_without_it()
+    {
+        // L1, F1, P2
+        var old = await SeedAsync("team/app:1", Spec(1));
+        var moved = await SeedAsync("team/app:1", Spec(2));
+
+        var rows = await ListAsync();
+
+        Assert.Equal(2, rows.Count);
+        Assert.Equal(moved.Config.Digest, Assert.Single(rows, r => r.Tag == "1").Id);
+        var left = Assert.Single(rows, r => r.Tag is null);
+        Assert.Equal(old.Config.Digest, left.Id);
+        Assert.Equal(old.Digest, left.Digest);
+        Assert.Equal(!Traits.MovedTagStaysPinned, left.Dangling);
+        Assert.Equal(Traits.MovedTagStaysPinned ? old.ReferenceByDigest : null, left.Reference);
+    }
+
+    [SkippableFact]
+    public async Task Every_row_of_an_image_names_the_containers_that_use_it()
+    {
+        Skip.IfNot(Traits.KnowsContainers, "The store knows no containers.");
+        var used = Registry.AddProgram("team/used:1");
+        await PullAsync(used.Reference);
+        await TagAsync(used.Reference, "used:2");
+        await SeedAsync("team/free:1", Spec(2));
+        await Under.AddContainerAsync(used.Reference, "stopped", running: false);
+        await Under.AddContainerAsync("used:2", "running", running: true);
+
+        var rows = (await ListAsync()).ToDictionary(r => r.Reference!);
+
+        Assert.All(new[] { rows[used.Reference], rows["used:2"] }, row =>
+        {
+            Assert.True(row.InUse);
+            Assert.Equal(["running", "stopped"], row.UsedBy.Order(StringComparer.Ordinal));
+        });
+        Assert.False(rows[Name("team/free:1")].InUse);
+        Assert.Empty(rows[Name("team/free:1")].UsedBy);
+    }
+}

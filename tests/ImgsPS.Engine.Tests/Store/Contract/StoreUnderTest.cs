@@ -1,0 +1,29 @@
+using System;
+using System.Threading.Tasks;
+using ImgsPS.Store;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests.Store.Contract;
+
+/// <summary>A store that the contract runs over: one test's own and empty at its start.</summary>
+internal abstract class StoreUnderTest : IAsyncDisposable
+{
+    /// <summary>In what it differs from others.</summary>
+    public abstract StoreTraits Traits { get; }
+
+    /// <summary>What its images say as their store.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Makes it ready and empty.</summary>
+    /// <exception cref="SkipException">It cannot be had on this machine; the message says why.</exception>
+    public abstract Task StartAsync();
+
+    /// <summary>Opens it; each call as another process would.</summary>
+    public abstract IImageStore Open();
+
+    /// <summary>Makes a container of an image; a running one needs an image with a program (<see cref="SeedImages.AddProgram"/>). Gives its id.</summary>
+    public virtual Task<string> AddContainerAsync(string image, string name, bool running) =>
+        throw new NotSupportedException("The store knows no containers.");
+
+    public abstract ValueTask DisposeAsync();
+}
