@@ -1,0 +1,126 @@
+# Asks docker and the module the same question on the same Engine, and writes both answers as the same kind of lines.
+Set-StrictMode -Version 3.0
+$ErrorActionPreference = 'Stop'
+
+Import-Module "$PSScriptRoot/RuleWorld.psm1" -Global
+
+# False when a rule left the standard world changed.
+$standard = $false
+
+function New-Rule {
+    # One rule, as the files beside this one list them.
+    param(
+        # The rule's number in docker-rules.md.
+        [Parameter(Mandatory, Position = 0)] [string] $Number,
+        # What it says.
+        [Parameter(Mandatory, Position = 1)] [string] $Says,
+        # Makes the images and containers, once for docker and once for the module; without it the rule changes nothing and sees the standard world.
+        [scriptblock] $Setup,
+        [Parameter(Mandatory)] [scriptblock] $Docker,
+        [Parameter(Mandatory)] [scriptblock] $Module,
+        # The module's error id and category where the answer is an error.
+        [string] $Fails,
+        # Why the module answers otherwise, with the rule or choice that says so; Answers are then the module's lines.
+        [string] $Declared,
+        [string[]] $Answers,
+        # The same two over podman's service; without them the rule is not asked there, or answered as docker's.
+        [string] $Podman,
+        [string[]] $PodmanAnswers
+    )
+
+    [pscustomobject]@{
+        Number = $Number; Says = $Says; Setup = $Setup; Docker = $Docker; Module = $Module; Fails = $Fails
+        Declared = $Declared; Answers = $Answers; Podman = $Podman; PodmanAnswers = $PodmanAnswers
+    }
+}
+
+function Invoke-Rule {
+    # Both answers, as lines, and how the module failed.
+    param($Rule)
+
+    if ($Rule.Setup) {
+        $script:standard = $false
+        $docker = Get-SetUpAnswer $Rule.Setup { Get-DockerAnswer $Rule.Docker }
+        $module = Get-SetUpAnswer $Rule.Setup { Get-ModuleAnswer $Rule.Module }
+    }
+    else {
+        if (-not $standard) {
+            Set-StandardWorld
+            $script:standard = $true
+        }
+        $docker = Get-DockerAnswer $Rule.Docker
+        $module = Get-ModuleAnswer $Rule.Module
+    }
+    [pscustomobject]@{ Docker = [string[]]$docker.Lines; Module = [string[]]$module.Lines; Fails = $module.Fails }
+}
+
+function Get-SetUpAnswer {
+    # An answer and what it left: the images, told by docker for both sides.
+    param([scriptblock] $Setup, [scriptblock] $Ask)
+
+    Clear-RuleWorld
+    $null = & $Setup
+    $answer = & $Ask
+    $answer.Lines = @($answer.Lines) + @(Show-DockerImage -a | ForEach-Object { "left: $(Format-RuleText $_)" } | Sort-Object)
+    $answer
+}
+
+function Get-DockerAnswer {
+    param([scriptblock] $Script)
+
+    $global:LASTEXITCODE = 0
+    $lines, $errors = Split-Output (& $Script 2>&1)
+    $said = @($errors | ForEach-Object { "$_" -split "`n" } | Where-Object { $_ -and $_ -notmatch '^(DEPRECATED|WARNING):' } |
+            ForEach-Object { 'error: ' + ($_ -replace '^(Error response from daemon|Error): ') })
+    @{ Lines = @(@($lines) + $said | ForEach-Object { Format-RuleText $_ }) + "exit $(if ($global:LASTEXITCODE) { 1 } else { 0 })"; Fails = '' }
+}
+
+function Get-ModuleAnswer {
+    param([scriptblock] $Script)
+
+    $thrown = @()
+    $output = & {
+        try { & $Script 2>&1 3>&1 } catch { $_ }
+    }
+    $lines, $errors = Split-Output $output
+    $said = @($errors | ForEach-Object { "error: $($_.Exception.Message)" })
+    @{
+        Lines = @(@($lines) + $said | ForEach-Object { Format-RuleText $_ }) + "exit $(if ($errors) { 1 } else { 0 })"
+        Fails = @($errors | ForEach-Object { "$(($_.FullyQualifiedErrorId -split ',')[0])/$($_.CategoryInfo.Category)" } | Select-Object -Unique) -join ' '
+    }
+}
+
+function Split-Output ($Output) {
+    $errors = @($Output | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] })
+    $lines = @($Output | Where-Object { $_ -isnot [System.Management.Automation.ErrorRecord] } |
+            ForEach-Object { if ($_ -is [System.Management.Automation.WarningRecord]) { "warning: $_" } else { "$_" } })
+    $lines, $errors
+}
+
+function Show-DockerImage {
+    # docker images with one line a row: repository:tag digest id. No named parameters: the arguments are docker's.
+    docker images --no-trunc --format '{{.Repository}}:{{.Tag}} {{.Digest}} {{.ID}}' @args | Sort-Object -CaseSensitive
+}
+
+function Show-Image {
+    # The same line for the module's images; with -Ordered in their order.
+    param([Parameter(ValueFromPipeline)] $Image, [switch] $Ordered)
+
+    begin { $lines = [System.Collections.Generic.List[string]]::new() }
+    process { $lines.Add("$(Get-Word $Image.Repository):$(Get-Word $Image.Tag) $(Get-Word $Image.Digest) $($Image.Id)") }
+    end { if ($Ordered) { $lines } else { $lines | Sort-Object -CaseSensitive } }
+}
+
+function Get-Word ($Text) { if ($Text) { $Text } else { '<none>' } }
+
+function Show-Removal {
+    # The lines of docker rmi for what the module removed.
+    param([Parameter(ValueFromPipeline)] $Removal)
+
+    process {
+        $Removal.Untagged | ForEach-Object { "Untagged: $_" }
+        $Removal.Deleted | ForEach-Object { "Deleted: $_" }
+    }
+}
+
+Export-ModuleMember -Function New-Rule, Invoke-Rule, Show-DockerImage, Show-Image, Show-Removal

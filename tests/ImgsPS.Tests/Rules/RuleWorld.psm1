@@ -1,0 +1,217 @@
+# The images, tags and containers that DockerRules.Tests.ps1 asks docker and the module about, on an Engine of its own; every set-up of a rule
+# gives the same ids again, because images are built once and loaded from then on.
+Set-StrictMode -Version 3.0
+$ErrorActionPreference = 'Stop'
+
+Import-Module "$PSScriptRoot/../RealParts.psm1"
+
+$program = @(Get-Command -Name docker -CommandType Application -ErrorAction Ignore | ForEach-Object Source)[0]
+$world = $null
+
+function docker {
+    # The docker program, also where a script has a function of that name. No named parameters: the arguments are the program's.
+    & $program @args
+}
+
+function Invoke-Docker {
+    # docker for a set-up: a failure is a failure of the test.
+    Invoke-Native $program @args
+}
+
+function Get-RuleWorld { $world }
+
+function Use-RuleEngine {
+    # From now on docker and the module talk to this Engine, and know nothing of the user's contexts and credentials.
+    param([string] $Socket, [string] $Config)
+
+    $env:DOCKER_HOST = $Socket
+    $env:DOCKER_CONFIG = $Config
+}
+
+function New-RuleWorld {
+    # Builds the images on the Engine that is in use, pushes those that are to be pulled, and saves all in archives below the folder.
+    param([string] $Folder, [string] $Registry)
+
+    $script:world = @{ Folder = $Folder; Registry = $Registry; Names = [ordered]@{}; Layers = @{}; Containers = @{} }
+    $world.Names[$Registry] = 'reg'
+    $env:DOCKER_BUILDKIT = '0'
+    $context = (New-Item -ItemType Directory "$Folder/context").FullName
+    Copy-Item (Get-Command busybox -CommandType Application)[0].Source "$context/busybox"
+
+    # web: what containers run. child: two steps on top of it; the classic builder keeps the first one as an image without a name (L6, D9, D10).
+    Set-Content "$context/Dockerfile" @'
+FROM scratch
+COPY busybox /bin/busybox
+RUN ["/bin/busybox","--install","-s","/bin"]
+LABEL env=prod team=ops
+CMD ["/bin/busybox","sleep","600"]
+'@
+    $null = Invoke-Docker build --network none -q -t web:1 $context
+    Set-Content "$context/Dockerfile" "FROM web:1`nLABEL stage=one`nRUN [`"/bin/busybox`",`"touch`",`"/two`"]"
+    $null = Invoke-Docker build --network none -q -t child:1 $context
+    $step = Invoke-Docker image inspect -f '{{.Parent}}' child:1
+    Add-Name web (Get-ImageId web:1)
+    Add-Name step $step
+    Add-Name child (Get-ImageId child:1)
+    $null = Invoke-Docker save -o "$Folder/web.tar" web:1
+    $null = Invoke-Docker save -o "$Folder/child.tar" web:1 $step child:1
+
+    # app: two versions in a registry, and one for two platforms.
+    foreach ($version in 1, 2) {
+        Set-Content "$context/Dockerfile" "FROM web:1`nLABEL version=$version`nCOPY Dockerfile /Dockerfile"
+        $null = Invoke-Docker build --network none -q -t "$Registry/team/app:$version" $context
+        $null = Invoke-Docker push -q "$Registry/team/app:$version"
+        Add-Name "app$version" (Get-ImageId "$Registry/team/app:$version")
+        $digest = Get-RemoteDigest team/app $version
+        $world["app$version"] = $digest
+        Add-Name "app$version-manifest" $digest
+    }
+
+    $null = Invoke-Docker manifest create --insecure "$Registry/team/multi:latest" "$Registry/team/app:1" "$Registry/team/app:2"
+    $null = Invoke-Docker manifest annotate --arch riscv64 "$Registry/team/multi:latest" "$Registry/team/app:2"
+    $null = Invoke-Docker manifest push --insecure "$Registry/team/multi:latest"
+    $world['multi'] = Get-RemoteDigest team/multi latest
+    Add-Name multi-index $world['multi']
+
+    # bare: no labels, no history of a build.
+    $null = Invoke-Docker import "$Folder/web.tar" bare:1
+    Add-Name bare (Get-ImageId bare:1)
+    $null = Invoke-Docker save -o "$Folder/bare.tar" bare:1
+
+    New-AgeArchive "$Folder/age.tar"
+    Clear-RuleWorld
+}
+
+function New-AgeArchive {
+    # Images without a build, so that their times are what a rule needs: years apart, in one second, missing.
+    param([string] $Path)
+
+    $images = @(
+        @{ Name = 'old'; Tags = 'age/old:1'; Created = '2019-03-01T00:00:00Z'; Labels = @{ tier = 'front'; owner = 'a=b' } }
+        @{ Name = 'mid1'; Tags = 'age/mid:1', 'age/mid:extra'; Created = '2021-06-01T12:00:00.25Z'; Labels = @{ tier = 'back'; stage = 'test' } }
+        @{ Name = 'mid2'; Tags = 'age/mid:2'; Created = '2021-06-01T12:00:00.75Z'; Labels = @{ tier = 'back' } }
+        @{ Name = 'new'; Tags = 'age/new:1'; Created = '2024-01-01T00:00:00Z'; Labels = @{ tier = 'front'; stage = 'test' } }
+        @{ Name = 'loose'; Tags = @(); Created = '2022-01-01T00:00:00Z'; Labels = @{ tier = 'loose' } }
+        @{ Name = 'nodate'; Tags = 'age/nodate:1'; Created = ''; Labels = @{} }
+    )
+    $layer = Get-TarBytes @{ hello = [byte[]](104, 105) }
+    $diffId = Get-Sha256 $layer
+    $entries = @{ 'layer.tar' = $layer }
+    $manifest = foreach ($image in $images) {
+        $config = [ordered]@{ architecture = 'amd64'; os = 'linux'; config = @{ Cmd = @('/hello'); Labels = $image.Labels; Env = @("NAME=$($image.Name)") } }
+        if ($image.Created) { $config.created = $image.Created }
+        $config.rootfs = @{ type = 'layers'; diff_ids = @("sha256:$diffId") }
+        $bytes = [System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Json $config -Depth 8 -Compress))
+        $hex = Get-Sha256 $bytes
+        $entries["$hex.json"] = $bytes
+        Add-Name $image.Name "sha256:$hex"
+        [ordered]@{ Config = "$hex.json"; RepoTags = @($image.Tags); Layers = @('layer.tar') }
+    }
+    $entries['manifest.json'] = [System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Json @($manifest) -Depth 4))
+    [System.IO.File]::WriteAllBytes($Path, (Get-TarBytes $entries))
+}
+
+function Get-TarBytes {
+    param([hashtable] $Entries)
+
+    $stream = [System.IO.MemoryStream]::new()
+    $writer = [System.Formats.Tar.TarWriter]::new($stream, [System.Formats.Tar.TarEntryFormat]::Ustar, $true)
+    foreach ($name in $Entries.Keys | Sort-Object) {
+        $entry = [System.Formats.Tar.UstarTarEntry]::new([System.Formats.Tar.TarEntryType]::RegularFile, $name)
+        $entry.ModificationTime = [DateTimeOffset]::UnixEpoch
+        $entry.DataStream = [System.IO.MemoryStream]::new([byte[]]$Entries[$name])
+        $writer.WriteEntry($entry)
+    }
+    $writer.Dispose()
+    , $stream.ToArray()
+}
+
+function Get-Sha256 ([byte[]] $Bytes) { [System.Convert]::ToHexString([System.Security.Cryptography.SHA256]::HashData($Bytes)).ToLowerInvariant() }
+
+function Get-ImageId ($Reference) { Invoke-Docker image inspect -f '{{.Id}}' $Reference }
+
+function Get-RemoteDigest ($Repository, $Tag) {
+    $accept = 'application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json'
+    $answer = Invoke-WebRequest "http://$($world.Registry)/v2/$Repository/manifests/$Tag" -Method Head -Headers @{ Accept = $accept } -SkipHeaderValidation
+    "$($answer.Headers['Docker-Content-Digest'])"
+}
+
+function Add-Name ($Name, $Digest) { $world.Names[($Digest -replace '^sha256:')] = $Name }
+
+function Get-KnownId {
+    # The id or digest that a name of the world stands for.
+    param([string] $Name)
+
+    'sha256:' + ($world.Names.GetEnumerator() | Where-Object Value -EQ $Name | Select-Object -First 1).Key
+}
+
+function Clear-RuleWorld {
+    # Takes all containers and images from the Engine.
+    $containers = @(docker ps -aq)
+    if ($containers) { $null = Invoke-Docker rm -f @containers }
+    $world.Containers.Clear()
+    while ($images = @(docker images -aq --no-trunc | Select-Object -Unique)) {
+        $output = docker rmi -f @images 2>&1
+        if (@(docker images -aq --no-trunc | Select-Object -Unique).Count -ge $images.Count) { throw "The images cannot be removed: $output" }
+    }
+}
+
+function Import-RuleImage {
+    # Loads saved images: web, child, bare, age.
+    param([string[]] $Name)
+
+    foreach ($one in $Name) { $null = Invoke-Docker load -q -i "$($world.Folder)/$one.tar" }
+}
+
+function Add-RuleTag ($Image, [string[]] $Tag) { foreach ($one in $Tag) { $null = Invoke-Docker tag $Image $one } }
+
+function Add-RulePull ([string[]] $Reference) { foreach ($one in $Reference) { $null = Invoke-Docker pull -q "$($world.Registry)/$one" } }
+
+function Add-RuleContainer {
+    # A container that runs, ended, or never ran.
+    param([string] $Name, [string] $Image, [ValidateSet('running', 'exited', 'created')] [string] $State)
+
+    $id = switch ($State) {
+        'running' { Invoke-Docker run -d --network none --name $Name $Image }
+        'exited' { Invoke-Docker run -d --network none --name $Name $Image /bin/busybox true }
+        'created' { Invoke-Docker create --network none --name $Name $Image /bin/none }
+    }
+    if ($State -eq 'exited') { $null = Invoke-Docker wait $Name }
+    $world.Containers[$id.Substring(0, 12)] = $Name
+}
+
+function Set-StandardWorld {
+    # What the rules see that change nothing.
+    Clear-RuleWorld
+    Import-RuleImage child, bare, age
+    Add-RulePull team/app:1, "team/app@$($world.app2)", team/multi
+    Add-RuleTag web:1 web:prod, web/sub:1, ghcr.example/x/y/z:1.0, localhost:5000/a/b:1
+    Add-RuleTag "$($world.Registry)/team/app:1" other/app:1
+    Add-RuleContainer runner web:1 running
+    Add-RuleContainer ended child:1 exited
+    Add-RuleContainer fresh bare:1 created
+}
+
+function Format-RuleText {
+    # The same text with names in place of ids, digests and addresses, which differ from run to run.
+    param([string] $Text)
+
+    foreach ($pair in $world.Names.GetEnumerator()) {
+        if ($pair.Key.Length -eq 64) {
+            $Text = $Text.Replace($pair.Key, "($($pair.Value))")
+            $Text = [regex]::Replace($Text, "\b$($pair.Key.Substring(0, 12))\b", "($($pair.Value)/12)")
+        }
+        else {
+            $Text = $Text.Replace($pair.Key, $pair.Value)
+        }
+    }
+    foreach ($pair in $world.Containers.GetEnumerator()) { $Text = $Text.Replace($pair.Key, "($($pair.Value))") }
+    [regex]::Replace($Text, '\b[0-9a-f]{64}\b', {
+            param($match)
+            if (-not $world.Layers.ContainsKey($match.Value)) { $world.Layers[$match.Value] = "(layer$($world.Layers.Count + 1))" }
+            $world.Layers[$match.Value]
+        })
+}
+
+Export-ModuleMember -Function docker, Get-RuleWorld, Use-RuleEngine, New-RuleWorld, Get-KnownId, Clear-RuleWorld, Import-RuleImage, Add-RuleTag,
+Add-RulePull, Add-RuleContainer, Set-StandardWorld, Format-RuleText
