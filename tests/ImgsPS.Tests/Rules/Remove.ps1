@@ -1,0 +1,19 @@
+# Removal, rules D. Dot-sourced by DockerRules.Tests.ps1.
+$web = { Import-RuleImage web }
+New-Rule D1 'a name is untagged while another one is left' -Setup { Import-RuleImage web; Add-RuleTag web:1 other:1 } -Docker { docker rmi web:1 } -Module { Remove-Image web:1 -PassThru | Show-Removal }
+New-Rule D2 'with the last tag of a repository its digest references go' -Setup { Add-RulePull team/app:1; Add-RuleTag "$((Get-RuleWorld).Registry)/team/app:1" other:1 } -Docker { docker rmi "$((Get-RuleWorld).Registry)/team/app:1" } -Module { Remove-Image "$((Get-RuleWorld).Registry)/team/app:1" -PassThru | Show-Removal }
+New-Rule D3 'with the last name the image and its layers go, top first' -Setup $web -Docker { docker rmi web:1 } -Module { Remove-Image web:1 -PassThru | Show-Removal }
+New-Rule D4 'an id with names in two repositories must be forced' -Setup { Import-RuleImage web; Add-RuleTag web:1 other:1 } -Docker { docker rmi (Get-KnownId web) } -Module { Remove-Image (Get-KnownId web) -PassThru | Show-Removal } -Fails 'ImageConflict/InvalidOperation'
+New-Rule D4 'an id with one name takes it along' -Setup $web -Docker { docker rmi (Get-KnownId web) } -Module { Remove-Image (Get-KnownId web) -PassThru | Show-Removal }
+New-Rule D4 'an id with names in two repositories, forced' -Setup { Import-RuleImage web; Add-RuleTag web:1 other:1 } -Docker { docker rmi -f (Get-KnownId web) } -Module { Remove-Image (Get-KnownId web) -Force -PassThru | Show-Removal }
+New-Rule D5 'the last name stays while a container is there' -Setup { Import-RuleImage web; Add-RuleContainer one web:1 running } -Docker { docker rmi web:1 } -Module { Remove-Image web:1 -PassThru | Show-Removal } -Fails 'ImageInUse/ResourceBusy'
+New-Rule D6 'an id stays while a stopped container is there' -Setup { Import-RuleImage web; Add-RuleContainer one web:1 exited } -Docker { docker rmi (Get-KnownId web) } -Module { Remove-Image (Get-KnownId web) -PassThru | Show-Removal } -Fails 'ImageInUse/ResourceBusy'
+New-Rule D6 'an id with a running container cannot be forced' -Setup { Import-RuleImage web; Add-RuleContainer one web:1 running } -Docker { docker rmi -f (Get-KnownId web) } -Module { Remove-Image (Get-KnownId web) -Force -PassThru | Show-Removal } -Fails 'ImageInUse/ResourceBusy'
+New-Rule D7 'a name with a stopped container, forced' -Setup { Import-RuleImage web; Add-RuleContainer one web:1 exited } -Docker { docker rmi -f web:1 } -Module { Remove-Image web:1 -Force -PassThru | Show-Removal }
+New-Rule D8 'a name with a running container, forced, is untagged' -Setup { Import-RuleImage web; Add-RuleContainer one web:1 running } -Docker { docker rmi -f web:1 } -Module { Remove-Image web:1 -Force -PassThru | Show-Removal }
+New-Rule D9 'an image with children stays' -Setup { Import-RuleImage child } -Docker { docker rmi (Get-KnownId step) } -Module { Remove-Image (Get-KnownId step) -PassThru | Show-Removal } -Fails 'ImageInUse/ResourceBusy'
+New-Rule D10 'parents without a name go too' -Setup { Import-RuleImage child } -Docker { docker rmi child:1 } -Module { Remove-Image child:1 -PassThru | Show-Removal }
+New-Rule D10 'parents without a name stay with no-prune' -Setup { Import-RuleImage child } -Docker { docker rmi --no-prune child:1 } -Module { Remove-Image child:1 -NoPrune -PassThru | Show-Removal }
+New-Rule D11 'a digest reference goes alone' -Setup { Add-RulePull team/app:1 } -Docker { docker rmi "$((Get-RuleWorld).Registry)/team/app@$((Get-RuleWorld).app1)" } -Module { Remove-Image "$((Get-RuleWorld).Registry)/team/app@$((Get-RuleWorld).app1)" -PassThru | Show-Removal }
+New-Rule D12 'what is not there' -Setup $web -Docker { docker rmi nosuch } -Module { Remove-Image nosuch -PassThru | Show-Removal } -Fails 'ImageNotFound/ObjectNotFound'
+New-Rule D14 'a repository means its tag latest' -Setup $web -Docker { docker rmi web } -Module { Remove-Image web -PassThru | Show-Removal } -Fails 'ImageNotFound/ObjectNotFound'
