@@ -72,20 +72,19 @@ function Get-DockerAnswer {
     $lines, $errors = Split-Output (& $Script 2>&1)
     $said = @($errors | ForEach-Object { "$_" -split "`n" } | Where-Object { $_ -and $_ -notmatch '^(DEPRECATED|WARNING):' } |
             ForEach-Object { 'error: ' + ($_ -replace '^(Error response from daemon|Error): ') })
-    @{ Lines = @(@($lines) + $said | ForEach-Object { Format-RuleText $_ }) + "exit $(if ($global:LASTEXITCODE) { 1 } else { 0 })"; Fails = '' }
+    @{ Lines = @(@($lines) + @($said) | Where-Object { $_ } | ForEach-Object { Format-RuleText $_ }) + "exit $(if ($global:LASTEXITCODE) { 1 } else { 0 })"; Fails = '' }
 }
 
 function Get-ModuleAnswer {
     param([scriptblock] $Script)
 
-    $thrown = @()
     $output = & {
         try { & $Script 2>&1 3>&1 } catch { $_ }
     }
     $lines, $errors = Split-Output $output
     $said = @($errors | ForEach-Object { "error: $($_.Exception.Message)" })
     @{
-        Lines = @(@($lines) + $said | ForEach-Object { Format-RuleText $_ }) + "exit $(if ($errors) { 1 } else { 0 })"
+        Lines = @(@($lines) + @($said) | Where-Object { $_ } | ForEach-Object { Format-RuleText $_ }) + "exit $(if ($errors) { 1 } else { 0 })"
         Fails = @($errors | ForEach-Object { "$(($_.FullyQualifiedErrorId -split ',')[0])/$($_.CategoryInfo.Category)" } | Select-Object -Unique) -join ' '
     }
 }
@@ -99,7 +98,7 @@ function Split-Output ($Output) {
 
 function Show-DockerImage {
     # docker images with one line a row: repository:tag digest id. No named parameters: the arguments are docker's.
-    docker images --no-trunc --format '{{.Repository}}:{{.Tag}} {{.Digest}} {{.ID}}' @args | Sort-Object -CaseSensitive
+    docker images --no-trunc --digests --format '{{.Repository}}:{{.Tag}} {{.Digest}} {{.ID}}' @args | Sort-Object -CaseSensitive
 }
 
 function Show-Image {
