@@ -7,8 +7,9 @@ internal static class ImageHistoryView
 {
     /// <summary>
     /// The steps, last first as <c>docker history</c> shows them; none when the config has no history, as there. The last step's image is the image
-    /// itself; those of the others are not kept. Sizes are those of the layers as distributed. When the steps with a layer are not as many as the layers, it
-    /// cannot be said which made which (docker fails there or guesses): diff ids and sizes are null then, and a Verbose line says so.
+    /// itself; those of the others are not kept. Sizes are those of the layers as distributed. When the steps with a layer are not as many as
+    /// the layers, it cannot be said which made which (docker takes the first ones, or fails): diff ids and sizes are null then, and a Verbose
+    /// line says so.
     /// </summary>
     public static IReadOnlyList<ImageHistoryEntry> Of(ImageDocuments image, IOperationObserver observer)
     {

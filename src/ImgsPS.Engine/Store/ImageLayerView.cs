@@ -35,7 +35,12 @@ internal static class ImageLayerView
             MediaType = layer.MediaType,
             Created = steps?[i].Created,
             CreatedBy = string.IsNullOrEmpty(steps?[i].CreatedBy) ? null : steps![i].CreatedBy,
-            SharedWith = sharers.Where(s => s.Depth > i).Select(s => s.Name).Distinct(StringComparer.Ordinal).OrderBy(n => n, StringComparer.Ordinal).ToArray(),
+            SharedWith = sharers
+                .Where(s => s.Depth > i)
+                .Select(s => s.Name)
+                .Distinct(StringComparer.Ordinal)
+                .OrderBy(n => n, StringComparer.Ordinal)
+                .ToArray(),
             Store = image.Store,
         }).ToArray();
     }

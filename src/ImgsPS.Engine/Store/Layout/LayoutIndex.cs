@@ -19,7 +19,9 @@ internal sealed class LayoutIndex
     /// <summary>The annotation with the time of the pull, RFC 3339 in UTC.</summary>
     public const string PulledAnnotation = "io.imgsps.pulled";
 
-    /// <summary>The annotation with the time at which a name was given that was not pulled, RFC 3339 in UTC. It stands instead of the other.</summary>
+    /// <summary>
+    /// The annotation with the time at which a name was given that was not pulled, RFC 3339 in UTC. It stands instead of the other.
+    /// </summary>
     public const string TaggedAnnotation = "io.imgsps.tagged";
 
     private const long LargestSize = 1L << 53;
