@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using ImgsPS.Store;
+using ImgsPS.Store.Docker;
 using ImgsPS.Store.Layout;
 using Xunit;
 
@@ -66,18 +67,23 @@ public sealed class ImageStoresTests
     }
 
     [Theory]
-    [InlineData("docker")]
-    [InlineData("docker:remote")]
     [InlineData("unix:///var/run/docker.sock")]
     [InlineData("npipe:////./pipe/docker_engine")]
     [InlineData("tcp://host:2376")]
     [InlineData("ssh://user@host")]
-    [InlineData("registry://reg.example.com/team")]
-    public void Stores_to_come_are_not_supported_and_the_message_says_what_is(string text)
+    public void Address_of_an_Engine_is_a_store_that_is_not_asked_when_it_is_opened(string text)
     {
-        var error = Assert.Throws<ImageException>(() => ImageStores.Open(text));
+        using var store = ImageStores.Open(text);
+        Assert.IsType<DockerStore>(store);
+        Assert.Equal(text, store.Name);
+    }
+
+    [Fact]
+    public void Registry_as_a_store_is_to_come_and_the_message_says_what_there_is()
+    {
+        var error = Assert.Throws<ImageException>(() => ImageStores.Open("registry://reg.example.com/team"));
         Assert.Equal(ImageErrorKind.NotSupported, error.Kind);
-        Assert.Contains(text, error.Message, StringComparison.Ordinal);
+        Assert.Contains("registry://reg.example.com/team", error.Message, StringComparison.Ordinal);
         Assert.Contains("'local'", error.Advice, StringComparison.Ordinal);
     }
 
