@@ -7,45 +7,52 @@ namespace ImgsPS.Testing;
 internal sealed class ContainerApi(EngineImages images)
 {
     /// <summary>The containers, newest first; those that do not run only with <paramref name="all"/>.</summary>
-    public JsonArray List(bool all) =>
-        new(images.Containers.Reverse().Where(c => all || c.IsRunning).Select(c => (JsonNode)Row(c)).ToArray());
+    /// <param name="all">See above.</param>
+    /// <param name="size">With the bytes of their images, as /system/df has them.</param>
+    public JsonArray List(bool all, bool size) =>
+        new(images.Containers.Reverse().Where(c => all || c.IsRunning).Select(c => (JsonNode)Row(c, size)).ToArray());
 
-    private JsonObject Row(EngineContainer container) => new()
+    private JsonObject Row(EngineContainer container, bool size)
     {
-        ["Id"] = container.Id,
-        ["Names"] = new JsonArray("/" + container.Name),
-        ["Image"] = ImageName(container),
-        ["ImageID"] = container.Image.Id,
-        ["Command"] = "sh",
-        ["Created"] = container.Created,
-        ["Ports"] = new JsonArray(),
-        ["Labels"] = container.Image.Labels?.DeepClone() ?? new JsonObject(),
-        ["State"] = container.IsRunning ? "running" : "created",
-        ["Status"] = container.IsRunning ? "Up Less than a second" : "Created",
-        ["HostConfig"] = new JsonObject { ["NetworkMode"] = "none" },
-        ["NetworkSettings"] = new JsonObject
+        var row = new JsonObject
         {
-            ["Networks"] = new JsonObject
-            {
-                ["none"] = new JsonObject
-                {
-                    ["IPAMConfig"] = null,
-                    ["Links"] = null,
-                    ["Aliases"] = null,
-                    ["NetworkID"] = "",
-                    ["EndpointID"] = "",
-                    ["Gateway"] = "",
-                    ["IPAddress"] = "",
-                    ["IPPrefixLen"] = 0,
-                    ["IPv6Gateway"] = "",
-                    ["GlobalIPv6Address"] = "",
-                    ["GlobalIPv6PrefixLen"] = 0,
-                    ["MacAddress"] = "",
-                    ["DriverOpts"] = null,
-                },
-            },
-        },
-        ["Mounts"] = new JsonArray(),
+            ["Id"] = container.Id,
+            ["Names"] = new JsonArray("/" + container.Name),
+            ["Image"] = ImageName(container),
+            ["ImageID"] = container.Image.Id,
+            ["Command"] = "sh",
+            ["Created"] = container.Created,
+            ["Ports"] = new JsonArray(),
+        };
+        if (size && container.Image.Size > 0)
+        {
+            row["SizeRootFs"] = container.Image.Size;
+        }
+
+        row["Labels"] = container.Image.Labels?.DeepClone() ?? new JsonObject();
+        row["State"] = container.IsRunning ? "running" : "created";
+        row["Status"] = container.IsRunning ? "Up Less than a second" : "Created";
+        row["HostConfig"] = new JsonObject { ["NetworkMode"] = "none" };
+        row["NetworkSettings"] = new JsonObject { ["Networks"] = new JsonObject { ["none"] = Network() } };
+        row["Mounts"] = new JsonArray();
+        return row;
+    }
+
+    private static JsonObject Network() => new()
+    {
+        ["IPAMConfig"] = null,
+        ["Links"] = null,
+        ["Aliases"] = null,
+        ["NetworkID"] = "",
+        ["EndpointID"] = "",
+        ["Gateway"] = "",
+        ["IPAddress"] = "",
+        ["IPPrefixLen"] = 0,
+        ["IPv6Gateway"] = "",
+        ["GlobalIPv6Address"] = "",
+        ["GlobalIPv6PrefixLen"] = 0,
+        ["MacAddress"] = "",
+        ["DriverOpts"] = null,
     };
 
     /// <summary>The name that the container was made with as long as it names the same image, otherwise the id.</summary>

@@ -128,7 +128,7 @@ internal sealed class EngineApi(EngineImages images, object gate, TestRegistry? 
 
     private TestResponse Containers(TestRequest request) => request.Parameter("filters") is { Length: > 0 } and not "{}"
         ? throw new EngineFailure(501, "the test engine has no filters of containers")
-        : EngineJson.Answer(new ContainerApi(images).List(IsTrue(request.Parameter("all"))));
+        : EngineJson.Answer(new ContainerApi(images).List(IsTrue(request.Parameter("all")), IsTrue(request.Parameter("size"))));
 
     private TestResponse Pull(TestRequest request)
     {

@@ -81,7 +81,7 @@ internal sealed class SystemApi(EngineImages images, TestEngineOptions options)
     {
         ["LayersSize"] = images.LayerSizes().Values.Sum(),
         ["Images"] = new ImageListApi(images).Usage(virtualSize),
-        ["Containers"] = new ContainerApi(images).List(all: true),
+        ["Containers"] = new ContainerApi(images).List(all: true, size: true),
         ["Volumes"] = new JsonArray(),
         ["BuildCache"] = null,
         ["BuilderSize"] = 0,

@@ -86,7 +86,7 @@ internal sealed record EngineReference(string Domain, string Path, string? Tag, 
         var slash = name.IndexOf('/', StringComparison.Ordinal);
         var first = slash < 0 ? "" : name[..slash];
         var isDomain = first.Contains('.', StringComparison.Ordinal) || first.Contains(':', StringComparison.Ordinal)
-            || first == "localhost" || first.Any(char.IsUpper);
+            || first == "localhost";
         var (domain, path) = isDomain ? (first, name[(slash + 1)..]) : ("docker.io", name);
         domain = domain == "index.docker.io" ? "docker.io" : domain;
         return (domain, domain == "docker.io" && !path.Contains('/', StringComparison.Ordinal) ? "library/" + path : path);

@@ -31,7 +31,7 @@ internal sealed class ImagePull
         try
         {
             Pull(reference, platform ?? options.Platform, request.Header("X-Registry-Auth"));
-            if (platform is not null && _found.Count > 0 && Actual(_found[^1].Image) is { } actual && !IsSame(actual, platform))
+            if (platform is not null && Named(name) is { } named && Actual(named) is { } actual && !IsSame(actual, platform))
             {
                 _progress.Status($"WARNING: image with reference {name} was found but does not match the specified platform: wanted {platform}, actual: {actual}");
             }
@@ -64,6 +64,13 @@ internal sealed class ImagePull
                 _images.Name(reference, kept);
             }
         }
+    }
+
+    /// <summary>What the name without the query's tag will name: that is what dockerd looks at for its warning.</summary>
+    private EngineImage? Named(string name)
+    {
+        var reference = EngineReference.Parse(name).Complete();
+        return _found.Find(f => f.Reference.Complete().ToString() == reference.ToString()).Image ?? _images.ByReference(reference);
     }
 
     private static EngineReference Reference(string name, string? tag)
@@ -106,6 +113,11 @@ internal sealed class ImagePull
         }
 
         CheckAuth(reference, auth);
+        if (!_registry.Content.Exists(reference.Path))
+        {
+            throw new EngineFailure(404, $"repository {reference.FamiliarName} not found: name unknown: repository name not known to registry");
+        }
+
         var references = reference.Tag is null && reference.Digest is null
             ? (_registry.Content.Tags(reference.Path) ?? []).Select(reference.WithTag).ToList()
             : [reference];
@@ -197,8 +209,7 @@ internal sealed class ImagePull
 
         if (user != _options.RegistryUser || password != _options.RegistryPassword)
         {
-            throw new EngineFailure(404, $"pull access denied for {reference.FamiliarName}, repository does not exist or may require 'docker login': "
-                + "denied: requested access to the resource is denied");
+            throw new EngineFailure(500, "unauthorized");
         }
     }
 

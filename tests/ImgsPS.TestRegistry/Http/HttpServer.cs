@@ -94,7 +94,11 @@ internal sealed class HttpServer : IAsyncDisposable
         {
             using (socket)
             {
-                socket.NoDelay = socket.AddressFamily != AddressFamily.Unix;
+                if (socket.AddressFamily != AddressFamily.Unix)
+                {
+                    socket.NoDelay = true;
+                }
+
                 Stream stream = new NetworkStream(socket, ownsSocket: false);
                 if (_certificate is not null)
                 {

@@ -15,7 +15,7 @@ public sealed class TestRequest
         Target = target;
         Headers = headers;
         var path = target;
-        if (path.IndexOf("://", StringComparison.Ordinal) is var scheme and > 0)
+        if (!path.StartsWith('/') && path.IndexOf("://", StringComparison.Ordinal) is var scheme and > 0)
         {
             // A client that takes this server for its proxy sends the absolute form (RFC 9112, 3.2.2).
             var slash = path.IndexOf('/', scheme + 3);
