@@ -71,4 +71,35 @@ Describe 'Completion' {
     It 'offers the local store' {
         (Get-Completion 'Get-Image -Store lo').CompletionText | Should -Contain 'local'
     }
+
+    It 'offers the Engines that docker knows' {
+        $found = Get-Completion 'Get-Image -Store '
+        $found.CompletionText | Should -Contain 'docker'
+        $found.CompletionText | Should -Contain 'docker:default'
+        if ($env:OS -ne 'Windows_NT') { $found.CompletionText | Should -Contain 'unix:///var/run/docker.sock' }
+        foreach ($match in $found) { $match.ToolTip | Should -Not -BeNullOrEmpty }
+    }
+
+    It 'completes the last of several stores' {
+        (Get-Completion 'Get-Image -Store local, dock').CompletionText | Should -Contain 'docker'
+    }
+
+    It 'offers the references of several stores, and leaves out one that fails or hangs' {
+        $other = Join-Path $store 'second'
+        $null = Add-TestImage $registry 'team/only:1'
+        $null = Invoke-ImagePull "$address/team/only:1" -Store $other
+        $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Loopback, 0)
+        $listener.Start()
+        try {
+            $found = Get-Completion "Get-Image -Store local, '$other', tcp://127.0.0.1:1, tcp://$($listener.LocalEndpoint) $address/team/"
+            $found.CompletionText | Should -Contain "$address/team/only:1"
+            $found.CompletionText | Should -Contain "$address/team/tool:2"
+        }
+        finally { $listener.Stop() }
+    }
+
+    It 'offers names for Add-ImageTag' {
+        $found = (Get-Completion "Add-ImageTag x -Tag $address/team/t").CompletionText
+        $found | Should -Be "$address/team/tool:", "$address/team/tool:2"
+    }
 }

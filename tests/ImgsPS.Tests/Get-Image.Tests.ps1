@@ -223,8 +223,27 @@ Describe 'Get-Image' {
             $failed.ErrorDetails.RecommendedAction | Should -BeLike '*-Store*'
         }
 
-        It 'says which stores this version does not have' {
-            { Get-Image -Store 'docker' } | Should -Throw -ErrorId 'NotSupported,ImgsPS.Cmdlets.GetImageCommand'
+        It 'lists what a store may be for <Word>' -ForEach @{ Word = 'bogus' }, @{ Word = 'unix:/one-slash' }, @{ Word = 'nodrive:\x' } {
+            $failed = { Get-Image -Store $Word } | Should -Throw -ErrorId 'InvalidArgument,ImgsPS.Cmdlets.GetImageCommand' -PassThru
+            foreach ($form in 'local', 'docker:<context>', 'unix://', 'npipe://', 'tcp://', 'ssh://') { $failed.ErrorDetails.RecommendedAction | Should -BeLike "*$form*" }
+        }
+
+        It 'never takes docker for a folder' {
+            $null = New-Item -ItemType Directory -Path (Join-Path $store 'docker')
+            Push-Location $store
+            $host1 = $env:DOCKER_HOST
+            $env:DOCKER_HOST = 'tcp://127.0.0.1:1'
+            try {
+                foreach ($name in 'docker', 'Docker') {
+                    Get-Image -Store $name -ErrorAction SilentlyContinue -ErrorVariable failed
+                    $failed.FullyQualifiedErrorId | Should -Be 'StoreUnavailable,ImgsPS.Cmdlets.GetImageCommand'
+                    $failed.TargetObject | Should -Be 'docker'
+                }
+            }
+            finally {
+                $env:DOCKER_HOST = $host1
+                Pop-Location
+            }
         }
     }
 }

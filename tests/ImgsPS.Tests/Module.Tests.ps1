@@ -2,7 +2,7 @@ BeforeAll {
     Import-Module "$PSScriptRoot/TestSession.psm1" -Force
     $path = Get-TestModulePath
     $folder = Split-Path $path
-    $commands = 'Find-Image', 'Get-Image', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Remove-Image'
+    $commands = 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Remove-Image'
     $edition = if ($PSVersionTable.PSVersion.Major -lt 6) { 'net472' } else { 'net8.0' }
 }
 
@@ -12,7 +12,7 @@ Describe 'The manifest' {
         $manifest.CompatiblePSEditions | Should -Be 'Desktop', 'Core'
         $manifest.PowerShellVersion | Should -Be '5.1'
         $manifest.ExportedCmdlets.Keys | Sort-Object | Should -Be $commands
-        $manifest.ExportedAliases.Keys | Should -Be 'Pull-Image'
+        $manifest.ExportedAliases.Keys | Sort-Object | Should -Be 'Pull-Image', 'Tag-Image'
         $manifest.ExportedFunctions.Count | Should -Be 0
         $manifest.ExportedVariables.Count | Should -Be 0
         $data = Import-PowerShellDataFile $path
@@ -59,12 +59,12 @@ Describe 'The folder' {
 
 Describe 'Import' {
     It 'is clean under the latest strict mode' {
-        Invoke-TestShell "Set-StrictMode -Version Latest; `$ErrorActionPreference = 'Stop'; Import-Module '$path'; (Get-Command -Module ImgsPS).Count" | Should -Be '7'
+        Invoke-TestShell "Set-StrictMode -Version Latest; `$ErrorActionPreference = 'Stop'; Import-Module '$path'; (Get-Command -Module ImgsPS).Count" | Should -Be '12'
     }
 
     It 'keeps all commands with -Force, twice' {
-        Invoke-TestShell "Import-Module '$path'; Import-Module '$path' -Force; Import-Module '$path' -Force; (Get-Command -Module ImgsPS -CommandType Cmdlet).Name -join ' '; (Get-Alias Pull-Image).Definition; [ImgsPS.Digest]::Of([byte[]]@()).ShortHex" |
-            Should -Be ($commands -join ' '), 'Invoke-ImagePull', 'e3b0c44298fc'
+        Invoke-TestShell "Import-Module '$path'; Import-Module '$path' -Force; Import-Module '$path' -Force; (Get-Command -Module ImgsPS -CommandType Cmdlet).Name -join ' '; (Get-Alias Pull-Image, Tag-Image).Definition; [ImgsPS.Digest]::Of([byte[]]@()).ShortHex" |
+            Should -Be ($commands -join ' '), 'Invoke-ImagePull', 'Add-ImageTag', 'e3b0c44298fc'
     }
 
     It 'leaves nothing behind when it is removed, and comes back' {
@@ -80,7 +80,7 @@ Describe 'Import' {
     It 'works in a second runspace' {
         $run = Start-TestPipeline "(Get-Command -Module ImgsPS -CommandType Cmdlet).Count; [ImgsPS.ImageReference]::Parse('u/x').Familiar"
         $null = $run.PowerShell.EndInvoke($run.Handle)
-        $run.Output | Should -Be 6, 'u/x'
+        $run.Output | Should -Be 10, 'u/x'
         $run.PowerShell.Dispose()
     }
 
@@ -90,7 +90,7 @@ Describe 'Import' {
             Get-Module -ListAvailable Microsoft.PowerShell.PlatyPS | ForEach-Object { Get-ChildItem -Path $_.ModuleBase -Recurse -Filter YamlDotNet.dll }
         ) | Select-Object -First 1
         if (-not $yaml) { Set-ItResult -Skipped -Because 'there is no YamlDotNet in the NuGet folder and no platyPS'; return }
-        Invoke-TestShell "Add-Type -LiteralPath '$($yaml.FullName)'; Import-Module '$path' -ErrorAction Stop; (Get-Command -Module ImgsPS -CommandType Cmdlet).Count" | Should -Be '6'
+        Invoke-TestShell "Add-Type -LiteralPath '$($yaml.FullName)'; Import-Module '$path' -ErrorAction Stop; (Get-Command -Module ImgsPS -CommandType Cmdlet).Count" | Should -Be '10'
     }
 
     It 'says what it needs in a PowerShell that is too old' {
@@ -114,15 +114,17 @@ Describe 'Import' {
 Describe 'The commands' {
     BeforeAll { Import-TestModule }
 
-    It '<_> follows the conventions' -ForEach 'Find-Image', 'Get-Image', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Remove-Image' {
+    It '<_> follows the conventions' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Remove-Image' {
         $command = Get-Command $_
         (Get-Verb).Verb | Should -Contain $command.Verb
         $command.OutputType | Should -Not -BeNullOrEmpty
         $command.OutputType[0].Name | Should -BeLike 'ImgsPS.*'
-        if ($command.Verb -in 'Invoke', 'Remove') { $command.Parameters.Keys | Should -Contain 'WhatIf' }
+        $command.Parameters['ThrottleLimit'].ParameterType | Should -Be ([int])
+        $command.Parameters['Store'].ParameterType | Should -Be ([string[]])
+        if ($command.Verb -in 'Add', 'Invoke', 'Remove') { $command.Parameters.Keys | Should -Contain 'WhatIf' }
     }
 
-    It '<_> has help' -ForEach 'Find-Image', 'Get-Image', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Remove-Image' {
+    It '<_> has help' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Remove-Image' {
         if (-not (Test-Path -LiteralPath "$folder/en-US/ImgsPS.dll-Help.xml")) { Set-ItResult -Skipped -Because 'the help is not built; it needs platyPS'; return }
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"

@@ -110,7 +110,7 @@ CMD ["sh"]
         $old = Get-Image "$team/busybox:1.35" -Store $store
         docker build --network none -q -t "$team/busybox:1.35" $context
         docker push -q "$team/busybox:1.35"
-        Get-Image -Store $store | Where-Object { $_.Id -eq $old.Id -and $_.Reference -ne $old.Reference } | Remove-Image
+        Get-Image -Store $store | Where-Object { $_.Id -eq $old.Id -and $_.Reference -ne $old.Reference } | Remove-Image -IncludePinned
         $null = Invoke-ImagePull "$team/busybox:1.35" -Store $store
         (Get-Image -Store $store | Where-Object Dangling).Id | Should -Be $old.Id
         $removal = Get-Image -Store $store | Where-Object Dangling | Remove-Image -PassThru

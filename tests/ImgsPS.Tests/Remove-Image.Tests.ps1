@@ -6,7 +6,7 @@ BeforeAll {
     $one = Add-TestImage $registry 'team/app:1' @{ layers = @(@{ seed = 1; size = 2000 }) }
     $null = Invoke-TestRegistry $registry tags @{ repository = 'team/app'; tag = 'same'; digest = $one.digest }
     $null = Add-TestImage $registry 'team/app:2' @{ layers = @(@{ seed = 2; size = 3000 }) }
-    $null = Add-TestImage $registry 'other/tool:1' @{ layers = @(@{ seed = 3; size = 4000 }) }
+    $tool = Add-TestImage $registry 'other/tool:1' @{ layers = @(@{ seed = 3; size = 4000 }) }
     $null = Add-TestImage $registry 'other/tool:latest' @{ layers = @(@{ seed = 4; size = 4000 }) }
     function Copy-Serialized($Value) { [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($Value)) }
 
@@ -65,6 +65,18 @@ Describe 'Remove-Image' {
             (Get-Image).Repository | Should -Be "$address/other/tool"
         }
 
+        It 'untags every name of an image that is listed with several (P3)' {
+            $removals = Get-Image "$address/team/*" | Remove-Image -PassThru
+            $removals | Should -HaveCount 3
+            @($removals | Where-Object { $_.Deleted -contains $one.id }) | Should -HaveCount 1
+            (Get-Image).Repository | Should -Be "$address/other/tool"
+        }
+
+        It 'finds an image that came after the first item' {
+            $null = & { "$address/team/app:2"; $null = Invoke-ImagePull "$address/other/tool:latest"; "$address/other/tool:latest" } | Remove-Image -ErrorAction Stop
+            (Get-Image).Tag | Sort-Object | Should -Be '1', '1', 'same'
+        }
+
         It 'is silent for a wildcard without a match' {
             Remove-Image 'nosuch*' -ErrorAction Stop
             @(Get-Image) | Should -HaveCount 4
@@ -85,6 +97,50 @@ Describe 'Remove-Image' {
             Get-Image | Where-Object Dangling | Remove-Image
             @(Get-Image | Where-Object Dangling) | Should -BeNullOrEmpty
             (Get-Image "$address/moved/app:1").Id | Should -Be $moved.Id
+        }
+    }
+
+    Context 'images pulled by digest (P2)' {
+        BeforeEach {
+            $pinned = Invoke-ImagePull "$address/other/tool@$($tool.digest)"
+        }
+
+        It 'are kept when they are <Form>, and counted once' -ForEach @(
+            @{ Form = 'piped'; Remove = { Get-Image | Where-Object { -not $_.InUse } | Remove-Image -WarningVariable +said -WarningAction SilentlyContinue } }
+            @{ Form = 'rows of a file'; Remove = { Get-Image | ConvertTo-Csv | ConvertFrom-Csv | Remove-Image -WarningVariable +said -WarningAction SilentlyContinue } }
+            @{ Form = 'objects with a reference'; Remove = { Get-Image | Select-Object Reference | Remove-Image -WarningVariable +said -WarningAction SilentlyContinue } }
+            @{ Form = 'matched by a wildcard'; Remove = { Remove-Image * -WarningVariable +said -WarningAction SilentlyContinue } }
+        ) {
+            Remove-Image "$address/other/tool:1" -ErrorAction SilentlyContinue
+            $pinned = Invoke-ImagePull "$address/other/tool@$($tool.digest)"
+            $said = @()
+            . $Remove
+            (Get-Image).Reference | Should -Be $pinned.Reference
+            $said | Should -HaveCount 1
+            "$said" | Should -BeLike "1 image that was pulled by digest is kept in the store 'local'*"
+        }
+
+        It 'go by name, and with -IncludePinned' {
+            $null = Get-Image "$address/other/tool:1" | Remove-Image
+            Get-Image $pinned.Reference -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+            $pinned = Invoke-ImagePull "$address/other/tool@$($tool.digest)"
+            Remove-Image $pinned.Reference -ErrorAction Stop
+            $pinned = Invoke-ImagePull "$address/other/tool@$($tool.digest)"
+            $pinned | Remove-Image -IncludePinned -WarningVariable said -ErrorAction Stop
+            $said | Should -BeNullOrEmpty
+            Get-Image "$address/other/*" | Should -BeNullOrEmpty
+        }
+
+        It 'are counted when dangling images are removed' {
+            Remove-Image "$address/other/tool:1"
+            $null = Invoke-ImagePull "$address/other/tool@$($tool.digest)"
+            $null = Add-TestImage $registry 'moved/app:9' @{ layers = @(@{ seed = 31; size = 100 }) }
+            $null = Invoke-ImagePull "$address/moved/app:9"
+            $null = Add-TestImage $registry 'moved/app:9' @{ layers = @(@{ seed = 32; size = 100 }) }
+            $null = Invoke-ImagePull "$address/moved/app:9"
+            Get-Image | Where-Object Dangling | Remove-Image -WarningVariable said -WarningAction SilentlyContinue
+            $said | Should -HaveCount 1
+            Get-Image | Where-Object Dangling | Should -BeNullOrEmpty
         }
     }
 

@@ -27,11 +27,10 @@ Describe 'The table of images' {
     }
 
     It 'shows the layers of an image, whole in 79 columns' {
-        $layer = New-Result ImageLayer @{ Digest = $id; DiffId = $id; Size = 43499999L; MediaType = 'application/vnd.oci.image.layer.v1.tar+gzip' }
+        $layer = New-Result ImageLayer @{ Digest = $id; DiffId = $id; Size = 43499999L }
         $text = $layer | Format-Table | Out-String -Width 79
-        $text | Should -Match 'Digest\s+DiffId\s+Size\s+MediaType'
-        $text | Should -Match 'sha256:3fa4c2d1e0b9 sha256:3fa4c2d1e0b9\s+43\.5MB application/vnd\.oci'
-        $text | Should -Match '\+gzip'
+        $text | Should -Match 'Digest\s+DiffId\s+Size\s+CreatedBy\s+Shared'
+        $text | Should -Match '3fa4c2d1e0b9 3fa4c2d1e0b9\s+43\.5MB\s+0'
     }
 
     It 'shows <none> for what is not there, and N/A for no time (L1, L4)' {
@@ -102,10 +101,42 @@ Describe 'The other tables' {
     It 'show a removal and a store' {
         New-Result ImageRemoval @{ Image = 'a:1'; Untagged = [string[]]'a:1'; BytesFreed = 1500L; Store = 'local' } | Format-Table | Out-String -Width 120 |
             Should -Match 'a:1\s+1\s+0\s+1\.5kB local'
-        $text = New-Result ImageStoreInfo @{ Store = 'local'; Path = '/x'; Images = 3; Bytes = 2000000L } | Out-String -Width 120
-        $text | Should -Match '(?m)^Path\s+: /x\s*$'
-        $text | Should -Match '(?m)^Images\s+: 3\s*$'
-        $text | Should -Match '(?m)^Size\s+: 2MB\s*$'
+        New-Result ImageStoreInfo @{ Store = 'docker:web1'; Kind = 'docker'; Images = 3; InUse = 2; Dangling = 1; Bytes = 2000000L; ReclaimableBytes = 1500L } | Out-String -Width 80 |
+            Should -Match '(?m)^docker:web1\s+docker\s+3\s+2\s+1\s+2MB\s+1\.5kB\s*$'
+        $list = New-Result ImageStoreInfo @{ Store = 'local'; Path = '/x'; Images = 3; Bytes = 2000000L } | Format-List | Out-String -Width 120
+        $list | Should -Match '(?m)^Path\s+: /x\s*$'
+        $list | Should -Match '(?m)^Bytes\s+: 2000000\s*$'
+    }
+
+    It 'show a layer with the command that made it and how many share it' {
+        $layer = New-Result ImageLayer @{ Reference = 'a:1'; DiffId = $id; Size = 1500L; CreatedBy = "RUN  make`n install"; SharedWith = [string[]]('b:1', 'c:1') }
+        $layer | Out-String -Width 100 | Should -Match 'Reference: a:1\s+Digest[^\r\n]*\s+[-\s]+<none>\s+3fa4c2d1e0b9\s+1\.5kB RUN make install\s+2'
+    }
+
+    It 'show a history as docker does' {
+        $steps = @(
+            New-Result ImageHistoryEntry @{ Reference = 'a:1'; Id = $id; CreatedBy = ('x' * 60); Size = 1500L; Comment = 'buildkit.dockerfile.v0'; Created = [DateTimeOffset]::Now.AddDays(-21) }
+            New-Result ImageHistoryEntry @{ Reference = 'a:1'; CreatedBy = 'CMD ["sh"]'; EmptyLayer = $true; Size = 0L }
+        )
+        $text = $steps | Out-String -Width 120
+        $text | Should -Match 'Id\s+Created\s+CreatedBy\s+Size\s+Comment'
+        $text | Should -Match '3fa4c2d1e0b9 3 weeks ago\s+x{34}\s+1\.5kB buildkit'
+        $text | Should -Match '<missing>\s+N/A\s+CMD \["sh"\]\s+0B'
+    }
+
+    It 'show a config as a list, the same when it was serialized' {
+        $env = [System.Collections.Generic.Dictionary[string, string]]::new()
+        $env['PATH'] = '/bin'
+        $config = New-Result ImageConfig @{ Reference = 'a:1'; Id = $id; Env = $env; Entrypoint = [string[]]('/run', 'two words'); Command = [string[]]'sh'; Created = [DateTimeOffset]::Now }
+        $copy = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($config))
+        $copy.Created | Should -BeOfType DateTimeOffset
+        $copy.Env['PATH'] | Should -Be '/bin'
+        foreach ($one in $config, $copy) {
+            $text = $one | Out-String -Width 120
+            $text | Should -Match '(?m)^Env\s+: PATH=/bin\s*$'
+            $text | Should -Match '(?m)^Entrypoint\s+: /run "two words"\s*$'
+            $text | Should -Match '(?m)^Command\s+: sh\s*$'
+        }
     }
 }
 

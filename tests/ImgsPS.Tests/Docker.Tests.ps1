@@ -1,0 +1,140 @@
+# The cmdlets over a real Docker Engine in a folder of its own, by two addresses.
+BeforeDiscovery {
+    Import-Module "$PSScriptRoot/RealParts.psm1" -Force
+    $missing = Get-MissingPart docker, dockerd, docker-registry, busybox
+    if ($missing) {
+        Write-Warning "Tests with a real Engine are skipped; this machine has no $missing."
+    }
+}
+
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestSession.psm1" -Force
+    Import-Module "$PSScriptRoot/RealParts.psm1" -Force
+    Import-TestModule
+    $missing = Get-MissingPart docker, dockerd, docker-registry, busybox
+    if (-not $missing) {
+        $folder = Join-Path ([System.IO.Path]::GetTempPath()) ('imgsps-engine-' + [guid]::NewGuid().ToString('N').Substring(0, 8))
+        $null = New-Item -ItemType Directory -Path $folder, "$folder/context"
+        $env:DOCKER_BUILDKIT = '0'
+        $registry = Start-RealRegistry $folder
+        $engine = Start-RealEngine $folder
+        $docker = $engine.Socket
+        $second = "unix://$folder/./docker.sock"
+        $dead = "unix://$folder/nobody.sock"
+        $store = New-TestStore
+        Copy-Item (Get-Command busybox -CommandType Application)[0].Source "$folder/context/busybox"
+        function docker { Invoke-Native (Get-Command docker -CommandType Application)[0].Source -H $docker @args }
+        function Build([string] $Tag, [string] $Version) {
+            Set-Content "$folder/context/Dockerfile" "FROM scratch`nCOPY busybox /bin/busybox`nLABEL version=$Version`nENV PATH=/bin`nCMD [`"/bin/busybox`", `"sleep`", `"600`"]"
+            $null = docker build --network none -q -t $Tag "$folder/context"
+        }
+        Build "$($registry.Host)/team/app:1" 1
+        $null = docker push -q "$($registry.Host)/team/app:1"
+        $team = "$($registry.Host)/team"
+    }
+}
+
+AfterAll {
+    if (-not $missing) {
+        Stop-RealPart $engine
+        Stop-RealPart $registry
+        Remove-TestStore $store
+        $env:DOCKER_BUILDKIT = $null
+        Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction Ignore
+    }
+}
+
+Describe 'A Docker Engine as a store' -Skip:([bool]$missing) {
+    It 'is listed as docker lists it, with the type of the local store' {
+        $image = Get-Image -Store $docker
+        $image | Should -BeOfType ImgsPS.Image
+        $image.Id | Should -Be (docker images -q --no-trunc)
+        $image.Store | Should -Be $docker
+        $image.Labels['version'] | Should -Be '1'
+        (Get-Image -Store $docker -All).Count | Should -BeGreaterThan 1
+        @(Get-Image -Store $docker -Filter 'label=version=2') | Should -BeNullOrEmpty
+        (Get-Image "$team/app" -Store $docker -Filter 'label=version=1').Tag | Should -Be '1'
+    }
+
+    It 'says what it is' {
+        $info = Get-ImageStore $docker
+        $info.Kind | Should -Be 'docker'
+        $info.Version | Should -Be (docker version --format '{{.Server.Version}}')
+        $info.Images | Should -Be 1
+    }
+
+    It 'pulls, tags and removes with the local store and past a dead one' {
+        $pulled = Invoke-ImagePull "$team/app:1" -Store $docker, local, $dead -ErrorAction SilentlyContinue -ErrorVariable failed
+        $failed.FullyQualifiedErrorId | Should -Be 'StoreUnavailable,ImgsPS.Cmdlets.InvokeImagePullCommand'
+        $failed.TargetObject | Should -Be $dead
+        $pulled.Id | Select-Object -Unique | Should -HaveCount 1
+        $pulled.Digest | Select-Object -Unique | Should -HaveCount 1
+        (Add-ImageTag "$team/app:1" 'both:1' -Store $docker, local -PassThru).Store | Should -Be $docker, 'local'
+        (docker images -q both:1) | Should -Be $pulled[0].Id.Substring(7, 12)
+        $removals = Get-Image both:1 -Store $docker, local | Remove-Image -PassThru
+        $removals.Store | Should -Be $docker, 'local'
+        docker images -q both:1 | Should -BeNullOrEmpty
+    }
+
+    It 'is looked into as the local store is' {
+        $configs = Get-ImageConfig "$team/app:1" -Store $docker, local
+        ($configs | Select-Object Id, Command, Env, Labels, Platform | ForEach-Object { ConvertTo-Json $_ }) | Select-Object -Unique | Should -HaveCount 1
+        @(Get-ImageHistory "$team/app:1" -Store $docker).CreatedBy | Should -Be @(Get-ImageHistory "$team/app:1" -Store local).CreatedBy
+        @(Get-ImageLayer "$team/app:1" -Store $docker).ChainId | Should -Be @(Get-ImageLayer "$team/app:1" -Store local).ChainId
+    }
+
+    It 'is one store by each of its addresses, side by side' {
+        $images = Get-Image "$team/app:1" -Store $docker, $second, local
+        $images.Store | Should -Be $docker, $second, 'local'
+        $images.Id | Select-Object -Unique | Should -HaveCount 1
+    }
+
+    It 'refuses what a container uses, and leaves it out of a pipeline (D5, P3, P5)' {
+        Build used:1 used
+        Build free:1 free
+        docker tag free:1 free:2
+        $container = docker create --network none --name keeper used:1
+        (Get-Image used:1 -Store $docker).UsedBy | Should -Be 'keeper'
+        Remove-Image used:1 -Store $docker -ErrorAction SilentlyContinue -ErrorVariable failed
+        $failed[0].FullyQualifiedErrorId | Should -Be 'ImageInUse,ImgsPS.Cmdlets.RemoveImageCommand'
+        $failed[0].CategoryInfo.Category | Should -Be 'ResourceBusy'
+        $failed[0].Exception.Message | Should -BeLike 'conflict: unable to remove repository reference "used:1" (must force) - container *'
+        $null = docker pull -q "$team/app:1"
+        $removals = Get-Image -Store $docker | Where-Object { -not $_.InUse -and $_.Repository -eq 'free' } | Remove-Image -PassThru
+        $removals.Image | Should -Be 'free:1', 'free:2'
+        @($removals | Where-Object { $_.Deleted.Count -gt 0 }) | Should -HaveCount 1
+        docker images -q free | Should -BeNullOrEmpty
+        docker images -q used | Should -Not -BeNullOrEmpty
+        $null = docker rm keeper
+    }
+
+    It 'is listed once for a removal of many, whatever that changes' {
+        Build many:1 many
+        2..5 | ForEach-Object { docker tag many:1 "many:$_" }
+        $images = Get-Image many -Store $docker
+        $lists = @($images | Remove-Image -Debug 5>&1 | Where-Object { "$_" -match 'GET .*/images/json' })
+        $lists | Should -HaveCount 1
+        docker images -q many | Should -BeNullOrEmpty
+    }
+
+    It 'keeps images pulled by digest, and counts them (P2)' {
+        $digest = (Get-Image "$team/app:1" -Store $docker).Digest
+        Remove-Image "$team/app:1" -Store $docker
+        $null = docker pull -q "$team/app@$digest"
+        Build moved:1 old
+        Build moved:1 new
+        Get-Image -Store $docker | Where-Object Dangling | Remove-Image -WarningVariable said -WarningAction SilentlyContinue
+        Get-Image -Store $docker | Where-Object Dangling | Should -BeNullOrEmpty
+        $said | Should -HaveCount 1
+        Get-Image "$team/app@$digest" -Store $docker | Remove-Image -WarningVariable said -WarningAction SilentlyContinue
+        (Get-Image "$team/app@$digest" -Store $docker).Dangling | Should -BeFalse
+        $said | Should -HaveCount 1
+        Get-Image "$team/app@$digest" -Store $docker | Remove-Image -IncludePinned -ErrorAction Stop
+        Get-Image -Store $docker | Where-Object { -not $_.Tag } | Should -BeNullOrEmpty
+    }
+
+    It 'completes from the Engine' {
+        $line = "Get-Image -Store $docker move"
+        [System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches.CompletionText | Should -Contain 'moved:1'
+    }
+}
