@@ -22,7 +22,7 @@ internal readonly record struct EngineDiskUsage(long Total, long Unused, long Da
         // docker/cli: an image counts as used with what it has alone, so that shared layers are reclaimable in these numbers.
         var unused = isNew
             ? EngineJson.Number(usage, "Reclaimable")
-            : total - images.Where(i => i.Containers != 0).Sum(Unique);
+            : Math.Max(0, total - images.Where(i => i.Containers != 0).Sum(Unique));
         var parents = new HashSet<string>(images.Select(i => i.ParentId).OfType<string>(), StringComparer.Ordinal);
         var dangling = images
             .Where(i => i.Tags.Count == 0 && i.Digests.Count == 0 && i.Containers <= 0 && !parents.Contains(i.Id))

@@ -1,11 +1,9 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Net.Http;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Naming;
 using ImgsPS.Store.Filtering;
 
 namespace ImgsPS.Store.Docker;
@@ -84,12 +82,12 @@ internal sealed class EngineList(EngineClient engine)
     }
 
     /// <summary>
-    /// F3, F4: the Engine compares before= and since= to the nanosecond, its list has whole seconds. The images are named by id, as they were found
-    /// by our rules.
+    /// F3: the Engine compares before= and since= to the nanosecond, its list has whole seconds. F4: of several the strictest counts, which an Engine
+    /// does not do by itself [seen]. The images are named by id, as they were found by our rules.
     /// </summary>
     private async Task<string?> MomentsAsync(ImageFilter filter, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var filters = new FilterArguments();
+        var strictest = new Dictionary<string, EngineImage>(StringComparer.Ordinal);
         var lookup = new EngineLookup(engine, this);
         foreach (var moment in filter.Moments)
         {
@@ -99,9 +97,19 @@ internal sealed class EngineList(EngineClient engine)
                 throw ImageFilter.NoCreationTime(moment.Key, moment.Value);
             }
 
-            filters.Add(moment.Key, found.Image.Id);
+            if (!strictest.TryGetValue(moment.Key, out var other)
+                || (moment.Key == "before" ? found.Image.Created < other.Created : found.Image.Created > other.Created))
+            {
+                strictest[moment.Key] = found.Image;
+            }
         }
 
-        return filters.Keys.Any() ? filters.ToJson() : null;
+        var filters = new FilterArguments();
+        foreach (var moment in strictest)
+        {
+            filters.Add(moment.Key, moment.Value.Id);
+        }
+
+        return strictest.Count > 0 ? filters.ToJson() : null;
     }
 }
