@@ -233,4 +233,37 @@ public class ImageLookupTests
         Assert.Equal(ImageErrorKind.NotFound, error.Kind);
         return error.Message;
     }
+
+    [Fact]
+    public void Content_of_a_listed_image_is_found_under_its_own_reference_first_and_under_any_other()
+    {
+        var id = Images.Hash("aaaa");
+        var other = Images.Row("first:1", id, Images.Hash("1111"));
+        var own = Images.Row("app:1", id, Images.Hash("1111"));
+        var fresh = Images.Row("app:1", Images.Hash("bbbb"), Images.Hash("2222"));
+        var listed = ImageIdentity.Of(own);
+
+        Assert.Equal(new[] { own, other }, ImageLookup.FindContent(new[] { other, own }, listed).Images);
+        Assert.Equal(new[] { other }, ImageLookup.FindContent(new[] { fresh, other }, listed).Images);
+        Assert.Equal(ImageErrorKind.Conflict, Assert.Throws<ImageException>(() => ImageLookup.Find(new[] { fresh, other }, listed)).Kind);
+        Assert.Equal(ImageErrorKind.NotFound, Assert.Throws<ImageException>(() => ImageLookup.FindContent(new[] { fresh }, listed)).Kind);
+    }
+
+    [Fact]
+    public void Content_of_an_untagged_listed_image_is_found_under_the_name_it_has_by_now()
+    {
+        var named = Images.Row("app:1", Images.Hash("aaaa"), Images.Hash("1111"));
+        var listed = ImageIdentity.Of(Images.Row(null, named.Id, named.Digest, dangling: true));
+
+        Assert.Same(named, Assert.Single(ImageLookup.FindContent(new[] { named }, listed).Images));
+        Assert.Equal(ImageErrorKind.Conflict, Assert.Throws<ImageException>(() => ImageLookup.Find(new[] { named }, listed)).Kind);
+    }
+
+    [Fact]
+    public void Content_named_by_a_text_is_found_as_ever_D13()
+    {
+        var rows = new[] { Images.Row("app:1", Images.Hash("aaaa")), Images.Row("app:2", Images.Hash("bbbb")) };
+        Assert.Equal(new[] { rows[1] }, ImageLookup.FindContent(rows, ImageIdentity.Of("app:2")).Images);
+        Assert.Equal(new[] { rows[0] }, ImageLookup.FindContent(rows, ImageIdentity.Of("aaaa")).Images);
+    }
 }
