@@ -82,7 +82,7 @@ internal sealed class EngineHttp(string socketPath) : IDisposable
     {
         using var response = await _http.SendAsync(request, cancellationToken);
         var headers = response.Headers.Concat(response.Content.Headers)
-            .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
+            .ToDictionary(h => h.Key, h => string.Join(h.Key == "Server" ? " " : ", ", h.Value), StringComparer.OrdinalIgnoreCase);
         return new EngineAnswer((int)response.StatusCode, headers, await response.Content.ReadAsStringAsync(cancellationToken));
     }
 }

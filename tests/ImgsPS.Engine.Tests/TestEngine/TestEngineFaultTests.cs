@@ -1,0 +1,96 @@
+using System;
+using System.Net.Http;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Testing;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests;
+
+/// <summary>Each fault of the double does on the wire what it says.</summary>
+public sealed class TestEngineFaultTests : IDisposable
+{
+    private readonly TestRegistry _registry = TestRegistry.Start();
+    private readonly TestEngine _engine;
+    private readonly EngineHttp _http;
+
+    public TestEngineFaultTests()
+    {
+        _engine = TestEngine.Start(_registry);
+        _http = new EngineHttp(_engine.SocketPath);
+        _registry.AddImage("team/app:1", new ImageSpec());
+    }
+
+    private string Pull => $"/v1.41/images/create?fromImage={_registry.Host}/team/app&tag=1";
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _engine.Dispose();
+        _registry.Dispose();
+    }
+
+    [Fact]
+    public async Task Status_comes_as_often_as_asked_for_that_method_and_path_with_any_version()
+    {
+        _engine.Fault(EngineFault.Status("GET", "/images/json", 500, "disk full", times: 2));
+        Assert.Equal(200, (await _http.GetAsync("/_ping")).Status);
+        var answer = await _http.GetAsync("/v1.41/images/json");
+        Assert.Equal((500, "disk full", "application/json"), (answer.Status, answer.Message, answer.ContentType));
+        Assert.Equal(500, (await _http.GetAsync("/images/json?all=1")).Status);
+        Assert.Equal(200, (await _http.GetAsync("/images/json")).Status);
+    }
+
+    [Fact]
+    public async Task Canned_answer_comes_instead()
+    {
+        _engine.Fault(EngineFault.Canned("GET", "/images/json", """[{"Id":"x"}]"""));
+        Assert.Equal("x", (await _http.GetAsync("/images/json")).Json![0]!["Id"]!.GetValue<string>());
+        _engine.ClearFaults();
+        Assert.Equal("[]\n", (await _http.GetAsync("/images/json")).Body);
+    }
+
+    [Fact]
+    public async Task Raw_bytes_come_instead_of_an_answer()
+    {
+        _engine.Fault(new EngineFault("*", "/_ping", FaultAction.Raw(Encoding.ASCII.GetBytes("SSH-2.0-OpenSSH_9.2\r\n")), 1));
+        await Assert.ThrowsAsync<HttpRequestException>(() => _http.GetAsync("/_ping"));
+        Assert.Equal(200, (await _http.GetAsync("/_ping")).Status);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(10)]
+    public async Task Hang_before_the_head_or_in_the_body_lasts_until_the_client_goes(long bytes)
+    {
+        _engine.Fault(new EngineFault("POST", "/images/create", FaultAction.StallAfter(bytes), 1));
+        using var patience = new CancellationTokenSource(500);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _http.SendAsync("POST", Pull, null, patience.Token));
+        Assert.Equal("[]\n", (await _http.GetAsync("/images/json")).Body);
+    }
+
+    [Theory]
+    [InlineData(-1, true)]
+    [InlineData(-1, false)]
+    [InlineData(60, true)]
+    [InlineData(60, false)]
+    public async Task Cut_pull_breaks_off_and_pulls_nothing(long bytes, bool reset)
+    {
+        _engine.Fault(new EngineFault("POST", "/images/create", reset ? FaultAction.ResetAfter(bytes) : FaultAction.FinAfter(bytes)));
+        await Assert.ThrowsAsync<HttpRequestException>(() => _http.PostAsync(Pull));
+        Assert.Equal("[]\n", (await _http.GetAsync("/images/json")).Body);
+        _engine.ClearFaults();
+        Assert.Equal(200, (await _http.PostAsync(Pull)).Status);
+        Assert.Single((await _http.GetAsync("/images/json")).Json!.AsArray());
+    }
+
+    [Fact]
+    public async Task Cut_removal_still_removes()
+    {
+        _engine.AddImage(new TestEngineImage { Tags = ["a:1"] });
+        _engine.Fault(new EngineFault("DELETE", "/images/a:1", FaultAction.ResetAfter(-1)));
+        await Assert.ThrowsAsync<HttpRequestException>(() => _http.DeleteAsync("/images/a:1"));
+        Assert.Equal("[]\n", (await _http.GetAsync("/images/json")).Body);
+    }
+}
