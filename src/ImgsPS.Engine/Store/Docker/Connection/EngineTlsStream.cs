@@ -10,8 +10,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// A TLS connection to an Engine. In TLS 1.3 an Engine refuses the client's certificate after the handshake: the first read says so then, in
-/// docker's words. One reader and one writer at a time, as any network stream.
+/// A TLS connection to an Engine. In TLS 1.3 an Engine refuses the client's certificate after the handshake, by an alert or by breaking off: when
+/// no byte of an answer has come, the failure says so in docker's words ("probably"). One reader and one writer at a time, as any network stream.
 /// </summary>
 internal sealed class EngineTlsStream : WrappedStream
 {
@@ -30,11 +30,11 @@ internal sealed class EngineTlsStream : WrappedStream
     }
 
     /// <summary>The Engine broke off after it had shown its certificate: it did not like ours.</summary>
-    public static ImageException ClientRefused(EngineEndpoint endpoint, Exception cause) => EngineFailure.During(
+    public static ImageException ClientRefused(EngineEndpoint endpoint, Exception? cause) => EngineFailure.During(
         endpoint,
         ImageErrorKind.Denied,
         "The server probably has client authentication (--tlsverify) enabled; check your TLS client certification settings: "
-        + (cause.InnerException ?? cause).Message,
+        + (cause is null ? "EOF" : (cause.InnerException ?? cause).Message),
         endpoint.Tls is { CertificatePath: not null, KeyPath: not null }
             ? "The Engine does not accept the certificate in cert.pem."
             : "Put cert.pem and key.pem beside ca.pem.",
@@ -43,15 +43,20 @@ internal sealed class EngineTlsStream : WrappedStream
     /// <inheritdoc/>
     protected override Task<int> AfterReadAsync(int read)
     {
-        _answered |= read > 0;
+        if (read == 0 && !_answered)
+        {
+            throw ClientRefused(_endpoint, null);
+        }
+
+        _answered = true;
         return Task.FromResult(read);
     }
 
     /// <inheritdoc/>
-    protected override Task<Exception> FailureAsync(Exception failure) =>
-        Task.FromResult(!_answered && failure is IOException && failure.InnerException is not (null or SocketException)
-            ? ClientRefused(_endpoint, failure)
-            : failure);
+    protected override Task<Exception> FailureAsync(Exception failure) => Task.FromResult(
+        _answered || failure is not IOException || failure.InnerException is SocketException { SocketErrorCode: SocketError.OperationAborted }
+            ? failure
+            : ClientRefused(_endpoint, failure));
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
