@@ -23,6 +23,8 @@ function New-Rule {
         # Why the module answers otherwise, with the rule or choice that says so; Answers are then the module's lines.
         [string] $Declared,
         [string[]] $Answers,
+        # Docker's answer varies from time to time; it may be the module's.
+        [switch] $Varies,
         # The same two over podman's service; without them the rule is not asked there, or answered as docker's.
         [string] $Podman,
         [string[]] $PodmanAnswers
@@ -30,7 +32,7 @@ function New-Rule {
 
     [pscustomobject]@{
         Number = $Number; Says = $Says; Setup = $Setup; Docker = $Docker; Module = $Module; Fails = $Fails
-        Declared = $Declared; Answers = $Answers; Podman = $Podman; PodmanAnswers = $PodmanAnswers
+        Declared = $Declared; Answers = $Answers; Varies = [bool]$Varies; Podman = $Podman; PodmanAnswers = $PodmanAnswers
     }
 }
 
@@ -97,8 +99,11 @@ function Split-Output ($Output) {
 }
 
 function Show-DockerImage {
-    # docker images with one line a row: repository:tag digest id. No named parameters: the arguments are docker's.
-    docker images --no-trunc --digests --format '{{.Repository}}:{{.Tag}} {{.Digest}} {{.ID}}' @args | Sort-Object -CaseSensitive
+    # docker images with one line a row: repository:tag digest id. Of the table: a format of one's own leaves out the digest of an image that has
+    # no tag. No named parameters: the arguments are docker's.
+    docker images --no-trunc --digests @args | Where-Object { $_ -notmatch '^REPOSITORY ' } | ForEach-Object {
+        if ($_ -is [System.Management.Automation.ErrorRecord]) { $_ } else { $word = $_ -split '\s{2,}'; "$($word[0]):$($word[1]) $($word[2]) $($word[3])" }
+    } | Sort-Object -CaseSensitive
 }
 
 function Show-Image {
@@ -122,4 +127,59 @@ function Show-Removal {
     }
 }
 
-Export-ModuleMember -Function New-Rule, Invoke-Rule, Show-DockerImage, Show-Image, Show-Removal
+function Show-DockerPrune {
+    # docker image prune: what went, and the bytes, in the words of docker rmi; it works in no order.
+    docker image prune -f @args | Where-Object { $_ -cmatch '^(untagged|deleted|Total)' } |
+        ForEach-Object { $_ -creplace '^untagged', 'Untagged' -creplace '^deleted', 'Deleted' } | Sort-Object -CaseSensitive
+}
+
+function Show-Prune {
+    # The same lines for what the module removed.
+    param([Parameter(ValueFromPipeline)] $Removal)
+
+    begin { $lines = [System.Collections.Generic.List[string]]::new(); $freed = 0L }
+    process {
+        if ($Removal -isnot [ImgsPS.ImageRemoval]) { return $Removal }
+        $Removal | Show-Removal | ForEach-Object { $lines.Add($_) }
+        $freed += $Removal.BytesFreed
+    }
+    end { @($lines) + "Total reclaimed space: $(Format-Size $freed)" | Sort-Object -CaseSensitive }
+}
+
+function Format-Size ([long] $Bytes) {
+    # docker's units: decimal, four digits.
+    $units = 'B', 'kB', 'MB', 'GB', 'TB'
+    $size = [double]$Bytes
+    for ($unit = 0; $size -ge 1000 -and $unit -lt 4; $unit++) { $size /= 1000 }
+    $digits = [Math]::Max(0, 4 - [Math]::Max(1, [Math]::Floor([Math]::Log10([Math]::Max($size, 1))) + 1))
+    [Math]::Round($size, $digits).ToString([cultureinfo]::InvariantCulture) + $units[$unit]
+}
+
+function Show-DockerPull {
+    # What docker says of a pull, without the words that depend on how fast a layer comes; layers come in no order.
+    docker pull @args 2>&1 | Select-PullWord
+}
+
+function Show-Pull {
+    # The same of the module's Verbose lines.
+    param([Parameter(ValueFromPipeline)] $Output)
+
+    begin { $all = [System.Collections.Generic.List[object]]::new() }
+    process { if ($Output -isnot [ImgsPS.Image]) { $all.Add($Output) } }
+    end { $all | Select-PullWord }
+}
+
+function Select-PullWord {
+    begin { $words = [System.Collections.Generic.List[object]]::new(); $layers = [System.Collections.Generic.List[string]]::new() }
+    process {
+        if ($_ -is [System.Management.Automation.ErrorRecord]) { $words.Add($_) }
+        elseif ("$_" -match '^[0-9a-f]{12}: ') { if ("$_" -notmatch ': (Waiting|Verifying Checksum|Retrying.*)$') { $layers.Add("$_") } }
+        elseif ("$_" -notmatch '^Performing the operation ') { $words.Add("$_") }
+    }
+    end {
+        $words
+        $layers | Sort-Object -CaseSensitive
+    }
+}
+
+Export-ModuleMember -Function New-Rule, Invoke-Rule, Show-DockerImage, Show-Image, Show-Removal, Show-DockerPrune, Show-Prune, Show-DockerPull, Show-Pull
