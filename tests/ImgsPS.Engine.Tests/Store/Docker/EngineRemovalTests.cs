@@ -73,7 +73,7 @@ public class EngineRemovalTests
     [InlineData("nosuch", ImageErrorKind.NotFound, "No such image: nosuch:latest")]
     [InlineData("app", ImageErrorKind.NotFound, "No such image: app:latest")]
     [InlineData("0493", ImageErrorKind.NotFound, "No such image: 0493:latest")]
-    [InlineData("Bad:1", ImageErrorKind.InvalidReference, "invalid reference format: repository name (Bad) must be lowercase")]
+    [InlineData("t/Bad:1", ImageErrorKind.InvalidReference, "invalid reference format: repository name (t/Bad) must be lowercase")]
     public async Task What_is_not_there_is_not_found(string text, ImageErrorKind kind, string message)
     {
         using var test = new EngineUnderTest();
