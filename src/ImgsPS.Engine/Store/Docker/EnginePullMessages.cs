@@ -64,7 +64,7 @@ internal sealed class EnginePullMessages(ImageReference reference, IOperationObs
         observer.Verbose(status);
         if (status.StartsWith("Status: ", StringComparison.Ordinal))
         {
-            observer.Verbose(reference.ToString());
+            observer.Verbose(reference.IsNameOnly ? reference.Name : reference.ToString());
         }
     }
 
