@@ -22,6 +22,6 @@ New-Rule F11 'a host and two parts' -Docker { Show-DockerImage -f 'reference=*/*
 New-Rule F12 'only the tags that match' -Docker { Show-DockerImage -f 'reference=web:prod' } -Module { Get-Image -Filter 'reference=web:prod' | Show-Image }
 New-Rule F13 'all keys must hold' -Docker { Show-DockerImage -f label=tier -f 'reference=age/*:1' } -Module { Get-Image -Filter label=tier, 'reference=age/*:1' | Show-Image }
 New-Rule L3 'the digest is that of the index, and only of the repository it came from' -Docker { (Show-DockerImage '*/*/multi'), (Show-DockerImage other/app) } -Module { (Get-Image -Filter 'reference=*/*/multi' | Show-Image), (Get-Image other/app | Show-Image) }
-New-Rule L4 'the newest first' -Docker { docker images --format '{{.Repository}}:{{.Tag}}' 'age/*:[12]' } -Module { Get-Image -Filter 'reference=age/*:[12]' | ForEach-Object { "$($_.Repository):$($_.Tag)" } }
+New-Rule L4 'the newest first' -Docker { docker images --format '{{.Repository}}:{{.Tag}}' 'age/*:1' } -Module { Get-Image -Filter 'reference=age/*:1' | ForEach-Object { "$($_.Repository):$($_.Tag)" } }
 New-Rule L5 'the size in bytes' -Docker { docker image inspect -f '{{.Size}}' web:1 bare:1 } -Module { 'web:1', 'bare:1' | Get-Image | ForEach-Object Size }
 New-Rule L6 'all, with the parents that have no name' -Docker { Show-DockerImage -a } -Module { Get-Image -All | Show-Image }
