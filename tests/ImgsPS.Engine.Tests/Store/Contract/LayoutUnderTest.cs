@@ -1,7 +1,9 @@
+using System;
 using System.IO;
 using System.Threading.Tasks;
 using ImgsPS.Store;
 using ImgsPS.Store.Layout;
+using ImgsPS.Testing;
 
 namespace ImgsPS.Engine.Tests.Store.Contract;
 
@@ -22,7 +24,7 @@ internal sealed class LayoutUnderTest : StoreUnderTest
 
     public override string Name => Path.Combine(_folder, "store");
 
-    public override Task StartAsync() => Task.CompletedTask;
+    public override Task StartAsync(Func<TestRegistry> registry) => Task.CompletedTask;
 
     public override IImageStore Open() => new LayoutStore(Name);
 

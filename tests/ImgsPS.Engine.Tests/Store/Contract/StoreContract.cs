@@ -33,7 +33,7 @@ public abstract class StoreContract : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        await Under.StartAsync();
+        await Under.StartAsync(() => Registry);
         _store = Under.Open();
     }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Threading.Tasks;
 using ImgsPS.Store;
+using ImgsPS.Testing;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Contract;
@@ -15,8 +16,9 @@ internal abstract class StoreUnderTest : IAsyncDisposable
     public abstract string Name { get; }
 
     /// <summary>Makes it ready and empty.</summary>
+    /// <param name="registry">The test's registry, which some stores must know beforehand; it is started by the first call.</param>
     /// <exception cref="SkipException">It cannot be had on this machine; the message says why.</exception>
-    public abstract Task StartAsync();
+    public abstract Task StartAsync(Func<TestRegistry> registry);
 
     /// <summary>Opens it; each call as another process would.</summary>
     public abstract IImageStore Open();

@@ -1,0 +1,149 @@
+using System;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Store;
+using ImgsPS.Testing;
+using Xunit;
+
+namespace ImgsPS.Engine.Tests.Store.Contract;
+
+/// <summary>What a pull leaves in every store, and how it fails: N7, N9, U1-U5, U13; cancellation.</summary>
+public abstract class PullContract : StoreContract
+{
+    private protected PullContract(StoreUnderTest under)
+        : base(under)
+    {
+    }
+
+    [SkippableFact]
+    public async Task Pull_by_tag_gives_the_row_that_the_list_has_then()
+    {
+        var image = Registry.AddImage("team/app:1", new ImageSpec());
+
+        var pulled = await PullAsync(image.Reference);
+
+        Assert.Equal((image.Reference, image.Config.Digest, image.Digest), (pulled.Reference, pulled.Id, pulled.Digest));
+        Assert.Equal(Under.Name, pulled.Store);
+        Assert.Equal([image.Reference], await NamesAsync());
+    }
+
+    [SkippableFact]
+    public async Task No_tag_is_latest_and_says_so_N7()
+    {
+        var image = Registry.AddImage("team/app:latest", new ImageSpec());
+
+        Assert.Equal(image.Reference, (await PullAsync(Name("team/app"))).Reference);
+
+        Assert.Contains("Using default tag: latest", Observer.VerboseLines);
+    }
+
+    [SkippableFact]
+    public async Task Digest_beside_a_tag_wins_and_the_tag_is_not_recorded_N9()
+    {
+        var image = Registry.AddImage("team/app:1", Spec(1));
+        Registry.AddImage("team/app:1", Spec(2));
+
+        var pulled = await PullAsync($"{image.Reference}@{image.Digest}");
+
+        Assert.Equal((image.ReferenceByDigest, image.Config.Digest), (pulled.Reference, pulled.Id));
+        Assert.Equal([image.ReferenceByDigest], await NamesAsync());
+    }
+
+    [SkippableFact]
+    public async Task Second_pull_changes_nothing()
+    {
+        var image = await SeedAsync("team/app:1");
+
+        var again = await PullAsync(image.Reference);
+
+        Assert.Equal(image.Config.Digest, again.Id);
+        Assert.Equal([image.Reference], await NamesAsync());
+    }
+
+    [SkippableFact]
+    public async Task Tag_that_moved_in_the_registry_names_the_new_image()
+    {
+        await SeedAsync("team/app:1", Spec(1));
+        var moved = Registry.AddImage("team/app:1", Spec(2));
+
+        Assert.Equal(moved.Config.Digest, (await PullAsync(moved.Reference)).Id);
+
+        Assert.Equal(moved.Config.Digest, (await ConfigAsync(moved.Reference)).Id);
+    }
+
+    [SkippableFact]
+    public async Task All_tags_gives_one_image_each()
+    {
+        Registry.AddImage("team/app:1", Spec(1));
+        Registry.AddImage("team/app:2", Spec(2));
+        Registry.AddImage("team/other:3", Spec(3));
+
+        var pulled = await PullAsync(new PullRequest(ImageReference.Parse(Name("team/app"))) { AllTags = true });
+
+        Assert.Equal([Name("team/app:1"), Name("team/app:2")], pulled.Select(i => i.Reference).Order(StringComparer.Ordinal));
+        Assert.Equal([Name("team/app:1"), Name("team/app:2")], await NamesAsync());
+    }
+
+    [SkippableFact]
+    public async Task All_tags_and_a_tag_do_not_go_together_N7()
+    {
+        var error = await FailsAsync(
+            ImageErrorKind.InvalidArgument, () => PullAsync(new PullRequest(ImageReference.Parse(Name("team/app:1"))) { AllTags = true }));
+
+        Assert.Equal("tag can't be used with --all-tags/-a", error.Message);
+    }
+
+    [SkippableFact]
+    public async Task Tag_that_is_not_in_the_registry_is_an_error_U13()
+    {
+        Registry.AddImage("team/app:1", new ImageSpec());
+
+        var error = await FailsAsync(ImageErrorKind.NotFound, () => PullAsync(Name("team/app:2")));
+
+        Assert.Contains($"manifest for {Name("team/app:2")} not found", error.Message, StringComparison.Ordinal);
+        Assert.NotNull(error.Advice);
+        Assert.Empty(await ListAsync());
+    }
+
+    [SkippableFact]
+    public async Task Platform_that_an_index_does_not_have_is_an_error_U5()
+    {
+        var index = Registry.AddIndex("team/app:1", [Spec(1), ImageSpec.For("linux/arm64") with { Layers = [new LayerSpec(2)] }]);
+
+        var error = await FailsAsync(
+            ImageErrorKind.NotFound,
+            () => PullAsync(new PullRequest(ImageReference.Parse(index.Reference)) { Platform = Platform.Parse("linux/s390x") }));
+
+        Assert.StartsWith("no matching manifest for linux/s390x in the manifest list entries", error.Message, StringComparison.Ordinal);
+        Assert.Empty(await ListAsync());
+    }
+
+    [SkippableFact]
+    public async Task Cancelled_before_its_start_it_pulls_nothing()
+    {
+        var image = Registry.AddImage("team/app:1", new ImageSpec());
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => PullAsync(new PullRequest(ImageReference.Parse(image.Reference)), null, stop.Token));
+
+        Assert.Empty(await ListAsync());
+    }
+
+    [SkippableFact]
+    public async Task Other_operations_stop_when_they_are_cancelled_and_change_nothing()
+    {
+        var image = await SeedAsync("team/app:1");
+        var identity = ImageIdentity.Of(image.Reference);
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.RemoveAsync(new RemovalRequest(identity), Observer, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Store.TagAsync(new TagRequest(identity, ImageReference.Parse("new:1")), Observer, stop.Token));
+
+        Assert.Equal([image.Reference], await NamesAsync());
+    }
+}
