@@ -69,9 +69,10 @@ internal sealed class HttpServer : IAsyncDisposable
             {
                 socket = await _listener.AcceptAsync(_stop.Token);
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException
+                || (e is InvalidOperationException && _stop.IsCancellationRequested))
             {
-                // The server stops.
+                // The server stops; a socket that is disposed of just before it accepts says that it does not listen.
                 return;
             }
 
@@ -96,6 +97,7 @@ internal sealed class HttpServer : IAsyncDisposable
             {
                 if (socket.AddressFamily != AddressFamily.Unix)
                 {
+                    // A Unix socket refuses the option, whatever its value.
                     socket.NoDelay = true;
                 }
 
