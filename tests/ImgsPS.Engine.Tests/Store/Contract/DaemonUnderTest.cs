@@ -1,0 +1,22 @@
+using System;
+using System.Threading.Tasks;
+using ImgsPS.Store;
+using ImgsPS.Testing;
+
+namespace ImgsPS.Engine.Tests.Store.Contract;
+
+/// <summary>A store over a real dockerd.</summary>
+internal sealed class DaemonUnderTest(DockerDaemon daemon) : StoreUnderTest
+{
+    public override StoreTraits Traits => EngineUnderTest.DockerTraits;
+
+    public override string Name => "docker:contract";
+
+    public override Task StartAsync(Func<TestRegistry> registry) => daemon.ResetAsync();
+
+    public override IImageStore Open() => EngineUnderTest.Open(Name, daemon.Socket);
+
+    public override Task<string> AddContainerAsync(string image, string name, bool running) => daemon.AddContainerAsync(image, name, running);
+
+    public override ValueTask DisposeAsync() => default;
+}
