@@ -108,18 +108,22 @@ public sealed class Digest : IEquatable<Digest>, IComparable<Digest>
     /// <summary>Hex digits in a digest of <paramref name="algorithm"/>; -1 when it is not supported.</summary>
     internal static int HexLength(string algorithm) => algorithm switch { "sha256" => 64, "sha512" => 128, _ => -1 };
 
-    /// <summary>True when <paramref name="text"/> is not empty and all its characters are 0-9 or a-f.</summary>
-    internal static bool IsLowerHex(string text)
+    /// <summary>True when <paramref name="text"/> is a sha256 digest as it is written.</summary>
+    internal static bool IsSha256(string? text) =>
+        text is { Length: 7 + 64 } && text.StartsWith("sha256:", StringComparison.Ordinal) && IsLowerHex(text, 7);
+
+    /// <summary>True when <paramref name="text"/> is not empty from <paramref name="start"/> on and all its characters are 0-9 or a-f.</summary>
+    internal static bool IsLowerHex(string text, int start = 0)
     {
-        foreach (var c in text)
+        for (var i = start; i < text.Length; i++)
         {
-            if (c is not ((>= '0' and <= '9') or (>= 'a' and <= 'f')))
+            if (text[i] is not ((>= '0' and <= '9') or (>= 'a' and <= 'f')))
             {
                 return false;
             }
         }
 
-        return text.Length > 0;
+        return text.Length > start;
     }
 
     /// <inheritdoc/>

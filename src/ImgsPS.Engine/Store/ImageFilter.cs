@@ -89,6 +89,11 @@ internal sealed class ImageFilter
     /// </exception>
     public IReadOnlyList<Image> Apply(IReadOnlyList<Image> images, DateTimeOffset now)
     {
+        if (!_arguments.Keys.Any())
+        {
+            return images;
+        }
+
         // F4: of several moments the strictest counts.
         var upper = Created("before", images).Concat(_arguments.Get("until").Select(v => ParseUntil(v, now))).ToList();
         var lower = Created("since", images).ToList();

@@ -18,7 +18,12 @@ internal sealed class ImageOrder : IComparer<Image>
     }
 
     /// <summary>The images in order.</summary>
-    public static IReadOnlyList<Image> Sort(IEnumerable<Image> images) => images.OrderBy(i => i, Newest).ToArray();
+    public static IReadOnlyList<Image> Sort(IEnumerable<Image> images)
+    {
+        var sorted = images.ToArray();
+        Array.Sort(sorted, Newest);
+        return sorted;
+    }
 
     /// <inheritdoc/>
     public int Compare(Image? x, Image? y)

@@ -110,7 +110,8 @@ internal static class EngineJson
     }
 
     /// <summary>An id as docker's API has it: podman's may lack <c>sha256:</c>.</summary>
-    public static string Id(string? text) => Digest.TryParseIdentifier(text, out var digest) ? digest.ToString() : text ?? "";
+    public static string Id(string? text) =>
+        Digest.IsSha256(text) ? text! : Digest.TryParseIdentifier(text, out var digest) ? digest.ToString() : text ?? "";
 
     /// <summary>The failure of an answer that is not what the question asks for.</summary>
     public static ImageException Unexpected(EngineClient engine, string what) => new(

@@ -59,12 +59,17 @@ internal static class EngineRows
     /// <summary>What each row is called; one null for an image without a name.</summary>
     private static List<Name?> Names(EngineImage image, bool everyDigest, IOperationObserver observer)
     {
-        var names = new List<Name?>(1);
-        var digests = image.Digests.Select(d => Parse(d, image, observer)).ToArray();
+        var names = new List<Name?>(image.Tags.Count + image.Digests.Count);
+        var digests = image.Digests.Count == 0 ? Array.Empty<ImageReference?>() : new ImageReference?[image.Digests.Count];
+        for (var i = 0; i < digests.Length; i++)
+        {
+            digests[i] = Parse(image.Digests[i], image, observer);
+        }
+
         foreach (var text in image.Tags)
         {
             var reference = Parse(text, image, observer);
-            names.Add(reference is null ? Name.Unknown(text) : Name.Of(reference, digests.FirstOrDefault(d => d?.Name == reference.Name)?.Digest));
+            names.Add(reference is null ? Name.Unknown(text) : Name.Of(reference, DigestIn(digests, reference)));
         }
 
         var tagged = names.Count;
@@ -86,6 +91,20 @@ internal static class EngineRows
         }
 
         return names;
+    }
+
+    /// <summary>What a tag's own repository calls the image.</summary>
+    private static Digest? DigestIn(ImageReference?[] digests, ImageReference tagged)
+    {
+        foreach (var digest in digests)
+        {
+            if (digest is not null && digest.Name == tagged.Name)
+            {
+                return digest.Digest;
+            }
+        }
+
+        return null;
     }
 
     private static ImageReference? Parse(string text, EngineImage image, IOperationObserver observer)

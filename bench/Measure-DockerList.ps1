@@ -1,0 +1,70 @@
+<#
+.SYNOPSIS
+Compares Get-Image -Store docker with the Engine's own list call, in pairs, in this session.
+
+.DESCRIPTION
+Needs PowerShell 7 and a Docker Engine on a Unix socket that has many images. The Engine's own call is GET /images/json over one kept connection, its
+body read and thrown away. Get-Image asks for the images and for the containers, reads both, and writes an object for each image.
+The session is warm: each side runs Warm times before the first pair.
+
+.EXAMPLE
+pwsh -NoProfile -File bench/Measure-DockerList.ps1 -Socket /run/docker.sock
+#>
+[CmdletBinding()]
+param(
+    [Parameter(Mandatory)] [string] $Socket,
+    [string] $Module = [IO.Path]::GetFullPath("$PSScriptRoot/../output/ImgsPS/0.1.0/ImgsPS.psd1"),
+    [ValidateRange(1, 1000)] [int] $Pairs = 9,
+    [ValidateRange(0, 1000)] [int] $Warm = 15
+)
+
+$ErrorActionPreference = 'Stop'
+Import-Module $Module
+Add-Type -TypeDefinition @'
+using System.Net.Http;
+using System.Net.Sockets;
+public static class EngineSocket
+{
+    public static HttpClient Open(string path) => new HttpClient(new SocketsHttpHandler
+    {
+        ConnectCallback = async (context, cancellationToken) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return new NetworkStream(socket, true);
+        },
+    });
+}
+'@
+
+$engine = [EngineSocket]::Open($Socket)
+$store = "unix://$Socket"
+$images = @(Get-Image -Store $store).Count
+$ask = { $null = $engine.GetByteArrayAsync('http://engine/images/json').GetAwaiter().GetResult() }
+$list = { $null = Get-Image -Store $store }
+
+function Measure-Once([scriptblock] $Work) {
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    & $Work
+    $watch.Elapsed.TotalMilliseconds
+}
+
+function Get-Median([double[]] $Number) {
+    $sorted = @($Number | Sort-Object)
+    ($sorted[[math]::Floor(($sorted.Count - 1) / 2)] + $sorted[[math]::Floor($sorted.Count / 2)]) / 2
+}
+
+for ($i = 0; $i -lt $Warm; $i++) {
+    & $ask
+    & $list
+}
+
+$rows = for ($i = 1; $i -le $Pairs; $i++) {
+    $a = Measure-Once $ask
+    $b = Measure-Once $list
+    [pscustomobject]@{ Pair = $i; EngineMs = [math]::Round($a, 1); GetImageMs = [math]::Round($b, 1); Ratio = [math]::Round($b / $a, 2) }
+}
+
+$rows | Format-Table | Out-String | Write-Output
+'{0} images, {1} pairs after {2} warm rounds: median {3:n1} ms against {4:n1} ms, median of the ratios {5:n2}' -f $images, $Pairs, $Warm,
+    (Get-Median $rows.GetImageMs), (Get-Median $rows.EngineMs), (Get-Median $rows.Ratio)
