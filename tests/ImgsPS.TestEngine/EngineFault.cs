@@ -22,6 +22,10 @@ public sealed record EngineFault(string Method, string Path, FaultAction Action,
     public static EngineFault Canned(string method, string path, string body, int times = int.MaxValue) =>
         new(method, path, FaultAction.Status(200, body, ("Content-Type", "application/json")), times);
 
+    /// <summary>A pull of which no more is told, and which is never done, while its first missing layer is half there.</summary>
+    public static EngineFault StallPull(int times = int.MaxValue) =>
+        new("POST", "/images/create\\?", FaultAction.StallAfterLine("\"Downloading\""), times);
+
     /// <summary>The rule as the server's list of faults takes it.</summary>
     internal Fault ToFault() => new($"^{(Method == "*" ? "[A-Z]+" : Method)} (/v[0-9.]+)?{Path}", Action, Times, Skip);
 }

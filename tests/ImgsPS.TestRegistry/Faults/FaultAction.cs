@@ -41,6 +41,18 @@ public sealed class FaultAction
     /// <summary>Sends nothing more after that many body bytes, and keeps the connection open; -1: not even a status line.</summary>
     public static FaultAction StallAfter(long bytes) => CutAt(CutKind.Stall, bytes);
 
+    /// <summary>Sends nothing more behind the first line (LF) that has that text, and keeps the connection open; a body without it comes whole.</summary>
+    public static FaultAction StallAfterLine(string text) => Change(r =>
+    {
+        var at = r.Body.Span.IndexOf(Encoding.UTF8.GetBytes(text));
+        if (at >= 0)
+        {
+            var end = r.Body.Span[at..].IndexOf((byte)'\n');
+            r.Cut = CutKind.Stall;
+            r.CutAfter = end < 0 ? r.Body.Length : at + end + 1;
+        }
+    });
+
     /// <summary>Sends the body at that rate.</summary>
     public static FaultAction Slow(int bytesPerSecond) => Change(r => r.BytesPerSecond = bytesPerSecond);
 

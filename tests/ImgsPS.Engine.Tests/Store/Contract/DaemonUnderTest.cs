@@ -18,5 +18,7 @@ internal sealed class DaemonUnderTest(DockerDaemon daemon) : StoreUnderTest
 
     public override Task<string> AddContainerAsync(string image, string name, bool running) => daemon.AddContainerAsync(image, name, running);
 
+    public override Task AddChildAsync(string parent, string name) => daemon.AddChildAsync(parent, name);
+
     public override ValueTask DisposeAsync() => default;
 }

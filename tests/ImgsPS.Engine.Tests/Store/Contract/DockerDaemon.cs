@@ -75,6 +75,18 @@ public sealed class DockerDaemon : IAsyncLifetime
         return id;
     }
 
+    /// <summary>Makes an image whose parent another one is, as <c>docker commit</c> does.</summary>
+    /// <param name="parent">Names the parent.</param>
+    /// <param name="name">Repository, colon and tag for the child.</param>
+    public async Task AddChildAsync(string parent, string name)
+    {
+        var container = await AddContainerAsync(parent, "committed", running: false);
+        var colon = name.LastIndexOf(':');
+        using var made = await _http!.PostAsync($"/commit?container={container}&repo={name[..colon]}&tag={name[(colon + 1)..]}", null);
+        Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync());
+        await DeleteAsync($"/containers/{container}?v=1");
+    }
+
     public async Task DisposeAsync()
     {
         _http?.Dispose();

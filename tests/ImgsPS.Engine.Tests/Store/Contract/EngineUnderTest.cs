@@ -13,6 +13,7 @@ namespace ImgsPS.Engine.Tests.Store.Contract;
 internal sealed class EngineUnderTest : StoreUnderTest
 {
     private TestEngine? _engine;
+    private int _children;
 
     public override StoreTraits Traits => DockerTraits;
 
@@ -22,6 +23,7 @@ internal sealed class EngineUnderTest : StoreUnderTest
     internal static StoreTraits DockerTraits { get; } = new()
     {
         KnowsContainers = true,
+        KnowsParents = true,
         MovedTagStaysPinned = true,
         DigestGoesAlone = true,
         Kind = "docker",
@@ -36,6 +38,14 @@ internal sealed class EngineUnderTest : StoreUnderTest
     public override IImageStore Open() => Open(Name, _engine!.SocketPath);
 
     public override Task<string> AddContainerAsync(string image, string name, bool running) => Task.FromResult(_engine!.AddContainer(image, name, running));
+
+    public override Task AddChildAsync(string parent, string name)
+    {
+        _engine!.AddImage(new TestEngineImage { Parent = parent, Tags = [name], Layers = [TestEngineLayer.Make(++_children)] });
+        return Task.CompletedTask;
+    }
+
+    public override void StallLayer(TestRegistry registry, BuiltLayer layer) => _engine!.Fault(EngineFault.StallPull(times: 1));
 
     public override ValueTask DisposeAsync()
     {

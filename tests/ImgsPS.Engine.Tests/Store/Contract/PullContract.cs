@@ -11,6 +11,9 @@ namespace ImgsPS.Engine.Tests.Store.Contract;
 /// <summary>What a pull leaves in every store, and how it fails: N7, N9, U1-U5, U13; cancellation.</summary>
 public abstract class PullContract : StoreContract
 {
+    // So long that only what hangs takes longer.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private protected PullContract(StoreUnderTest under)
         : base(under)
     {
@@ -133,6 +136,33 @@ public abstract class PullContract : StoreContract
     }
 
     [SkippableFact]
+    public async Task Cancelled_in_the_middle_of_a_layer_it_ends_and_names_nothing_and_the_next_pull_is_whole()
+    {
+        var image = Registry.AddImage("team/app:1", LargeSpec(1));
+
+        await CancelInTheMiddleAsync(image);
+
+        Assert.Empty(await ListAsync());
+        Assert.Equal(image.Config.Digest, (await PullAsync(image.Reference).WaitAsync(Patience)).Id);
+        Assert.Equal([image.Reference], await NamesAsync());
+        Assert.Equal(2, (await LayersAsync(image.Reference)).Count);
+    }
+
+    [SkippableFact]
+    public async Task Cancelled_in_the_middle_of_a_layer_it_leaves_the_tag_with_its_old_image()
+    {
+        var old = await SeedAsync("team/app:1", Spec(1));
+        var moved = Registry.AddImage("team/app:1", LargeSpec(2));
+
+        await CancelInTheMiddleAsync(moved);
+
+        var row = Assert.Single(await ListAsync());
+        Assert.Equal((moved.Reference, old.Config.Digest), (row.Reference, row.Id));
+        Assert.Equal(moved.Config.Digest, (await PullAsync(moved.Reference).WaitAsync(Patience)).Id);
+        Assert.Equal(moved.Config.Digest, (await ConfigAsync(moved.Reference)).Id);
+    }
+
+    [SkippableFact]
     public async Task Other_operations_stop_when_they_are_cancelled_and_change_nothing()
     {
         var image = await SeedAsync("team/app:1");
@@ -145,5 +175,28 @@ public abstract class PullContract : StoreContract
             () => Store.TagAsync(new TagRequest(identity, ImageReference.Parse("new:1")), Observer, stop.Token));
 
         Assert.Equal([image.Reference], await NamesAsync());
+    }
+
+    private static ImageSpec LargeSpec(int seed) => new() { Layers = [new LayerSpec(seed), new LayerSpec(seed + 100, 1 << 20)] };
+
+    /// <summary>Pulls until a half of the top layer is there and no more comes, and cancels.</summary>
+    private async Task CancelInTheMiddleAsync(BuiltImage image)
+    {
+        var layer = image.Layers[^1];
+        Under.StallLayer(Registry, layer);
+        using var stop = new CancellationTokenSource();
+        var pull = PullAsync(new PullRequest(ImageReference.Parse(image.Reference)), null, stop.Token);
+        using (var patience = new CancellationTokenSource(Patience))
+        {
+            while (!Observer.ProgressPoints.Any(p => p.Status == "Downloading" && p.Current > 0 && p.Current < p.Total))
+            {
+                Assert.False(pull.IsCompleted, "The pull ended before its middle.");
+                await Task.Delay(10, patience.Token);
+            }
+        }
+
+        await stop.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pull.WaitAsync(Patience));
     }
 }

@@ -1,6 +1,9 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Store;
 using ImgsPS.Testing;
 using Xunit;
 
@@ -232,6 +235,95 @@ public abstract class RemoveContract : StoreContract
         Assert.True(row.Dangling);
         Assert.True(row.InUse);
     }
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task By_id_an_image_with_children_stays_also_with_force_D9(bool force)
+    {
+        var (parent, _) = await SeedParentAsync();
+
+        var error = await FailsAsync(ImageErrorKind.InUse, () => RemoveAsync(parent.Config.Digest, force));
+
+        Assert.Contains("(cannot be forced) - image has dependent child images", error.Message, StringComparison.Ordinal);
+        Assert.Equal(2, (await ListAsync()).Count);
+    }
+
+    [SkippableFact]
+    public async Task By_name_an_image_with_children_loses_its_name_only_D9()
+    {
+        var (parent, child) = await SeedParentAsync();
+
+        var removal = await RemoveAsync(parent.Reference);
+
+        Assert.Equal([parent.Reference, parent.ReferenceByDigest], removal.Untagged);
+        Assert.Empty(removal.Deleted);
+        Assert.Equal([child], await NamesAsync());
+        Assert.Contains(parent.Config.Digest, await AllIdsAsync());
+    }
+
+    [SkippableFact]
+    public async Task Untagged_parent_goes_with_its_last_child_D10()
+    {
+        var (parent, child) = await SeedParentAsync();
+        await Under.AddChildAsync(parent.Reference, Name("team/child:2"));
+        await RemoveAsync(parent.Reference);
+
+        var first = await RemoveAsync(child);
+
+        Assert.DoesNotContain(parent.Config.Digest, first.Deleted);
+        var last = await RemoveAsync(Name("team/child:2"));
+        Assert.True(last.Deleted.Skip(1).Contains(parent.Config.Digest), string.Join(' ', last.Deleted));
+        Assert.Empty(await AllIdsAsync());
+    }
+
+    [SkippableFact]
+    public async Task Untagged_parent_stays_when_parents_are_not_pruned_D10()
+    {
+        var (parent, child) = await SeedParentAsync();
+        await RemoveAsync(parent.Reference);
+
+        var removal = await Store.RemoveAsync(
+            new RemovalRequest(ImageIdentity.Of(child)) { NoPrune = true }, Observer, CancellationToken.None);
+
+        Assert.NotEmpty(removal.Deleted);
+        Assert.DoesNotContain(parent.Config.Digest, removal.Deleted);
+        Assert.Equal(parent.Config.Digest, Assert.Single(await ListAsync()).Id);
+    }
+
+    [SkippableFact]
+    public async Task Parent_with_a_name_stays_D10()
+    {
+        var (parent, child) = await SeedParentAsync();
+
+        Assert.NotEmpty((await RemoveAsync(child)).Deleted);
+
+        Assert.Equal([parent.Reference], await NamesAsync());
+    }
+
+    [SkippableFact]
+    public async Task Untagged_parent_with_a_container_stays_D10()
+    {
+        var (parent, child) = await SeedParentAsync();
+        await Under.AddContainerAsync(parent.Reference, "user", running: false);
+        await RemoveAsync(parent.Reference, force: true);
+
+        Assert.NotEmpty((await RemoveAsync(child)).Deleted);
+
+        Assert.Equal(parent.Config.Digest, Assert.Single(await ListAsync()).Id);
+    }
+
+    private async Task<(BuiltImage Parent, string Child)> SeedParentAsync()
+    {
+        Skip.IfNot(Traits.KnowsParents, "The store knows no parents.");
+        var parent = await SeedAsync("team/parent:1");
+        await Under.AddChildAsync(parent.Reference, Name("team/child:1"));
+        return (parent, Name("team/child:1"));
+    }
+
+    /// <summary>The ids of all images, parents too.</summary>
+    private async Task<IEnumerable<string>> AllIdsAsync() =>
+        (await Store.ListAsync(new ListRequest { All = true }, Observer, CancellationToken.None)).Select(i => i.Id);
 
     private async Task<BuiltImage> SeedUsedAsync(bool running)
     {

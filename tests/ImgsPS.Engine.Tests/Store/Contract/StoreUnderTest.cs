@@ -27,5 +27,12 @@ internal abstract class StoreUnderTest : IAsyncDisposable
     public virtual Task<string> AddContainerAsync(string image, string name, bool running) =>
         throw new NotSupportedException("The store knows no containers.");
 
+    /// <summary>Makes an image of another one's layers and one more, whose parent that one is.</summary>
+    public virtual Task AddChildAsync(string parent, string name) => throw new NotSupportedException("The store knows no parents.");
+
+    /// <summary>Makes the next pull of a layer hang when a half of it is there.</summary>
+    public virtual void StallLayer(TestRegistry registry, BuiltLayer layer) =>
+        registry.Faults.Add(new Fault("^GET .*/blobs/" + layer.Blob.Digest, FaultAction.StallAfter(layer.Blob.Size / 2), times: 1));
+
     public abstract ValueTask DisposeAsync();
 }
