@@ -36,7 +36,7 @@ internal static class Views
         ("DIGEST", l => Short(l.Digest ?? "")),
         ("DIFF ID", l => Short(l.DiffId ?? "")),
         ("CHAIN ID", l => Short(l.ChainId ?? "")),
-        ("SIZE", l => Size(l.Size)),
+        ("SIZE", l => l.Size is { } size ? Size(size) : "?"),
         ("CREATED BY", l => Cut(l.CreatedBy ?? "", 60)),
         ("SHARED WITH", l => string.Join(' ', l.SharedWith)));
 

@@ -111,6 +111,7 @@ Describe 'The other tables' {
     It 'show a layer with the command that made it and how many share it' {
         $layer = New-Result ImageLayer @{ Reference = 'a:1'; DiffId = $id; Size = 1500L; CreatedBy = "RUN  make`n install"; SharedWith = [string[]]('b:1', 'c:1') }
         $layer | Out-String -Width 100 | Should -Match 'Reference: a:1\s+Digest[^\r\n]*\s+[-\s]+<none>\s+3fa4c2d1e0b9\s+1\.5kB RUN make install\s+2'
+        New-Result ImageLayer @{ DiffId = $id; CreatedBy = 'RUN make' } | Out-String -Width 100 | Should -Match '3fa4c2d1e0b9\s+N/A RUN make'
     }
 
     It 'show a history as docker does' {

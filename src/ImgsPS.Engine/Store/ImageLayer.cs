@@ -18,8 +18,10 @@ public sealed class ImageLayer
     /// <summary>Digest of this layer and all below it (U10); null in a list.</summary>
     public string? ChainId { get; init; }
 
-    /// <summary>Bytes: as distributed in the local store and in a registry, unpacked in a Docker Engine.</summary>
-    public long Size { get; init; }
+    /// <summary>
+    /// Bytes: as distributed in the local store and in a registry, unpacked in a Docker Engine; null where an Engine's history leaves it open.
+    /// </summary>
+    public long? Size { get; init; }
 
     /// <summary>The layer's media type; null where the store does not know it.</summary>
     public string? MediaType { get; init; }

@@ -159,7 +159,7 @@ public class ImageDocumentsTests
         Assert.Equal(new[] { Hash("gzip 1"), Hash("gzip 2") }, layers.Select(l => l.Digest));
         Assert.Equal(new[] { Hash("tar 1"), Hash("tar 2") }, layers.Select(l => l.DiffId));
         Assert.Equal(new[] { Hash("tar 1"), Hash(Hash("tar 1") + " " + Hash("tar 2")) }, layers.Select(l => l.ChainId));
-        Assert.Equal(new long[] { 10, 20 }, layers.Select(l => l.Size));
+        Assert.Equal(new long?[] { 10, 20 }, layers.Select(l => l.Size));
         Assert.Equal(new[] { "one", "two" }, layers.Select(l => l.CreatedBy));
         Assert.Equal("2024-01-01T00:00:00", layers[0].Created!.Value.ToString("s", CultureInfo.InvariantCulture));
         Assert.All(layers, l => Assert.Equal(MediaTypes.OciLayerGzip, l.MediaType));

@@ -87,7 +87,7 @@ public class ManifestReaderTests
         Assert.Equal(answer.Raw.Length, manifest.Size);
         Assert.Equal(new[] { Hash("gzip 1"), Hash("zstd 2") }, manifest.Layers.Select(l => l.Digest));
         Assert.Equal(new[] { Hash("tar 1"), Hash("tar 2") }, manifest.Layers.Select(l => l.DiffId));
-        Assert.Equal(new[] { 10L, 20L }, manifest.Layers.Select(l => l.Size));
+        Assert.Equal(new long?[] { 10, 20 }, manifest.Layers.Select(l => l.Size));
         Assert.Equal(new[] { MediaTypes.OciLayerGzip, MediaTypes.OciLayerZstd }, manifest.Layers.Select(l => l.MediaType));
         var config = await _source.GetConfigAsync(new Descriptor("", Digest.Parse(manifest.ConfigDigest!), 0), NullObserver.Instance, default);
         Assert.Equal(config.Length + 30, manifest.ContentSize);

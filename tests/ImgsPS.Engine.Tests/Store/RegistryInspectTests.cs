@@ -46,7 +46,7 @@ public sealed class RegistryInspectTests : IDisposable
         Assert.Equal(image.Layers.Select(l => l.DiffId), layers.Select(l => l.DiffId));
         Assert.Equal(image.Layers.Select(l => l.Blob.Digest), layers.Select(l => l.Digest));
         Assert.Equal(layers.Select(l => l.DiffId).Reverse(), history.Select(h => h.DiffId));
-        Assert.Equal(layers.Select(l => (long?)l.Size).Reverse(), history.Select(h => h.Size));
+        Assert.Equal(layers.Select(l => l.Size).Reverse(), history.Select(h => h.Size));
         Assert.Equal(layers.Select(l => l.CreatedBy).Reverse(), history.Select(h => h.CreatedBy));
         Assert.Equal(new[] { image.Config.Digest, null }, history.Select(h => h.Id));
         Assert.DoesNotContain(_registry.Requests, r => image.Layers.Any(l => r.Path.EndsWith(l.Blob.Digest, StringComparison.Ordinal)));

@@ -47,7 +47,7 @@ internal sealed class EngineInspect(EngineClient engine, EngineLookup lookup, En
         }).ToArray();
     }
 
-    /// <summary>As <see cref="IImageStore.GetLayersAsync"/>. A layer whose size the history leaves open has 0, with a Verbose line.</summary>
+    /// <summary>As <see cref="IImageStore.GetLayersAsync"/>. A layer whose size the history leaves open has none, with a Verbose line.</summary>
     public async Task<IReadOnlyList<ImageLayer>> GetLayersAsync(
         ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
     {
@@ -61,13 +61,13 @@ internal sealed class EngineInspect(EngineClient engine, EngineLookup lookup, En
             Reference = found.Row.Reference,
             DiffId = found.Inspection.DiffIds[i].ToString(),
             ChainId = chainId,
-            Size = layers.SizeOf(i) ?? (chainIds.Count == 1 ? found.Image.Size : 0),
+            Size = layers.SizeOf(i) ?? (chainIds.Count == 1 ? found.Image.Size : null),
             Created = layers.StepOf(i)?.Created,
             CreatedBy = layers.StepOf(i)?.CreatedBy,
             SharedWith = sharers.TryGetValue(chainId, out var names) ? names : Array.Empty<string>(),
             Store = engine.Endpoint.Store,
         }).ToArray();
-        var unknown = chainIds.Count == 1 ? 0 : Enumerable.Range(0, chainIds.Count).Count(i => layers.SizeOf(i) is null);
+        var unknown = result.Count(l => l.Size is null);
         if (unknown > 0)
         {
             observer.Verbose($"The history of {found.Row} does not tell which step made which layer; the sizes of {unknown} layers are unknown");

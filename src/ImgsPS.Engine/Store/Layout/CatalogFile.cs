@@ -147,7 +147,7 @@ internal sealed class CatalogFile
         {
             json.WriteStartObject();
             WriteText(json, "digest", layer.Digest);
-            json.WriteNumber("size", layer.Size);
+            json.WriteNumber("size", layer.Size!.Value);
             WriteText(json, "type", layer.MediaType);
             WriteText(json, "diffId", layer.DiffId);
             json.WriteEndObject();

@@ -44,7 +44,7 @@ internal sealed class ManifestFacts : DocumentFacts
 
     /// <summary>Bytes of config and layers; content that stands twice is kept, and counted, once.</summary>
     public long ContentSize => Config.Size
-        + Layers.Where(l => l.Digest != Config.Digest.ToString()).GroupBy(l => l.Digest, StringComparer.Ordinal).Sum(g => g.First().Size);
+        + Layers.Where(l => l.Digest != Config.Digest.ToString()).GroupBy(l => l.Digest, StringComparer.Ordinal).Sum(g => g.First().Size!.Value);
 
     /// <summary>What a manifest says, and its config when it is there.</summary>
     public static ManifestFacts Of(Manifest manifest, ConfigDocument? config) => new()

@@ -83,13 +83,30 @@ public class EngineInspectTests
         Assert.Equal(new[] { Base.DiffId, Top.DiffId }, layers.Select(l => l.DiffId));
         Assert.Equal(Base.DiffId, layers[0].ChainId);
         Assert.Equal(Digest.Of(System.Text.Encoding.UTF8.GetBytes(Base.DiffId + " " + Top.DiffId)).ToString(), layers[1].ChainId);
-        Assert.Equal(new long[] { 1000, 20 }, layers.Select(l => l.Size));
+        Assert.Equal(new long?[] { 1000, 20 }, layers.Select(l => l.Size));
         Assert.Equal("COPY " + Top.DiffId, layers[1].CreatedBy);
         Assert.Equal(new[] { "base:1", "base:2", untagged }, layers[0].SharedWith);
         Assert.Empty(layers[1].SharedWith);
 
         // The image itself, its history, the list: the others' layers are known.
         Assert.Equal(3, test.Engine.Requests.Count - before);
+    }
+
+    [Fact]
+    public async Task Layers_whose_sizes_the_history_leaves_open_have_none()
+    {
+        using var test = new EngineUnderTest();
+        test.Engine.AddImage(new TestEngineImage { Tags = ["app:1"], Layers = [Base, Top] });
+
+        // The layer of 1000 bytes may be either: one of the others made none.
+        test.Can("GET", "/images/.*/history", """
+            [{"Id":"<missing>","CreatedBy":"RUN b","Size":0},{"Id":"<missing>","CreatedBy":"COPY","Size":1000},{"Id":"<missing>","CreatedBy":"RUN a","Size":0}]
+            """);
+
+        var layers = await test.Store.GetLayersAsync(ImageIdentity.Of("app:1"), null, test.Observer, CancellationToken.None);
+
+        Assert.Equal(new long?[] { null, null }, layers.Select(l => l.Size));
+        Assert.Contains(test.Observer.VerboseLines, v => v.EndsWith("the sizes of 2 layers are unknown", StringComparison.Ordinal));
     }
 
     [Fact]

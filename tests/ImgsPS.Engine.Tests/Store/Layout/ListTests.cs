@@ -45,7 +45,7 @@ public sealed class ListTests : IDisposable
         Assert.Equal("Ann", row.Author);
         Assert.Equal(image.Layers.Select(l => l.Blob.Digest.ToString()), row.Layers.Select(l => l.Digest));
         Assert.Equal(image.Layers.Select(l => l.DiffId.ToString()), row.Layers.Select(l => l.DiffId));
-        Assert.Equal(image.Layers.Select(l => l.Blob.Descriptor.Size), row.Layers.Select(l => l.Size));
+        Assert.Equal(image.Layers.Select(l => (long?)l.Blob.Descriptor.Size), row.Layers.Select(l => l.Size));
         Assert.False(row.Dangling);
         Assert.False(row.InUse);
         Assert.InRange(row.PulledAt!.Value, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
