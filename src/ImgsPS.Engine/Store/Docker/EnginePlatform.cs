@@ -8,11 +8,8 @@ namespace ImgsPS.Store.Docker;
 /// <summary>Platforms as the Engine API takes them.</summary>
 internal static class EnginePlatform
 {
-    /// <summary>The first API version whose inspection takes a platform.</summary>
+    /// <summary>The first API version whose inspection takes a platform; its history takes one since 1.48.</summary>
     public static readonly Version Inspect = new(1, 49);
-
-    /// <summary>The first API version whose history takes a platform.</summary>
-    public static readonly Version History = new(1, 48);
 
     /// <summary>An OCI platform object; null for null.</summary>
     public static string? ToJson(Platform? platform)

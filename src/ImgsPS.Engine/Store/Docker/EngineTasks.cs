@@ -12,16 +12,9 @@ internal static class EngineTasks
     public static async Task AllAsync(CancellationToken cancellationToken, params Func<CancellationToken, Task>[] questions)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var tasks = questions.Select(AskAsync).ToArray();
-        try
-        {
-            await Task.WhenAll(tasks).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The others were cancelled because one failed: that one is the cause.
-            throw tasks.Select(t => t.Exception?.InnerException).First(e => e is not null and not OperationCanceledException)!;
-        }
+
+        // Those that are cancelled because one failed do not count beside it.
+        await Task.WhenAll(questions.Select(AskAsync)).ConfigureAwait(false);
 
         async Task AskAsync(Func<CancellationToken, Task> question)
         {

@@ -8,18 +8,15 @@ namespace ImgsPS.Store.Docker;
 /// <summary>The head of an answer (RFC 9112 4 to 6): status, fields, and what they say about the body. Immutable.</summary>
 internal sealed class StreamHttpHead
 {
-    private StreamHttpHead(int minor, int status, string reason, List<KeyValuePair<string, string>> fields)
+    private StreamHttpHead(int minor, int status, List<KeyValuePair<string, string>> fields)
     {
         Status = status;
-        Reason = reason;
         Fields = fields;
         var options = Values("Connection").SelectMany(Words).ToArray();
         KeepAlive = minor >= 1 ? !options.Contains("close") : options.Contains("keep-alive");
     }
 
     public int Status { get; }
-
-    public string Reason { get; }
 
     /// <summary>Names and values in order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Fields { get; }
@@ -65,7 +62,7 @@ internal sealed class StreamHttpHead
         }
 
         var status = ((line[9] - '0') * 100) + ((line[10] - '0') * 10) + (line[11] - '0');
-        return new(line[7] - '0', status, line.Length > 13 ? line.Substring(13) : "", fields);
+        return new(line[7] - '0', status, fields);
     }
 
     /// <summary>How the body ends (RFC 9112 6.3): its length; -1 for chunked; null for the end of the connection.</summary>
