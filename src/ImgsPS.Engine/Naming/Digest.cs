@@ -105,6 +105,9 @@ public sealed class Digest : IEquatable<Digest>, IComparable<Digest>
     internal static bool TryParseIdentifier(string? text, [NotNullWhen(true)] out Digest? digest) =>
         TryParse(text is not null && ReferenceGrammar.IsIdentifier(text) ? "sha256:" + text : text, out digest);
 
+    /// <summary>An id as lists and messages show it: <see cref="ShortHex"/>; what is no digest as it stands, made printable.</summary>
+    internal static string Shorten(string id) => TryParse(id, out var digest) ? digest.ShortHex : PrintableText.Of(id);
+
     /// <summary>Hex digits in a digest of <paramref name="algorithm"/>; -1 when it is not supported.</summary>
     internal static int HexLength(string algorithm) => algorithm switch { "sha256" => 64, "sha512" => 128, _ => -1 };
 

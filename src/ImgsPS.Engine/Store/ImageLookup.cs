@@ -162,7 +162,8 @@ internal static class ImageLookup
 
     private static string ShortId(string id) => Digest.TryParse(id, out var digest) ? digest.Hex.Substring(0, 16) : PrintableText.Of(id);
 
-    private static ImageException NotFound(string name) => new(
+    /// <summary>The failure of a name that no image has.</summary>
+    internal static ImageException NotFound(string name) => new(
         ImageErrorKind.NotFound,
         $"No such image: {PrintableText.Of(name)}",
         "Get-Image lists the images of the store.");

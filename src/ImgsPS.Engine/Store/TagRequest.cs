@@ -10,9 +10,13 @@ internal sealed record TagRequest(ImageIdentity Image, ImageReference Tag)
 
     /// <summary>The name as it is recorded: with its tag, <c>latest</c> when it has none (N7).</summary>
     /// <exception cref="ImageException">InvalidReference: it has a digest, or reads as one (N8).</exception>
-    public ImageReference ToRecord()
+    public ImageReference ToRecord() => ToRecord(Tag);
+
+    /// <summary>As <see cref="ToRecord()"/>, for a name whose image is not known yet.</summary>
+    /// <exception cref="ImageException">InvalidReference, as there.</exception>
+    public static ImageReference ToRecord(ImageReference tag)
     {
-        if (Tag.Digest is not null)
+        if (tag.Digest is not null)
         {
             throw new ImageException(
                 ImageErrorKind.InvalidReference,
@@ -20,7 +24,7 @@ internal sealed record TagRequest(ImageIdentity Image, ImageReference Tag)
                 "A digest comes from the content and cannot be given; name a repository and a tag.");
         }
 
-        Tag.EnsureRecordable();
-        return Tag.WithDefaultTag();
+        tag.EnsureRecordable();
+        return tag.WithDefaultTag();
     }
 }

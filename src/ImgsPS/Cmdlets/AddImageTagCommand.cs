@@ -44,7 +44,7 @@ public sealed class AddImageTagCommand : ChangeCmdlet
         base.BeginProcessing();
         foreach (var name in Tag)
         {
-            ForItem(name, () => _names.Add(ReadName(name)));
+            ForItem(name, () => _names.Add(TagRequest.ToRecord(ImageReference.Parse(name))));
         }
     }
 
@@ -108,7 +108,7 @@ public sealed class AddImageTagCommand : ChangeCmdlet
         catch (ImageException) when (Force && image.IsListed)
         {
             // Not there at all, the store says so in better words.
-            return image.Id is { } id && image.Text != id ? $"{image.Text} ({ShortId(id)})" : ShortId(image.Text);
+            return image.Id is { } id && image.Text != id ? $"{image.Text} ({Digest.Shorten(id)})" : Digest.Shorten(image.Text);
         }
     }
 
@@ -121,21 +121,5 @@ public sealed class AddImageTagCommand : ChangeCmdlet
         }
 
         _given[(store, name)] = target;
-    }
-
-    /// <summary>A name that a store may record.</summary>
-    private static ImageReference ReadName(string text)
-    {
-        var name = ImageReference.Parse(text);
-        if (name.Digest is not null)
-        {
-            throw new ImageException(
-                ImageErrorKind.InvalidReference,
-                $"refusing to create a tag with a digest reference: {name.Familiar}",
-                "A digest names content and cannot be given away; leave out what follows the @.");
-        }
-
-        name.EnsureRecordable();
-        return name.WithDefaultTag();
     }
 }

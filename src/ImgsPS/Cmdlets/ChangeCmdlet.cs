@@ -49,10 +49,7 @@ public abstract class ChangeCmdlet : StoreCmdlet
     private protected static string Describe(ImageMatch match)
     {
         var references = match.Images.Where(image => image.Reference is not null).Select(image => image.Reference).Distinct().ToList();
-        var id = ShortId(match.Images[0].Id);
+        var id = Digest.Shorten(match.Images[0].Id);
         return references.Count == 0 ? id : $"{string.Join(", ", references)} ({id})";
     }
-
-    /// <summary>An id as lists show it.</summary>
-    private protected static string ShortId(string id) => Digest.TryParse(id, out var digest) ? digest.ShortHex : id;
 }

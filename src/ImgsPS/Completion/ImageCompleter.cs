@@ -10,7 +10,7 @@ namespace ImgsPS.Completion;
 public sealed class ImageCompleter : LocalCompleter
 {
     private protected override IEnumerable<Suggestion> Suggest(string word, IDictionary bound) => StoreImages.Of(bound)
-        .Select(image => new Suggestion(image.Reference ?? ShortId(image.Id), ToolTip(image)))
+        .Select(image => new Suggestion(image.Reference ?? Digest.Shorten(image.Id), ToolTip(image)))
         .Where(suggestion => Fits(suggestion.Text, word))
         .GroupBy(suggestion => suggestion.Text, StringComparer.Ordinal)
         .Select(group => group.First());
@@ -18,9 +18,7 @@ public sealed class ImageCompleter : LocalCompleter
     internal static string ToolTip(Image image) => string.Format(
         CultureInfo.InvariantCulture,
         "{0}, {1:0.0} MB, created {2}",
-        ShortId(image.Id),
+        Digest.Shorten(image.Id),
         image.Size / 1e6,
         image.Created?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "N/A");
-
-    private static string ShortId(string id) => Digest.TryParse(id, out var digest) ? digest.ShortHex : id;
 }

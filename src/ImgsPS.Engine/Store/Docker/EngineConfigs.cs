@@ -1,6 +1,4 @@
 using System;
-using System.Collections.Generic;
-using System.Linq;
 using System.Text.Json;
 
 namespace ImgsPS.Store.Docker;
@@ -21,7 +19,7 @@ internal static class EngineConfigs
             Created = inspection.Image.Created,
             Author = EngineJson.Text(inspection.Root, "Author"),
             Platform = inspection.Platform,
-            Env = Variables(EngineJson.Texts(EngineJson.Get(config, "Env"))),
+            Env = ImageConfigView.Variables(EngineJson.Texts(EngineJson.Get(config, "Env"))),
             Entrypoint = EngineJson.Texts(EngineJson.Get(config, "Entrypoint")),
             Command = EngineJson.Texts(EngineJson.Get(config, "Cmd")),
             WorkingDirectory = EngineJson.Text(config, "WorkingDir"),
@@ -35,19 +33,6 @@ internal static class EngineConfigs
             OnBuild = EngineJson.Texts(EngineJson.Get(config, "OnBuild")),
             Store = store,
         };
-    }
-
-    /// <summary>A <c>=</c> at the beginning belongs to the name, as in Windows' <c>=C:=C:\app</c>.</summary>
-    private static Dictionary<string, string> Variables(IEnumerable<string> entries)
-    {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var entry in entries)
-        {
-            var equals = entry.IndexOf('=', 1);
-            variables[equals < 0 ? entry : entry.Substring(0, equals)] = equals < 0 ? "" : entry.Substring(equals + 1);
-        }
-
-        return variables;
     }
 
     private static ImageHealthcheck? Healthcheck(JsonElement check) => check.ValueKind != JsonValueKind.Object ? null : new()

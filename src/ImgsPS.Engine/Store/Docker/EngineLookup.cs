@@ -1,8 +1,8 @@
+using System;
 using System.Linq;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
 
@@ -61,7 +61,7 @@ internal sealed class EngineLookup(EngineClient engine, EngineList list)
             : ImageReference.TryParse(identity.Reference, out var reference) ? reference.WithDefaultTag().Familiar
             : identity.Reference;
         var inspection = await InspectAsync(name, null, observer, cancellationToken).ConfigureAwait(false);
-        var rows = inspection is null ? System.Array.Empty<Image>() : EngineRows.All(inspection.Image, engine.Endpoint.Store, observer);
+        var rows = inspection is null ? Array.Empty<Image>() : EngineRows.All(inspection.Image, engine.Endpoint.Store, observer);
         var row = ImageLookup.Find(rows, identity).Images[0];
         return new EngineFound(inspection!, row, row.Reference ?? row.Id);
     }
@@ -74,12 +74,9 @@ internal sealed class EngineLookup(EngineClient engine, EngineList list)
         var row = match.Images[0];
         var inspection = await InspectAsync(row.Id, null, observer, cancellationToken).ConfigureAwait(false);
         return inspection is null
-            ? throw NotFound(identity.Text)
+            ? throw ImageLookup.NotFound(identity.Text)
             : new EngineFound(inspection, row, match.Kind == ImageMatchKind.Id ? row.Id : row.Reference ?? row.Id);
     }
-
-    private static ImageException NotFound(string text) => new(
-        ImageErrorKind.NotFound, $"No such image: {PrintableText.Of(text)}", "Get-Image lists the images of the store.");
 }
 
 /// <summary>An image that was found.</summary>

@@ -96,14 +96,13 @@ internal sealed class EngineRemoval(EngineClient engine, EngineLookup lookup)
 
     private static ImageException Explain(ImageException e, EngineFound found)
     {
-        var kind = e.Kind;
         var canForce = e.Message.IndexOf("must be forced", StringComparison.Ordinal) >= 0 || e.Message.IndexOf("must force", StringComparison.Ordinal) >= 0;
         string? advice;
         if (e.Message.IndexOf("dependent child", StringComparison.Ordinal) >= 0)
         {
-            (kind, advice) = (ImageErrorKind.InUse, "Remove the images that were built on it first.");
+            advice = "Remove the images that were built on it first.";
         }
-        else if (kind == ImageErrorKind.InUse)
+        else if (e.Kind == ImageErrorKind.InUse)
         {
             advice = canForce
                 ? "Remove the container first, or use -Force to remove the image all the same."
@@ -117,6 +116,6 @@ internal sealed class EngineRemoval(EngineClient engine, EngineLookup lookup)
                 : "Use -Force to remove it all the same.";
         }
 
-        return new ImageException(kind, e.Message, advice, e);
+        return new ImageException(e.Kind, e.Message, advice, e);
     }
 }

@@ -4,7 +4,6 @@ using System.Linq;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
 
@@ -15,16 +14,7 @@ internal sealed class EngineTag(EngineClient engine, EngineLookup lookup, Engine
     /// <exception cref="ImageException">As <see cref="IImageStore.TagAsync"/>.</exception>
     public async Task<Image> RunAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        if (request.Tag.Digest is not null)
-        {
-            throw new ImageException(
-                ImageErrorKind.InvalidReference,
-                "refusing to create a tag with a digest reference",
-                $"Leave the digest out of '{PrintableText.Of(request.Tag.Familiar)}'.");
-        }
-
-        var tag = request.Tag.WithDefaultTag();
-        tag.EnsureRecordable();
+        var tag = request.ToRecord();
         var found = await FindAsync(request, observer, cancellationToken).ConfigureAwait(false);
         var former = await lookup.InspectAsync(tag.Familiar, null, observer, cancellationToken).ConfigureAwait(false);
         var question = new EngineRequest(HttpMethod.Post, $"/images/{EngineRequest.Escape(found.Image.Id)}/tag")
@@ -37,8 +27,7 @@ internal sealed class EngineTag(EngineClient engine, EngineLookup lookup, Engine
 
         if (former is not null && former.Image.Id != found.Image.Id)
         {
-            var id = Digest.TryParse(former.Image.Id, out var digest) ? digest.ShortHex : PrintableText.Of(former.Image.Id);
-            observer.Verbose($"{tag.Familiar} named {id} until now");
+            observer.Verbose($"{tag.Familiar} named {Digest.Shorten(former.Image.Id)} until now");
         }
 
         var images = await list.ListAsync(ListRequest.Default, observer, cancellationToken).ConfigureAwait(false);

@@ -43,7 +43,7 @@ internal sealed class LayoutTagging
             foreach (var old in holders.Where(h => h.Descriptor is not null && h.Descriptor.Digest != row.Root.Digest))
             {
                 var image = list.FirstOrDefault(r => r.Entries.Contains(old))?.Image.Id;
-                _observer.Verbose($"{name.Shown} named {ShortId(image ?? old.Descriptor!.Digest.ToString())} until now");
+                _observer.Verbose($"{name.Shown} named {Digest.Shorten(image ?? old.Descriptor!.Digest.ToString())} until now");
             }
 
             cancellationToken.ThrowIfCancellationRequested();
@@ -70,6 +70,4 @@ internal sealed class LayoutTagging
         var missing = parts.Find(p => !_blobs.Contains(p.Content));
         return missing.Content is null ? parts.ConvertAll(p => p.Content) : throw source.Missing(missing.What, missing.Content);
     }
-
-    private static string ShortId(string id) => Digest.TryParse(id, out var digest) ? digest.ShortHex : id;
 }

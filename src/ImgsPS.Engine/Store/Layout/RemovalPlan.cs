@@ -59,10 +59,9 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
         var named = found.Where(r => r.Name is not null).ToList();
         if (!force && !IsSingleReference(named))
         {
-            var id = found[0].Image.Id;
             throw new ImageException(
                 ImageErrorKind.Conflict,
-                $"conflict: unable to delete {id.Substring(id.IndexOf(':') + 1, 12)} (must be forced) - image is referenced in multiple repositories",
+                $"conflict: unable to delete {Digest.Shorten(found[0].Image.Id)} (must be forced) - image is referenced in multiple repositories",
                 $"Use -Force to remove {string.Join(", ", named.Select(r => r.Name!.Shown))}, or remove them by name.");
         }
 
