@@ -47,12 +47,14 @@ internal sealed class StoreFolder
                 ImageErrorKind.InvalidArgument, $"'{_paths.Root}' is a file, not a folder.", "A store is a folder with an OCI image layout.");
         }
 
+        // Before the look for our own folder: that is the first thing in a store which another process begins to make meanwhile.
+        var hasFiles = Directory.Exists(_paths.Root) && HasAny(_paths.Root);
         if (Directory.Exists(_paths.Own))
         {
             return true;
         }
 
-        if (Directory.Exists(_paths.Root) && HasAny(_paths.Root))
+        if (hasFiles)
         {
             throw new ImageException(
                 ImageErrorKind.InvalidArgument,
