@@ -24,7 +24,10 @@ internal sealed class IndexEntry
     /// <summary>Its name; null when it has none.</summary>
     public EntryName? Name { get; }
 
-    /// <summary>When it was pulled; null when nobody wrote it down.</summary>
+    /// <summary>
+    /// When it was pulled; null when nobody wrote it down. Of a tag that was given here: when its repository got the digest by a pull, null when it
+    /// did not.
+    /// </summary>
     public DateTimeOffset? PulledAt { get; }
 
     /// <summary>When a tag that was given here, not pulled, was made; null for every other entry.</summary>

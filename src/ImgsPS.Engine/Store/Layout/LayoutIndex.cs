@@ -20,7 +20,8 @@ internal sealed class LayoutIndex
     public const string PulledAnnotation = "io.imgsps.pulled";
 
     /// <summary>
-    /// The annotation with the time at which a name was given that was not pulled, RFC 3339 in UTC. It stands instead of the other.
+    /// The annotation with the time at which a name was given that was not pulled, RFC 3339 in UTC. It stands instead of the other, or beside it
+    /// when the name's repository had the digest from a pull (L3).
     /// </summary>
     public const string TaggedAnnotation = "io.imgsps.tagged";
 
@@ -97,11 +98,15 @@ internal sealed class LayoutIndex
     /// digest; an entry without a name for the same digest gets the name.
     /// </summary>
     public void SetName(EntryName name, Descriptor target, DateTimeOffset pulledAt) =>
-        Name(name, target, pulledAt, PulledAnnotation, TaggedAnnotation);
+        Name(name, target, pulledAt, null);
 
     /// <summary>As <see cref="SetName"/>, for a name that is given to an image of the store.</summary>
-    public void SetTag(EntryName name, Descriptor target, DateTimeOffset taggedAt) =>
-        Name(name, target, taggedAt, TaggedAnnotation, PulledAnnotation);
+    /// <param name="name">The name.</param>
+    /// <param name="target">What it means.</param>
+    /// <param name="taggedAt">Now.</param>
+    /// <param name="pulledAt">When the name's repository got the digest by a pull; null when it did not.</param>
+    public void SetTag(EntryName name, Descriptor target, DateTimeOffset taggedAt, DateTimeOffset? pulledAt) =>
+        Name(name, target, pulledAt, taggedAt);
 
     /// <summary>Takes entries away.</summary>
     public void Remove(IEnumerable<IndexEntry> gone)
@@ -114,7 +119,7 @@ internal sealed class LayoutIndex
         _entries = ReadEntries(_manifests);
     }
 
-    private void Name(EntryName name, Descriptor target, DateTimeOffset time, string timeAnnotation, string otherAnnotation)
+    private void Name(EntryName name, Descriptor target, DateTimeOffset? pulledAt, DateTimeOffset? taggedAt)
     {
         var holders = _entries.Where(e => e.Name?.Key == name.Key).ToList();
         var same = _entries.Where(e => e.Descriptor?.Digest == target.Digest).ToList();
@@ -159,9 +164,18 @@ internal sealed class LayoutIndex
         }
 
         annotations[EntryName.Annotation] = name.Key;
-        annotations.Remove(otherAnnotation);
-        annotations[timeAnnotation] = time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        SetTime(annotations, PulledAnnotation, pulledAt);
+        SetTime(annotations, TaggedAnnotation, taggedAt);
         _entries = ReadEntries(_manifests);
+    }
+
+    private static void SetTime(JsonObject annotations, string name, DateTimeOffset? time)
+    {
+        annotations.Remove(name);
+        if (time is { } moment)
+        {
+            annotations[name] = moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        }
     }
 
     private static void RemoveAnnotation(JsonObject entry, string name)

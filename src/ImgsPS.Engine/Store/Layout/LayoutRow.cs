@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using ImgsPS.Content;
 
 namespace ImgsPS.Store.Layout;
@@ -15,6 +16,13 @@ internal sealed record LayoutRow(Image Image, EntryName? Name, Descriptor Root, 
 
     /// <summary>True for a name by digest, which a pull by digest makes.</summary>
     public bool IsPinned => Name?.Reference?.Digest is not null;
+
+    /// <summary>
+    /// True when the name's repository has the digest, as docker's <c>repo@digest</c>: by a pull, or by another tool. A name that was given here in
+    /// another repository has none (L3).
+    /// </summary>
+    public bool HasRepositoryDigest =>
+        Name?.Reference is not null && (IsPinned || Entries.Any(e => e.TaggedAt is null || e.PulledAt is not null));
 
     /// <summary>True when both rows show one image: the same manifest or index, or the same id.</summary>
     public bool IsSameImage(LayoutRow other) => Root.Digest == other.Root.Digest || Image.Id == other.Image.Id;

@@ -48,7 +48,9 @@ internal sealed class LayoutTagging
 
             cancellationToken.ThrowIfCancellationRequested();
             _blobs.Sync(content.Select(c => c.Digest.Algorithm).Distinct(StringComparer.Ordinal));
-            index.SetTag(name, row.Root, DateTimeOffset.UtcNow);
+            var now = DateTimeOffset.UtcNow;
+            var pulled = list.FirstOrDefault(r => r.HasRepositoryDigest && r.Root.Digest == row.Root.Digest && r.Name!.IsSameRepository(name));
+            index.SetTag(name, row.Root, now, pulled is null ? null : pulled.Entries[0].PulledAt ?? pulled.Image.PulledAt ?? now);
             await _indexFile.WriteAsync(index, current).ConfigureAwait(false);
         }
 

@@ -23,7 +23,7 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
         _ => ById(found, force),
     };
 
-    /// <summary>D1, D2: one name; with the last tag of its repository the repository's names by digest go too.</summary>
+    /// <summary>D1, D2: one name; with the last tag of its repository the repository's names by digest go too, if it has any (L3).</summary>
     private static RemovalPlan ByTag(IReadOnlyList<LayoutRow> rows, IReadOnlyList<LayoutRow> found)
     {
         // Several only where another tool gave one name to several digests.
@@ -34,7 +34,7 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
         if (left.TrueForAll(r => r.IsPinned))
         {
             gone.AddRange(left);
-            untagged.AddRange(DigestReferences(gone));
+            untagged.AddRange(DigestReferences(gone.Where(r => r.HasRepositoryDigest)));
         }
 
         return new RemovalPlan(gone, untagged.Distinct(StringComparer.Ordinal).ToList(), null);
@@ -66,7 +66,7 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
         }
 
         var untagged = named.Where(r => !r.IsPinned).Select(r => r.Name!.Shown).OrderBy(r => r, StringComparer.Ordinal)
-            .Concat(DigestReferences(named)).ToList();
+            .Concat(DigestReferences(named.Where(r => r.HasRepositoryDigest))).ToList();
         return new RemovalPlan(found, untagged, null);
     }
 
@@ -74,7 +74,7 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
     private static bool IsSingleReference(List<LayoutRow> named) =>
         named.Count <= 1 || (named.Count(r => !r.IsPinned) <= 1 && named.TrueForAll(r => r.Name!.IsSameRepository(named[0].Name!)));
 
-    /// <summary><c>repo@digest</c> of each row, once: what a pull by digest named, or what a tag implies.</summary>
+    /// <summary><c>repo@digest</c> of each row, once.</summary>
     private static IEnumerable<string> DigestReferences(IEnumerable<LayoutRow> rows) => rows
         .Where(r => r.Name?.Reference is not null)
         .Select(r => r.Name!.Repository + "@" + r.Root.Digest)

@@ -62,6 +62,46 @@ public abstract class RemoveContract : StoreContract
     }
 
     [SkippableFact]
+    public async Task Tag_given_in_another_repository_has_no_digest_that_could_go_D2_L3()
+    {
+        var image = await SeedAsync("team/app:1");
+        await TagAsync(image.Reference, "other:1");
+        await TagAsync("other:1", "other:2");
+
+        Assert.Equal(["other:2"], (await RemoveAsync("other:2")).Untagged);
+        Assert.Equal(["other:1"], (await RemoveAsync("other:1")).Untagged);
+        await TagAsync(image.Reference, "other:1");
+        await RemoveAsync(image.Reference);
+        var last = await RemoveAsync("other:1");
+
+        Assert.Equal(["other:1"], last.Untagged);
+        Assert.Equal(image.Config.Digest, last.Deleted[0]);
+    }
+
+    [SkippableFact]
+    public async Task Tag_given_in_the_repository_of_the_pull_keeps_its_digest_until_it_goes_D2_L3()
+    {
+        var image = await SeedAsync("team/app:1");
+        await TagAsync(image.Reference, Name("team/app:2"));
+
+        Assert.Equal([image.Reference], (await RemoveAsync(image.Reference)).Untagged);
+        Assert.Equal([Name("team/app:2"), image.ReferenceByDigest], (await RemoveAsync(Name("team/app:2"))).Untagged);
+        Assert.Empty(await ListAsync());
+    }
+
+    [SkippableFact]
+    public async Task By_id_the_digests_of_the_repositories_of_pulls_go_D4_L3()
+    {
+        var image = await SeedAsync("team/app:1");
+        await TagAsync(image.Reference, "other:1");
+
+        var removal = await RemoveAsync(image.Config.Digest, force: true);
+
+        Assert.Equal(
+            new[] { image.Reference, image.ReferenceByDigest, "other:1" }.Order(StringComparer.Ordinal), removal.Untagged.Order(StringComparer.Ordinal));
+    }
+
+    [SkippableFact]
     public async Task Layers_of_another_image_stay_and_are_not_told_D3()
     {
         var one = await SeedAsync("team/one:1", new ImageSpec { Layers = [new LayerSpec(1), new LayerSpec(2)] });

@@ -54,6 +54,18 @@ public sealed class TagTests : IDisposable
         Assert.DoesNotContain("io.imgsps.tagged", File.ReadAllText(_store.Paths.Index), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Tag_of_the_repository_that_was_pulled_is_not_pulled_itself()
+    {
+        await _store.PutAsync("app:1", new TestImage());
+
+        Assert.Null((await _store.TagAsync("app:1", "app:2")).PulledAt);
+        Assert.Null((await _store.TagAsync("app:2", "other:1")).PulledAt);
+
+        await _store.RemoveAsync("app:1");
+        Assert.All(await _store.ListAsync(), row => Assert.Null(row.PulledAt));
+    }
+
     [Theory]
     [InlineData("app")]
     [InlineData("docker.io/library/app:latest")]
