@@ -13,8 +13,8 @@ namespace ImgsPS.Store.Docker;
 /// </summary>
 /// <param name="connection">Where the body comes from.</param>
 /// <param name="length">Its length; -1 for chunked; null for the end of the connection.</param>
-/// <param name="release">Takes the connection after the body's end; null when it cannot be used again.</param>
-internal sealed class StreamHttpBody(StreamHttpConnection connection, long? length, Action<StreamHttpConnection>? release) : Stream
+/// <param name="release">Takes the connection after the body's end; closes it when it cannot be used again.</param>
+internal sealed class StreamHttpBody(StreamHttpConnection connection, long? length, Action<StreamHttpConnection> release) : Stream
 {
     private const int LongestSizeLine = 4 * 1024;
 
@@ -134,13 +134,6 @@ internal sealed class StreamHttpBody(StreamHttpConnection connection, long? leng
     private void Finish()
     {
         _done = true;
-        if (release is null)
-        {
-            connection.Dispose();
-        }
-        else
-        {
-            release(connection);
-        }
+        release(connection);
     }
 }

@@ -108,19 +108,12 @@ internal sealed class StreamHttpHandler : HttpMessageHandler
     private HttpResponseMessage Response(StreamHttpConnection connection, HttpRequestMessage request, StreamHttpHead head)
     {
         var length = head.BodyLength(request.Method == HttpMethod.Head);
-        Action<StreamHttpConnection>? release = head.KeepAlive && length is not null ? Keep : null;
+        Action<StreamHttpConnection> release = head.KeepAlive && length is not null ? Keep : c => c.Dispose();
         var response = new HttpResponseMessage((HttpStatusCode)head.Status) { RequestMessage = request };
         if (length == 0)
         {
             response.Content = new ByteArrayContent(Array.Empty<byte>());
-            if (release is null)
-            {
-                connection.Dispose();
-            }
-            else
-            {
-                release(connection);
-            }
+            release(connection);
         }
         else
         {
