@@ -9,12 +9,18 @@ namespace ImgsPS.Store;
 /// <summary>Opens a store by what <c>-Store</c> names (DESIGN.md "Choosing a store").</summary>
 internal static class ImageStores
 {
-    private const string Local = "local";
+    /// <summary>The default store's name.</summary>
+    public const string Local = "local";
+
+    /// <summary>The Engine that docker itself would use.</summary>
+    public const string Docker = "docker";
 
     /// <summary>What <c>-Store</c> takes, for a message to a user whose text is none of it.</summary>
     public const string Forms =
         "A store is 'local', a folder (a full path, or one that begins with '.' or '~' or has a separator in it), 'docker', 'docker:<context>', "
         + "or an Engine's address: unix://, npipe://, tcp://, ssh://.";
+
+    private static readonly string[] EngineSchemes = { "docker:", "unix://", "npipe://", "tcp://", "ssh://" };
 
     /// <summary>
     /// The folder of the default store: $IMGSPS_STORE, %LOCALAPPDATA%\ImgsPS\store, $XDG_DATA_HOME/imgsps/store,
@@ -72,18 +78,10 @@ internal static class ImageStores
         return IsFolder(store) ? new LayoutStore(FullPath(store)) : throw Unknown(store, null);
     }
 
-    private static bool IsEngine(string store)
-    {
-        foreach (var scheme in new[] { "docker:", "unix://", "npipe://", "tcp://", "ssh://" })
-        {
-            if (store.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return string.Equals(store, "docker", StringComparison.OrdinalIgnoreCase);
-    }
+    /// <summary>True for the name or address of a Docker Engine.</summary>
+    public static bool IsEngine(string store) =>
+        string.Equals(store, Docker, StringComparison.OrdinalIgnoreCase)
+        || Array.Exists(EngineSchemes, scheme => store.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
 
     private static bool IsFolder(string store)
     {

@@ -1,3 +1,4 @@
+using ImgsPS.Naming;
 using ImgsPS.Registry;
 
 namespace ImgsPS.Store;
@@ -21,4 +22,28 @@ internal sealed class PullRequest
 
     /// <summary>How to talk to the registry.</summary>
     public RegistryOptions Registry { get; init; } = RegistryOptions.Default;
+
+    /// <summary>What to ask the registry for: the repository alone for all of its tags, else the reference with its tag, the default one told (N7).</summary>
+    /// <param name="observer">Who is told.</param>
+    /// <exception cref="ImageException">InvalidArgument: all tags, and a tag or digest. InvalidReference: no store may record the name (N8).</exception>
+    public ImageReference ToPull(IOperationObserver observer)
+    {
+        if (AllTags)
+        {
+            return Reference.IsNameOnly
+                ? Reference
+                : throw new ImageException(
+                    ImageErrorKind.InvalidArgument,
+                    "tag can't be used with --all-tags/-a",
+                    "Name the repository alone to pull all of its tags, or leave out -AllTags.");
+        }
+
+        Reference.EnsureRecordable();
+        if (Reference.IsNameOnly)
+        {
+            observer.Verbose($"Using default tag: {DockerHub.DefaultTag}");
+        }
+
+        return Reference.WithDefaultTag();
+    }
 }

@@ -1,6 +1,5 @@
 using System;
 using System.IO;
-using System.Linq;
 using System.Management.Automation;
 using ImgsPS.Store;
 
@@ -10,19 +9,15 @@ namespace ImgsPS.Cmdlets;
 internal static class StoreNames
 {
     /// <summary>The default store's name.</summary>
-    public const string Local = "local";
+    public const string Local = ImageStores.Local;
 
     /// <summary>The Engine that docker itself would use.</summary>
-    public const string Docker = "docker";
+    public const string Docker = ImageStores.Docker;
 
     private const string FileSystem = "FileSystem";
 
-    private static readonly string[] s_engineSchemes = { "docker:", "unix://", "npipe://", "tcp://", "ssh://" };
-
     /// <summary>True for the name or address of a Docker Engine.</summary>
-    public static bool IsEngine(string name) =>
-        name.Equals(Docker, StringComparison.OrdinalIgnoreCase)
-        || s_engineSchemes.Any(scheme => name.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
+    public static bool IsEngine(string name) => ImageStores.IsEngine(name);
 
     /// <summary>True for what is written as a path; false for the name or address of a store.</summary>
     public static bool IsPath(string name) =>

@@ -5,7 +5,6 @@ using System.Net.Http;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
 
@@ -14,20 +13,14 @@ internal sealed class EnginePull(EngineClient engine, EngineList list, EngineCre
 {
     /// <summary>As <see cref="IImageStore.PullAsync"/>. Leaving the enumeration, or a cancellation, makes the Engine stop.</summary>
     /// <exception cref="ImageException">
-    /// InvalidArgument: -AllTags with a tag or digest. NotSupported: what only the Engine's configuration can decide, and all platforms. Others as
+    /// As <see cref="PullRequest.ToPull"/>. NotSupported: what only the Engine's configuration can decide, and all platforms. Others as
     /// <see cref="EnginePullErrors"/> and <see cref="EngineClient.SendAsync"/>.
     /// </exception>
     public async IAsyncEnumerable<Image> RunAsync(
         PullRequest request, IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var reference = Check(request);
-        if (!request.AllTags && reference.IsNameOnly)
-        {
-            observer.Verbose($"Using default tag: {DockerHub.DefaultTag}");
-        }
-
-        reference = request.AllTags ? reference : reference.WithDefaultTag();
-        reference.EnsureRecordable();
+        Check(request);
+        var reference = request.ToPull(observer);
         var auth = await credentials.FindAsync(reference.Registry, reference.Repository, request.Registry, observer, cancellationToken)
             .ConfigureAwait(false);
         var question = new EngineRequest(HttpMethod.Post, "/images/create")
@@ -77,16 +70,8 @@ internal sealed class EnginePull(EngineClient engine, EngineList list, EngineCre
         }
     }
 
-    private ImageReference Check(PullRequest request)
+    private void Check(PullRequest request)
     {
-        if (request.AllTags && !request.Reference.IsNameOnly)
-        {
-            throw new ImageException(
-                ImageErrorKind.InvalidArgument,
-                "tag can't be used with --all-tags/-a",
-                "Name the repository alone to pull all of its tags, or leave out -AllTags.");
-        }
-
         if (request.AllPlatforms)
         {
             throw new ImageException(
@@ -96,7 +81,6 @@ internal sealed class EnginePull(EngineClient engine, EngineList list, EngineCre
         }
 
         credentials.Refuse(request.Registry);
-        return request.Reference;
     }
 
     // The Engine takes os[/arch[/variant]] here.

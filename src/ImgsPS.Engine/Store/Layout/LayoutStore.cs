@@ -67,25 +67,12 @@ internal sealed class LayoutStore : IImageStore
     public async IAsyncEnumerable<Image> PullAsync(
         PullRequest request, IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var reference = request.Reference;
-        if (request.AllTags && (reference.Tag is not null || reference.Digest is not null))
-        {
-            throw new ImageException(
-                ImageErrorKind.InvalidArgument,
-                "tag can't be used with --all-tags/-a",
-                "Name the repository alone to pull all of its tags, or leave out -AllTags.");
-        }
-
+        var reference = request.ToPull(observer);
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
         var registry = RegistryClient.For(reference.Registry, request.Registry);
         if (!request.AllTags)
         {
-            if (reference.Tag is null && reference.Digest is null)
-            {
-                observer.Verbose("Using default tag: latest");
-            }
-
-            yield return await PullOneAsync(registry, reference.WithDefaultTag(), request, observer, cancellationToken).ConfigureAwait(false);
+            yield return await PullOneAsync(registry, reference, request, observer, cancellationToken).ConfigureAwait(false);
             yield break;
         }
 
