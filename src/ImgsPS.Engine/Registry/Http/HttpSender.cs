@@ -18,7 +18,8 @@ namespace ImgsPS.Registry;
 /// </summary>
 internal sealed class HttpSender : IDisposable
 {
-    private static readonly string UserAgent = "ImgsPS/" + (typeof(HttpSender).Assembly
+    /// <summary>The User-Agent header of every request, to registries and to Engines.</summary>
+    public static readonly string UserAgent = "ImgsPS/" + (typeof(HttpSender).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+')[0];
 
     private readonly HttpClient _http;

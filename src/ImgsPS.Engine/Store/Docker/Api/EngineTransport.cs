@@ -2,10 +2,10 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Net.Http;
-using System.Reflection;
 using System.Runtime.ExceptionServices;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Registry;
 
 namespace ImgsPS.Store.Docker;
 
@@ -15,9 +15,6 @@ namespace ImgsPS.Store.Docker;
 /// </summary>
 internal sealed class EngineTransport : IDisposable
 {
-    private static readonly string UserAgent = "ImgsPS/" + (typeof(EngineTransport).Assembly
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+')[0];
-
     private readonly HttpMessageInvoker _http;
     private readonly EngineErrors _errors;
     private readonly Uri _base;
@@ -47,7 +44,7 @@ internal sealed class EngineTransport : IDisposable
         HttpMethod method, string target, string? registryAuth, TimeSpan limit, Action<string> debug, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, new Uri(_base, target)) { Version = new Version(1, 1) };
-        request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
+        request.Headers.TryAddWithoutValidation("User-Agent", HttpSender.UserAgent);
         if (registryAuth is not null)
         {
             request.Headers.TryAddWithoutValidation("X-Registry-Auth", registryAuth);
