@@ -1,6 +1,8 @@
 using System;
+using System.IO;
 using System.Net.Http;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Testing;
@@ -68,6 +70,33 @@ public sealed class TestEngineFaultTests : IDisposable
         using var patience = new CancellationTokenSource(500);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _http.SendAsync("POST", Pull, null, patience.Token));
         Assert.Equal("[]\n", (await _http.GetAsync("/images/json")).Body);
+    }
+
+    [Fact]
+    public async Task Stalled_pull_tells_of_a_half_layer_and_pulls_nothing()
+    {
+        _engine.Fault(EngineFault.StallPull(times: 1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using (var socket = await EngineHttp.ConnectAsync(_engine.SocketPath, patience.Token))
+        {
+            await socket.WriteAsync(Encoding.ASCII.GetBytes($"POST {Pull} HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\n\r\n"), patience.Token);
+            using var reader = new StreamReader(socket);
+            var line = "";
+            while (!line.StartsWith("{\"status\":\"Downloading\"", StringComparison.Ordinal))
+            {
+                line = await reader.ReadLineAsync(patience.Token);
+                Assert.NotNull(line);
+            }
+
+            var detail = JsonNode.Parse(line)!["progressDetail"]!;
+            Assert.InRange(detail["current"]!.GetValue<long>(), 1, detail["total"]!.GetValue<long>() - 1);
+            Assert.Equal("", await reader.ReadLineAsync(patience.Token)); // the end of the chunk
+            using var moment = new CancellationTokenSource(200);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await reader.ReadLineAsync(moment.Token));
+        }
+
+        Assert.Equal("[]\n", (await _http.GetAsync("/images/json")).Body);
+        Assert.Equal(200, (await _http.PostAsync(Pull)).Status);
     }
 
     [Theory]

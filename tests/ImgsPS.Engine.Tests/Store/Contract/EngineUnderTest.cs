@@ -1,7 +1,4 @@
 using System;
-using System.IO;
-using System.Net.Sockets;
-using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Store;
 using ImgsPS.Store.Docker;
@@ -55,20 +52,5 @@ internal sealed class EngineUnderTest : StoreUnderTest
 
     /// <summary>The store of the Engine behind a socket.</summary>
     internal static DockerStore Open(string name, string socket) => new(new EngineClient(
-        new EngineEndpoint(name, EngineAddressKind.Unix, "unix://" + socket, "the test") { Path = socket }, stop => ConnectAsync(socket, stop)));
-
-    internal static async Task<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+        new EngineEndpoint(name, EngineAddressKind.Unix, "unix://" + socket, "the test") { Path = socket }, stop => EngineHttp.ConnectAsync(socket, stop)));
 }

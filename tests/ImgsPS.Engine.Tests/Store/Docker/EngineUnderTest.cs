@@ -1,7 +1,6 @@
 using System;
 using System.IO;
 using System.Linq;
-using System.Net.Sockets;
 using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
@@ -21,7 +20,7 @@ internal sealed class EngineUnderTest : IDisposable, ICredentialStore
         var endpoint = isPrivate
             ? new EngineEndpoint("docker", EngineAddressKind.Unix, Engine.Address, "the test") { Path = Engine.SocketPath }
             : new EngineEndpoint("docker", EngineAddressKind.Tcp, "tcp://192.0.2.1:2375", "the test") { Host = "192.0.2.1", Port = 2375 };
-        Store = new DockerStore(new EngineClient(endpoint, ConnectAsync), this);
+        Store = new DockerStore(new EngineClient(endpoint, stop => EngineHttp.ConnectAsync(Engine.SocketPath, stop)), this);
     }
 
     public TestEngine Engine { get; }
@@ -73,12 +72,5 @@ internal sealed class EngineUnderTest : IDisposable, ICredentialStore
     {
         Store.Dispose();
         Engine.Dispose();
-    }
-
-    private async Task<Stream> ConnectAsync(CancellationToken cancellationToken)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(new UnixDomainSocketEndPoint(Engine.SocketPath), cancellationToken);
-        return new NetworkStream(socket, ownsSocket: true);
     }
 }
