@@ -1,8 +1,11 @@
-# The rules of docker-rules.md, asked of docker and of the module on the same dockerd: both answers are equal, or differ as the rule declares.
-# The table of all answers is printed, and written to docker-rules.txt in $env:IMGSPS_TEST_OUTPUT (else the temporary folder).
+# The rules of docker-rules.md, asked of docker and of the module on the same Engine: both answers are equal, or differ as the rule declares.
+# All are asked on dockerd; those of lists, removal and pruning on podman's service too, where an answer of docker that is not dockerd's is
+# declared as well. The tables of all answers are printed, and written to docker-rules.txt and docker-rules-podman.txt in
+# $env:IMGSPS_TEST_OUTPUT (else the temporary folder).
 BeforeDiscovery {
     Import-Module "$PSScriptRoot/RealParts.psm1" -Force
     $missing = Get-MissingPart docker-registry, dockerd, docker, busybox
+    $missingPodman = @($missing; Get-MissingPart podman, crun, unshare) -ne '' -join ', '
     $rules = if ($missing) {
         Write-Warning "The rules are not asked of docker; this machine has no $missing."
         @{ Number = 'All'; Says = "rules, which need $missing" }
@@ -10,6 +13,13 @@ BeforeDiscovery {
     else {
         Import-Module "$PSScriptRoot/Rules/RuleRunner.psm1" -Global
         Get-ChildItem "$PSScriptRoot/Rules/*.ps1" | ForEach-Object { . $_.FullName }
+    }
+    $podmanRules = if ($missingPodman) {
+        Write-Warning "The rules are not asked of podman; this machine has no $missingPodman."
+        @{ Number = 'All'; Says = "rules over podman, which need $missingPodman" }
+    }
+    else {
+        'Filter', 'Remove', 'Prune' | ForEach-Object { . "$PSScriptRoot/Rules/$_.ps1" }
     }
 }
 
@@ -27,18 +37,39 @@ Describe 'Docker and the module on one Engine' -Skip:([bool]$missing) {
         }
         $defaults = $global:PSDefaultParameterValues.Clone()
         $global:PSDefaultParameterValues['*-Image*:Store'] = 'docker'
-        $table = [System.Collections.Generic.List[string]]::new()
-        $counts = @{ same = 0; declared = 0; DIFFERS = 0 }
 
+        function New-RuleTable { @{ Lines = [System.Collections.Generic.List[string]]::new(); Counts = @{ same = 0; declared = 0; DIFFERS = 0 } } }
+
+        function Add-RuleRow ($Table, $Rule, $Answers, $Verdict) {
+            $Table.Counts[$Verdict.Verdict]++
+            $Table.Lines.Add((@(
+                        "$($Rule.Number) $($Rule.Says) | $($Verdict.Verdict)$(if ($Verdict.Reason) { ": $($Verdict.Reason)" })"
+                        $Answers.Docker | ForEach-Object { "    docker  $_" }
+                        if (-not $Verdict.Equal) { $Answers.Module | ForEach-Object { "    module  $_" } }
+                    ) -join [Environment]::NewLine))
+        }
+
+        function Write-RuleTable ($Table, $Name) {
+            $counts = $Table.Counts
+            $Table.Lines.Add("$($Table.Lines.Count) rules: $($counts.same) same, $($counts.declared) declared, $($counts.DIFFERS) different.")
+            $Table.Lines | ForEach-Object { Write-Host $_ }
+            $output = if ($env:IMGSPS_TEST_OUTPUT) { $env:IMGSPS_TEST_OUTPUT } else { [System.IO.Path]::GetTempPath() }
+            Set-Content -LiteralPath (Join-Path $output $Name) -Value $Table.Lines
+        }
+
+        $config = (New-Item -ItemType Directory "$folder/config").FullName
         $registry = Start-RealRegistry $folder
         $engine = Start-RealEngine $folder
-        Use-RuleEngine $engine.Socket (New-Item -ItemType Directory "$folder/config").FullName
+        Use-RuleEngine $engine.Socket $config
         New-RuleWorld $folder $registry.Host
     }
 
     AfterAll {
         try {
-            if ($engine -and -not $engine.Process.HasExited) { Clear-RuleWorld }
+            if ($engine -and -not $engine.Process.HasExited) {
+                Use-RuleEngine $engine.Socket $config
+                Clear-RuleWorld
+            }
         }
         finally {
             Stop-RealPart $engine
@@ -49,32 +80,56 @@ Describe 'Docker and the module on one Engine' -Skip:([bool]$missing) {
             $before.GetEnumerator() | ForEach-Object { [Environment]::SetEnvironmentVariable($_.Key, $_.Value) }
             Remove-Module RuleRunner, RuleWorld -Force
         }
-        $table.Add("$($table.Count) rules: $($counts.same) same, $($counts.declared) declared, $($counts.DIFFERS) different.")
-        $table | ForEach-Object { Write-Host $_ }
-        $output = if ($env:IMGSPS_TEST_OUTPUT) { $env:IMGSPS_TEST_OUTPUT } else { [System.IO.Path]::GetTempPath() }
-        Set-Content -LiteralPath (Join-Path $output docker-rules.txt) -Value $table
     }
 
-    It '<_.Number>: <_.Says>' -ForEach $rules {
-        $rule = $_
-        $answers = Invoke-Rule $rule
-        $equal = ($answers.Docker -join "`n") -ceq ($answers.Module -join "`n")
-        $verdict = if ($equal -and (-not $rule.Declared -or $rule.Varies)) { 'same' }
-        elseif (-not $equal -and $rule.Declared -and ($answers.Module -join "`n") -ceq ($rule.Answers -join "`n")) { 'declared' }
-        else { 'DIFFERS' }
-        $counts[$verdict]++
-        $table.Add((@(
-                    "$($rule.Number) $($rule.Says) | $verdict$(if ($rule.Declared) { ": $($rule.Declared)" })"
-                    $answers.Docker | ForEach-Object { "    docker  $_" }
-                    if (-not $equal) { $answers.Module | ForEach-Object { "    module  $_" } }
-                ) -join [Environment]::NewLine))
-        if ($rule.Declared) {
-            $answers.Module | Should -BeExactly $rule.Answers -Because "this is declared: $($rule.Declared)"
+    Context 'dockerd' {
+        BeforeAll { $table = New-RuleTable }
+        AfterAll { Write-RuleTable $table docker-rules.txt }
+
+        It '<_.Number>: <_.Says>' -ForEach $rules {
+            $rule = $_
+            $answers = Invoke-Rule $rule
+            $verdict = Get-RuleVerdict $rule $answers
+            Add-RuleRow $table $rule $answers $verdict
+            if ($rule.Declared) {
+                $answers.Module | Should -BeExactly $verdict.Expected -Because "this is declared: $($rule.Declared)"
+            }
+            else {
+                $answers.Module | Should -BeExactly $verdict.Expected
+            }
+            $verdict.Verdict | Should -Not -Be DIFFERS -Because 'a difference that is declared must be there'
+            $answers.Fails | Should -Be "$($rule.Fails)"
         }
-        else {
-            $answers.Module | Should -BeExactly $answers.Docker
+    }
+
+    Context 'podman' -Skip:([bool]$missingPodman) {
+        BeforeAll {
+            $table = New-RuleTable
+            # podman takes no runroot of more than 50 characters.
+            $short = Join-Path ([System.IO.Path]::GetTempPath()) "podman-$([guid]::NewGuid().ToString('N').Substring(0, 12))"
+            $podman = Start-RealPodman $short $registry.Host
+            Use-RulePodman $podman.Socket
         }
-        $verdict | Should -Not -Be DIFFERS -Because 'a difference that is declared must be there'
-        $answers.Fails | Should -Be "$($rule.Fails)"
+
+        AfterAll {
+            try {
+                if ($podman -and -not $podman.Process.HasExited) { Clear-RuleWorld }
+            }
+            finally {
+                Stop-RealPart $podman
+                if (Test-Path -LiteralPath $short) { Remove-Item -LiteralPath $short -Recurse -Force }
+            }
+            Write-RuleTable $table docker-rules-podman.txt
+        }
+
+        It '<_.Number>: <_.Says>' -ForEach $podmanRules {
+            $rule = $_
+            $answers = Invoke-Rule $rule
+            $verdict = Get-RuleVerdict $rule $answers -Podman
+            Add-RuleRow $table $rule $answers $verdict
+            $answers.Module | Should -BeExactly $verdict.Expected -Because "this is declared: '$($rule.Podman)'"
+            $verdict.Verdict | Should -Not -Be DIFFERS -Because 'each difference is declared, of docker on podman from docker on dockerd too, and is there'
+            $answers.Fails | Should -Be $(if ($answers.Module -ccontains 'exit 1') { $rule.Fails } else { '' })
+        }
     }
 }

@@ -67,6 +67,41 @@ function Start-RealEngine {
     [pscustomobject]@{ Socket = $socket; Process = $process }
 }
 
+function Start-RealPodman {
+    # Starts podman's service on a storage of its own, in mounts of its own, without networks and control groups; gives an object with Socket and Process.
+    param([string] $Folder, [string] $Registry)
+
+    $null = New-Item -ItemType Directory $Folder
+    $socket = "unix://$Folder/podman.sock"
+    $log = Join-Path $Folder podman.log
+    # The limit of open files is one that a container may set where it lacks the right to raise it.
+    Set-Content "$Folder/containers.conf" @'
+[containers]
+cgroups = "disabled"
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+'@
+    Set-Content "$Folder/registries.conf" @"
+[[registry]]
+location = "$Registry"
+insecure = true
+"@
+    # crun refuses the mixture of both kinds of control groups that some machines have, even where it shall use none.
+    Set-Content "$Folder/start.sh" @'
+umount -l /sys/fs/cgroup
+mount -t cgroup2 none /sys/fs/cgroup || exit
+exec podman "$@"
+'@
+    $variables = @{ CONTAINERS_CONF = "$Folder/containers.conf"; CONTAINERS_REGISTRIES_CONF = "$Folder/registries.conf" }
+    $process = Start-Process -FilePath unshare -PassThru -Environment $variables -RedirectStandardOutput "$log.out" -RedirectStandardError $log -ArgumentList @(
+        '--mount', 'sh', "$Folder/start.sh", '--root', "$Folder/root", '--runroot', "$Folder/run", '--tmpdir', "$Folder/tmp",
+        '--storage-driver', 'vfs', '--runtime', 'crun', 'system', 'service', '--time=0', $socket)
+    Wait-Part $process { docker -H $socket version 2>$null >$null; $LASTEXITCODE -eq 0 } $log
+    [pscustomobject]@{ Socket = $socket; Process = $process }
+}
+
 function Stop-RealPart {
     # Asks a part to end, and waits for it.
     param($Part)
@@ -90,4 +125,4 @@ function Invoke-Native {
     ($output | Where-Object { $_ -isnot [System.Management.Automation.ErrorRecord] }) -join "`n"
 }
 
-Export-ModuleMember -Function Get-MissingPart, Start-RealRegistry, Start-RealEngine, Stop-RealPart, Invoke-Native
+Export-ModuleMember -Function Get-MissingPart, Start-RealRegistry, Start-RealEngine, Start-RealPodman, Stop-RealPart, Invoke-Native

@@ -4,8 +4,11 @@ $ErrorActionPreference = 'Stop'
 
 Import-Module "$PSScriptRoot/RuleWorld.psm1" -Global
 
-# False when a rule left the standard world changed.
-$standard = $false
+# The address of the Engine that has the standard world; null when a rule left it changed.
+$standard = $null
+
+# What docker answered on dockerd, by number and words of a rule.
+$onDockerd = @{}
 
 function New-Rule {
     # One rule, as the files beside this one list them.
@@ -25,7 +28,8 @@ function New-Rule {
         [string[]] $Answers,
         # Docker's answer varies from time to time; it may be the module's.
         [switch] $Varies,
-        # The same two over podman's service; without them the rule is not asked there, or answered as docker's.
+        # Why docker's answer over podman's service is not the one over dockerd, or the module's is not docker's there; PodmanAnswers are the
+        # module's lines when they are not docker's.
         [string] $Podman,
         [string[]] $PodmanAnswers
     )
@@ -41,20 +45,47 @@ function Invoke-Rule {
     param($Rule)
 
     if ($Rule.Setup) {
-        $script:standard = $false
+        $script:standard = $null
         $docker = Get-SetUpAnswer $Rule.Setup { Get-DockerAnswer $Rule.Docker }
         $module = Get-SetUpAnswer $Rule.Setup { Get-ModuleAnswer $Rule.Module }
     }
     else {
-        if (-not $standard) {
+        if ($standard -ne $env:DOCKER_HOST) {
             Set-StandardWorld
-            $script:standard = $true
+            $script:standard = $env:DOCKER_HOST
         }
         $docker = Get-DockerAnswer $Rule.Docker
         $module = Get-ModuleAnswer $Rule.Module
     }
     [pscustomobject]@{ Docker = [string[]]$docker.Lines; Module = [string[]]$module.Lines; Fails = $module.Fails }
 }
+
+function Get-RuleVerdict {
+    # What both answers are to a rule over dockerd or over podman: Verdict (same, declared, DIFFERS), Reason, and the lines that the module must say.
+    param($Rule, $Answers, [switch] $Podman)
+
+    $key = "$($Rule.Number) $($Rule.Says)"
+    $equal = Test-SameLine $Answers.Docker $Answers.Module
+    if ($Podman) {
+        $differs = -not $equal -or ($onDockerd.ContainsKey($key) -and -not (Test-SameLine $Answers.Docker $onDockerd[$key]))
+        $reason = $Rule.Podman
+        $expected = if ($Rule.PodmanAnswers) { $Rule.PodmanAnswers } else { $Answers.Docker }
+        $varies = $false
+    }
+    else {
+        $onDockerd[$key] = $Answers.Docker
+        $differs = -not $equal
+        $reason = $Rule.Declared
+        $expected = if ($Rule.Declared) { $Rule.Answers } else { $Answers.Docker }
+        $varies = $Rule.Varies
+    }
+    $verdict = if (-not $differs -and (-not $reason -or $varies)) { 'same' }
+    elseif ($differs -and $reason -and (Test-SameLine $Answers.Module $expected)) { 'declared' }
+    else { 'DIFFERS' }
+    [pscustomobject]@{ Verdict = $verdict; Reason = $reason; Expected = $expected; Equal = $equal }
+}
+
+function Test-SameLine ($One, $Other) { ($One -join "`n") -ceq ($Other -join "`n") }
 
 function Get-SetUpAnswer {
     # An answer and what it left: the images, told by docker for both sides.
@@ -103,7 +134,7 @@ function Show-DockerImage {
     # no tag. No named parameters: the arguments are docker's.
     docker images --no-trunc --digests @args | Where-Object { $_ -notmatch '^REPOSITORY ' } | ForEach-Object {
         if ($_ -is [System.Management.Automation.ErrorRecord]) { $_ } else { $word = $_ -split '\s{2,}'; "$($word[0]):$($word[1]) $($word[2]) $($word[3])" }
-    } | Sort-Object -CaseSensitive
+    } | Sort-Object { "$_" -replace ' .*' }, { Format-RuleText $_ } -CaseSensitive
 }
 
 function Show-Image {
@@ -112,7 +143,7 @@ function Show-Image {
 
     begin { $lines = [System.Collections.Generic.List[string]]::new() }
     process { $lines.Add("$(Get-Word $Image.Repository):$(Get-Word $Image.Tag) $(Get-Word $Image.Digest) $($Image.Id)") }
-    end { if ($Ordered) { $lines } else { $lines | Sort-Object -CaseSensitive } }
+    end { if ($Ordered) { $lines } else { $lines | Sort-Object { $_ -replace ' .*' }, { Format-RuleText $_ } -CaseSensitive } }
 }
 
 function Get-Word ($Text) { if ($Text) { $Text } else { '<none>' } }
@@ -130,7 +161,7 @@ function Show-Removal {
 function Show-DockerPrune {
     # docker image prune: what went, and the bytes, in the words of docker rmi; it works in no order.
     docker image prune -f @args | Where-Object { $_ -cmatch '^(untagged|deleted|Total)' } |
-        ForEach-Object { $_ -creplace '^untagged', 'Untagged' -creplace '^deleted', 'Deleted' } | Sort-Object -CaseSensitive
+        ForEach-Object { $_ -creplace '^untagged', 'Untagged' -creplace '^deleted', 'Deleted' } | Sort-Object { Format-RuleText $_ } -CaseSensitive
 }
 
 function Show-Prune {
@@ -143,7 +174,7 @@ function Show-Prune {
         $Removal | Show-Removal | ForEach-Object { $lines.Add($_) }
         $freed += $Removal.BytesFreed
     }
-    end { @($lines) + "Total reclaimed space: $(Format-Size $freed)" | Sort-Object -CaseSensitive }
+    end { @($lines) + "Total reclaimed space: $(Format-Size $freed)" | Sort-Object { Format-RuleText $_ } -CaseSensitive }
 }
 
 function Format-Size ([long] $Bytes) {
@@ -182,4 +213,4 @@ function Select-PullWord {
     }
 }
 
-Export-ModuleMember -Function New-Rule, Invoke-Rule, Show-DockerImage, Show-Image, Show-Removal, Show-DockerPrune, Show-Prune, Show-DockerPull, Show-Pull
+Export-ModuleMember -Function New-Rule, Invoke-Rule, Get-RuleVerdict, Show-DockerImage, Show-Image, Show-Removal, Show-DockerPrune, Show-Prune, Show-DockerPull, Show-Pull

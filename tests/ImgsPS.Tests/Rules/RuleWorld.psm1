@@ -32,7 +32,7 @@ function New-RuleWorld {
     # Builds the images on the Engine that is in use, pushes those that are to be pulled, and saves all in archives below the folder.
     param([string] $Folder, [string] $Registry)
 
-    $script:world = @{ Folder = $Folder; Registry = $Registry; Names = [ordered]@{}; Layers = @{}; Containers = @{} }
+    $script:world = @{ Folder = $Folder; Registry = $Registry; Names = [ordered]@{}; Layers = @{}; Containers = [ordered]@{} }
     $world.Names[$Registry] = 'reg'
     $env:DOCKER_BUILDKIT = '0'
     $context = (New-Item -ItemType Directory "$Folder/context").FullName
@@ -111,6 +111,40 @@ function New-AgeArchive {
     [System.IO.File]::WriteAllBytes($Path, (Get-TarBytes $entries))
 }
 
+function Use-RulePodman {
+    # From now on docker and the module talk to podman's service, with the same images.
+    param([string] $Socket)
+
+    $env:DOCKER_HOST = $Socket
+    'web', 'child', 'bare', 'age' | ForEach-Object { Set-LongName "$($world.Folder)/$_.tar" }
+
+    # podman computes digests for images that came out of an archive too.
+    Import-RuleImage child, bare, age
+    foreach ($image in Invoke-Docker image inspect @(docker images -q --no-trunc | Select-Object -Unique) | ConvertFrom-Json) {
+        foreach ($digest in $image.RepoDigests) { Add-Name "$($world.Names[($image.Id -replace '^sha256:')])-manifest" ($digest -replace '.*@') }
+    }
+    Clear-RuleWorld
+}
+
+function Set-LongName ($Archive) {
+    # Names an archive's images in full: podman puts a short name below localhost/, dockerd below docker.io/.
+    $from = [System.Formats.Tar.TarReader]::new([System.IO.File]::OpenRead($Archive))
+    $to = [System.Formats.Tar.TarWriter]::new([System.IO.File]::Create("$Archive.long"))
+    while ($entry = $from.GetNextEntry($true)) {
+        if ($entry.Name -eq 'manifest.json') {
+            $images = [System.IO.StreamReader]::new($entry.DataStream).ReadToEnd() | ConvertFrom-Json
+            foreach ($image in $images) {
+                $image.RepoTags = @($image.RepoTags | Where-Object { $_ } | ForEach-Object { "docker.io/$(if ($_ -notmatch '/') { 'library/' })$_" })
+            }
+            $entry.DataStream = [System.IO.MemoryStream]::new([System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Json @($images) -Depth 4)))
+        }
+        $to.WriteEntry($entry)
+    }
+    $to.Dispose()
+    $from.Dispose()
+    Move-Item -LiteralPath "$Archive.long" $Archive -Force
+}
+
 function Get-TarBytes {
     param([hashtable] $Entries)
 
@@ -149,7 +183,8 @@ function Get-SharedPrefix {
     # A beginning that ids of several images have: with twelve images one digit is enough, but for one time in 300.
     $shared = docker images -aq --no-trunc | Select-Object -Unique | Group-Object { $_.Substring(7, 1) } | Where-Object Count -GT 1 | Sort-Object Name
     if (-not $shared) { Set-ItResult -Skipped -Because 'all ids begin with other digits' }
-    $shared[0].Name
+    $world.Prefix = $shared[0].Name
+    $world.Prefix
 }
 
 function Clear-RuleWorld {
@@ -184,6 +219,7 @@ function Add-RuleContainer {
         'created' { Invoke-Docker create --network none --name $Name $Image /bin/none }
     }
     if ($State -eq 'exited') { $null = Invoke-Docker wait $Name }
+    $world.Containers[$id] = $Name
     $world.Containers[$id.Substring(0, 12)] = $Name
 }
 
@@ -212,6 +248,7 @@ function Format-RuleText {
             $Text = $Text.Replace($pair.Key, $pair.Value)
         }
     }
+    if ($world['Prefix']) { $Text = [regex]::Replace($Text, "\b$($world.Prefix):latest$", '(prefix):latest') }
     foreach ($pair in $world.Containers.GetEnumerator()) { $Text = $Text.Replace($pair.Key, "($($pair.Value))") }
     [regex]::Replace($Text, '\b[0-9a-f]{64}\b', {
             param($match)
@@ -220,5 +257,5 @@ function Format-RuleText {
         })
 }
 
-Export-ModuleMember -Function docker, Get-RuleWorld, Use-RuleEngine, New-RuleWorld, Get-KnownId, Get-SharedPrefix, Clear-RuleWorld, Import-RuleImage, Add-RuleTag,
+Export-ModuleMember -Function docker, Get-RuleWorld, Use-RuleEngine, New-RuleWorld, Use-RulePodman, Get-KnownId, Get-SharedPrefix, Clear-RuleWorld, Import-RuleImage, Add-RuleTag,
 Add-RulePull, Add-RuleContainer, Set-StandardWorld, Format-RuleText

@@ -103,7 +103,7 @@ internal sealed class EngineImage
         }
         else if (member.NameEquals("ParentId"u8) || member.NameEquals("Parent"u8))
         {
-            ParentId = EngineJson.Text(value);
+            ParentId = EngineJson.Text(value) is { } parent ? EngineJson.Id(parent) : null;
         }
         else if (member.NameEquals("Descriptor"u8) && Digest.TryParse(EngineJson.Text(value, "digest"), out var target))
         {

@@ -10,9 +10,12 @@ namespace ImgsPS.Store.Docker;
 /// <summary>Removes an image of an Engine (D1-D14); what goes is the Engine's decision.</summary>
 internal sealed class EngineRemoval(EngineClient engine, EngineLookup lookup)
 {
+    // moby's words, and podman's.
+    private static readonly string[] ForceWords = { "must be forced", "must force", "please force removal" };
+
     /// <summary>
     /// Removes what the request names. <see cref="ImageRemoval.BytesFreed"/> is what the layers of a graphdriver store had unpacked (P6); a
-    /// containerd store does not say which content went, so it is 0 there, with a Verbose line.
+    /// containerd store and podman do not say which content went, so it is 0 there, with a Verbose line.
     /// </summary>
     /// <exception cref="ImageException">
     /// As <see cref="EngineLookup.FindAsync"/>. Conflict, InUse: the Engine's words, with what to do about it.
@@ -31,6 +34,7 @@ internal sealed class EngineRemoval(EngineClient engine, EngineLookup lookup)
         };
         var untagged = new List<string>();
         var deleted = new List<string>();
+        var isPodman = false;
         try
         {
             using var response = await engine.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
@@ -45,12 +49,18 @@ internal sealed class EngineRemoval(EngineClient engine, EngineLookup lookup)
                 if (EngineJson.Text(line, "Deleted") is { } id)
                 {
                     deleted.Add(EngineJson.Id(id));
+                    isPodman |= deleted[deleted.Count - 1] != id;
                 }
             }
         }
         catch (ImageException e) when (e.Kind is ImageErrorKind.Conflict or ImageErrorKind.InUse)
         {
             throw Explain(e, found);
+        }
+
+        if (isPodman && sizes is not null)
+        {
+            observer.Verbose("podman does not say how many bytes the removal freed");
         }
 
         return new ImageRemoval
@@ -96,11 +106,15 @@ internal sealed class EngineRemoval(EngineClient engine, EngineLookup lookup)
 
     private static ImageException Explain(ImageException e, EngineFound found)
     {
-        var canForce = e.Message.IndexOf("must be forced", StringComparison.Ordinal) >= 0 || e.Message.IndexOf("must force", StringComparison.Ordinal) >= 0;
+        var canForce = ForceWords.Any(w => e.Message.IndexOf(w, StringComparison.Ordinal) >= 0);
         string? advice;
         if (e.Message.IndexOf("dependent child", StringComparison.Ordinal) >= 0)
         {
             advice = "Remove the images that were built on it first.";
+        }
+        else if (e.Kind == ImageErrorKind.InUse && e.Message.IndexOf("force-removing", StringComparison.Ordinal) >= 0)
+        {
+            advice = "Remove the container first; with -Force podman removes the image's containers too, running ones included.";
         }
         else if (e.Kind == ImageErrorKind.InUse)
         {

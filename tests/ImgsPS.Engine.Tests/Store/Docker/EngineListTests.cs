@@ -79,6 +79,20 @@ public class EngineListTests
         Assert.Equal(expected, string.Join(" | ", (await test.ListAsync()).Select(Describe)));
     }
 
+    // F1: podman's ids of parents have no sha256:.
+    [Theory]
+    [InlineData("")]
+    [InlineData("sha256:")]
+    public async Task Image_that_another_one_is_built_on_is_not_dangling(string prefix)
+    {
+        var parent = new string('1', 64);
+        var child = new string('2', 64);
+        using var test = Canned(
+            $$"""[{"Id":"sha256:{{parent}}","RepoTags":[]},{"Id":"sha256:{{child}}","RepoTags":["a:1"],"ParentId":"{{prefix}}{{parent}}"}]""", "null");
+
+        Assert.Equal("<none> 1111 - False | a:1 2222 - False", string.Join(" | ", (await test.ListAsync()).Select(Describe).Order()));
+    }
+
     [Theory]
     [InlineData("/images/json")]
     [InlineData("/containers/json")]

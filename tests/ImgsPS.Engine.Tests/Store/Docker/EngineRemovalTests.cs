@@ -68,6 +68,39 @@ public class EngineRemovalTests
         Assert.StartsWith(advice, e.Advice);
     }
 
+    // D4-D6: podman's answers, and its ids without sha256:.
+    [Theory]
+    [InlineData(500, "unable to delete image \"1f\" by ID with more than one tag ([a:1 b:1]): please force removal", ImageErrorKind.Conflict, "Use -Force to remove app:1, ")]
+    [InlineData(
+        409,
+        "image used by 1f: image is in use by a container: consider listing external containers and force-removing image",
+        ImageErrorKind.InUse,
+        "Remove the container first; with -Force podman removes the image's containers too")]
+    public async Task Conflicts_of_podman_have_its_words_and_advice_of_their_own(int status, string words, ImageErrorKind kind, string advice)
+    {
+        using var test = new EngineUnderTest();
+        test.Engine.AddImage(new TestEngineImage { Tags = ["app:1"] });
+        test.Engine.Fault(EngineFault.Status("DELETE", "/images/", status, words));
+
+        var e = await Assert.ThrowsAsync<ImageException>(() => test.RemoveAsync("app:1"));
+
+        Assert.Equal((kind, words), (e.Kind, e.Message));
+        Assert.StartsWith(advice.TrimEnd(',', ' '), e.Advice);
+    }
+
+    [Fact]
+    public async Task Removal_of_podman_has_familiar_names_and_whole_ids_and_no_bytes()
+    {
+        using var test = new EngineUnderTest();
+        test.Engine.AddImage(new TestEngineImage { Tags = ["app:1"] });
+        test.Can("DELETE", "/images/", $$"""[{"Deleted":"{{new string('1', 64)}}"},{"Untagged":"docker.io/library/app:1"}]""");
+
+        var removal = await test.RemoveAsync("app:1");
+
+        Assert.Equal(("app:1", Digest1, 0), (Assert.Single(removal.Untagged), Assert.Single(removal.Deleted), removal.BytesFreed));
+        Assert.Contains("podman does not say how many bytes the removal freed", test.Observer.Lines);
+    }
+
     // D12-D14, N4
     [Theory]
     [InlineData("nosuch", ImageErrorKind.NotFound, "No such image: nosuch:latest")]

@@ -14,6 +14,9 @@ internal sealed class EngineErrors(EngineEndpoint endpoint)
         @"\buse[d]? by .*\bcontainers?\b|\bcontainer \S+ is using\b|\bdependent child",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
+    // podman 4 answers 500 to D4.
+    private static readonly Regex MustBeForced = new(@"\bmore than one tag\b.*\bforce removal\b", RegexOptions.CultureInvariant);
+
     /// <summary>What an error status means.</summary>
     /// <param name="request">What was asked; its secrets are masked.</param>
     /// <param name="status">The status.</param>
@@ -39,6 +42,7 @@ internal sealed class EngineErrors(EngineEndpoint endpoint)
             408 => new(ImageErrorKind.Timeout, message),
             429 => new(ImageErrorKind.RateLimited, message),
             405 or 501 => new(ImageErrorKind.NotSupported, message),
+            500 when MustBeForced.IsMatch(said) => new(ImageErrorKind.Conflict, message),
             >= 500 => new(ImageErrorKind.Unavailable, message),
             >= 400 => new(ImageErrorKind.InvalidArgument, message),
             _ => NotAnEngine($"status {status}"),

@@ -187,6 +187,7 @@ public sealed class EngineClientTests
     [InlineData(409, "image used by 1f: image is in use by a container: consider listing external containers", ImageErrorKind.InUse)]
     [InlineData(409, "a prune operation is already running", ImageErrorKind.Conflict)]
     [InlineData(500, "Get \\\"https://reg/v2/\\\": dial tcp: refused", ImageErrorKind.Unavailable)]
+    [InlineData(500, "unable to delete image \\\"2e\\\" by ID with more than one tag ([docker.io/library/a:1 localhost/b:1]): please force removal", ImageErrorKind.Conflict)]
     [InlineData(501, "not here", ImageErrorKind.NotSupported)]
     [InlineData(503, "busy", ImageErrorKind.Unavailable)]
     public async Task Error_says_the_Engines_own_words(int status, string message, ImageErrorKind kind)
