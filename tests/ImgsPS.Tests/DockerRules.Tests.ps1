@@ -102,7 +102,7 @@ Describe 'Docker and the module on one Engine' -Skip:([bool]$missing) {
         }
     }
 
-    Context 'podman' -Skip:([bool]$missingPodman) {
+    Context "podman$(if ($missingPodman) { ", which this machine lacks: $missingPodman" })" -Skip:([bool]$missingPodman) {
         BeforeAll {
             $table = New-RuleTable
             # podman takes no runroot of more than 50 characters.

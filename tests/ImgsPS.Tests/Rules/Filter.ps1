@@ -1,14 +1,14 @@
 # Lists and filters, rules L and F, over the standard world. Dot-sourced by DockerRules.Tests.ps1.
 # podman's service has the same world, but:
 $loaded = 'L3: podman has a digest for each name of an image, loaded and built ones too'
-$rowForEach = "$loaded; all digests of an image for each of its names, where docker has a row for each (L7) and the module takes the first"
+$rowForEach = "$loaded; all digests of an image for each of its names, where docker has a row for each (L7) and the module takes an index's"
 $wholeImage = "F12: podman lists all names of an image that has a name that matches, the module those that match; $loaded"
 $noDate = 'L4: podman takes the time of loading where an image has no date'
 $rows = @(
     '<none>:<none> <none> sha256:(loose)'
     'reg/team/app:<none> sha256:(app2-manifest) sha256:(app2)'
-    'reg/team/app:1 sha256:(app1-manifest) sha256:(app1)'
-    'reg/team/multi:latest sha256:(app1-manifest) sha256:(app1)'
+    'reg/team/app:1 sha256:(multi-index) sha256:(app1)'
+    'reg/team/multi:latest sha256:(multi-index) sha256:(app1)'
     'age/mid:1 sha256:(mid1-manifest) sha256:(mid1)'
     'age/mid:2 sha256:(mid2-manifest) sha256:(mid2)'
     'age/mid:extra sha256:(mid1-manifest) sha256:(mid1)'
@@ -19,7 +19,7 @@ $rows = @(
     'child:1 sha256:(child-manifest) sha256:(child)'
     'ghcr.example/x/y/z:1.0 sha256:(web-manifest) sha256:(web)'
     'localhost:5000/a/b:1 sha256:(web-manifest) sha256:(web)'
-    'other/app:1 sha256:(app1-manifest) sha256:(app1)'
+    'other/app:1 sha256:(multi-index) sha256:(app1)'
     'web:1 sha256:(web-manifest) sha256:(web)'
     'web:prod sha256:(web-manifest) sha256:(web)'
     'web/sub:1 sha256:(web-manifest) sha256:(web)'
@@ -46,7 +46,7 @@ New-Rule F11 'a star stops at a slash' -Docker { Show-DockerImage -f 'reference=
 New-Rule F11 'a host and two parts' -Docker { Show-DockerImage -f 'reference=*/*/*/*:1.0' } -Module { Get-Image -Filter 'reference=*/*/*/*:1.0' | Show-Image } -Podman $wholeImage -PodmanAnswers 'ghcr.example/x/y/z:1.0 sha256:(web-manifest) sha256:(web)', 'exit 0'
 New-Rule F12 'only the tags that match' -Docker { Show-DockerImage -f 'reference=web:prod' } -Module { Get-Image -Filter 'reference=web:prod' | Show-Image } -Podman $wholeImage -PodmanAnswers 'web:prod sha256:(web-manifest) sha256:(web)', 'exit 0'
 New-Rule F13 'all keys must hold' -Docker { Show-DockerImage -f label=tier -f 'reference=age/*:1' } -Module { Get-Image -Filter label=tier, 'reference=age/*:1' | Show-Image } -Podman $wholeImage -PodmanAnswers 'age/mid:1 sha256:(mid1-manifest) sha256:(mid1)', 'age/new:1 sha256:(new-manifest) sha256:(new)', 'age/old:1 sha256:(old-manifest) sha256:(old)', 'exit 0'
-New-Rule L3 'the digest is that of the index, and only of the repository it came from' -Docker { (Show-DockerImage '*/*/multi'), (Show-DockerImage other/app) } -Module { (Get-Image -Filter 'reference=*/*/multi' | Show-Image), (Get-Image other/app | Show-Image) } -Podman "$rowForEach; $wholeImage" -PodmanAnswers 'reg/team/multi:latest sha256:(app1-manifest) sha256:(app1)', 'other/app:1 sha256:(app1-manifest) sha256:(app1)', 'exit 0'
+New-Rule L3 'the digest is that of the index, and only of the repository it came from' -Docker { (Show-DockerImage '*/*/multi'), (Show-DockerImage other/app) } -Module { (Get-Image -Filter 'reference=*/*/multi' | Show-Image), (Get-Image other/app | Show-Image) } -Podman "$rowForEach; $wholeImage" -PodmanAnswers 'reg/team/multi:latest sha256:(multi-index) sha256:(app1)', 'other/app:1 sha256:(multi-index) sha256:(app1)', 'exit 0'
 New-Rule L4 'the newest first' -Docker { docker images --format '{{.Repository}}:{{.Tag}}' 'age/*:1' } -Module { Get-Image -Filter 'reference=age/*:1' | ForEach-Object { "$($_.Repository):$($_.Tag)" } } -Podman "L4: podman lists in no order, the module sorts; $noDate" -PodmanAnswers 'age/nodate:1', 'age/new:1', 'age/mid:1', 'age/old:1', 'exit 0'
 New-Rule L5 'the size in bytes' -Docker { docker image inspect -f '{{.Size}}' web:1 bare:1 } -Module { 'web:1', 'bare:1' | Get-Image | ForEach-Object Size } -Podman 'L5: podman counts files, manifest and config, not what the layers unpack to'
 New-Rule L6 'all, with the parents that have no name' -Docker { Show-DockerImage -a } -Module { Get-Image -All | Show-Image } -Podman $rowForEach -PodmanAnswers ($rows[0], '<none>:<none> <none> sha256:(step)' + $rows[1..99] + 'exit 0')

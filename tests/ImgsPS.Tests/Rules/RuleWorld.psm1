@@ -118,12 +118,14 @@ function Use-RulePodman {
     $env:DOCKER_HOST = $Socket
     'web', 'child', 'bare', 'age' | ForEach-Object { Set-LongName "$($world.Folder)/$_.tar" }
 
-    # podman computes digests for images that came out of an archive too.
-    Import-RuleImage child, bare, age
-    foreach ($image in Invoke-Docker image inspect @(docker images -q --no-trunc | Select-Object -Unique) | ConvertFrom-Json) {
-        foreach ($digest in $image.RepoDigests) { Add-Name "$($world.Names[($image.Id -replace '^sha256:')])-manifest" ($digest -replace '.*@') }
+    # podman makes a manifest for an image that came out of an archive, not the same one for each archive.
+    foreach ($archive in 'web', 'child', 'bare', 'age') {
+        Import-RuleImage $archive
+        foreach ($image in Invoke-Docker image inspect @(docker images -q --no-trunc | Select-Object -Unique) | ConvertFrom-Json) {
+            foreach ($digest in $image.RepoDigests) { Add-Name "$($world.Names[($image.Id -replace '^sha256:')])-manifest" ($digest -replace '.*@') }
+        }
+        Clear-RuleWorld
     }
-    Clear-RuleWorld
 }
 
 function Set-LongName ($Archive) {

@@ -41,6 +41,9 @@ internal sealed class EngineImage
     /// <summary>Digest of what the names name: a containerd store's, API 1.48 and newer; else null.</summary>
     public string? TargetDigest { get; private set; }
 
+    /// <summary>Digest of the image's manifest, which an index may have named: podman's lists have it, its inspections do not; else null.</summary>
+    public string? ManifestDigest { get; private set; }
+
     /// <summary>Media type of <see cref="TargetDigest"/>.</summary>
     public string? TargetMediaType { get; private set; }
 
@@ -104,6 +107,10 @@ internal sealed class EngineImage
         else if (member.NameEquals("ParentId"u8) || member.NameEquals("Parent"u8))
         {
             ParentId = EngineJson.Text(value) is { } parent ? EngineJson.Id(parent) : null;
+        }
+        else if (member.NameEquals("Digest"u8))
+        {
+            ManifestDigest = EngineJson.Text(value);
         }
         else if (member.NameEquals("Descriptor"u8) && Digest.TryParse(EngineJson.Text(value, "digest"), out var target))
         {

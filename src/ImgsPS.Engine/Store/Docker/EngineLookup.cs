@@ -61,7 +61,7 @@ internal sealed class EngineLookup(EngineClient engine, EngineList list)
             : ImageReference.TryParse(identity.Reference, out var reference) ? reference.WithDefaultTag().Familiar
             : identity.Reference;
         var inspection = await InspectAsync(name, null, observer, cancellationToken).ConfigureAwait(false);
-        var rows = inspection is null ? Array.Empty<Image>() : EngineRows.All(inspection.Image, engine.Endpoint.Store, observer);
+        var rows = inspection is null ? Array.Empty<Image>() : EngineRows.All(inspection.Image, engine.Endpoint.Store, observer, identity.Digest);
         var row = ImageLookup.Find(rows, identity).Images[0];
         return new EngineFound(inspection!, row, row.Reference ?? row.Id);
     }

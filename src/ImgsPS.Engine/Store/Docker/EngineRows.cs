@@ -21,7 +21,7 @@ internal static class EngineRows
         var rows = new List<Image>(images.Count);
         foreach (var image in images)
         {
-            foreach (var name in Names(image, everyDigest: false, observer))
+            foreach (var name in Names(image, everyDigest: false, null, observer))
             {
                 rows.Add(Row(image, name, parents.Contains(image.Id), usage.Of(image.Id), store));
             }
@@ -31,8 +31,12 @@ internal static class EngineRows
     }
 
     /// <summary>The rows of one image, those by digest beside tags included: all that can name it.</summary>
-    public static IReadOnlyList<Image> All(EngineImage image, string store, IOperationObserver observer) =>
-        ImageOrder.Sort(Names(image, everyDigest: true, observer).Select(n => Row(image, n, false, Array.Empty<string>(), store)));
+    /// <param name="image">The image.</param>
+    /// <param name="store">The store's name.</param>
+    /// <param name="observer">As for <see cref="Of"/>.</param>
+    /// <param name="digest">What a tag's row had in a list, and has again if it is one of its digests.</param>
+    public static IReadOnlyList<Image> All(EngineImage image, string store, IOperationObserver observer, string? digest = null) =>
+        ImageOrder.Sort(Names(image, everyDigest: true, digest, observer).Select(n => Row(image, n, false, Array.Empty<string>(), store)));
 
     private static Image Row(EngineImage image, Name? name, bool isParent, IReadOnlyList<string> usedBy, string store)
     {
@@ -57,7 +61,7 @@ internal static class EngineRows
     }
 
     /// <summary>What each row is called; one null for an image without a name.</summary>
-    private static List<Name?> Names(EngineImage image, bool everyDigest, IOperationObserver observer)
+    private static List<Name?> Names(EngineImage image, bool everyDigest, string? listed, IOperationObserver observer)
     {
         var names = new List<Name?>(image.Tags.Count + image.Digests.Count);
         var digests = image.Digests.Count == 0 ? Array.Empty<ImageReference?>() : new ImageReference?[image.Digests.Count];
@@ -69,7 +73,7 @@ internal static class EngineRows
         foreach (var text in image.Tags)
         {
             var reference = Parse(text, image, observer);
-            names.Add(reference is null ? Name.Unknown(text) : Name.Of(reference, DigestIn(digests, reference)));
+            names.Add(reference is null ? Name.Unknown(text) : Name.Of(reference, DigestOf(reference, digests, image, listed)));
         }
 
         var tagged = names.Count;
@@ -93,18 +97,30 @@ internal static class EngineRows
         return names;
     }
 
-    /// <summary>What a tag's own repository calls the image.</summary>
-    private static Digest? DigestIn(ImageReference?[] digests, ImageReference tagged)
+    /// <summary>
+    /// L3: the digest of what the tag named. podman gives an image that came by an index the digests of both, in no order; the index is meant.
+    /// </summary>
+    private static Digest? DigestOf(ImageReference tag, ImageReference?[] digests, EngineImage image, string? listed)
     {
-        foreach (var digest in digests)
+        Digest? first = null;
+        Digest? index = null;
+        foreach (var reference in digests)
         {
-            if (digest is not null && digest.Name == tagged.Name)
+            if (reference?.Digest is not { } digest || reference.Name != tag.Name)
             {
-                return digest.Digest;
+                continue;
             }
+
+            if (listed is not null && digest.ToString() == listed)
+            {
+                return digest;
+            }
+
+            first ??= digest;
+            index ??= image.ManifestDigest is not null && digest.ToString() != image.ManifestDigest ? digest : null;
         }
 
-        return null;
+        return index ?? first;
     }
 
     private static ImageReference? Parse(string text, EngineImage image, IOperationObserver observer)

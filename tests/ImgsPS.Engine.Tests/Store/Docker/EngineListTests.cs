@@ -79,6 +79,28 @@ public class EngineListTests
         Assert.Equal(expected, string.Join(" | ", (await test.ListAsync()).Select(Describe)));
     }
 
+    // L3: podman's list says which digest is the manifest's, its inspection does not.
+    [Theory]
+    [InlineData('1', '2')]
+    [InlineData('2', '1')]
+    public async Task Of_the_digests_of_an_image_that_came_by_an_index_the_index_counts(char manifest, char index)
+    {
+        var id = new string('3', 64);
+        var image = $$"""
+            {"Id":"sha256:{{id}}","RepoTags":["r.example/a:1"],
+             "RepoDigests":["r.example/a@sha256:{{new string('1', 64)}}","r.example/a@sha256:{{new string('2', 64)}}"]
+            """;
+        using var test = Canned($$"""[{{image}},"Digest":"sha256:{{new string(manifest, 64)}}"}]""", "null");
+        test.Can("GET", "/images/.+/json", image + "}");
+        test.Can("GET", "/images/.+/history", "[]");
+        test.Can("DELETE", "/images/", $$"""[{"Untagged":"r.example/a:1"}]""");
+
+        var row = Assert.Single(await test.ListAsync());
+
+        Assert.Equal("sha256:" + new string(index, 64), row.Digest);
+        Assert.Equal("r.example/a:1", Assert.Single((await test.RemoveAsync(ImageIdentity.Of(row))).Untagged));
+    }
+
     // F1: podman's ids of parents have no sha256:.
     [Theory]
     [InlineData("")]
