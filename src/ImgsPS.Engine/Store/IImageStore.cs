@@ -64,4 +64,20 @@ internal interface IImageStore : IDisposable
 
     /// <summary>The store in numbers.</summary>
     Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>Looks for damage and for what is left over; changes nothing, takes no lock, and works on a store that cannot be written.</summary>
+    /// <exception cref="ImageException">NotSupported: a store that looks after itself.</exception>
+    IAsyncEnumerable<ImageStoreFinding> TestAsync(StoreTestRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts right what can be: damaged content goes to the quarantine, so that a pull fetches it again; a broken index gives way to its previous
+    /// copy and the images found in the manifests; derived files are made anew. A second repair finds nothing to do.
+    /// </summary>
+    /// <returns>Each finding, with what was done.</returns>
+    /// <exception cref="ImageException">NotSupported; StoreUnavailable: the store cannot be written.</exception>
+    IAsyncEnumerable<ImageStoreFinding> RepairAsync(StoreRepairRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>Takes away content that nothing names and what killed processes left (reliability.md, step 6).</summary>
+    /// <exception cref="ImageException">NotSupported; StoreUnavailable: the store cannot be written.</exception>
+    Task<ImageStoreOptimization> OptimizeAsync(StoreOptimizeRequest request, IOperationObserver observer, CancellationToken cancellationToken);
 }

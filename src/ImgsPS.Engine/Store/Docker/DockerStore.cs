@@ -73,5 +73,20 @@ internal sealed class DockerStore : IImageStore
     public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
         new EngineInfo(_engine, _list).AskAsync(observer, cancellationToken);
 
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ImageStoreFinding> TestAsync(
+        StoreTestRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        throw EngineMaintenance.CannotRepair(Name);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ImageStoreFinding> RepairAsync(
+        StoreRepairRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        throw EngineMaintenance.CannotRepair(Name);
+
+    /// <inheritdoc/>
+    public Task<ImageStoreOptimization> OptimizeAsync(
+        StoreOptimizeRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        throw EngineMaintenance.CannotOptimize(Name);
+
     public void Dispose() => _engine.Dispose();
 }

@@ -162,6 +162,18 @@ internal sealed class LayoutStore : IImageStore
         ImageSearch.FindAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<ImageStoreFinding> TestAsync(
+        StoreTestRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw new System.NotImplementedException();
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ImageStoreFinding> RepairAsync(
+        StoreRepairRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw new System.NotImplementedException();
+
+    /// <inheritdoc/>
+    public Task<ImageStoreOptimization> OptimizeAsync(
+        StoreOptimizeRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw new System.NotImplementedException();
+
+    /// <inheritdoc/>
     public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
