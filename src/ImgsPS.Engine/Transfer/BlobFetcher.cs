@@ -61,6 +61,22 @@ internal sealed class BlobFetcher(RegistryClient registry, ImageReference refere
         }
     }
 
+    /// <summary>Puts a manifest or an index into the store that is not there, after the content that it needs.</summary>
+    public async Task StoreAsync(ManifestDocument document, CancellationToken cancellationToken)
+    {
+        var descriptor = document.ToDescriptor();
+        session.Protect(new[] { descriptor });
+        using var writer = await session.BeginAsync(descriptor, observer, cancellationToken).ConfigureAwait(false);
+        if (writer is null)
+        {
+            return;
+        }
+
+        writer.Reset();
+        await writer.WriteAsync(document.Bytes, 0, document.Bytes.Length, cancellationToken).ConfigureAwait(false);
+        await writer.CommitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>
     /// Brings one blob. <paramref name="item"/> is a layer's name in what is told; null for a config, of which docker tells nothing.
     /// </summary>

@@ -138,7 +138,7 @@ internal sealed class ImagePuller
             await _blobs.FetchLayersAsync(layers, _cancellation).ConfigureAwait(false);
             foreach (var document in chosen.Concat(source.Indexes.Reverse()))
             {
-                await StoreManifestAsync(document).ConfigureAwait(false);
+                await _blobs.StoreAsync(document, _cancellation).ConfigureAwait(false);
             }
 
             var required = chosen.SelectMany(ContentOf).Concat(chosen.Select(m => m.ToDescriptor())).Concat(new[] { _resolved }).ToList();
@@ -240,19 +240,4 @@ internal sealed class ImagePuller
     }
 
     private static IEnumerable<Descriptor> ContentOf(Manifest manifest) => new[] { manifest.Config }.Concat(manifest.Layers);
-
-    private async Task StoreManifestAsync(ManifestDocument document)
-    {
-        var descriptor = document.ToDescriptor();
-        _session.Protect(new[] { descriptor });
-        using var writer = await _session.BeginAsync(descriptor, _observer, _cancellation).ConfigureAwait(false);
-        if (writer is null)
-        {
-            return;
-        }
-
-        writer.Reset();
-        await writer.WriteAsync(document.Bytes, 0, document.Bytes.Length, _cancellation).ConfigureAwait(false);
-        await writer.CommitAsync(_cancellation).ConfigureAwait(false);
-    }
 }

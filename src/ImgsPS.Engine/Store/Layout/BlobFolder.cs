@@ -11,6 +11,9 @@ namespace ImgsPS.Store.Layout;
 /// <summary>The verified content of a store, <c>blobs/&lt;alg&gt;/&lt;hex&gt;</c>. Safe for any number of threads and processes.</summary>
 internal sealed class BlobFolder
 {
+    /// <summary>Bytes that are read at a time to be hashed.</summary>
+    private const int BufferSize = 1 << 20;
+
     private readonly StorePaths _paths;
     private readonly StoreFiles _files;
 
@@ -19,6 +22,9 @@ internal sealed class BlobFolder
         _paths = paths;
         _files = files;
     }
+
+    /// <summary>False for a look at the store that changes nothing: damage stays where it is, and whoever looks tells of it.</summary>
+    public bool MovesDamage { get; init; } = true;
 
     /// <summary>Bytes of a blob's file; null when there is none.</summary>
     public long? SizeOf(Digest digest) => StoreReader.Length(_paths.Blob(digest));
@@ -48,36 +54,102 @@ internal sealed class BlobFolder
                 ImageErrorKind.TooLarge, $"The content {descriptor.Digest} has {descriptor.Size} bytes, more than the limit of {limit}.");
         }
 
-        var path = _paths.Blob(descriptor.Digest);
-        if (StoreReader.Length(path) is not { } length || length > limit || StoreReader.TryRead(path, limit) is not { } bytes)
+        switch (Look(descriptor, limit, out var bytes))
         {
-            return null;
+            case BlobState.Whole:
+                return bytes;
+            case BlobState.WrongContent when MovesDamage:
+                Quarantine(descriptor.Digest, observer);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>Reads and judges content of at most <paramref name="limit"/> bytes; nothing is moved.</summary>
+    /// <param name="descriptor">The content.</param>
+    /// <param name="limit">Most bytes to read; a larger file has the wrong size.</param>
+    /// <param name="bytes">The bytes that have the digest, also when the descriptor says another size; else null.</param>
+    /// <exception cref="ImageException">StoreUnavailable: it cannot be read.</exception>
+    public BlobState Look(Descriptor descriptor, int limit, out byte[]? bytes)
+    {
+        bytes = null;
+        var path = _paths.Blob(descriptor.Digest);
+        if (StoreReader.Length(path) is not { } length)
+        {
+            return BlobState.Absent;
         }
 
-        if (Digest.Of(bytes, descriptor.Digest.Algorithm) != descriptor.Digest)
+        if (length > limit)
         {
-            Quarantine(descriptor.Digest, observer);
-            return null;
+            return BlobState.WrongSize;
+        }
+
+        if (_files.TryRead(path, limit) is not { } found)
+        {
+            return BlobState.Absent;
+        }
+
+        if (Digest.Of(found, descriptor.Digest.Algorithm) != descriptor.Digest)
+        {
+            return BlobState.WrongContent;
         }
 
         // The right bytes under a descriptor that lies about their number: not what was asked for (RN19), and nothing wrong with the blob.
-        return bytes.Length == descriptor.Size ? bytes : null;
+        bytes = found;
+        return found.Length == descriptor.Size ? BlobState.Whole : BlobState.WrongSize;
+    }
+
+    /// <summary>Reads a blob of any size and hashes it; nothing is moved.</summary>
+    /// <param name="digest">The blob.</param>
+    /// <param name="read">Hears of each piece that was read, in bytes; null when nobody listens.</param>
+    /// <param name="cancellationToken">Stops between two pieces.</param>
+    public BlobState Hash(Digest digest, Action<int>? read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var file = _files.OpenRead(_paths.Blob(digest));
+            using var hash = Digest.CreateHash(digest.Algorithm);
+            var buffer = new byte[BufferSize];
+            int count;
+            while ((count = file.Read(buffer, 0, buffer.Length)) > 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                hash.AppendData(buffer, 0, count);
+                read?.Invoke(count);
+            }
+
+            return Digest.FromHash(digest.Algorithm, hash.GetHashAndReset()) == digest ? BlobState.Whole : BlobState.WrongContent;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return BlobState.Absent;
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            return BlobState.Unreadable;
+        }
     }
 
     /// <summary>
     /// Moves a blob whose bytes are wrong out of the way, unless its writer is just making it new. The warning is given in any case. Moves
     /// nothing in a store that is not ours, or that cannot be written.
     /// </summary>
-    public void Quarantine(Digest digest, IOperationObserver observer)
+    /// <returns>True when it was moved.</returns>
+    public bool Quarantine(Digest digest, IOperationObserver observer)
     {
         var fate = "It is ignored.";
+        var moved = false;
         if (Directory.Exists(_paths.Quarantine) && Directory.Exists(_paths.Ingest))
         {
             try
             {
                 using var ingest = IngestFolder.TryLock(_paths, _files, digest);
-                if (ingest is not null && !HasDigest(digest) && _files.TryMoveNew(_paths.Blob(digest), QuarantinePath(digest)))
+                if (ingest is not null
+                    && Hash(digest, null, CancellationToken.None) == BlobState.WrongContent
+                    && _files.TryMoveNew(_paths.Blob(digest), QuarantinePath(digest)))
                 {
+                    moved = true;
                     fate = $"It was moved to '{_paths.Quarantine}'; pull the image again to replace it.";
                 }
             }
@@ -88,6 +160,7 @@ internal sealed class BlobFolder
         }
 
         observer.Warning($"The blob {digest} in '{_paths.Root}' is damaged: its bytes do not have that digest. {fate}");
+        return moved;
     }
 
     /// <summary>Moves a file that is in a good blob's way to the quarantine. The caller holds the ingest lock of the digest.</summary>
@@ -95,6 +168,20 @@ internal sealed class BlobFolder
     {
         _files.CreateFolder(_paths.Quarantine);
         return _files.MoveNewAsync(_paths.Blob(digest), QuarantinePath(digest), cancellationToken);
+    }
+
+    /// <summary>Moves a blob to the quarantine whatever its bytes are; false when its writer is just making it new, or it cannot be moved.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public async Task<bool> PutAsideAsync(Digest digest)
+    {
+        using var ingest = IngestFolder.TryLock(_paths, _files, digest);
+        if (ingest is null)
+        {
+            return false;
+        }
+
+        await ReplaceWrongAsync(digest, CancellationToken.None).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>Moves a blob to the trash, under the store's lock. Bytes moved; null when it is not there.</summary>
@@ -164,28 +251,33 @@ internal sealed class BlobFolder
     {
         var count = 0;
         long bytes = 0;
-        if (Directory.Exists(_paths.Blobs))
+        foreach (var file in Files())
         {
-            foreach (var file in new DirectoryInfo(_paths.Blobs).EnumerateFiles("*", SearchOption.AllDirectories))
-            {
-                count++;
-                bytes += LengthOrZero(file);
-            }
+            count++;
+            bytes += file.Size;
         }
 
         return (count, bytes);
     }
 
-    private static long LengthOrZero(FileInfo file)
+    /// <summary>All files under <c>blobs/</c>, in no order. Those that go while this runs may be left out.</summary>
+    /// <exception cref="ImageException">StoreUnavailable: a folder cannot be read.</exception>
+    public IEnumerable<BlobFile> Files()
     {
-        try
+        if (!Directory.Exists(_paths.Blobs))
         {
-            return file.Length;
+            yield break;
         }
-        catch (FileNotFoundException)
+
+        foreach (var file in StoreReader.FilesUnder(_paths.Blobs))
         {
-            // Removed since it was listed.
-            return 0;
+            var known = StoreReader.TryStat(file);
+            if (known is { } found)
+            {
+                var inPlace = string.Equals(Path.GetDirectoryName(file.DirectoryName), _paths.Blobs, StringComparison.Ordinal);
+                var name = inPlace ? file.Directory!.Name + ":" + file.Name : null;
+                yield return new BlobFile(file.FullName, Digest.TryParse(name, out var digest) ? digest : null, found.Size, found.Time);
+            }
         }
     }
 
@@ -194,26 +286,4 @@ internal sealed class BlobFolder
     private string QuarantinePath(Digest digest) => Path.Combine(
         _paths.Quarantine,
         digest.Algorithm + "-" + digest.Hex + "." + DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture));
-
-    private bool HasDigest(Digest digest)
-    {
-        try
-        {
-            using var file = StoreReader.Open(_paths.Blob(digest));
-            using var hash = Digest.CreateHash(digest.Algorithm);
-            var buffer = new byte[1 << 16];
-            int read;
-            while ((read = file.Read(buffer, 0, buffer.Length)) > 0)
-            {
-                hash.AppendData(buffer, 0, read);
-            }
-
-            return Digest.FromHash(digest.Algorithm, hash.GetHashAndReset()) == digest;
-        }
-        catch (Exception e) when (StoreFailure.IsMachine(e))
-        {
-            // Cannot be read now, so nothing is known against it.
-            return true;
-        }
-    }
 }

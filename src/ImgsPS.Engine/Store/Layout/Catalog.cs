@@ -14,13 +14,14 @@ namespace ImgsPS.Store.Layout;
 internal sealed class Catalog
 {
     private readonly ConcurrentDictionary<string, DocumentFacts> _facts = new(StringComparer.Ordinal);
-    private readonly CatalogFile _file;
+    private readonly CatalogFile? _file;
     private readonly BlobFolder _blobs;
     private readonly object _sync = new();
     private bool _loaded;
     private volatile bool _changed;
 
-    public Catalog(CatalogFile file, BlobFolder blobs)
+    /// <summary>Makes it; without a <paramref name="file"/> it is read from the blobs alone and never written.</summary>
+    public Catalog(CatalogFile? file, BlobFolder blobs)
     {
         _file = file;
         _blobs = blobs;
@@ -83,11 +84,16 @@ internal sealed class Catalog
             }
         }
 
-        return _file.WriteAsync(wanted);
+        return _file?.WriteAsync(wanted) ?? Task.CompletedTask;
     }
 
     private void Merge(IOperationObserver observer)
     {
+        if (_file is null)
+        {
+            return;
+        }
+
         foreach (var pair in _file.Read(observer))
         {
             _facts.TryAdd(pair.Key, pair.Value);

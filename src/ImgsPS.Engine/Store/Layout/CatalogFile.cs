@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Threading;
@@ -18,7 +19,14 @@ namespace ImgsPS.Store.Layout;
 internal sealed class CatalogFile
 {
     /// <summary>Raised when what is kept changes its meaning; another version's file is not read.</summary>
-    private const int Version = 1;
+    private const int Version = 2;
+
+    /// <summary>What the file begins with; the hash of all that follows it and its end comes next.</summary>
+    private const string CheckStart = "{\"sha256\":\"";
+
+    private const string CheckEnd = "\",";
+
+    private const int HashLength = 64;
 
     private const int MaxSize = 512 * 1024 * 1024;
 
@@ -36,17 +44,43 @@ internal sealed class CatalogFile
     /// <summary>Reads the file; nothing when it is not there or not usable.</summary>
     public Dictionary<string, DocumentFacts> Read(IOperationObserver observer)
     {
+        var facts = Read(out var fault);
+        if (fault is not null)
+        {
+            observer.Debug($"'{_paths.Catalog}' is not used and will be made anew: {fault}");
+        }
+
+        return facts;
+    }
+
+    /// <summary>Why the file cannot be used; null when it can, is not there, or is of another version.</summary>
+    public string? Fault()
+    {
+        Read(out var fault);
+        return fault;
+    }
+
+    private Dictionary<string, DocumentFacts> Read(out string? fault)
+    {
+        fault = null;
         var facts = new Dictionary<string, DocumentFacts>(StringComparer.Ordinal);
         try
         {
-            if (StoreReader.TryRead(_paths.Catalog, MaxSize) is not { } bytes)
+            if (_files.TryRead(_paths.Catalog, MaxSize) is not { } bytes)
             {
                 return facts;
             }
 
+            var isChecked = IsChecked(bytes);
             using var json = JsonDocument.Parse(bytes);
             if (json.RootElement.GetProperty("version").GetInt32() != Version)
             {
+                return facts;
+            }
+
+            if (!isChecked)
+            {
+                fault = "It has no checksum.";
                 return facts;
             }
 
@@ -62,7 +96,7 @@ internal sealed class CatalogFile
         }
         catch (Exception e) when (e is ImageException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            observer.Debug($"'{_paths.Catalog}' is not used and will be made anew: {e.Message}");
+            fault = e.Message;
             facts.Clear();
         }
 
@@ -73,13 +107,46 @@ internal sealed class CatalogFile
     /// <exception cref="ImageException">StoreUnavailable.</exception>
     public async Task WriteAsync(IReadOnlyDictionary<string, DocumentFacts> facts)
     {
-        var bytes = Serialize(facts);
+        var bytes = AddCheck(Serialize(facts));
         using (var file = _files.Create(_paths.CatalogTemp))
         {
             _files.Write(file, bytes, 0, bytes.Length, bytes.Length);
         }
 
         await _files.MoveOverAsync(_paths.CatalogTemp, _paths.Catalog, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>True when the bytes have a checksum and it is theirs; false when they have none.</summary>
+    /// <exception cref="ImageException">InvalidData: it is another's.</exception>
+    private static bool IsChecked(byte[] bytes)
+    {
+        var length = CheckStart.Length + HashLength + CheckEnd.Length;
+        var start = Encoding.ASCII.GetString(bytes, 0, Math.Min(bytes.Length, length));
+        if (start.Length < length || !start.StartsWith(CheckStart, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        return start.Substring(CheckStart.Length) == HashOf(bytes, length) + CheckEnd
+            ? true
+            : throw new ImageException(ImageErrorKind.InvalidData, "Its checksum is wrong.");
+    }
+
+    /// <summary>Puts the hash of a document's bytes in front of its first member.</summary>
+    private static byte[] AddCheck(byte[] document)
+    {
+        var start = Encoding.ASCII.GetBytes(CheckStart + HashOf(document, 1) + CheckEnd);
+        var bytes = new byte[start.Length + document.Length - 1];
+        start.CopyTo(bytes, 0);
+        Array.Copy(document, 1, bytes, start.Length, document.Length - 1);
+        return bytes;
+    }
+
+    private static string HashOf(byte[] bytes, int offset)
+    {
+        using var hash = Digest.CreateHash("sha256");
+        hash.AppendData(bytes, offset, bytes.Length - offset);
+        return Digest.FromHash("sha256", hash.GetHashAndReset()).Hex;
     }
 
     private static byte[] Serialize(IReadOnlyDictionary<string, DocumentFacts> facts)

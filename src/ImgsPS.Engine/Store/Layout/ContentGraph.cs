@@ -18,16 +18,27 @@ internal sealed class ContentGraph
     /// </summary>
     private const int MaxDepth = 16;
 
+    private const string AnyType = "application/octet-stream";
+
     private readonly ConcurrentDictionary<Digest, Edges> _known = new();
     private readonly BlobFolder _blobs;
 
     public ContentGraph(BlobFolder blobs) => _blobs = blobs;
 
     /// <summary>Walks from the entries.</summary>
-    public Reach Walk(IEnumerable<IndexEntry> entries, IOperationObserver observer)
+    /// <param name="entries">The entries.</param>
+    /// <param name="observer">Hears what makes the walk incomplete.</param>
+    /// <param name="kept">Content that is needed too, with all that it names if it is a document; null for none.</param>
+    public Reach Walk(IEnumerable<IndexEntry> entries, IOperationObserver observer, IEnumerable<Digest>? kept = null)
     {
         var reach = new Reach();
         var queue = new Queue<Step>();
+        foreach (var digest in kept ?? Array.Empty<Digest>())
+        {
+            // Of no known type, so that it is not taken for a broken manifest when it is none.
+            queue.Enqueue(new Step(new Descriptor(AnyType, digest, _blobs.SizeOf(digest) ?? 0), 1));
+        }
+
         foreach (var entry in entries)
         {
             if (entry.Descriptor is null)
@@ -101,10 +112,21 @@ internal sealed class ContentGraph
             return isManifest && _blobs.Contains(descriptor) ? Edges.Unreadable : Edges.None;
         }
 
-        var bytes = _blobs.TryRead(descriptor, ManifestDocument.MaxSize, observer);
+        byte[]? bytes;
+        try
+        {
+            bytes = _blobs.TryRead(descriptor, ManifestDocument.MaxSize, observer);
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.StoreUnavailable)
+        {
+            observer.Warning(e.Message);
+            return Edges.Unreadable;
+        }
+
         if (bytes is null)
         {
-            return Edges.Absent;
+            // What is there and cannot be used may still name content.
+            return isManifest && _blobs.SizeOf(descriptor.Digest) is not null ? Edges.Unreadable : Edges.Absent;
         }
 
         try

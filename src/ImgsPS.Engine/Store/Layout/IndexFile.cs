@@ -1,6 +1,5 @@
 using System;
 using System.Globalization;
-using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -11,6 +10,9 @@ namespace ImgsPS.Store.Layout;
 /// </summary>
 internal sealed class IndexFile
 {
+    /// <summary>What stands between a file's name and the time at which it was found broken.</summary>
+    public const string CorruptMark = ".corrupt-";
+
     /// <summary>Largest index.json that is read, in bytes: some 150,000 entries.</summary>
     private const int MaxSize = 64 * 1024 * 1024;
 
@@ -34,13 +36,35 @@ internal sealed class IndexFile
         var index = Read(observer, out current, out var broken);
         if (broken is not null)
         {
-            var copy = _paths.Index + ".corrupt-" + DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture);
-            _files.WriteTemp(copy, broken);
-            observer.Warning($"The broken index.json is kept as '{copy}'.");
+            observer.Warning($"The broken index.json is kept as '{KeepBroken(_paths.Index, broken)}'.");
         }
 
         return index;
     }
+
+    /// <summary>index.json as it is now, whatever its state.</summary>
+    public IndexCopy ReadCurrent() => ReadCopy(_paths.Index);
+
+    /// <summary>The copy of the state before, whatever its state.</summary>
+    public IndexCopy ReadPrevious() => ReadCopy(_paths.PreviousIndex);
+
+    /// <summary>Where a broken file is kept.</summary>
+    public static string AsidePath(string path) =>
+        path + CorruptMark + DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>Writes a broken file's bytes beside it, under the store's lock; returns where.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public string KeepBroken(string path, byte[] bytes)
+    {
+        var copy = AsidePath(path);
+        _files.WriteTemp(copy, bytes);
+        return copy;
+    }
+
+    /// <summary>Writes the copy of the state before alone, under the store's lock.</summary>
+    /// <exception cref="ImageException">StoreUnavailable; it is as it was.</exception>
+    public Task WritePreviousAsync(byte[] bytes) =>
+        _files.ReplaceAsync(_paths.PreviousIndex, _paths.PreviousIndexTemp, bytes, CancellationToken.None);
 
     /// <summary>
     /// Writes the index, under the store's lock. After the last await nothing of it can be lost, before the move nothing has changed.
@@ -66,52 +90,59 @@ internal sealed class IndexFile
     private LayoutIndex Read(IOperationObserver observer, out byte[]? current, out byte[]? broken)
     {
         broken = null;
-        current = StoreReader.TryRead(_paths.Index, MaxSize);
-        ImageException failure;
-        if (current is null)
+        var now = ReadCurrent();
+        current = now.Bytes;
+        if (now.Index is not null)
         {
-            if (!File.Exists(_paths.PreviousIndex))
-            {
-                return LayoutIndex.Empty();
-            }
-
-            failure = new ImageException(ImageErrorKind.InvalidData, "It is gone.");
-        }
-        else
-        {
-            try
-            {
-                return LayoutIndex.Parse(current);
-            }
-            catch (ImageException e)
-            {
-                failure = e;
-            }
+            return now.Index;
         }
 
+        if (now.Fault is { Kind: not ImageErrorKind.InvalidData })
+        {
+            // Not to be read is not broken: its state before would be told for the state now.
+            throw now.Fault;
+        }
+
+        var previous = ReadPrevious();
+        if (now.Fault is null && !previous.Exists && !HasBlobs())
+        {
+            return LayoutIndex.Empty();
+        }
+
+        var failure = now.Fault ?? new ImageException(ImageErrorKind.InvalidData, "It is gone.");
         broken = current;
         current = null;
-        var previous = StoreReader.TryRead(_paths.PreviousIndex, MaxSize);
-        if (previous is not null)
+        if (previous.Index is not null)
         {
-            try
-            {
-                var index = LayoutIndex.Parse(previous);
-                observer.Warning(
-                    $"'{_paths.Index}' cannot be used: {failure.Message} The state before its last change is used: a name that was changed last may be "
-                    + "missing.");
-                return index;
-            }
-            catch (ImageException)
-            {
-                // Both are broken; what is said of the newer one is what the user needs.
-            }
+            observer.Warning(
+                $"'{_paths.Index}' cannot be used: {failure.Message} The state before its last change is used: a name that was changed last may be "
+                + "missing.");
+            return previous.Index;
         }
 
+        // Both are broken; what is said of the newer one is what the user needs.
         throw new ImageException(
             ImageErrorKind.InvalidData,
             $"'{_paths.Index}' is broken: {failure.Message}",
-            "Restore it from a backup, or move it away and pull the images again: content that is there is not downloaded again.",
+            "Repair-ImageStore finds the images again from their manifests; their names come back when you pull them again, and content that is "
+            + "there is not downloaded again. Or restore the file from a backup.",
             failure);
     }
+
+    private IndexCopy ReadCopy(string path)
+    {
+        byte[]? bytes = null;
+        try
+        {
+            bytes = _files.TryRead(path, MaxSize);
+            return new IndexCopy(path, bytes, bytes is null ? null : LayoutIndex.Parse(bytes), null);
+        }
+        catch (ImageException e)
+        {
+            return new IndexCopy(path, bytes, null, e);
+        }
+    }
+
+    /// <summary>A store without an index and without content is a new one; with content its index is gone.</summary>
+    private bool HasBlobs() => StoreReader.FilesUnder(_paths.Blobs).Length > 0;
 }

@@ -13,6 +13,8 @@ namespace ImgsPS.Store.Layout;
 /// </summary>
 internal sealed class IngestFolder : IDisposable
 {
+    private const string LockName = "lock";
+
     private readonly StoreFiles _files;
     private readonly string _folder;
     private readonly IDisposable _gate;
@@ -39,16 +41,44 @@ internal sealed class IngestFolder : IDisposable
     /// <exception cref="ImageException">StoreUnavailable.</exception>
     public static async Task<IngestFolder> LockAsync(
         StorePaths paths, StoreFiles files, Digest digest, Action? waiting, CancellationToken cancellationToken) =>
-        (await LockAsync(paths, files, digest, Timeout.InfiniteTimeSpan, waiting, cancellationToken).ConfigureAwait(false))!;
+        (await LockAsync(files, paths.IngestFolder(digest), Timeout.InfiniteTimeSpan, waiting, cancellationToken).ConfigureAwait(false))!;
 
     /// <summary>Locks the folder of a digest when nobody has it, else null.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
     public static IngestFolder? TryLock(StorePaths paths, StoreFiles files, Digest digest)
     {
         // With no time to wait and nothing to cancel, nothing in it is ever pending.
-        var attempt = LockAsync(paths, files, digest, TimeSpan.Zero, null, CancellationToken.None);
+        var attempt = LockAsync(files, paths.IngestFolder(digest), TimeSpan.Zero, null, CancellationToken.None);
         return attempt.IsCompleted ? attempt.GetAwaiter().GetResult() : null;
     }
+
+    /// <summary>As the other form, for a folder whose digest need not be known.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public static Task<IngestFolder?> TryLockAsync(StoreFiles files, string folder) =>
+        LockAsync(files, folder, TimeSpan.Zero, null, CancellationToken.None);
+
+    /// <summary>What is in an ingest folder: its bytes, and when the last of them was written, UTC; null when it is gone.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public static (long Size, DateTime Time)? Measure(DirectoryInfo folder)
+    {
+        // Looking at a lock may touch it, so its time says nothing, unless there is nothing else.
+        long size = 0;
+        DateTime? time = null;
+        foreach (var file in StoreReader.FilesIn(folder.FullName))
+        {
+            if (file.Name != LockName && StoreReader.TryStat(file) is { } found)
+            {
+                size += found.Size;
+                time = time is null || found.Time > time ? found.Time : time;
+            }
+        }
+
+        folder.Refresh();
+        return folder.Exists ? (size, time ?? folder.LastWriteTimeUtc) : null;
+    }
+
+    /// <summary>The lock file of an ingest folder.</summary>
+    public static string LockOf(string folder) => Path.Combine(folder, LockName);
 
     /// <summary>Writes down what the data will be; for people and repairs, the store itself goes by the folder's name.</summary>
     public void WriteMeta(Descriptor descriptor)
@@ -78,7 +108,7 @@ internal sealed class IngestFolder : IDisposable
         _disposed = true;
         _files.TryDelete(Data);
         _files.TryDelete(Path.Combine(_folder, "meta.json"));
-        _fileLock.DisposeAndDelete(_files, Path.Combine(_folder, "lock"));
+        _fileLock.DisposeAndDelete(_files, LockOf(_folder));
         _files.TryDelete(_folder);
         _gate.Dispose();
     }
@@ -102,10 +132,9 @@ internal sealed class IngestFolder : IDisposable
     }
 
     private static async Task<IngestFolder?> LockAsync(
-        StorePaths paths, StoreFiles files, Digest digest, TimeSpan limit, Action? waiting, CancellationToken cancellationToken)
+        StoreFiles files, string folder, TimeSpan limit, Action? waiting, CancellationToken cancellationToken)
     {
-        var folder = paths.IngestFolder(digest);
-        var path = Path.Combine(folder, "lock");
+        var path = LockOf(folder);
         var gate = await ProcessGate.EnterAsync(path, limit, cancellationToken).ConfigureAwait(false);
         if (gate is null)
         {

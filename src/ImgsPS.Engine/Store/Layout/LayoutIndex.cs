@@ -108,6 +108,30 @@ internal sealed class LayoutIndex
     public void SetTag(EntryName name, Descriptor target, DateTimeOffset taggedAt, DateTimeOffset? pulledAt) =>
         Name(name, target, pulledAt, taggedAt);
 
+    /// <summary>Adds an image without a name.</summary>
+    public void AddNameless(Descriptor image)
+    {
+        _manifests.Add(new JsonObject
+        {
+            ["mediaType"] = image.MediaType,
+            ["digest"] = image.Digest.ToString(),
+            ["size"] = image.Size,
+        });
+        _entries = ReadEntries(_manifests);
+    }
+
+    /// <summary>Makes the entries for a digest say of it what it is.</summary>
+    public void Correct(Descriptor actual)
+    {
+        foreach (var entry in _entries.Where(e => e.Descriptor?.Digest == actual.Digest))
+        {
+            entry.Node!["mediaType"] = actual.MediaType;
+            entry.Node!["size"] = actual.Size;
+        }
+
+        _entries = ReadEntries(_manifests);
+    }
+
     /// <summary>Takes entries away.</summary>
     public void Remove(IEnumerable<IndexEntry> gone)
     {

@@ -7,6 +7,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
 using ImgsPS.Registry;
+using ImgsPS.Store.Layout.Maintenance;
 using ImgsPS.Transfer;
 
 namespace ImgsPS.Store.Layout;
@@ -162,16 +163,47 @@ internal sealed class LayoutStore : IImageStore
         ImageSearch.FindAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<ImageStoreFinding> TestAsync(
-        StoreTestRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw new System.NotImplementedException();
+    public async IAsyncEnumerable<ImageStoreFinding> TestAsync(
+        StoreTestRequest request, IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var report = await StoreCheck.RunAsync(Parts(), request.Full, observer, cancellationToken).ConfigureAwait(false);
+        foreach (var flaw in report?.Flaws ?? Array.Empty<StoreFlaw>())
+        {
+            yield return flaw.ToFinding(Name);
+        }
+    }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<ImageStoreFinding> RepairAsync(
-        StoreRepairRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw new System.NotImplementedException();
+    public async IAsyncEnumerable<ImageStoreFinding> RepairAsync(
+        StoreRepairRequest request, IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var repair = new StoreRepair(Parts(), request, LockWait, observer, cancellationToken);
+        foreach (var finding in await repair.RunAsync().ConfigureAwait(false))
+        {
+            yield return finding;
+        }
+    }
 
     /// <inheritdoc/>
-    public Task<ImageStoreOptimization> OptimizeAsync(
-        StoreOptimizeRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw new System.NotImplementedException();
+    public async Task<ImageStoreOptimization> OptimizeAsync(
+        StoreOptimizeRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!_folder.Exists())
+        {
+            return new ImageStoreOptimization { Store = Name };
+        }
+
+        var optimization = new StoreOptimization(Parts(), request, observer);
+        if (request.DryRun)
+        {
+            _folder.CheckVersion();
+            return optimization.Ask();
+        }
+
+        await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
+        return await optimization.RunAsync(_collector, LockWait, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken)
@@ -260,6 +292,8 @@ internal sealed class LayoutStore : IImageStore
             }
         }
     }
+
+    private LayoutParts Parts() => new(Name, _paths, _files, _folder, _indexFile);
 
     private LayoutRows Rows(IOperationObserver observer) => new(_blobs, _catalog, Name, observer);
 

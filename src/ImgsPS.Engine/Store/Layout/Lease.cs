@@ -89,7 +89,7 @@ internal sealed class Lease : IDisposable
 
             try
             {
-                var text = Encoding.ASCII.GetString(StoreReader.TryRead(listPath, MaxListSize) ?? Array.Empty<byte>());
+                var text = Encoding.ASCII.GetString(files.TryRead(listPath, MaxListSize) ?? Array.Empty<byte>());
                 foreach (var line in text.Split('\n'))
                 {
                     // The last line may be in the middle of being written; who writes it does not rely on it yet.
@@ -106,6 +106,35 @@ internal sealed class Lease : IDisposable
         }
 
         return digests;
+    }
+
+    /// <summary>The lock files of leases whose process is gone, and lists that lost their lock file, with the bytes of each.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public static IReadOnlyList<(string Path, long Size)> Dead(StorePaths paths)
+    {
+        var dead = new List<(string, long)>();
+        foreach (var file in StoreReader.FilesIn(paths.Leases))
+        {
+            var list = Path.ChangeExtension(file.FullName, ListSuffix);
+            if (file.Extension == LockSuffix ? FileLock.IsFree(file.FullName) : file.Extension == ListSuffix && IsStray(file.FullName))
+            {
+                dead.Add((file.FullName, StoreReader.Length(list) ?? 0));
+            }
+        }
+
+        return dead;
+    }
+
+    /// <summary>Deletes a dead lease, under the store's lock; false when it lives, or cannot be deleted.</summary>
+    public static bool TryDelete(StoreFiles files, string path)
+    {
+        if (Path.GetExtension(path) == ListSuffix)
+        {
+            return IsStray(path) && files.TryDelete(path);
+        }
+
+        DeleteDead(files, path, Path.ChangeExtension(path, ListSuffix));
+        return !File.Exists(path);
     }
 
     /// <summary>Claims content; when this returns, every removal that reads the leases from then on sees the claim.</summary>
@@ -168,6 +197,9 @@ internal sealed class Lease : IDisposable
             }
         }
     }
+
+    /// <summary>A lease makes its lock file first and deletes it last.</summary>
+    private static bool IsStray(string listPath) => !File.Exists(Path.ChangeExtension(listPath, LockSuffix));
 
     private static void DeleteDead(StoreFiles files, string lockPath, string listPath)
     {

@@ -31,6 +31,15 @@ internal class StoreFiles
     /// <exception cref="ImageException">StoreUnavailable.</exception>
     public FileStream OpenAppend(string path) => StoreFailure.Guard(path, 0, () => OpenAppendStep(path));
 
+    /// <summary>Reads a whole file; null when it is not there.</summary>
+    /// <exception cref="ImageException">
+    /// TooLarge: more than <paramref name="limit"/> bytes. StoreUnavailable: it cannot be read.
+    /// </exception>
+    public byte[]? TryRead(string path, int limit) => StoreReader.TryRead(path, limit, OpenReadStep);
+
+    /// <summary>Opens a file for reading; others may write, move and delete it meanwhile. Throws what the machine says.</summary>
+    public FileStream OpenRead(string path) => OpenReadStep(path);
+
     /// <summary>
     /// Writes. <paramref name="needed"/> is how many bytes the file wants in all from here on, for the message when the disk is full.
     /// </summary>
@@ -142,6 +151,8 @@ internal class StoreFiles
     }
 
     protected virtual FileStream CreateStep(string path) => new(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1);
+
+    protected virtual FileStream OpenReadStep(string path) => StoreReader.Open(path);
 
     protected virtual FileStream OpenAppendStep(string path)
     {

@@ -16,9 +16,10 @@ namespace ImgsPS.Store.Layout;
 internal sealed class StoreFolder
 {
     /// <summary>The version of <c>.imgsps/</c> that this code writes.</summary>
-    private const int Version = 1;
+    public const int Version = 1;
 
-    private const int SmallFile = 64 * 1024;
+    /// <summary>Largest 'oci-layout' or version file that is read, in bytes.</summary>
+    public const int SmallFile = 64 * 1024;
 
     private readonly StorePaths _paths;
     private readonly StoreFiles _files;
@@ -35,7 +36,7 @@ internal sealed class StoreFolder
     /// </exception>
     public bool Exists()
     {
-        if (StoreReader.TryRead(_paths.OciLayout, SmallFile) is { } header)
+        if (_files.TryRead(_paths.OciLayout, SmallFile) is { } header)
         {
             CheckHeader(header);
             return true;
@@ -84,19 +85,19 @@ internal sealed class StoreFolder
         _files.CreateFolder(_paths.Locks);
         using var held = await StoreLock.TakeAsync(_paths, lockWait, cancellationToken).ConfigureAwait(false);
         CheckVersion();
-        foreach (var folder in Folders().Where(f => !Directory.Exists(f)))
+        foreach (var folder in MissingFolders())
         {
             _files.CreateFolder(folder);
         }
 
-        await WriteMissingAsync(_paths.Version, _paths.VersionTemp, Ascii(Version.ToString(CultureInfo.InvariantCulture) + "\n")).ConfigureAwait(false);
+        await WriteMissingAsync(_paths.Version, _paths.VersionTemp, VersionBytes()).ConfigureAwait(false);
         if (!File.Exists(_paths.PreviousIndex))
         {
             await WriteMissingAsync(_paths.Index, _paths.IndexTemp, LayoutIndex.Empty().Serialize()).ConfigureAwait(false);
         }
 
         // Last, so that no other tool takes a layout for whole before it is.
-        await WriteMissingAsync(_paths.OciLayout, _paths.OciLayoutTemp, Ascii("{\"imageLayoutVersion\":\"1.0.0\"}")).ConfigureAwait(false);
+        await WriteMissingAsync(_paths.OciLayout, _paths.OciLayoutTemp, HeaderBytes()).ConfigureAwait(false);
         _files.SyncFolder(_paths.Root);
     }
 
@@ -126,13 +127,15 @@ internal sealed class StoreFolder
                 ImageErrorKind.InvalidData,
                 $"'{_paths.OciLayout}' is broken: {e.Message}",
                 Directory.Exists(_paths.Own)
-                    ? "Delete it: the next pull makes it new, and the images stay."
+                    ? "Repair-ImageStore writes it anew; the images stay."
                     : "Write {\"imageLayoutVersion\":\"1.0.0\"} into it, or restore it from a backup.",
                 e);
         }
     }
 
-    private void CheckVersion()
+    /// <summary>Refuses a store that a newer version wrote.</summary>
+    /// <exception cref="ImageException">NotSupported; InvalidData: the version file is broken.</exception>
+    public void CheckVersion()
     {
         if (ReadVersion() is { } found and > Version)
         {
@@ -144,16 +147,41 @@ internal sealed class StoreFolder
         }
     }
 
-    private int? ReadVersion() => StoreReader.TryRead(_paths.Version, SmallFile) is { } bytes
-        ? int.TryParse(Encoding.ASCII.GetString(bytes).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+    /// <summary>The version of the store; null when it has none.</summary>
+    /// <exception cref="ImageException">InvalidData: the file says none. StoreUnavailable: it cannot be read.</exception>
+    public int? ReadVersion() => _files.TryRead(_paths.Version, SmallFile) is { } bytes
+        ? int.TryParse(Encoding.ASCII.GetString(bytes).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version > 0
             ? version
             : throw new ImageException(
-                ImageErrorKind.InvalidData, $"'{_paths.Version}' is not a version number.", "Write 1 into it, or restore it from a backup.")
+                ImageErrorKind.InvalidData, $"'{_paths.Version}' is not a version number.", "Repair-ImageStore writes it anew.")
         : null;
+
+    /// <summary>The folders that a store has and this one does not.</summary>
+    public IEnumerable<string> MissingFolders() => Folders().Where(f => !Directory.Exists(f));
+
+    /// <summary>Writes 'oci-layout' and the version anew, under the store's lock, whatever is there.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public async Task RewriteAsync(bool header, bool version)
+    {
+        if (version)
+        {
+            await _files.ReplaceAsync(_paths.Version, _paths.VersionTemp, VersionBytes(), CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (header)
+        {
+            await _files.ReplaceAsync(_paths.OciLayout, _paths.OciLayoutTemp, HeaderBytes(), CancellationToken.None).ConfigureAwait(false);
+            _files.SyncFolder(_paths.Root);
+        }
+    }
+
+    private static byte[] VersionBytes() => Ascii(Version.ToString(CultureInfo.InvariantCulture) + "\n");
+
+    private static byte[] HeaderBytes() => Ascii("{\"imageLayoutVersion\":\"1.0.0\"}");
 
     private string[] Folders() => new[] { _paths.BlobFolder("sha256"), _paths.Ingest, _paths.Locks, _paths.Leases, _paths.Quarantine, _paths.Trash };
 
-    private List<string> Missing() => Folders().Where(f => !Directory.Exists(f))
+    private List<string> Missing() => MissingFolders()
         .Concat(new[] { _paths.Version, _paths.Index, _paths.OciLayout }.Where(f => !File.Exists(f)))
         .ToList();
 

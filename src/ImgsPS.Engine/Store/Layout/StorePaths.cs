@@ -38,6 +38,8 @@ internal sealed class StorePaths
 
     public string VersionTemp => Path.Combine(Own, "version.tmp");
 
+    public string ClockTemp => Path.Combine(Own, "clock.tmp");
+
     public string Blobs => Path.Combine(Root, "blobs");
 
     public string Ingest => Path.Combine(Own, "ingest");

@@ -10,17 +10,15 @@ internal static class StoreReader
     /// <summary>What a user can do about a store that does not let itself be read.</summary>
     public const string ReadAdvice = "Check the rights on the store's folder and that its disk is there, or name another one with -Store.";
 
-    /// <summary>Reads a whole file; null when it is not there.</summary>
-    /// <exception cref="ImageException">
-    /// TooLarge: more than <paramref name="limit"/> bytes. StoreUnavailable: it cannot be read.
-    /// </exception>
-    public static byte[]? TryRead(string path, int limit)
+    /// <summary>As <see cref="StoreFiles.TryRead"/>, opened by <paramref name="open"/>.</summary>
+    /// <exception cref="ImageException">As there.</exception>
+    public static byte[]? TryRead(string path, int limit, Func<string, FileStream> open)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                using var file = Open(path);
+                using var file = open(path);
                 if (file.Length > limit)
                 {
                     throw new ImageException(ImageErrorKind.TooLarge, $"'{path}' has {file.Length} bytes, more than the limit of {limit}.");
@@ -62,10 +60,51 @@ internal static class StoreReader
     public static FileStream Open(string path) =>
         new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, FileOptions.SequentialScan);
 
+    /// <summary>The files of a folder and those below it.</summary>
+    /// <exception cref="ImageException">StoreUnavailable: a folder cannot be read.</exception>
+    public static FileInfo[] FilesUnder(string folder) => List(folder, f => f.GetFiles("*", SearchOption.AllDirectories));
+
+    /// <summary>The files of a folder; none when it is not there.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public static FileInfo[] FilesIn(string folder, string pattern = "*") => List(folder, f => f.GetFiles(pattern));
+
+    /// <summary>The folders in a folder; none when it is not there.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public static DirectoryInfo[] FoldersIn(string folder) => List(folder, f => f.GetDirectories());
+
+    /// <summary>A file's size, and when it was last written, UTC; null when it went since it was listed.</summary>
+    public static (long Size, DateTime Time)? TryStat(FileInfo file)
+    {
+        try
+        {
+            return (file.Length, file.LastWriteTimeUtc);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>A file's size in bytes; null when it is not there.</summary>
     public static long? Length(string path)
     {
         var file = new FileInfo(path);
         return file.Exists ? file.Length : null;
+    }
+
+    private static T[] List<T>(string folder, Func<DirectoryInfo, T[]> list)
+    {
+        try
+        {
+            return list(new DirectoryInfo(folder));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return Array.Empty<T>();
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            throw new ImageException(ImageErrorKind.StoreUnavailable, $"'{folder}' cannot be read: {e.Message}", ReadAdvice, e);
+        }
     }
 }

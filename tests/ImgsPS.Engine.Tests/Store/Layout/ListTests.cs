@@ -276,9 +276,15 @@ public sealed class ListTests : IDisposable
         var e = await Assert.ThrowsAsync<ImageException>(() => _store.ListAsync());
         Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
         Assert.Contains(_store.Paths.OciLayout, e.Message, StringComparison.Ordinal);
-        Assert.Contains("Delete it", e.Advice, StringComparison.Ordinal);
+        Assert.Contains("Repair-ImageStore", e.Advice, StringComparison.Ordinal);
 
-        // The advice holds.
+        // The advice holds, and so does deleting it.
+        await foreach (var finding in _store.Store.RepairAsync(new StoreRepairRequest(), _store.Observer, CancellationToken.None))
+        {
+            Assert.Equal(finding.Kind == ImageStoreFindingKind.Layout, finding.Repaired);
+        }
+
+        Assert.Contains(await _store.ListAsync(), r => r.Id == image.Id);
         File.Delete(_store.Paths.OciLayout);
         await _store.PutAsync("app:2", new TestImage("two"));
         Assert.True(File.Exists(_store.Paths.OciLayout));

@@ -1,0 +1,194 @@
+using System.Collections.Generic;
+using System.IO;
+using System.Text.Json;
+using ImgsPS.Content;
+
+namespace ImgsPS.Store.Layout.Maintenance;
+
+/// <summary>Looks at the files that every store has: <c>oci-layout</c>, the version, the index and its copy, the catalog.</summary>
+internal sealed class LayoutCheck
+{
+    private readonly LayoutParts _parts;
+    private readonly List<StoreFlaw> _flaws = new();
+
+    private LayoutCheck(LayoutParts parts) => _parts = parts;
+
+    /// <summary>What is wrong with them; null when there is no store at all.</summary>
+    /// <exception cref="ImageException">InvalidArgument: the folder holds something else. StoreUnavailable: it cannot be looked at.</exception>
+    public static LayoutReport? Run(LayoutParts parts)
+    {
+        var check = new LayoutCheck(parts);
+        return check.LookAtHeader() is { } newerLayout ? check.Rest(newerLayout) : null;
+    }
+
+    private LayoutReport Rest(bool newerLayout)
+    {
+        var newerVersion = LookAtVersion();
+        foreach (var folder in Directory.Exists(_parts.Paths.Own) ? _parts.Folder.MissingFolders() : System.Array.Empty<string>())
+        {
+            Add(ImageStoreFindingKind.Layout, ImageStoreFindingSeverity.Information, folder, $"The folder '{folder}' is missing.", "Whoever writes next makes it.");
+        }
+
+        var current = _parts.IndexFile.ReadCurrent();
+        var previous = _parts.IndexFile.ReadPrevious();
+        LookAtIndex(current, previous);
+        if (current.Index is not null && previous.Fault is not null)
+        {
+            Add(
+                ImageStoreFindingKind.PreviousIndex,
+                ImageStoreFindingSeverity.Warning,
+                previous.Path,
+                $"The copy of the last index cannot be used: {previous.Fault.Message}",
+                "Repair-ImageStore keeps it aside and writes it anew from the index.");
+        }
+
+        if (new CatalogFile(_parts.Paths, _parts.Files).Fault() is { } fault)
+        {
+            Add(
+                ImageStoreFindingKind.Catalog,
+                ImageStoreFindingSeverity.Warning,
+                _parts.Paths.Catalog,
+                $"The catalog cannot be used: {fault}",
+                "Repair-ImageStore deletes it; the next list makes it anew.");
+        }
+
+        return new LayoutReport(_flaws, newerLayout || newerVersion, current, previous);
+    }
+
+    /// <summary>Looks at 'oci-layout'; true when a newer tool wrote it, null when there is no store.</summary>
+    private bool? LookAtHeader()
+    {
+        var path = _parts.Paths.OciLayout;
+        try
+        {
+            if (!_parts.Folder.Exists())
+            {
+                return null;
+            }
+
+            if (!File.Exists(path))
+            {
+                Add(
+                    ImageStoreFindingKind.Layout,
+                    ImageStoreFindingSeverity.Warning,
+                    path,
+                    "The file 'oci-layout' is missing: ImgsPS works without it, other tools do not take the folder for an image layout.",
+                    "Repair-ImageStore, or the next pull, writes it anew.");
+            }
+        }
+        catch (ImageException e) when (e.Kind is not ImageErrorKind.InvalidArgument && File.Exists(path))
+        {
+            var newer = e.Kind == ImageErrorKind.NotSupported && IsNewerLayout();
+            Add(
+                ImageStoreFindingKind.Layout,
+                ImageStoreFindingSeverity.Error,
+                path,
+                e.Message,
+                newer ? "Update the module: Update-Module ImgsPS. Nothing is changed here until then." : "Repair-ImageStore keeps it aside and writes it anew; the images stay.");
+            return newer;
+        }
+
+        return false;
+    }
+
+    private bool IsNewerLayout()
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(_parts.Files.TryRead(_parts.Paths.OciLayout, StoreFolder.SmallFile) ?? System.Array.Empty<byte>());
+            var text = json.RootElement.GetProperty("imageLayoutVersion").GetString()!;
+            return int.TryParse(text.Split('.')[0], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var major) && major > 1;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private bool LookAtVersion()
+    {
+        var path = _parts.Paths.Version;
+        try
+        {
+            var version = _parts.Folder.ReadVersion();
+            if (version > StoreFolder.Version)
+            {
+                Add(
+                    ImageStoreFindingKind.Version,
+                    ImageStoreFindingSeverity.Error,
+                    path,
+                    $"The store was written by a newer ImgsPS (store version {version}, this one writes {StoreFolder.Version}); it can be read, not changed.",
+                    "Update the module: Update-Module ImgsPS. Nothing is changed here until then.");
+                return true;
+            }
+
+            if (version is null && Directory.Exists(_parts.Paths.Own))
+            {
+                Add(
+                    ImageStoreFindingKind.Version,
+                    ImageStoreFindingSeverity.Warning,
+                    path,
+                    "The file with the store's version is missing.",
+                    "Repair-ImageStore, or whoever writes next, writes it anew.");
+            }
+        }
+        catch (ImageException e)
+        {
+            Add(ImageStoreFindingKind.Version, ImageStoreFindingSeverity.Error, path, e.Message, "Repair-ImageStore writes it anew.");
+        }
+
+        return false;
+    }
+
+    private void LookAtIndex(IndexCopy current, IndexCopy previous)
+    {
+        var path = current.Path;
+        if (current.Index is null)
+        {
+            var isNew = !current.Exists && !previous.Exists && StoreReader.FilesUnder(_parts.Paths.Blobs).Length == 0;
+            var state = previous.Index is not null
+                ? "the state before its last change is used"
+                : "its previous copy cannot be used either";
+            if (!isNew)
+            {
+                Add(
+                    ImageStoreFindingKind.Index,
+                    ImageStoreFindingSeverity.Error,
+                    path,
+                    $"The index cannot be used: {current.Fault?.Message ?? "It is gone."} ({state})",
+                    previous.Index is not null
+                        ? "Repair-ImageStore keeps it aside, takes the previous copy and finds images again from their manifests."
+                        : "Repair-ImageStore keeps it aside and finds the images again from their manifests, without their names.");
+            }
+
+            return;
+        }
+
+        foreach (var entry in current.Index.Entries)
+        {
+            if (entry.Descriptor is null)
+            {
+                Add(
+                    ImageStoreFindingKind.Index,
+                    ImageStoreFindingSeverity.Error,
+                    path,
+                    $"An entry of the index is no descriptor: {entry.Node?.ToJsonString() ?? "null"}",
+                    "Repair-ImageStore keeps the index aside and takes the entry out.");
+            }
+        }
+    }
+
+    private void Add(ImageStoreFindingKind kind, ImageStoreFindingSeverity severity, string path, string message, string remedy) =>
+        _flaws.Add(new StoreFlaw(kind, severity, path, message, remedy) { Size = StoreReader.Length(path) ?? 0 });
+}
+
+/// <summary>What is wrong with the files that every store has.</summary>
+/// <param name="Flaws">What was found.</param>
+/// <param name="IsNewer">True when a newer version wrote the store: nothing may be changed.</param>
+/// <param name="Current">index.json.</param>
+/// <param name="Previous">Its previous copy.</param>
+internal sealed record LayoutReport(IReadOnlyList<StoreFlaw> Flaws, bool IsNewer, IndexCopy Current, IndexCopy Previous)
+{
+    /// <summary>The index that is used; null when both are broken.</summary>
+    public LayoutIndex? Index => Current.Index ?? Previous.Index;
+}
