@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -16,13 +17,18 @@ internal sealed class IndexFile
     /// <summary>Largest index.json that is read, in bytes: some 150,000 entries.</summary>
     private const int MaxSize = 64 * 1024 * 1024;
 
+    /// <summary>How often a file that its seal contradicts is read.</summary>
+    private const int SealTries = 5;
+
     private readonly StorePaths _paths;
     private readonly StoreFiles _files;
+    private readonly IndexSeal _seal;
 
     public IndexFile(StorePaths paths, StoreFiles files)
     {
         _paths = paths;
         _files = files;
+        _seal = new IndexSeal(paths, files);
     }
 
     /// <summary>Reads the index, without a lock: the file is only ever replaced as a whole. Empty when there is no index yet.</summary>
@@ -41,6 +47,9 @@ internal sealed class IndexFile
 
         return index;
     }
+
+    /// <summary>True when the seal of the index is not whole. It says nothing then, and the next change writes it anew.</summary>
+    public bool IsSealUnusable() => _seal.IsUnusable();
 
     /// <summary>index.json as it is now, whatever its state.</summary>
     public IndexCopy ReadCurrent() => ReadCopy(_paths.Index);
@@ -75,13 +84,15 @@ internal sealed class IndexFile
     public async Task WriteAsync(LayoutIndex index, byte[]? current)
     {
         _files.At(StorePoint.BeforeIndexTemp);
-        _files.WriteTemp(_paths.IndexTemp, index.Serialize());
+        var next = index.Serialize();
+        _files.WriteTemp(_paths.IndexTemp, next);
         _files.At(StorePoint.AfterIndexTemp);
         if (current is not null)
         {
             await _files.ReplaceAsync(_paths.PreviousIndex, _paths.PreviousIndexTemp, current, CancellationToken.None).ConfigureAwait(false);
         }
 
+        await _seal.WriteAsync(next, current).ConfigureAwait(false);
         await _files.MoveOverAsync(_paths.IndexTemp, _paths.Index, CancellationToken.None).ConfigureAwait(false);
         _files.At(StorePoint.AfterIndexMove);
         _files.SyncFolder(_paths.Root);
@@ -131,15 +142,29 @@ internal sealed class IndexFile
 
     private IndexCopy ReadCopy(string path)
     {
-        byte[]? bytes = null;
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            bytes = _files.TryRead(path, MaxSize);
-            return new IndexCopy(path, bytes, bytes is null ? null : LayoutIndex.Parse(bytes), null);
-        }
-        catch (ImageException e)
-        {
-            return new IndexCopy(path, bytes, null, e);
+            byte[]? bytes = null;
+            try
+            {
+                var time = File.GetLastWriteTimeUtc(path);
+                bytes = _files.TryRead(path, MaxSize);
+                var index = bytes is null ? null : LayoutIndex.Parse(bytes);
+                if (bytes is null || !_seal.IsBroken(bytes, time))
+                {
+                    return new IndexCopy(path, bytes, index, null);
+                }
+
+                // Between two readings another process may have written the one or the other.
+                if (attempt == SealTries)
+                {
+                    throw new ImageException(ImageErrorKind.InvalidData, "Its bytes are not those that were written: the disk changed them.");
+                }
+            }
+            catch (ImageException e)
+            {
+                return new IndexCopy(path, bytes, null, e);
+            }
         }
     }
 

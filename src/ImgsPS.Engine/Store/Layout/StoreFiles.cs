@@ -133,15 +133,18 @@ internal class StoreFiles
         await MoveOverAsync(temp, path, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Writes a temp file and flushes it to the disk.</summary>
+    /// <summary>Writes a temp file and flushes it to the disk, unless a power loss may take it.</summary>
     /// <exception cref="ImageException">StoreUnavailable; the temp file is gone.</exception>
-    public void WriteTemp(string temp, byte[] bytes)
+    public void WriteTemp(string temp, byte[] bytes, bool flush = true)
     {
         try
         {
             using var file = Create(temp);
             Write(file, bytes, 0, bytes.Length, bytes.Length);
-            Flush(file);
+            if (flush)
+            {
+                Flush(file);
+            }
         }
         catch (ImageException)
         {

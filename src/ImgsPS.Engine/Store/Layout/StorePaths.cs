@@ -30,6 +30,10 @@ internal sealed class StorePaths
 
     public string PreviousIndexTemp => Path.Combine(Own, "index.prev.json.tmp");
 
+    public string IndexSeal => Path.Combine(Own, "index.seal");
+
+    public string IndexSealTemp => Path.Combine(Own, "index.seal.tmp");
+
     public string Catalog => Path.Combine(Own, "catalog.json");
 
     public string CatalogTemp => Path.Combine(Own, "catalog.json.tmp");

@@ -216,7 +216,8 @@ internal sealed class ContentCheck
         ImageStoreFindingSeverity.Information,
         f.Path,
         $"'{f.Path}' is no blob: its name is no digest.",
-        "It is left alone; delete it when no other tool needs it.") { Size = f.Size });
+        "It is left alone; delete it when no other tool needs it.")
+    { Size = f.Size });
 
     /// <summary>What no image needs and no pull has claimed, by the index as it is now.</summary>
     private IEnumerable<StoreFlaw> Orphans(List<BlobFile> files, HashSet<Digest> damaged)
@@ -239,6 +240,7 @@ internal sealed class ContentCheck
                     ImageStoreFindingSeverity.Information,
                     f.Path,
                     $"No image needs the blob {f.Digest}.",
-                    "Optimize-ImageStore deletes it.") { Digest = f.Digest, Size = f.Size });
+                    "Optimize-ImageStore deletes it.")
+                { Digest = f.Digest, Size = f.Size });
     }
 }

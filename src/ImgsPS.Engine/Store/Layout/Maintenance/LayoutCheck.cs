@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Text.Json;
 using ImgsPS.Content;
@@ -8,6 +10,9 @@ namespace ImgsPS.Store.Layout.Maintenance;
 /// <summary>Looks at the files that every store has: <c>oci-layout</c>, the version, the index and its copy, the catalog.</summary>
 internal sealed class LayoutCheck
 {
+    private const string Update = "Update the module: Update-Module ImgsPS. Nothing is changed here until then.";
+    private const string Unreadable = "Check the rights on it and the disk. Nothing is changed here while it is not known which version wrote the store.";
+
     private readonly LayoutParts _parts;
     private readonly List<StoreFlaw> _flaws = new();
 
@@ -18,13 +23,13 @@ internal sealed class LayoutCheck
     public static LayoutReport? Run(LayoutParts parts)
     {
         var check = new LayoutCheck(parts);
-        return check.LookAtHeader() is { } newerLayout ? check.Rest(newerLayout) : null;
+        return check.LookAtHeader() is { } isClosed ? check.Rest(isClosed) : null;
     }
 
-    private LayoutReport Rest(bool newerLayout)
+    private LayoutReport Rest(bool isClosed)
     {
-        var newerVersion = LookAtVersion();
-        foreach (var folder in Directory.Exists(_parts.Paths.Own) ? _parts.Folder.MissingFolders() : System.Array.Empty<string>())
+        isClosed |= LookAtVersion();
+        foreach (var folder in Directory.Exists(_parts.Paths.Own) ? _parts.Folder.MissingFolders() : Array.Empty<string>())
         {
             Add(ImageStoreFindingKind.Layout, ImageStoreFindingSeverity.Information, folder, $"The folder '{folder}' is missing.", "Whoever writes next makes it.");
         }
@@ -42,6 +47,16 @@ internal sealed class LayoutCheck
                 "Repair-ImageStore keeps it aside and writes it anew from the index.");
         }
 
+        if (_parts.IndexFile.IsSealUnusable())
+        {
+            Add(
+                ImageStoreFindingKind.Catalog,
+                ImageStoreFindingSeverity.Warning,
+                _parts.Paths.IndexSeal,
+                "The seal of the index cannot be used.",
+                "Repair-ImageStore deletes it; the next change of the index makes it anew.");
+        }
+
         if (new CatalogFile(_parts.Paths, _parts.Files).Fault() is { } fault)
         {
             Add(
@@ -52,10 +67,10 @@ internal sealed class LayoutCheck
                 "Repair-ImageStore deletes it; the next list makes it anew.");
         }
 
-        return new LayoutReport(_flaws, newerLayout || newerVersion, current, previous);
+        return new LayoutReport(_flaws, isClosed, current, previous);
     }
 
-    /// <summary>Looks at 'oci-layout'; true when a newer tool wrote it, null when there is no store.</summary>
+    /// <summary>Looks at 'oci-layout'; true when a newer tool wrote it or that cannot be told, null when there is no store.</summary>
     private bool? LookAtHeader()
     {
         var path = _parts.Paths.OciLayout;
@@ -79,13 +94,14 @@ internal sealed class LayoutCheck
         catch (ImageException e) when (e.Kind is not ImageErrorKind.InvalidArgument && File.Exists(path))
         {
             var newer = e.Kind == ImageErrorKind.NotSupported && IsNewerLayout();
+            var unknown = e.Kind == ImageErrorKind.StoreUnavailable;
             Add(
                 ImageStoreFindingKind.Layout,
                 ImageStoreFindingSeverity.Error,
                 path,
                 e.Message,
-                newer ? "Update the module: Update-Module ImgsPS. Nothing is changed here until then." : "Repair-ImageStore keeps it aside and writes it anew; the images stay.");
-            return newer;
+                newer ? Update : unknown ? Unreadable : "Repair-ImageStore keeps it aside and writes it anew; the images stay.");
+            return newer || unknown;
         }
 
         return false;
@@ -95,9 +111,9 @@ internal sealed class LayoutCheck
     {
         try
         {
-            using var json = JsonDocument.Parse(_parts.Files.TryRead(_parts.Paths.OciLayout, StoreFolder.SmallFile) ?? System.Array.Empty<byte>());
+            using var json = JsonDocument.Parse(_parts.Files.TryRead(_parts.Paths.OciLayout, StoreFolder.SmallFile) ?? Array.Empty<byte>());
             var text = json.RootElement.GetProperty("imageLayoutVersion").GetString()!;
-            return int.TryParse(text.Split('.')[0], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var major) && major > 1;
+            return int.TryParse(text.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) && major > 1;
         }
         catch (JsonException)
         {
@@ -118,7 +134,7 @@ internal sealed class LayoutCheck
                     ImageStoreFindingSeverity.Error,
                     path,
                     $"The store was written by a newer ImgsPS (store version {version}, this one writes {StoreFolder.Version}); it can be read, not changed.",
-                    "Update the module: Update-Module ImgsPS. Nothing is changed here until then.");
+                    Update);
                 return true;
             }
 
@@ -134,7 +150,14 @@ internal sealed class LayoutCheck
         }
         catch (ImageException e)
         {
-            Add(ImageStoreFindingKind.Version, ImageStoreFindingSeverity.Error, path, e.Message, "Repair-ImageStore writes it anew.");
+            var unknown = e.Kind == ImageErrorKind.StoreUnavailable;
+            Add(
+                ImageStoreFindingKind.Version,
+                ImageStoreFindingSeverity.Error,
+                path,
+                e.Message,
+                unknown ? Unreadable : "Repair-ImageStore keeps it aside and writes it anew.");
+            return unknown;
         }
 
         return false;
@@ -156,7 +179,7 @@ internal sealed class LayoutCheck
                     ImageStoreFindingSeverity.Error,
                     path,
                     $"The index cannot be used: {current.Fault?.Message ?? "It is gone."} ({state})",
-                    previous.Index is not null
+                    current.Fault is { Kind: ImageErrorKind.StoreUnavailable } ? Unreadable : previous.Index is not null
                         ? "Repair-ImageStore keeps it aside, takes the previous copy and finds images again from their manifests."
                         : "Repair-ImageStore keeps it aside and finds the images again from their manifests, without their names.");
             }
@@ -184,10 +207,10 @@ internal sealed class LayoutCheck
 
 /// <summary>What is wrong with the files that every store has.</summary>
 /// <param name="Flaws">What was found.</param>
-/// <param name="IsNewer">True when a newer version wrote the store: nothing may be changed.</param>
+/// <param name="IsClosed">True when a newer version wrote the store, or that cannot be told: nothing may be changed.</param>
 /// <param name="Current">index.json.</param>
 /// <param name="Previous">Its previous copy.</param>
-internal sealed record LayoutReport(IReadOnlyList<StoreFlaw> Flaws, bool IsNewer, IndexCopy Current, IndexCopy Previous)
+internal sealed record LayoutReport(IReadOnlyList<StoreFlaw> Flaws, bool IsClosed, IndexCopy Current, IndexCopy Previous)
 {
     /// <summary>The index that is used; null when both are broken.</summary>
     public LayoutIndex? Index => Current.Index ?? Previous.Index;

@@ -56,7 +56,8 @@ internal static class Leftovers
             ImageStoreFindingKind.StaleIngest => "The next pull of it goes on from there; Optimize-ImageStore deletes it.",
             ImageStoreFindingKind.Quarantine => "Optimize-ImageStore -IncludeQuarantine deletes it.",
             _ => "Optimize-ImageStore deletes it.",
-        }) { Size = l.Size, Digest = l.Kind is ImageStoreFindingKind.Quarantine or ImageStoreFindingKind.Trash ? DigestOf(l.Path) : null });
+        })
+    { Size = l.Size, Digest = l.Kind is ImageStoreFindingKind.Quarantine or ImageStoreFindingKind.Trash ? DigestOf(l.Path) : null });
 
     /// <summary>The content of which a damaged copy is in the quarantine.</summary>
     public static ISet<Digest> QuarantinedDigests(StorePaths paths) =>
@@ -66,12 +67,9 @@ internal static class Leftovers
     private static Digest? DigestOf(string path)
     {
         var name = Path.GetFileName(path);
-        var dash = name.IndexOf('-');
         var dot = name.IndexOf('.');
-        return dash > 0 && Digest.TryParse(
-            name.Substring(0, dash) + ":" + name.Substring(dash + 1, (dot < 0 ? name.Length : dot) - dash - 1), out var digest)
-            ? digest
-            : null;
+        var words = (dot < 0 ? name : name.Substring(0, dot)).Split('-');
+        return words.Length == 2 && Digest.TryParse(words[0] + ":" + words[1], out var digest) ? digest : null;
     }
 
     private static void AddFiles(List<Leftover> found, ImageStoreFindingKind kind, IEnumerable<FileInfo> files)

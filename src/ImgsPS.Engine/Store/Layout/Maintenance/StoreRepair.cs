@@ -44,7 +44,7 @@ internal sealed class StoreRepair
             return Array.Empty<ImageStoreFinding>();
         }
 
-        if (report.Layout.IsNewer || !report.Flaws.Any(f => f.IsDamage))
+        if (report.Layout.IsClosed || !report.Flaws.Any(f => f.IsDamage))
         {
             return report.Flaws.Select(f => f.ToFinding(_parts.Name)).ToList();
         }
@@ -149,9 +149,9 @@ internal sealed class StoreRepair
 
         await _parts.Folder.PrepareAsync(_lockWait, _cancellation).ConfigureAwait(false);
         using var held = await StoreLock.TakeAsync(_parts.Paths, _lockWait, _cancellation).ConfigureAwait(false);
-        if (kinds.Contains(ImageStoreFindingKind.Catalog) && _parts.Files.TryDelete(_parts.Paths.Catalog))
+        foreach (var derived in found.Where(f => f.Kind == ImageStoreFindingKind.Catalog && _parts.Files.TryDelete(f.Path)))
         {
-            _doneToFiles[_parts.Paths.Catalog] = "It was deleted; the next list makes it anew.";
+            _doneToFiles[derived.Path] = "It was deleted, and is made anew.";
         }
 
         try

@@ -1,0 +1,104 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Store.Layout;
+
+/// <summary>
+/// What index.json was when we wrote it: hash, size and time of the file that is in place, of its copy, and of the one that is about to be. A file of that size
+/// and time with other bytes was changed by the disk, not by a tool, even where it still parses: a wrong name must not be told (RS7). Other tools
+/// write index.json too, and then nothing here speaks of it. Derived: a seal that is not whole says nothing. Safe for any number of threads.
+/// </summary>
+internal sealed class IndexSeal
+{
+    private const int MaxSize = 4096;
+
+    private readonly StorePaths _paths;
+    private readonly StoreFiles _files;
+
+    public IndexSeal(StorePaths paths, StoreFiles files)
+    {
+        _paths = paths;
+        _files = files;
+    }
+
+    /// <summary>True when the file was written by us and has other bytes now.</summary>
+    /// <param name="bytes">The file's bytes.</param>
+    /// <param name="time">When it was last written, UTC.</param>
+    public bool IsBroken(byte[] bytes, DateTime time)
+    {
+        if (TryRead() is not { Count: > 0 } marks)
+        {
+            return false;
+        }
+
+        var found = new Mark(Digest.Of(bytes).Hex, bytes.Length, time.Ticks);
+        return !marks.Exists(m => m.Hash == found.Hash) && marks.Exists(m => m.Size == found.Size && m.Time == found.Time);
+    }
+
+    /// <summary>True when there is a seal and it is not whole.</summary>
+    public bool IsUnusable() => File.Exists(_paths.IndexSeal) && TryRead() is null;
+
+    /// <summary>
+    /// Seals what is about to be moved to its place, and what is there until then, with its copy, under the store's lock. Not flushed: after a power loss a seal
+    /// that is not whole says nothing.
+    /// </summary>
+    /// <param name="next">The new bytes, which are in the temp file.</param>
+    /// <param name="current">The bytes in place; null when there are none worth keeping.</param>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public async Task WriteAsync(byte[] next, byte[]? current)
+    {
+        var text = new StringBuilder();
+        Add(text, next, _paths.IndexTemp);
+        if (current is not null)
+        {
+            Add(text, current, _paths.Index);
+            Add(text, current, _paths.PreviousIndex);
+        }
+
+        var body = text.ToString();
+        var bytes = Encoding.ASCII.GetBytes(body + Digest.Of(Encoding.ASCII.GetBytes(body)).Hex + "\n");
+        _files.WriteTemp(_paths.IndexSealTemp, bytes, flush: false);
+        await _files.MoveOverAsync(_paths.IndexSealTemp, _paths.IndexSeal, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private static void Add(StringBuilder text, byte[] bytes, string path) => text
+        .Append(Digest.Of(bytes).Hex).Append(' ')
+        .Append(bytes.Length.ToString(CultureInfo.InvariantCulture)).Append(' ')
+        .Append(File.GetLastWriteTimeUtc(path).Ticks.ToString(CultureInfo.InvariantCulture)).Append('\n');
+
+    /// <summary>The marks; none when there is no seal, null when it is not whole.</summary>
+    private List<Mark>? TryRead()
+    {
+        try
+        {
+            if (_files.TryRead(_paths.IndexSeal, MaxSize) is not { } bytes)
+            {
+                return new List<Mark>();
+            }
+
+            var lines = Encoding.ASCII.GetString(bytes).Split('\n');
+            var body = string.Concat(lines.Take(lines.Length - 2).Select(l => l + "\n"));
+            return lines.Length >= 3 && lines[lines.Length - 1].Length == 0 && lines[lines.Length - 2] == Digest.Of(Encoding.ASCII.GetBytes(body)).Hex
+                ? lines.Take(lines.Length - 2).Select(Parse).ToList()
+                : null;
+        }
+        catch (Exception e) when (e is ImageException or FormatException or IndexOutOfRangeException or OverflowException)
+        {
+            return null;
+        }
+    }
+
+    private static Mark Parse(string line)
+    {
+        var words = line.Split(' ');
+        return new Mark(words[0], int.Parse(words[1], CultureInfo.InvariantCulture), long.Parse(words[2], CultureInfo.InvariantCulture));
+    }
+
+    private readonly record struct Mark(string Hash, int Size, long Time);
+}
