@@ -23,6 +23,9 @@ internal sealed class CommandLine
           remove REF... [--force] [--no-prune]
           find TERM [--registry HOST] [--limit N] [--official] [--minimum-stars N]
           store
+          test [--full] [--quiet]
+          repair [--full] [--refetch]
+          optimize [--grace-seconds N] [--include-quarantine] [--dry-run]
           demo
         """;
 
@@ -38,6 +41,9 @@ internal sealed class CommandLine
         ["remove"] = (["--force", "--no-prune"], []),
         ["find"] = (["--official"], ["--registry", "--limit", "--minimum-stars"]),
         ["store"] = ([], []),
+        ["test"] = (["--full", "--quiet"], []),
+        ["repair"] = (["--full", "--refetch"], []),
+        ["optimize"] = (["--include-quarantine", "--dry-run"], ["--grace-seconds"]),
         ["demo"] = ([], []),
     };
 
@@ -98,7 +104,7 @@ internal sealed class CommandLine
             "pull" or "remove" => arguments.Count == 0,
             "manifest" or "config" or "history" or "layers" or "find" => arguments.Count != 1,
             "tag" => arguments.Count < 2,
-            "store" or "demo" => arguments.Count != 0,
+            "store" or "test" or "repair" or "optimize" or "demo" => arguments.Count != 0,
             _ => false,
         };
         return wrong

@@ -92,6 +92,14 @@ internal sealed class Commands
                 }
 
                 break;
+            case "test":
+                return await TestAsync(cancellationToken);
+            case "repair":
+                await RepairAsync(cancellationToken);
+                break;
+            case "optimize":
+                await OptimizeAsync(cancellationToken);
+                break;
             default:
                 throw new UsageException($"there is no command {_line.Command}");
         }
@@ -207,6 +215,54 @@ internal sealed class Commands
             Options = Registry,
         };
         Show(await ImageSearch.FindAsync(request, _observer, cancellationToken), Views.SearchResults);
+    }
+
+    /// <summary>False when an error was found. With --quiet that is all it writes: True or False, as the cmdlet.</summary>
+    private async Task<bool> TestAsync(CancellationToken cancellationToken)
+    {
+        using var store = OpenStore();
+        var findings = await ReadAsync(store.TestAsync(new StoreTestRequest { Full = _line.Has("--full") }, _observer, cancellationToken));
+        var healthy = findings.All(f => f.Severity != ImageStoreFindingSeverity.Error);
+        if (_line.Has("--quiet"))
+        {
+            await _output.WriteLineAsync(healthy.ToString());
+        }
+        else
+        {
+            Show(findings, Views.Findings);
+        }
+
+        return healthy;
+    }
+
+    private async Task RepairAsync(CancellationToken cancellationToken)
+    {
+        using var store = OpenStore();
+        var request = new StoreRepairRequest { Full = _line.Has("--full"), Refetch = _line.Has("--refetch"), Registry = Registry };
+        Show(await ReadAsync(store.RepairAsync(request, _observer, cancellationToken)), Views.Findings);
+    }
+
+    private async Task OptimizeAsync(CancellationToken cancellationToken)
+    {
+        using var store = OpenStore();
+        var request = new StoreOptimizeRequest
+        {
+            Grace = TimeSpan.FromSeconds(_line.Number("--grace-seconds", (int)StoreOptimizeRequest.DefaultGrace.TotalSeconds)),
+            IncludeQuarantine = _line.Has("--include-quarantine"),
+            DryRun = _line.Has("--dry-run"),
+        };
+        Show([await store.OptimizeAsync(request, _observer, cancellationToken)], Views.Optimizations);
+    }
+
+    private static async Task<List<ImageStoreFinding>> ReadAsync(IAsyncEnumerable<ImageStoreFinding> findings)
+    {
+        var read = new List<ImageStoreFinding>();
+        await foreach (var finding in findings)
+        {
+            read.Add(finding);
+        }
+
+        return read;
     }
 
     private Task ForEachAsync(Func<string, Task> action) => ForEachAsync(_line.Arguments, action);

@@ -6,13 +6,13 @@ using System.Text.Json.Serialization;
 
 namespace ImgsPS.Driver;
 
-/// <summary>Prints objects as one line of JSON each: their public properties, platforms and digests as texts.</summary>
+/// <summary>Prints objects as one line of JSON each: their public properties, platforms, digests and enumerations as texts.</summary>
 internal static class ObjectJson
 {
     private static readonly JsonSerializerOptions s_options = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new TextConverter<Platform>(), new TextConverter<Digest>() },
+        Converters = { new TextConverter<Platform>(), new TextConverter<Digest>(), new JsonStringEnumConverter() },
     };
 
     public static void Write(TextWriter output, object item) => output.WriteLine(JsonSerializer.Serialize(item, item.GetType(), s_options));

@@ -54,6 +54,22 @@ internal static class Views
         ("SIZE", s => Size(s.Bytes)),
         ("RECLAIMABLE", s => Size(s.ReclaimableBytes)));
 
+    public static readonly Table<ImageStoreFinding> Findings = new(
+        ("SEVERITY", f => f.Severity.ToString()),
+        ("KIND", f => f.Kind.ToString()),
+        ("IMAGE", f => string.Join(' ', f.Image)),
+        ("MESSAGE", f => f.Message),
+        ("ACTION", f => f.Action),
+        ("REPAIRED", f => f.Repaired ? "yes" : ""));
+
+    public static readonly Table<ImageStoreOptimization> Optimizations = new(
+        ("STORE", o => o.Store),
+        ("BLOBS", o => o.Blobs.ToString(CultureInfo.InvariantCulture)),
+        ("DOWNLOADS", o => o.Downloads.ToString(CultureInfo.InvariantCulture)),
+        ("LEFTOVERS", o => o.Leftovers.ToString(CultureInfo.InvariantCulture)),
+        ("QUARANTINED", o => o.Quarantined.ToString(CultureInfo.InvariantCulture)),
+        ("FREED", o => Size(o.BytesFreed)));
+
     /// <summary>Writes a removal in docker's words (D1, D3).</summary>
     public static void Write(TextWriter output, ImageRemoval removal)
     {
