@@ -22,7 +22,10 @@
         'Get-ImageManifest'
         'Get-ImageStore'
         'Invoke-ImagePull'
+        'Optimize-ImageStore'
         'Remove-Image'
+        'Repair-ImageStore'
+        'Test-ImageStore'
     )
     VariablesToExport      = @()
     AliasesToExport        = @('Pull-Image', 'Tag-Image')

@@ -11,7 +11,7 @@ public abstract class StoreCmdlet : ImageCmdlet
     [Parameter]
     [ArgumentCompleter(typeof(StoreCompleter))]
     [ValidateNotNullOrEmpty]
-    public string[]? Store { get; set; }
+    public virtual string[]? Store { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

@@ -1,0 +1,87 @@
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation;
+using System.Threading.Tasks;
+using ImgsPS.Completion;
+using ImgsPS.Store;
+
+namespace ImgsPS.Cmdlets;
+
+/// <summary>Repair-ImageStore: puts right what Test-ImageStore finds (RS7).</summary>
+[Cmdlet(VerbsDiagnostic.Repair, "ImageStore", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(ImageStoreFinding))]
+public sealed class RepairImageStoreCommand : RegistryCmdlet
+{
+    private readonly StoreList _stores = new();
+
+    /// <summary>The stores; without it the local one.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(StoreCompleter))]
+    [ValidateNotNullOrEmpty]
+    public override string[]? Store { get; set; }
+
+    /// <summary>Reads every blob and compares it with its digest.</summary>
+    [Parameter]
+    public SwitchParameter Full { get; set; }
+
+    /// <summary>Fetches content that is missing from the registries that the images' names tell.</summary>
+    [Parameter]
+    public SwitchParameter Refetch { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => _stores.Add(Store);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        var stores = OpenStores(_stores.Names);
+        if (IsWhatIf)
+        {
+            Preview(stores);
+        }
+        else
+        {
+            Repair(stores.Where(store => ShouldProcess(store.Name, Refetch ? "Repair image store, fetch what is missing" : "Repair image store")).ToList());
+        }
+    }
+
+    /// <summary>True when the user wants to know what would be done: that takes a test, which a repair has no use for.</summary>
+    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
+        ? LanguagePrimitives.IsTrue(given)
+        : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
+
+    /// <summary>Says for each finding what a repair would do.</summary>
+    private void Preview(IReadOnlyList<StoreLink> stores)
+    {
+        var request = new StoreTestRequest { Full = Full };
+        RunOnEach(
+            stores,
+            _stores.ToString(),
+            async (part, cancellationToken) =>
+            {
+                await foreach (var finding in part.Store.TestAsync(request, part.Observer, cancellationToken).ConfigureAwait(false))
+                {
+                    part.Post(() => ShouldProcess(finding.Message, finding.Action));
+                }
+            },
+            ofStore: true);
+    }
+
+    private void Repair(IReadOnlyList<StoreLink> stores)
+    {
+        var request = new StoreRepairRequest { Full = Full, Refetch = Refetch, Registry = Options };
+        RunOnEach(
+            stores,
+            _stores.ToString(),
+            async (part, cancellationToken) =>
+            {
+                await foreach (var finding in part.Store.RepairAsync(request, part.Observer, cancellationToken).ConfigureAwait(false))
+                {
+                    await part.WriteAsync(finding, cancellationToken).ConfigureAwait(false);
+                }
+            },
+            ordered: false,
+            ofStore: true,
+            activity: "Repairing");
+    }
+}
