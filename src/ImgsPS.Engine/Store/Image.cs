@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using ImgsPS.Naming;
 
 namespace ImgsPS;
 
@@ -8,6 +9,10 @@ namespace ImgsPS;
 /// </summary>
 public sealed class Image
 {
+    private readonly IReadOnlyDictionary<string, string> _labels = Content.Descriptor.Empty;
+    private readonly string? _author;
+    private readonly IReadOnlyList<string> _usedBy = Array.Empty<string>();
+
     /// <summary>Familiar reference, as docker shows it: <c>ubuntu:24.04</c>, <c>app@sha256:…</c> for an image pulled by digest; null when untagged.</summary>
     public string? Reference { get; init; }
 
@@ -51,10 +56,18 @@ public sealed class Image
     public string? Variant => Platform?.Variant;
 
     /// <summary>The config's labels; empty when there are none.</summary>
-    public IReadOnlyDictionary<string, string> Labels { get; init; } = Content.Descriptor.Empty;
+    public IReadOnlyDictionary<string, string> Labels
+    {
+        get => _labels;
+        init => _labels = DataText.Of(value);
+    }
 
     /// <summary>The config's author, or null.</summary>
-    public string? Author { get; init; }
+    public string? Author
+    {
+        get => _author;
+        init => _author = DataText.Of(value);
+    }
 
     /// <summary>The layers, bottom first.</summary>
     public IReadOnlyList<ImageLayer> Layers { get; init; } = Array.Empty<ImageLayer>();
@@ -66,7 +79,11 @@ public sealed class Image
     public bool InUse { get; init; }
 
     /// <summary>Names of the containers that use the image.</summary>
-    public IReadOnlyList<string> UsedBy { get; init; } = Array.Empty<string>();
+    public IReadOnlyList<string> UsedBy
+    {
+        get => _usedBy;
+        init => _usedBy = DataText.Of(value);
+    }
 
     /// <summary>When this reference was last pulled to the store; null when the store does not know.</summary>
     public DateTimeOffset? PulledAt { get; init; }

@@ -1,13 +1,20 @@
 using System;
 using System.Collections.Generic;
+using ImgsPS.Naming;
 
 namespace ImgsPS;
 
 /// <summary>How a container's health is checked (Docker's HEALTHCHECK). Immutable. Null means the default, or what the base image says.</summary>
 public sealed class ImageHealthcheck
 {
+    private readonly IReadOnlyList<string> _test = Array.Empty<string>();
+
     /// <summary><c>NONE</c>, or <c>CMD</c> and a program with arguments, or <c>CMD-SHELL</c> and a line for the shell.</summary>
-    public IReadOnlyList<string> Test { get; init; } = Array.Empty<string>();
+    public IReadOnlyList<string> Test
+    {
+        get => _test;
+        init => _test = DataText.Of(value);
+    }
 
     /// <summary>Time between two checks.</summary>
     public TimeSpan? Interval { get; init; }

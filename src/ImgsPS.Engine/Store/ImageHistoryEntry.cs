@@ -1,10 +1,15 @@
 using System;
+using ImgsPS.Naming;
 
 namespace ImgsPS;
 
 /// <summary>A step of an image's build, as <c>docker history</c> has a line. Immutable.</summary>
 public sealed class ImageHistoryEntry
 {
+    private readonly string? _createdBy;
+    private readonly string? _author;
+    private readonly string? _comment;
+
     /// <summary>Familiar reference of the image that was asked for; null for an untagged image.</summary>
     public string? Reference { get; init; }
 
@@ -15,13 +20,25 @@ public sealed class ImageHistoryEntry
     public DateTimeOffset? Created { get; init; }
 
     /// <summary>The command, in full.</summary>
-    public string? CreatedBy { get; init; }
+    public string? CreatedBy
+    {
+        get => _createdBy;
+        init => _createdBy = DataText.Of(value);
+    }
 
     /// <summary>Who, or null. A Docker Engine does not tell it.</summary>
-    public string? Author { get; init; }
+    public string? Author
+    {
+        get => _author;
+        init => _author = DataText.Of(value);
+    }
 
     /// <summary>A remark, or null.</summary>
-    public string? Comment { get; init; }
+    public string? Comment
+    {
+        get => _comment;
+        init => _comment = DataText.Of(value);
+    }
 
     /// <summary>Bytes of the step's layer, as <see cref="Image.Size"/> counts in that store; 0 for a step without one, null when unknown.</summary>
     public long? Size { get; init; }

@@ -1,11 +1,14 @@
 using System;
 using System.Collections.Generic;
+using ImgsPS.Naming;
 
 namespace ImgsPS;
 
 /// <summary>A layer of an image. Immutable. In <see cref="Image.Layers"/> only what the list knows is set; Get-ImageLayer sets the rest.</summary>
 public sealed class ImageLayer
 {
+    private readonly string? _createdBy;
+
     /// <summary>Familiar reference of the image that was asked for; null in a list, and for an untagged image.</summary>
     public string? Reference { get; init; }
 
@@ -30,7 +33,11 @@ public sealed class ImageLayer
     public DateTimeOffset? Created { get; init; }
 
     /// <summary>The command that made the layer; null as for <see cref="Created"/>.</summary>
-    public string? CreatedBy { get; init; }
+    public string? CreatedBy
+    {
+        get => _createdBy;
+        init => _createdBy = DataText.Of(value);
+    }
 
     /// <summary>The other images of the store that have the layer at the same place, on the same layers: references, or the ids of untagged images, in ordinal order.</summary>
     public IReadOnlyList<string> SharedWith { get; init; } = Array.Empty<string>();

@@ -1,11 +1,15 @@
 using System;
 using System.Collections.Generic;
+using ImgsPS.Naming;
 
 namespace ImgsPS;
 
 /// <summary>A manifest as a registry or a store has it: one object per platform of an index. Immutable.</summary>
 public sealed class ImageManifest
 {
+    private readonly IReadOnlyDictionary<string, string> _annotations = Content.Descriptor.Empty;
+    private readonly string? _artifactType;
+
     /// <summary>Familiar reference that was asked for.</summary>
     public string Reference { get; init; } = "";
 
@@ -37,10 +41,18 @@ public sealed class ImageManifest
     public string? Variant => Platform?.Variant;
 
     /// <summary>Annotations of the descriptor in the index, or of the manifest itself when there is no index.</summary>
-    public IReadOnlyDictionary<string, string> Annotations { get; init; } = Content.Descriptor.Empty;
+    public IReadOnlyDictionary<string, string> Annotations
+    {
+        get => _annotations;
+        init => _annotations = DataText.Of(value);
+    }
 
     /// <summary>The artifact's type; null for images.</summary>
-    public string? ArtifactType { get; init; }
+    public string? ArtifactType
+    {
+        get => _artifactType;
+        init => _artifactType = DataText.Of(value);
+    }
 
     /// <summary>Digest of the config (the image id); null when the manifest itself was not read.</summary>
     public string? ConfigDigest { get; init; }

@@ -1,19 +1,31 @@
 using System;
 using System.Collections.Generic;
+using ImgsPS.Naming;
 
 namespace ImgsPS;
 
 /// <summary>What a removal did. Immutable.</summary>
 public sealed class ImageRemoval
 {
+    private readonly IReadOnlyList<string> _untagged = Array.Empty<string>();
+    private readonly IReadOnlyList<string> _deleted = Array.Empty<string>();
+
     /// <summary>What was removed, as the caller named it.</summary>
     public string Image { get; init; } = "";
 
     /// <summary>References that were taken away, familiar, in docker's order (D1, D2).</summary>
-    public IReadOnlyList<string> Untagged { get; init; } = Array.Empty<string>();
+    public IReadOnlyList<string> Untagged
+    {
+        get => _untagged;
+        init => _untagged = DataText.Of(value);
+    }
 
     /// <summary>The image id and then the chain ids of the layers that went, top first (D3); empty when a name is left.</summary>
-    public IReadOnlyList<string> Deleted { get; init; } = Array.Empty<string>();
+    public IReadOnlyList<string> Deleted
+    {
+        get => _deleted;
+        init => _deleted = DataText.Of(value);
+    }
 
     /// <summary>Bytes freed on the disk.</summary>
     public long BytesFreed { get; init; }

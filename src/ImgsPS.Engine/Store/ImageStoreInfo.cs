@@ -1,11 +1,18 @@
 using System;
 using System.Collections.Generic;
+using ImgsPS.Naming;
 
 namespace ImgsPS;
 
 /// <summary>A store in numbers. Immutable. What a kind of store does not have is null.</summary>
 public sealed class ImageStoreInfo
 {
+    private readonly string? _version;
+    private readonly string? _apiVersion;
+    private readonly string? _driver;
+    private readonly IReadOnlyList<string> _registryMirrors = Array.Empty<string>();
+    private readonly IReadOnlyList<string> _insecureRegistries = Array.Empty<string>();
+
     /// <summary>The store, as <c>-Store</c> takes it.</summary>
     public string Store { get; init; } = "";
 
@@ -19,13 +26,25 @@ public sealed class ImageStoreInfo
     public string? Address { get; init; }
 
     /// <summary>An Engine's version: <c>28.2.2</c>.</summary>
-    public string? Version { get; init; }
+    public string? Version
+    {
+        get => _version;
+        init => _version = DataText.Of(value);
+    }
 
     /// <summary>The version of the API that is spoken with an Engine: <c>1.41</c>.</summary>
-    public string? ApiVersion { get; init; }
+    public string? ApiVersion
+    {
+        get => _apiVersion;
+        init => _apiVersion = DataText.Of(value);
+    }
 
     /// <summary>What an Engine keeps layers with: <c>overlay2</c>, <c>windowsfilter</c>, <c>overlayfs (containerd)</c>.</summary>
-    public string? Driver { get; init; }
+    public string? Driver
+    {
+        get => _driver;
+        init => _driver = DataText.Of(value);
+    }
 
     /// <summary>An Engine's platform: <c>linux/amd64</c>.</summary>
     public Platform? Platform { get; init; }
@@ -52,10 +71,18 @@ public sealed class ImageStoreInfo
     public long? UnusedBytes { get; init; }
 
     /// <summary>Mirrors that an Engine asks before Docker Hub.</summary>
-    public IReadOnlyList<string> RegistryMirrors { get; init; } = Array.Empty<string>();
+    public IReadOnlyList<string> RegistryMirrors
+    {
+        get => _registryMirrors;
+        init => _registryMirrors = DataText.Of(value);
+    }
 
     /// <summary>Registries, or networks of registries, that an Engine talks to without TLS or without checking certificates.</summary>
-    public IReadOnlyList<string> InsecureRegistries { get; init; } = Array.Empty<string>();
+    public IReadOnlyList<string> InsecureRegistries
+    {
+        get => _insecureRegistries;
+        init => _insecureRegistries = DataText.Of(value);
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Store;

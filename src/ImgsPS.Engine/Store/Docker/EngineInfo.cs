@@ -5,6 +5,7 @@ using System.Net.Http;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
 
@@ -43,7 +44,7 @@ internal sealed class EngineInfo(EngineClient engine, EngineList list)
         {
             Store = engine.Endpoint.Store,
             Kind = "docker",
-            Path = EngineJson.Text(info, "DockerRootDir"),
+            Path = DataText.Of(EngineJson.Text(info, "DockerRootDir")),
             Address = engine.Endpoint.Address,
             Version = EngineJson.Text(version, "Version") ?? EngineJson.Text(info, "ServerVersion"),
             ApiVersion = api.ToString(),
