@@ -1,4 +1,5 @@
 using System;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Layout;
 
@@ -24,8 +25,8 @@ internal sealed class EntryName
     /// <summary>The reference; null when the text is none.</summary>
     public ImageReference? Reference { get; }
 
-    /// <summary>As docker shows it: <c>ubuntu:24.04</c>.</summary>
-    public string Shown => Reference?.Familiar ?? Key;
+    /// <summary>As docker shows it: <c>ubuntu:24.04</c>; a text that is no reference on one line, fit for a terminal (RN28, RN29).</summary>
+    public string Shown => Reference?.Familiar ?? PrintableText.OfServer(Key);
 
     /// <summary>The registry, or null.</summary>
     public string? Registry => Reference?.Registry;
@@ -34,7 +35,7 @@ internal sealed class EntryName
     public string? Repository => Reference?.FamiliarName;
 
     /// <summary>The tag; null when the name is one by digest. A single word, as umoci writes it, is a tag of the layout.</summary>
-    public string? Tag => Reference is null ? Key : Reference.Tag;
+    public string? Tag => Reference is null ? Shown : Reference.Tag;
 
     /// <summary>The name for a reference; <c>latest</c> when it has neither tag nor digest (N7), by digest when it has both (N9).</summary>
     public static EntryName Of(ImageReference reference)

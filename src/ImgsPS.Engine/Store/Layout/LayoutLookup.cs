@@ -15,7 +15,7 @@ internal static class LayoutLookup
         IReadOnlyList<LayoutRow> rows, ImageIdentity identity, bool anyName = false)
     {
         // What another tool called "1.0" is meant by "1.0", though as a reference that would be a repository.
-        var bare = rows.Where(r => !identity.IsListed && r.Name is { Reference: null } && r.Name.Key == identity.Text).ToList();
+        var bare = rows.Where(r => !identity.IsListed && r.Name is { Reference: null } && (r.Name.Key == identity.Text || r.Name.Shown == identity.Text)).ToList();
         if (bare.Count > 0)
         {
             return (ImageMatchKind.Tag, bare);
