@@ -20,6 +20,7 @@ BeforeAll {
         $terminal = Start-TestTerminal
         try {
             $ended = Join-Path $terminal.Folder 'ended'
+            Wait-Until 'the first prompt' { (Get-Screen $terminal) -match '(?m)^PS .*>\s*$' } -Terminal $terminal
             Send-Line $terminal "`$env:IMGSPS_STORE = '$store'; Import-Module '$(Get-TestModulePath)'; 'rea' + 'dy'"
             Wait-Until 'PowerShell to start' { (Get-Screen $terminal) -match '(?m)^ready' } -Terminal $terminal
             Send-Line $terminal "try { $Command; 'fin' + 'ished' } finally { `$null = New-Item '$ended' }"
@@ -62,8 +63,8 @@ Describe 'Ctrl+C' {
         Write-Host "    Ctrl+C in a layer: PowerShell was back after $milliseconds ms"
         $milliseconds | Should -BeLessThan 10000
 
-        @(Test-ImageStore -Full | Where-Object Severity -EQ Error) | Should -BeNullOrEmpty
-        Test-ImageStore -Full -Quiet | Should -BeTrue
+        @(Test-ImageStore -Full -ErrorAction Stop | Where-Object Severity -EQ Error) | Should -BeNullOrEmpty
+        Test-ImageStore -Full -Quiet -ErrorAction Stop | Should -BeTrue
         Get-Image | Should -BeNullOrEmpty
 
         Reset-TestRegistry $registry
@@ -82,8 +83,8 @@ Describe 'Ctrl+C' {
         @($request) | Should -HaveCount 1
         @($request.headers | Where-Object name -EQ Range).value | Should -Be "bytes=$at-"
         $request.bytesSent | Should -Be ($big.size - $at)
-        Test-ImageStore -Full -Quiet | Should -BeTrue
-        @(Test-ImageStore -Full) | Should -BeNullOrEmpty
+        Test-ImageStore -Full -Quiet -ErrorAction Stop | Should -BeTrue
+        @(Test-ImageStore -Full -ErrorAction Stop) | Should -BeNullOrEmpty
     }
 
     It 'at <Where> returns at once (RN12)' -ForEach @(
@@ -100,6 +101,6 @@ Describe 'Ctrl+C' {
         $milliseconds = Measure-Interrupt "Invoke-ImagePull $address/team/app:1" { (Get-TestRequest $registry) -match $pattern }
         Write-Host "    Ctrl+C at $Where`: PowerShell was back after $milliseconds ms"
         $milliseconds | Should -BeLessThan 10000
-        Test-ImageStore -Full -Quiet | Should -BeTrue
+        Test-ImageStore -Full -Quiet -ErrorAction Stop | Should -BeTrue
     }
 }

@@ -52,7 +52,7 @@ function Get-Screen {
 
 # Waits until a condition holds; a test that waits in vain fails with what it waited for.
 function Wait-Until {
-    param([Parameter(Mandatory)] [string] $What, [Parameter(Mandatory)] [scriptblock] $Condition, [int] $Seconds = 60, $Terminal)
+    param([Parameter(Mandatory)] [string] $What, [Parameter(Mandatory)] [scriptblock] $Condition, [int] $Seconds = 30, $Terminal)
 
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     while (-not (& $Condition)) {
