@@ -50,7 +50,7 @@ public sealed class RepairImageStoreCommand : RegistryCmdlet
         ? LanguagePrimitives.IsTrue(given)
         : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
 
-    /// <summary>Says for each finding what a repair would do.</summary>
+    /// <summary>Says what a repair would work on, in the words of a test. What is only left over is Optimize-ImageStore's.</summary>
     private void Preview(IReadOnlyList<StoreLink> stores)
     {
         var request = new StoreTestRequest { Full = Full };
@@ -61,10 +61,14 @@ public sealed class RepairImageStoreCommand : RegistryCmdlet
             {
                 await foreach (var finding in part.Store.TestAsync(request, part.Observer, cancellationToken).ConfigureAwait(false))
                 {
-                    part.Post(() => ShouldProcess(finding.Message, finding.Action));
+                    if (finding.Severity != ImageStoreFindingSeverity.Information)
+                    {
+                        part.Post(() => ShouldProcess($"{part.Link.Name}: {finding.Message} {finding.Action}", finding.Message, part.Link.Name));
+                    }
                 }
             },
-            ofStore: true);
+            ofStore: true,
+            activity: "Testing");
     }
 
     private void Repair(IReadOnlyList<StoreLink> stores)
