@@ -147,7 +147,6 @@ Describe 'Damage' {
         @{ What = 'a deleted layer'; Kind = 'MissingBlob'; Break = { Remove-Item -LiteralPath $layer -Force } }
         @{ What = 'a deleted config'; Kind = 'MissingBlob'; Break = { Remove-Item -LiteralPath (Get-BlobPath $image.id) -Force } }
         @{ What = 'a corrupted manifest'; Kind = 'WrongContent'; Break = { Set-Corruption (Get-BlobPath $image.digest) } }
-        @{ What = 'a broken index'; Kind = 'Index'; Break = { [System.IO.File]::WriteAllText((Join-Path $store 'index.json'), '{') } }
     ) {
         & $Break
         $found = @(Test-ImageStore | Where-Object Severity -EQ Error)
@@ -160,6 +159,28 @@ Describe 'Damage' {
         Test-ImageStore -Full -Quiet | Should -BeTrue
         (Get-Image).Reference | Sort-Object | Should -Be "$address/team/app:1", "$address/team/other:1"
         @(Repair-ImageStore -Full -Refetch -ErrorAction Stop | Where-Object { $_.Repaired -or $_.Severity -ne 'Information' }) | Should -BeNullOrEmpty
+    }
+
+    It 'of the index gives way to its previous copy, and images are found again (RS7)' {
+        $index = Join-Path $store 'index.json'
+        [System.IO.File]::WriteAllText($index, '{')
+        Test-ImageStore -Quiet | Should -BeFalse
+        @(Test-ImageStore | Where-Object Severity -EQ Error).Kind | Should -Be 'Index'
+        $done = @(Repair-ImageStore -ErrorAction Stop | Where-Object Severity -EQ Error)
+        $done.Kind | Should -Be 'Index'
+        $done.Repaired | Should -BeTrue
+        Test-ImageStore -Full -Quiet | Should -BeTrue
+        @(Get-ChildItem -Path "$store/*.corrupt-*", "$store/.imgsps/*.corrupt-*" -Force) | Should -HaveCount 1 -Because 'evidence is kept'
+
+        # The previous copy is from before the second image: that one is back without its name, and the next pull names it without fetching.
+        $images = @(Get-Image)
+        $images.Reference | Should -Contain "$address/team/app:1"
+        $images.Id | Sort-Object | Should -Be ($image.id, $other.id | Sort-Object)
+        Reset-TestRegistry $registry
+        $null = Invoke-ImagePull "$address/team/other:1" -ErrorAction Stop
+        Get-TestRequest $registry | Where-Object { $_ -like 'GET */blobs/*' } | Should -BeNullOrEmpty
+        (Get-Image).Reference | Sort-Object | Should -Be "$address/team/app:1", "$address/team/other:1"
+        @(Repair-ImageStore -Full -ErrorAction Stop | Where-Object { $_.Repaired -or $_.Severity -ne 'Information' }) | Should -BeNullOrEmpty
     }
 
     It 'goes to the quarantine without -Refetch, and the next pull fetches that alone (RS7)' {
@@ -354,16 +375,16 @@ Describe 'Any of the three' {
             if (-not (Get-Command setpriv -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'root writes everywhere, and there is no setpriv'; return }
         }
 
-        Remove-Item -LiteralPath (Get-BlobPath $image.layers[0].digest) -Force
+        Set-Corruption (Get-BlobPath $image.layers[0].digest)
         $null = Add-Orphan
         chmod -R a+rX $store
         chmod -R a-w $store
         $before = Get-Listing
         $shell = (Get-Process -Id $PID).Path
         $script = "Import-Module '$(Get-TestModulePath)'; `$env:IMGSPS_STORE = '$store'; " +
-        '(Test-ImageStore -Full).Kind; Test-ImageStore -Quiet; ' +
-        'foreach ($c in ''Repair-ImageStore'', ''Optimize-ImageStore'') { & $c -ErrorAction SilentlyContinue -ErrorVariable e; $e[0].FullyQualifiedErrorId }; ' +
-        'Optimize-ImageStore -WhatIf; Repair-ImageStore -WhatIf'
+        '(Test-ImageStore -Full).Kind; Test-ImageStore -Full -Quiet; ' +
+        'foreach ($c in ''Repair-ImageStore'', ''Optimize-ImageStore'') { $a = if ($c -like ''R*'') { @{ Full = $true } } else { @{} }; & $c @a -ErrorAction SilentlyContinue -ErrorVariable e; $e[0].FullyQualifiedErrorId }; ' +
+        'Optimize-ImageStore -WhatIf; Repair-ImageStore -Full -WhatIf'
         $encoded = [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($script))
         $folder = Join-Path ([System.IO.Path]::GetTempPath()) ('imgsps-home-' + [guid]::NewGuid().ToString('N'))
         $null = New-Item -ItemType Directory -Path $folder
@@ -374,12 +395,12 @@ Describe 'Any of the three' {
         ) | ForEach-Object { "$_" }
         Remove-Item -LiteralPath $folder -Recurse -Force
         Get-Listing | Should -Be $before
-        $said | Should -Contain 'MissingBlob'
+        $said | Should -Contain 'WrongContent'
         $said | Should -Contain 'Orphan'
         $said | Should -Contain 'False'
         $said -match '^StoreUnavailable,ImgsPS' | Should -HaveCount 2
         $said -match '^What if:.*1 blob: 1234 bytes' | Should -HaveCount 1
-        $said -match '^What if:.*is not in the store' | Should -HaveCount 1
+        $said -match '^What if:.*is damaged.*quarantine' | Should -HaveCount 1
     }
 
     It 'asks nothing in a PowerShell without anybody (RU1)' {

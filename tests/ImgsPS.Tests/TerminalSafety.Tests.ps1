@@ -74,6 +74,11 @@ BeforeAll {
     $store = New-TestStore
     $layout = Join-Path $TestDrive 'layout'
     New-HostileStore $layout
+    $broken = Join-Path $TestDrive 'broken'
+    New-HostileStore $broken
+    $layer = Get-ChildItem -Path "$broken/blobs/sha256" -File | Where-Object Length -EQ 100
+    Remove-Item -LiteralPath $layer.FullName
+    if ($env:OS -ne 'Windows_NT') { [System.IO.File]::WriteAllText("$broken/blobs/sha256/$esc]0;owned$bell", 'x') }
 }
 
 AfterAll {
@@ -102,7 +107,7 @@ Describe 'What is shown of hostile content' {
         $objects = @(switch ($Command) {
                 'Get-Image' { Get-Image -Store $layout -WarningAction SilentlyContinue }
                 'Get-ImageStore' { Get-ImageStore -Store $layout -WarningAction SilentlyContinue }
-                'Test-ImageStore' { Test-ImageStore -Store $layout -Full }
+                'Test-ImageStore' { Test-ImageStore -Store $broken -Full }
                 default { & $Command reg.example.com/team/app:1 -Store $layout }
             })
         $objects | Should -Not -BeNullOrEmpty

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using ImgsPS.Naming;
 
 namespace ImgsPS;
 
@@ -74,6 +75,8 @@ public enum ImageStoreFindingSeverity
 /// <summary>One thing that a test of a store found, and what a repair did about it. Immutable.</summary>
 public sealed class ImageStoreFinding
 {
+    private readonly string _path = "";
+
     /// <summary>What it is.</summary>
     public ImageStoreFindingKind Kind { get; init; }
 
@@ -86,8 +89,12 @@ public sealed class ImageStoreFinding
     /// <summary>The images that need it, as the list shows them: familiar references, ids of those without.</summary>
     public IReadOnlyList<string> Image { get; init; } = Array.Empty<string>();
 
-    /// <summary>The file or folder, a full path.</summary>
-    public string Path { get; init; } = "";
+    /// <summary>The file or folder, a full path; what controls a terminal in another tool's file name is U+FFFD.</summary>
+    public string Path
+    {
+        get => _path;
+        init => _path = DataText.Of(value)!;
+    }
 
     /// <summary>Bytes of the file; 0 when it is not there.</summary>
     public long Size { get; init; }

@@ -76,7 +76,7 @@ internal sealed class ContentCheck
             }
 
             done += _full ? _parts.Blobs.SizeOf(need.Digest) ?? 0 : 0;
-            Tell(need.Digest, done);
+            Tell(done);
         }
 
         foreach (var file in _full ? files.Where(f => f.Digest is not null && !needs.ContainsKey(f.Digest)) : Array.Empty<BlobFile>())
@@ -87,7 +87,7 @@ internal sealed class ContentCheck
             }
 
             done += file.Size;
-            Tell(file.Digest!, done);
+            Tell(done);
         }
 
         if (_full)
@@ -97,11 +97,11 @@ internal sealed class ContentCheck
 
         return flaws;
 
-        void Tell(Digest digest, long position)
+        void Tell(long position)
         {
             if (_full)
             {
-                _observer.Progress(new TransferProgress(_parts.Name, digest.ShortHex, "Verifying", position, total, false));
+                _observer.Progress(new TransferProgress(_parts.Name, null, "Verifying", position, total, false));
             }
         }
     }

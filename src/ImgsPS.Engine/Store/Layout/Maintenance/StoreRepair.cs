@@ -183,6 +183,11 @@ internal sealed class StoreRepair
         }
 
         await _parts.Folder.PrepareAsync(_lockWait, _cancellation).ConfigureAwait(false);
+        using (await StoreLock.TakeAsync(_parts.Paths, _lockWait, _cancellation).ConfigureAwait(false))
+        {
+            // A store that cannot be written is one clear error, and not one blob after the other that cannot be moved (RS4).
+        }
+
         var blobs = new BlobFolder(_parts.Paths, _parts.Files);
         foreach (var flaw in damaged)
         {
