@@ -12,7 +12,7 @@ internal sealed class UsageException(string message) : Exception(message);
 internal sealed class CommandLine
 {
     public const string Usage = """
-        usage: ImgsPS.Driver [--store PATH] [--json] [--plain-http] [--verbose] [--debug] COMMAND
+        usage: ImgsPS.Driver [--store PATH] [--json] [--plain-http] [--verbose] [--debug] [--memory] COMMAND
           pull REF... [--platform P] [--all-platforms] [--all-tags]
           list [NAME...] [--filter KEY=VALUE]... [--all]
           manifest REF [--platform P] [--raw]
@@ -47,7 +47,7 @@ internal sealed class CommandLine
         ["demo"] = ([], []),
     };
 
-    private static readonly string[] s_switches = ["--json", "--plain-http", "--verbose", "--debug"];
+    private static readonly string[] s_switches = ["--json", "--plain-http", "--verbose", "--debug", "--memory"];
     private static readonly string[] s_values = ["--store"];
 
     private readonly List<(string Name, string? Value)> _options;

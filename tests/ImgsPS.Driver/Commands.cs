@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Registry;
 using ImgsPS.Store;
+using ImgsPS.Store.Layout;
 
 namespace ImgsPS.Driver;
 
@@ -310,5 +311,12 @@ internal sealed class Commands
         }
     }
 
-    private IImageStore OpenStore() => ImageStores.Open(_line.Value("--store"));
+    /// <exception cref="UsageException">A fail point that there is not, or one for a store that is no folder.</exception>
+    private IImageStore OpenStore()
+    {
+        var store = ImageStores.Open(_line.Value("--store"));
+        return FailPointFiles.FromEnvironment() is not { } files ? store
+            : store is LayoutStore { Path: var path } ? new LayoutStore(path, store.Name, files)
+            : throw new UsageException($"{FailPointFiles.Variable} is for a store in a folder");
+    }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
@@ -22,7 +23,15 @@ try
         return 0;
     }
 
-    return await new Commands(line, Console.Out, Console.Error).RunAsync(interrupted.Token) ? 0 : 1;
+    var done = await new Commands(line, Console.Out, Console.Error).RunAsync(interrupted.Token);
+    if (line.Has("--memory"))
+    {
+        // The most this process ever had in memory at a time (on Linux VmHWM).
+        using var self = Process.GetCurrentProcess();
+        await Console.Error.WriteLineAsync($"Peak memory: {self.PeakWorkingSet64} bytes");
+    }
+
+    return done ? 0 : 1;
 }
 catch (UsageException e)
 {

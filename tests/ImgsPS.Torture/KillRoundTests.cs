@@ -1,0 +1,254 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Testing;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace ImgsPS.Torture;
+
+/// <summary>
+/// RS2: drivers that are killed at random moments, round after round over one store. After each round the names are what they were or what the
+/// killed command would have made them, and every one of them is whole.
+/// </summary>
+public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Repositories = 8;
+    private const int FullEvery = 20;
+
+    private readonly TestRegistry _registry = TestRegistry.Start();
+    private readonly TortureStore _store = new();
+    private readonly Random _random = new(TortureSettings.Seed);
+
+    /// <summary>What each name may mean now; null: it may be absent. One entry where nothing was killed.</summary>
+    private readonly Dictionary<string, HashSet<string?>> _allowed = new(StringComparer.Ordinal);
+
+    private readonly Dictionary<string, BuiltDocument> _newest = new(StringComparer.Ordinal);
+    private int _builds;
+    private double _pullMilliseconds = 300;
+    private TaskCompletionSource _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Dispose()
+    {
+        _registry.Dispose();
+        _store.Dispose();
+    }
+
+    [Fact]
+    public async Task Random_kills_lose_nothing_RS2()
+    {
+        output.WriteLine($"kill rounds: seed {TortureSettings.Seed} (IMGSPS_TORTURE_SEED={TortureSettings.Seed} makes the same choices)");
+        _registry.Faults.Add(new Fault("", new FaultAction { OnRequest = _ => Volatile.Read(ref _requested).TrySetResult() }));
+        _registry.Faults.Add(new Fault("^GET .*/blobs/", FaultAction.Slow(1_500_000)));
+        _registry.Faults.Add(new Fault("/manifests/", FaultAction.DelayBeforeHeaders(TimeSpan.FromMilliseconds(15))));
+        var count = new Counts();
+        for (var round = 1; round <= TortureSettings.Rounds; round++)
+        {
+            try
+            {
+                await RoundAsync(count);
+                await CheckAsync(count, full: round % FullEvery == 0 || round == TortureSettings.Rounds);
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"Round {round} of seed {TortureSettings.Seed}: {e.Message}", e);
+            }
+        }
+
+        output.WriteLine(
+            $"kill rounds: {TortureSettings.Rounds}, killed: {count.Killed}, killed in mid-pull: {count.MidPull}, in a removal: {count.MidRemoval}, "
+            + $"in an optimize: {count.MidOptimize}, downloads resumed: {count.Resumed}, survivors whole: {count.Whole}, losses: {count.Losses}");
+        Assert.Equal(0, count.Losses);
+
+        // A test that kills nothing, or only what has nothing to lose, proves nothing.
+        Assert.True(count.MidPull >= TortureSettings.Rounds / 3, $"only {count.MidPull} were killed in mid-pull");
+        Assert.True(count.Whole > TortureSettings.Rounds);
+        Assert.True(count.Resumed > 0);
+    }
+
+    /// <summary>One command, killed at a random moment of the time that it usually takes; it may be done before.</summary>
+    private async Task RoundAsync(Counts count)
+    {
+        switch (_random.Next(10))
+        {
+            case 0 when Present() is { } name:
+                _allowed[name].Add(null);
+                if (await KillAsync("remove", name))
+                {
+                    count.Killed++;
+                    count.MidRemoval++;
+                }
+
+                break;
+            case 1:
+                if (await KillAsync("optimize", "--grace-seconds", _random.Next(2) == 0 ? "0" : "3600"))
+                {
+                    count.Killed++;
+                    count.MidOptimize++;
+                }
+
+                break;
+            default:
+                await PullRoundAsync(count);
+                break;
+        }
+    }
+
+    private async Task PullRoundAsync(Counts count)
+    {
+        // Half of the pulls are again what an earlier round may not have finished.
+        var repository = _random.Next(Repositories);
+        var image = _newest.GetValueOrDefault(Name(repository));
+        if (image is null || _random.Next(2) == 0)
+        {
+            image = Build(repository);
+        }
+
+        Allow(image.Reference, image.Digest);
+        _registry.ClearRequests();
+        Volatile.Write(ref _requested, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        using var driver = _store.Drive(image is BuiltIndex ? ["pull", image.Reference, "--all-platforms"] : ["pull", image.Reference]);
+        var exited = driver.Exited;
+        if (_random.Next(10) == 0)
+        {
+            // At a moment of its start.
+            await Task.WhenAny(exited, Task.Delay(_random.Next(250)));
+        }
+        else
+        {
+            await Task.WhenAny(exited, Volatile.Read(ref _requested).Task);
+            var start = Environment.TickCount64;
+            var moment = _random.NextDouble() * 1.1 * _pullMilliseconds;
+            await Task.WhenAny(exited, Task.Delay(TimeSpan.FromMilliseconds(moment)));
+            if (exited.IsCompleted)
+            {
+                _pullMilliseconds += ((Environment.TickCount64 - start) - _pullMilliseconds) * 0.1;
+            }
+        }
+
+        if (driver.Kill())
+        {
+            count.Killed++;
+            count.MidPull += _requested.Task.IsCompleted ? 1 : 0;
+        }
+        else
+        {
+            var result = await driver.WaitAsync();
+            Assert.True(result.ExitCode == 0, result.ToString());
+            _allowed[image.Reference] = [image.Digest];
+        }
+
+        count.Resumed += _registry.Requests.Count(r => r.Header("Range") is not null && r.Status == 206);
+    }
+
+    /// <summary>Kills a command that is short; true when it was not done by then.</summary>
+    private async Task<bool> KillAsync(params string[] arguments)
+    {
+        using var driver = _store.Drive(arguments);
+        await Task.WhenAny(driver.Exited, Task.Delay(_random.Next(60, 260)));
+        if (driver.Kill())
+        {
+            return true;
+        }
+
+        var result = await driver.WaitAsync();
+        Assert.True(result.ExitCode == 0, result.ToString());
+        if (arguments[0] == "remove")
+        {
+            _allowed[arguments[1]] = [null];
+        }
+
+        return false;
+    }
+
+    private async Task CheckAsync(Counts count, bool full)
+    {
+        await _store.AssertWholeAsync(full);
+        foreach (var (name, allowed) in _allowed)
+        {
+            var actual = _store.Audit.Names.GetValueOrDefault(name);
+            if (allowed.Contains(actual))
+            {
+                count.Whole += actual is null ? 0 : 1;
+            }
+            else
+            {
+                count.Losses++;
+                output.WriteLine($"lost: {name} is {actual ?? "gone"}, allowed are {string.Join(", ", allowed.Select(a => a ?? "gone"))}");
+            }
+
+            allowed.Clear();
+            allowed.Add(actual);
+        }
+
+        Assert.All(_store.Audit.Names.Keys, name => Assert.Contains(name, _allowed.Keys));
+
+        // In between the store is used, and tidied, as usual.
+        if (_random.Next(4) == 0 && (await _store.ListAsync()).Where(i => i.Dangling).ToList() is { Count: > 0 } dangling)
+        {
+            await _store.RemoveAsync(dangling[_random.Next(dangling.Count)].Id, force: true);
+        }
+
+        if (_random.Next(8) == 0 && Present() is { } name2)
+        {
+            await _store.RemoveAsync(name2);
+            _allowed[name2] = [null];
+        }
+
+        if (full)
+        {
+            await _store.AssertTidyAfterOptimizeAsync();
+        }
+    }
+
+    /// <summary>A new version of a repository's image: one layer that others share, one or two of its own; each fourth is an index.</summary>
+    private BuiltDocument Build(int repository)
+    {
+        var build = ++_builds;
+        ImageSpec Spec(int salt) => new()
+        {
+            Author = $"build {build}",
+            Layers = [new LayerSpec(repository % 3, 120_000), new LayerSpec((1000 * build) + salt, 40_000 + (20_000 * (build % 10))), new LayerSpec((1000 * build) + salt + 1, 60_000)],
+        };
+        var reference = Name(repository)[(_registry.Host.Length + 1)..];
+        BuiltDocument image = repository % 4 == 3
+            ? _registry.AddIndex(reference, [Spec(10) with { Architecture = "amd64" }, Spec(20) with { Architecture = "arm64" }])
+            : _registry.AddImage(reference, Spec(0));
+        _newest[image.Reference] = image;
+        return image;
+    }
+
+    private string Name(int repository) => $"{_registry.Host}/team/app{repository}:latest";
+
+    private void Allow(string name, string digest)
+    {
+        if (!_allowed.TryGetValue(name, out var allowed))
+        {
+            _allowed[name] = allowed = [null];
+        }
+
+        allowed.Add(digest);
+    }
+
+    /// <summary>A name that is there, by chance; null when there is none.</summary>
+    private string? Present() => _allowed.Where(a => !a.Value.Contains(null)).Select(a => a.Key).OrderBy(_ => _random.Next()).FirstOrDefault();
+
+    private sealed class Counts
+    {
+        public int Killed { get; set; }
+
+        public int MidPull { get; set; }
+
+        public int MidRemoval { get; set; }
+
+        public int MidOptimize { get; set; }
+
+        public int Resumed { get; set; }
+
+        public int Whole { get; set; }
+
+        public int Losses { get; set; }
+    }
+}
