@@ -6,14 +6,15 @@ Runs in Windows PowerShell 5.1 and in PowerShell 7. Needs the .NET SDK, 8.0 or l
 Pester 5 and Microsoft.PowerShell.PlatyPS are taken from PSModulePath; with the environment variable IMGSPS_ALLOW_GALLERY=1 also from the
 PowerShell Gallery, into output/modules.
 .PARAMETER Task
-Clean, Build (output/ImgsPS/<version>), Test, Demo, Docs (help from docs/cmdlets) or Package (a zip).
+Clean, Build (output/ImgsPS/<version>), Test, Torture (kills, full disks and many processes at length), Demo, Docs (help from docs/cmdlets) or
+Package (a zip).
 .EXAMPLE
 .\build.ps1 -Task Test
 #>
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Clean', 'Build', 'Test', 'Demo', 'Docs', 'Package')]
+    [ValidateSet('Clean', 'Build', 'Test', 'Torture', 'Demo', 'Docs', 'Package')]
     [string] $Task = 'Build'
 )
 
@@ -91,10 +92,10 @@ function Add-Result {
 }
 
 function Test-DotnetProject {
-    param([string] $Name, [string[]] $Arguments = @())
+    param([string] $Name, [string[]] $Arguments = @(), [string] $HangTimeout = '8min')
 
     & dotnet test "tests/$Name" --nologo -v q --results-directory $results --logger "trx;LogFileName=$Name.trx" `
-        --logger 'console;verbosity=minimal' --blame-hang-timeout 8min --blame-hang-dump-type none @Arguments |
+        --logger 'console;verbosity=minimal' --blame-hang-timeout $HangTimeout --blame-hang-dump-type none @Arguments |
         Where-Object { $_ -notmatch $noise } | Out-Host
     $exitCode = $LASTEXITCODE
     $file = [System.IO.Path]::Combine($results, "$Name.trx")
@@ -111,6 +112,19 @@ function Test-DotnetProject {
     $passed = [int]$counters.GetAttribute('passed')
     $reasons = @($trx.SelectNodes("//*[local-name()='UnitTestResult'][@outcome='NotExecuted']//*[local-name()='Message']") | ForEach-Object { $_.InnerText })
     Add-Result -Name $Name -Passed $passed -Failed ($executed - $passed) -Skipped ($total - $executed) -Reasons $reasons -ExitCode $exitCode
+}
+
+# Prints what the tests counted: rounds, survivors, losses.
+function Test-Torture {
+    param([string] $HangTimeout = '8min')
+
+    Test-DotnetProject -Name ImgsPS.Torture -HangTimeout $HangTimeout
+    $file = [System.IO.Path]::Combine($results, 'ImgsPS.Torture.trx')
+    if ([System.IO.File]::Exists($file)) {
+        $trx = New-Object -TypeName System.Xml.XmlDocument
+        $trx.Load($file)
+        $trx.SelectNodes("//*[local-name()='StdOut']") | ForEach-Object { Write-Host $_.InnerText }
+    }
 }
 
 function Test-Coverage {
@@ -248,6 +262,7 @@ function Invoke-Test {
 
     Test-DotnetProject -Name ImgsPS.Engine.Tests -Arguments @('--collect', 'XPlat Code Coverage', '--settings', 'tests/coverage.runsettings')
     Test-Coverage
+    Test-Torture
     Test-Hosting
     Test-Cmdlet
 }
@@ -282,9 +297,14 @@ $done = switch ($Task) {
     'Docs' { (Invoke-MSBuild -Target Build) -and (Build-Help) }
     'Package' { (Invoke-MSBuild -Target Build) -and (Build-Help) -and (Invoke-MSBuild -Target Package) }
     'Demo' { Invoke-Demo }
-    'Test' {
+    { $_ -in 'Test', 'Torture' } {
         try {
-            Invoke-Test
+            if ($Task -eq 'Test') {
+                Invoke-Test
+            } else {
+                $env:IMGSPS_TORTURE = 'long'
+                Test-Torture -HangTimeout 40min
+            }
         } catch {
             Add-Failure "build.ps1: $_"
         }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds, tests and shows ImgsPS. With PowerShell on PATH build.ps1 does it; without, this script does what the .NET SDK alone can.
-# usage: ./build.sh clean|build|test|demo|docs|package
+# usage: ./build.sh clean|build|test|torture|demo|docs|package
 set -u
 cd "$(dirname "$0")" || exit 1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -9,11 +9,12 @@ case "${1:-}" in
 clean) task=Clean ;;
 build) task=Build ;;
 test) task=Test ;;
+torture) task=Torture ;;
 demo) task=Demo ;;
 docs) task=Docs ;;
 package) task=Package ;;
 *)
-    echo "usage: ./build.sh clean|build|test|demo|docs|package" >&2
+    echo "usage: ./build.sh clean|build|test|torture|demo|docs|package" >&2
     exit 2
     ;;
 esac
@@ -83,10 +84,17 @@ xunit() {
     shift
     {
         dotnet test "tests/$name" --nologo -v q --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-            --logger "console;verbosity=minimal" --blame-hang-timeout 8min --blame-hang-dump-type none "$@"
+            --logger "console;verbosity=minimal" --blame-hang-timeout "${hang:-8min}" --blame-hang-dump-type none "$@"
         echo $? >output/exit-code
     } | grep -Ev "\[SKIP\]$|^  Skipped |^Data collector 'Blame' message"
     count "$name" "$(cat output/exit-code)"
+}
+
+# Kills, full disks, many processes; prints what the tests counted: rounds, survivors, losses.
+torture() {
+    xunit ImgsPS.Torture
+    awk '/<StdOut>/{ on = 1 } on { line = $0; gsub(/ *<\/?(Output|StdOut)>/, "", line); print line } /<\/StdOut>/{ on = 0 }' "$results/ImgsPS.Torture.trx" 2>/dev/null |
+        sed "s/&apos;/'/g; s/&quot;/\"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g"
 }
 
 coverage() {
@@ -111,6 +119,7 @@ run_tests() {
     dotnet format ImgsPS.sln --verify-no-changes -v q || fail "dotnet format ImgsPS.sln would change files"
     xunit ImgsPS.Engine.Tests --collect "XPlat Code Coverage" --settings tests/coverage.runsettings
     coverage
+    torture
     if dotnet restore tests/ImgsPS.Hosting.Tests -v q >/dev/null 2>&1; then
         xunit ImgsPS.Hosting.Tests
     else
@@ -129,6 +138,14 @@ Build)
     ;;
 Test)
     run_tests
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" -eq 0 ]
+    ;;
+Torture)
+    export IMGSPS_TORTURE=long
+    hang=40min
+    mkdir -p output
+    torture
     echo "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" -eq 0 ]
     ;;

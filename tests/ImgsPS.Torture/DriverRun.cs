@@ -18,9 +18,6 @@ internal sealed record DriverResult(int ExitCode, string Output, string Error)
 /// <summary>tests/ImgsPS.Driver in a process of its own, started as cheaply as that goes. Disposing kills it.</summary>
 internal sealed class DriverRun : IDisposable
 {
-    private static readonly string Folder =
-        AppContext.BaseDirectory.Replace("ImgsPS.Torture", "ImgsPS.Driver", StringComparison.Ordinal);
-
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _error;
@@ -36,6 +33,11 @@ internal sealed class DriverRun : IDisposable
         _error = _process.StandardError.ReadToEndAsync();
     }
 
+    /// <summary>The driver that was built beside these tests, in their configuration.</summary>
+    public static string Program { get; } = Path.GetFullPath(Path.Combine(
+        AppContext.BaseDirectory.Replace("ImgsPS.Torture", "ImgsPS.Driver", StringComparison.Ordinal),
+        RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "ImgsPS.Driver.exe" : "ImgsPS.Driver"));
+
     public bool HasExited => _process.HasExited;
 
     /// <summary>Done when the process is gone.</summary>
@@ -48,8 +50,7 @@ internal sealed class DriverRun : IDisposable
     /// <param name="wrapper">A program and its arguments that start it, as another user for example.</param>
     public static DriverRun Start(string store, IEnumerable<string> arguments, string? failPoint = null, params string[] wrapper)
     {
-        var program = Path.Combine(Folder, RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "ImgsPS.Driver.exe" : "ImgsPS.Driver");
-        var words = wrapper.Append(program).Concat(arguments).Append("--store").Append(store).ToArray();
+        var words = wrapper.Append(Program).Concat(arguments).Append("--store").Append(store).ToArray();
         var start = new ProcessStartInfo(words[0]);
         foreach (var word in words.Skip(1))
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -12,7 +13,7 @@ namespace ImgsPS.Torture;
 /// </summary>
 internal sealed class StoreAudit(string root)
 {
-    private readonly Dictionary<string, (long Length, DateTime Written, string Hash)> _hashed = [];
+    private readonly ConcurrentDictionary<string, (long Length, DateTime Written, string Hash)> _hashed = new();
 
     /// <summary>Name to digest of its root.</summary>
     public IReadOnlyDictionary<string, string> Names { get; private set; } = new Dictionary<string, string>();
@@ -77,8 +78,7 @@ internal sealed class StoreAudit(string root)
             {
                 var digest = entry.GetProperty("digest").GetString()!;
                 roots.Add(digest);
-                var name = entry.TryGetProperty("annotations", out var annotations)
-                    && annotations.TryGetProperty("org.opencontainers.image.ref.name", out var text) ? text.GetString()! : null;
+                var name = NameOf(entry);
                 if (name is not null && !names.TryAdd(name, digest))
                 {
                     problems.Add($"{name} stands twice in the index");
@@ -94,6 +94,31 @@ internal sealed class StoreAudit(string root)
         Problems = problems;
         return this;
     }
+
+    /// <summary>What is wrong with some names now, each hashed to its last byte; other names may come and go meanwhile.</summary>
+    public IReadOnlyList<string> ProblemsOf(IReadOnlyDictionary<string, string> names)
+    {
+        var problems = new List<string>();
+        var index = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(root, "index.json"))).RootElement;
+        foreach (var (name, digest) in names)
+        {
+            var entry = index.GetProperty("manifests").EnumerateArray().FirstOrDefault(e => NameOf(e) == name);
+            if (entry.ValueKind == JsonValueKind.Undefined || entry.GetProperty("digest").GetString() != digest)
+            {
+                problems.Add($"{name} is not {digest}");
+                continue;
+            }
+
+            var reached = new HashSet<string>(StringComparer.Ordinal);
+            Walk(entry, name, required: true, reached, problems);
+            problems.AddRange(reached.Where(d => "sha256:" + Hash(BlobPath(d)) != d).Select(d => $"{name}: {d} has wrong bytes"));
+        }
+
+        return problems;
+    }
+
+    private static string? NameOf(JsonElement entry) => entry.TryGetProperty("annotations", out var annotations)
+        && annotations.TryGetProperty("org.opencontainers.image.ref.name", out var text) ? text.GetString()! : null;
 
     private static JsonElement? ReadJson(string path, List<string> problems)
     {
@@ -114,6 +139,8 @@ internal sealed class StoreAudit(string root)
         }
     }
 
+    private string BlobPath(string digest) => Path.Combine(root, "blobs", "sha256", digest["sha256:".Length..]);
+
     private IEnumerable<(string Digest, string Path)> Blobs() => Directory.Exists(Path.Combine(root, "blobs"))
         ? Directory.GetFiles(Path.Combine(root, "blobs"), "*", SearchOption.AllDirectories)
             .Select(p => (Path.GetFileName(Path.GetDirectoryName(p)) + ":" + Path.GetFileName(p), p))
@@ -123,7 +150,7 @@ internal sealed class StoreAudit(string root)
     private bool Walk(JsonElement descriptor, string owner, bool required, HashSet<string> reached, List<string> problems)
     {
         var digest = descriptor.GetProperty("digest").GetString()!;
-        var path = Path.Combine(root, "blobs", "sha256", digest["sha256:".Length..]);
+        var path = BlobPath(digest);
         if (!File.Exists(path))
         {
             if (required)
