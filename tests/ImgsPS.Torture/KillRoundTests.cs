@@ -27,7 +27,7 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
 
     private readonly Dictionary<string, BuiltDocument> _newest = new(StringComparer.Ordinal);
     private int _builds;
-    private double _pullMilliseconds = 300;
+    private double _pullMilliseconds = 600;
     private TaskCompletionSource _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Dispose()
@@ -122,10 +122,11 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
             var start = Environment.TickCount64;
             var moment = _random.NextDouble() * 1.1 * _pullMilliseconds;
             await Task.WhenAny(exited, Task.Delay(TimeSpan.FromMilliseconds(moment)));
-            if (exited.IsCompleted)
-            {
-                _pullMilliseconds += ((Environment.TickCount64 - start) - _pullMilliseconds) * 0.1;
-            }
+
+            // How long a pull takes here and now is learned, so that kills come at all of its moments and every third is let be done.
+            _pullMilliseconds = exited.IsCompleted
+                ? (_pullMilliseconds + Environment.TickCount64 - start) / 2
+                : Math.Min(_pullMilliseconds * 1.15, 10_000);
         }
 
         if (driver.Kill())

@@ -14,8 +14,11 @@ public sealed class OptimizeTests(ITestOutputHelper output) : IDisposable
 {
     private const int Pullers = 3;
 
+    private static readonly string[] s_points = ["mid-write:2", "after-rename:2", "before-index-temp"];
+
     private readonly TestRegistry _registry = TestRegistry.Start();
     private readonly TortureStore _store = new();
+    private int _kills;
     private int _pulls;
     private int _removals;
     private int _optimizations;
@@ -42,9 +45,9 @@ public sealed class OptimizeTests(ITestOutputHelper output) : IDisposable
         var expected = final.SelectMany(f => f).ToDictionary(n => n.Key, n => n.Value);
         Assert.Equal(expected.OrderBy(n => n.Key), _store.Audit.Names.OrderBy(n => n.Key));
         output.WriteLine(
-            $"optimize: {_optimizations} runs that took {_collected} blobs, beside {_pulls} pulls and {_removals} removals in "
+            $"optimize: {_optimizations} runs that took {_collected} blobs, beside {_pulls} pulls, {_kills} killed ones and {_removals} removals in "
             + $"{TortureSettings.Duration.TotalSeconds} s, losses: 0");
-        Assert.True(_pulls > Pullers && _removals > 0 && _optimizations > 10);
+        Assert.True(_pulls > Pullers && _removals > 0 && _optimizations > 10 && _collected > 0);
     }
 
     /// <summary>Pulls two images at a time, by a process of their own or in this one, looks at them, and removes one or both.</summary>
@@ -63,6 +66,13 @@ public sealed class OptimizeTests(ITestOutputHelper output) : IDisposable
             }
             else
             {
+                if (random.Next(2) == 0)
+                {
+                    // A killed pull leaves content that nothing names: to be collected, or to be used by the pull that comes now.
+                    await _store.KillAtAsync(s_points[random.Next(s_points.Length)], "pull", images[0].Reference);
+                    Interlocked.Increment(ref _kills);
+                }
+
                 await _store.RunAsync(["pull", .. images.Select(i => i.Reference)]);
             }
 

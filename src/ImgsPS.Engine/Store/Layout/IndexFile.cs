@@ -87,13 +87,23 @@ internal sealed class IndexFile
         var next = index.Serialize();
         _files.WriteTemp(_paths.IndexTemp, next);
         _files.At(StorePoint.AfterIndexTemp);
-        if (current is not null)
+        try
         {
-            await _files.ReplaceAsync(_paths.PreviousIndex, _paths.PreviousIndexTemp, current, CancellationToken.None).ConfigureAwait(false);
+            if (current is not null)
+            {
+                await _files.ReplaceAsync(_paths.PreviousIndex, _paths.PreviousIndexTemp, current, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            await _seal.WriteAsync(next, current).ConfigureAwait(false);
+            await _files.MoveOverAsync(_paths.IndexTemp, _paths.Index, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ImageException)
+        {
+            // RS4: who cannot write leaves nothing behind.
+            _files.TryDelete(_paths.IndexTemp);
+            throw;
         }
 
-        await _seal.WriteAsync(next, current).ConfigureAwait(false);
-        await _files.MoveOverAsync(_paths.IndexTemp, _paths.Index, CancellationToken.None).ConfigureAwait(false);
         _files.At(StorePoint.AfterIndexMove);
         _files.SyncFolder(_paths.Root);
     }

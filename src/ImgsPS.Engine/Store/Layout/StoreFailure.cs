@@ -98,7 +98,14 @@ internal static class StoreFailure
     {
         try
         {
-            return new DriveInfo(IsWindows ? Path.GetPathRoot(path) ?? path : Path.GetDirectoryName(path) ?? path).AvailableFreeSpace;
+            var place = IsWindows ? Path.GetPathRoot(path) ?? path : Path.GetDirectoryName(path) ?? path;
+            while (!Directory.Exists(place) && Path.GetDirectoryName(place) is { Length: > 0 } above)
+            {
+                // A folder that is still to be made.
+                place = above;
+            }
+
+            return new DriveInfo(place).AvailableFreeSpace;
         }
         catch (Exception e) when (IsMachine(e) || e is ArgumentException)
         {

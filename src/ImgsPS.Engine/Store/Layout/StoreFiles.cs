@@ -126,11 +126,19 @@ internal class StoreFiles
     /// <summary>
     /// Replaces a small file: temp, flush, move over. Readers see the old bytes or the new ones, also after a power loss.
     /// </summary>
-    /// <exception cref="ImageException">StoreUnavailable; the file is as it was.</exception>
+    /// <exception cref="ImageException">StoreUnavailable; the file is as it was, and the temp file is gone.</exception>
     public async Task ReplaceAsync(string path, string temp, byte[] bytes, CancellationToken cancellationToken)
     {
         WriteTemp(temp, bytes);
-        await MoveOverAsync(temp, path, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await MoveOverAsync(temp, path, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageException)
+        {
+            TryDelete(temp);
+            throw;
+        }
     }
 
     /// <summary>Writes a temp file and flushes it to the disk, unless a power loss may take it.</summary>

@@ -271,6 +271,45 @@ public sealed class DurabilityTests
     }
 
     [Theory]
+    [InlineData("write", "index.json.tmp")]
+    [InlineData("flush", "index.json.tmp")]
+    [InlineData("write", "index.prev.json.tmp")]
+    [InlineData("flush", "index.prev.json.tmp")]
+    [InlineData("replace", "index.prev.json")]
+    [InlineData("replace", "index.json")]
+    public async Task Change_that_fails_at_any_step_of_the_index_leaves_the_index_and_no_temp_file(string kind, string name)
+    {
+        // RS4
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        await store.PutAsync("app:1", new TestImage("one"));
+        var before = File.ReadAllBytes(store.Paths.Index);
+        files.Before = (step, path) =>
+        {
+            if (step == kind && Path.GetFileName(path) == name)
+            {
+                throw RecordingFiles.DiskFull();
+            }
+        };
+
+        Assert.Equal(ImageErrorKind.StoreUnavailable, (await Assert.ThrowsAsync<ImageException>(() => store.PutAsync("app:2", new TestImage("two")))).Kind);
+        Assert.Equal(ImageErrorKind.StoreUnavailable, (await Assert.ThrowsAsync<ImageException>(() => store.RemoveAsync("app:1"))).Kind);
+        Assert.Equal(before, File.ReadAllBytes(store.Paths.Index));
+        Assert.Empty(Directory.GetFiles(store.Root, "*.tmp", SearchOption.AllDirectories));
+        files.Before = null;
+        await store.PutAsync("app:2", new TestImage("two"));
+        Assert.Equal(2, store.Entries().Count);
+    }
+
+    [Fact]
+    public void Free_bytes_of_a_folder_that_is_still_to_be_made_are_those_of_its_volume()
+    {
+        // RS4
+        var folder = Path.GetTempPath();
+        Assert.NotNull(StoreFiles.Disk.FreeBytes(Path.Combine(folder, "imgsps-none", ".imgsps", "locks")));
+    }
+
+    [Theory]
     [InlineData(nameof(StorePoint.BeforeRename))]
     [InlineData(nameof(StorePoint.AfterRename))]
     [InlineData(nameof(StorePoint.BeforeIndexTemp))]
