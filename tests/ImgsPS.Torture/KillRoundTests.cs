@@ -26,6 +26,7 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
     private readonly Dictionary<string, HashSet<string?>> _allowed = new(StringComparer.Ordinal);
 
     private readonly Dictionary<string, BuiltDocument> _newest = new(StringComparer.Ordinal);
+    private BuiltDocument? _unfinished;
     private int _builds;
     private double _pullMilliseconds = 600;
     private TaskCompletionSource _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,7 +42,7 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
     {
         output.WriteLine($"kill rounds: seed {TortureSettings.Seed} (IMGSPS_TORTURE_SEED={TortureSettings.Seed} makes the same choices)");
         _registry.Faults.Add(new Fault("", new FaultAction { OnRequest = _ => Volatile.Read(ref _requested).TrySetResult() }));
-        _registry.Faults.Add(new Fault("^GET .*/blobs/", FaultAction.Slow(1_500_000)));
+        _registry.Faults.Add(new Fault("^GET .*/blobs/", FaultAction.Slow(800_000)));
         _registry.Faults.Add(new Fault("/manifests/", FaultAction.DelayBeforeHeaders(TimeSpan.FromMilliseconds(15))));
         var count = new Counts();
         for (var round = 1; round <= TortureSettings.Rounds; round++)
@@ -98,10 +99,10 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
 
     private async Task PullRoundAsync(Counts count)
     {
-        // Half of the pulls are again what an earlier round may not have finished.
+        // Half of the pulls are again what an earlier round did not finish, or did.
         var repository = _random.Next(Repositories);
-        var image = _newest.GetValueOrDefault(Name(repository));
-        if (image is null || _random.Next(2) == 0)
+        var image = _unfinished is not null && _random.Next(2) == 0 ? _unfinished : _newest.GetValueOrDefault(Name(repository));
+        if (image is null || (image != _unfinished && _random.Next(2) == 0))
         {
             image = Build(repository);
         }
@@ -133,9 +134,11 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
         {
             count.Killed++;
             count.MidPull += _requested.Task.IsCompleted ? 1 : 0;
+            _unfinished = image;
         }
         else
         {
+            _unfinished = null;
             var result = await driver.WaitAsync();
             Assert.True(result.ExitCode == 0, result.ToString());
             _allowed[image.Reference] = [image.Digest];
@@ -148,7 +151,7 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
     private async Task<bool> KillAsync(params string[] arguments)
     {
         using var driver = _store.Drive(arguments);
-        await Task.WhenAny(driver.Exited, Task.Delay(_random.Next(60, 260)));
+        await Task.WhenAny(driver.Exited, Task.Delay(_random.Next(40, 300)));
         if (driver.Kill())
         {
             return true;

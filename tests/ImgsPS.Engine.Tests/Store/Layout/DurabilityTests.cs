@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using ImgsPS.Content;
 using ImgsPS.Store;
 using ImgsPS.Store.Layout;
+using ImgsPS.Testing;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
@@ -134,6 +135,97 @@ public sealed class DurabilityTests
         Assert.Equal(ImageErrorKind.StoreUnavailable, (await Assert.ThrowsAsync<ImageException>(() => store.TagAsync("app:1", "app:2"))).Kind);
         Assert.Equal(new[] { "docker.io/library/app:1" }, store.Names());
         Assert.False(File.Exists(store.Paths.IndexTemp));
+    }
+
+    [Fact]
+    public async Task Pull_of_an_index_moves_content_then_manifests_then_the_index_then_names_it_then_writes_the_catalog()
+    {
+        // RS3; steps 3 and 4
+        using var registry = TestRegistry.Start();
+        var index = registry.AddIndex("team/multi:1", [
+            ImageSpec.For("linux/amd64") with { Layers = [new LayerSpec(1), new LayerSpec(2)] },
+            ImageSpec.For("linux/arm64") with { Layers = [new LayerSpec(1), new LayerSpec(3)] },
+        ]);
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        var request = new PullRequest(ImageReference.Parse(index.Reference)) { AllPlatforms = true };
+        await foreach (var _ in store.Store.PullAsync(request, store.Observer, CancellationToken.None))
+        {
+        }
+
+        var steps = files.Steps.ToArray();
+        int Moved(BuiltBlob blob)
+        {
+            var moved = Index(steps, s => s.Kind == "move" && s.To == store.Paths.Blob(Digest.Parse(blob.Digest)));
+            Assert.True(moved >= 0, blob.Digest);
+            var data = steps[moved].From;
+            var flushed = Array.FindLastIndex(steps, moved, s => s.Kind == "flush" && s.From == data);
+            Assert.InRange(flushed, 0, moved - 1);
+            Assert.DoesNotContain(steps.Skip(flushed).Take(moved - flushed), s => s.Kind == "write" && s.From == data);
+            return moved;
+        }
+
+        Assert.All(index.Images, i => Assert.All(
+            i.Layers.Select(l => l.Blob).Append(i.Config),
+            blob => Assert.True(Moved(blob) < Moved(i.Manifest), files.ToString())));
+        Assert.All(index.Images, i => Assert.True(Moved(i.Manifest) < Moved(index.Manifest), files.ToString()));
+        var synced = Array.FindLastIndex(steps, s => s.Kind == "sync" && s.From == store.Paths.BlobFolder("sha256"));
+        var named = Array.FindLastIndex(steps, s => s.Kind == "replace" && s.To == store.Paths.Index);
+        var root = Array.FindLastIndex(steps, s => s.Kind == "sync" && s.From == store.Root);
+        var catalog = Array.FindLastIndex(steps, s => s.Kind == "replace" && s.To == store.Paths.Catalog);
+        Assert.True(Moved(index.Manifest) < synced && synced < named && named < root && root < catalog, files.ToString());
+    }
+
+    [Fact]
+    public async Task Optimize_moves_content_to_the_trash_before_it_deletes_and_writes_no_index()
+    {
+        // Step 6
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        await store.PutAsync("app:1", new TestImage("one"));
+        var orphan = TestBlob.Of("application/octet-stream", new byte[5000]);
+        using (var session = await store.Store.BeginPullAsync(ImageReference.Parse("app:2"), NullObserver.Instance, CancellationToken.None))
+        {
+            await TempStore.WriteAsync(session, orphan);
+        }
+
+        files.Steps.Clear();
+        files.Points.Clear();
+        Assert.Equal(1, (await store.Store.OptimizeAsync(TimeSpan.Zero)).Blobs);
+        var steps = files.Steps.ToArray();
+
+        var trashed = Index(steps, s => s.Kind == "replace" && s.From == store.Paths.Blob(orphan.Digest) && s.To == store.Paths.TrashedBlob(orphan.Digest));
+        var deleted = Index(steps, s => s.Kind == "delete" && s.From == store.Paths.TrashedBlob(orphan.Digest));
+        Assert.True(trashed >= 0 && trashed < deleted, files.ToString());
+        Assert.DoesNotContain(steps, s => s.Kind == "delete" && s.From.StartsWith(store.Paths.Blobs, StringComparison.Ordinal));
+        Assert.DoesNotContain(steps, s => (s.To ?? s.From) == store.Paths.Index);
+        Assert.Equal(new[] { StorePoint.CollectAfterMark, StorePoint.CollectAfterTrash }, files.Points);
+    }
+
+    [Fact]
+    public async Task Repair_flushes_the_index_before_it_is_moved_and_deletes_no_content()
+    {
+        // RS3, RS7; steps 8 and 9
+        var files = new RecordingFiles();
+        using var store = new TempStore(files);
+        var image = await store.PutAsync("app:1", new TestImage("one"));
+        await store.PutAsync("app:2", new TestImage("two"));
+        File.WriteAllText(store.Paths.Index, "{");
+        MaintenanceStore.Damage(store.Paths.Blob(image.Layers[0].Blob.Digest), MaintenanceStore.Flip);
+        files.Steps.Clear();
+        Assert.NotEmpty(await store.Store.RepairAsync(full: true));
+        var steps = files.Steps.ToArray();
+
+        var temp = Array.FindLastIndex(steps, s => s.Kind == "flush" && s.From == store.Paths.IndexTemp);
+        var index = Array.FindLastIndex(steps, s => s.Kind == "replace" && s.To == store.Paths.Index);
+        var root = Array.FindLastIndex(steps, s => s.Kind == "sync" && s.From == store.Root);
+        Assert.True(temp >= 0 && temp < index && index < root, files.ToString());
+        var kept = Index(steps, s => s.Kind == "flush" && s.From.Contains(".corrupt-", StringComparison.Ordinal));
+        Assert.InRange(kept, 0, index);
+        Assert.Contains(steps, s => s.Kind == "move" && s.From == store.Paths.Blob(image.Layers[0].Blob.Digest) && s.To!.StartsWith(store.Paths.Quarantine, StringComparison.Ordinal));
+        Assert.DoesNotContain(steps, s => s.Kind == "delete"
+            && (s.From.StartsWith(store.Paths.Blobs, StringComparison.Ordinal) || s.From.StartsWith(store.Paths.Quarantine, StringComparison.Ordinal)));
+        Assert.Equal(2, store.Entries().Count(e => e["annotations"]?["org.opencontainers.image.ref.name"] is not null));
     }
 
     [Fact]
