@@ -37,6 +37,9 @@ public sealed class Fault
     /// <summary>Only requests for which this is true; null for any.</summary>
     public Func<TestRequest, bool>? When { get; init; }
 
+    /// <summary>False for what is no fault but the way the registry is: it stays when the registry is made well again.</summary>
+    internal bool IsPassing { get; init; } = true;
+
     /// <summary>How many requests it happened to.</summary>
     public int Hits { get; private set; }
 

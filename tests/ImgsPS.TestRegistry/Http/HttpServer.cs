@@ -143,6 +143,13 @@ internal sealed class HttpServer : IAsyncDisposable
 
             open = await writer.WriteAsync(request, response, _stop.Token);
             await stream.FlushAsync(_stop.Token);
+            if (request.Method == "CONNECT" && response.Tunnel is not null)
+            {
+                await using var secure = new SslStream(stream);
+                await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = response.Tunnel }, _stop.Token);
+                await ServeAsync(socket, secure, number);
+                return;
+            }
         }
 
         socket.Shutdown(SocketShutdown.Both);

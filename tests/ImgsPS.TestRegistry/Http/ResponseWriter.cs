@@ -36,7 +36,7 @@ internal sealed class ResponseWriter(Socket socket, Stream stream)
             return false;
         }
 
-        var bodyless = request.Method == "HEAD" || response.Status is 204 or 304 or (>= 100 and < 200);
+        var bodyless = request.Method is "HEAD" or "CONNECT" || response.Status is 204 or 304 or (>= 100 and < 200);
         var framing = response.Endless && response.Framing == Framing.ContentLength && response.Header("Content-Length") is null
             ? Framing.Chunked
             : response.Framing;
@@ -101,6 +101,12 @@ internal sealed class ResponseWriter(Socket socket, Stream stream)
     private async Task<bool> WriteBodyAsync(
         TestRequest request, TestResponse response, Framing framing, CancellationToken cancellationToken)
     {
+        if (response.Endless)
+        {
+            // What waits in the sender's buffer is counted as sent, and says nothing of what the client read.
+            socket.SendBufferSize = ChunkSize;
+        }
+
         var chunk = response.BytesPerSecond is { } rate ? Math.Max(1, rate / SlowTicksPerSecond) : ChunkSize;
         var limit = response.CutAfter ?? long.MaxValue;
         long sent = 0;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Threading.Tasks;
 
@@ -81,6 +82,9 @@ public sealed class TestResponse
 
     /// <summary>Happens just before the last piece of the body is sent; not when the body is cut or empty.</summary>
     internal Action? BeforeEnd { get; set; }
+
+    /// <summary>Spoken after the answer to CONNECT, with this certificate, over which the requests go on; null goes on in the clear.</summary>
+    public X509Certificate2? Tunnel { get; set; }
 
     /// <summary>Adds a header.</summary>
     public TestResponse With(string name, string value)

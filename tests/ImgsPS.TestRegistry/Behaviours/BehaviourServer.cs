@@ -1,0 +1,77 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Testing;
+
+/// <summary>
+/// A registry that misbehaves by repository name, and the other hosts that its behaviours need. One with a single behaviour has a log of its own.
+/// </summary>
+public sealed class BehaviourServer : IAsyncDisposable
+{
+    private readonly Dictionary<string, TestRegistry> _others = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, BehaviourSetup> _behaviours = new(StringComparer.Ordinal);
+
+    private BehaviourServer(TestRegistry registry) => Registry = registry;
+
+    /// <summary>The registry that is asked.</summary>
+    public TestRegistry Registry { get; }
+
+    /// <summary>The other hosts.</summary>
+    public IEnumerable<TestRegistry> Others => _others.Values;
+
+    /// <summary>The behaviours by name.</summary>
+    public IReadOnlyDictionary<string, BehaviourSetup> Behaviours => _behaviours;
+
+    /// <summary>Starts a server with one behaviour alone.</summary>
+    public static BehaviourServer Start(string name)
+    {
+        var server = new BehaviourServer(TestRegistry.Start());
+        server.Add(BehaviourCatalogue.Find(name));
+        return server;
+    }
+
+    /// <summary>Adds every behaviour that can stand beside others to a registry that runs.</summary>
+    public static BehaviourServer AddAll(TestRegistry registry)
+    {
+        var server = new BehaviourServer(registry);
+        foreach (var behaviour in BehaviourCatalogue.All.Where(b => !b.Alone))
+        {
+            server.Add(behaviour);
+        }
+
+        return server;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var host in _others.Values.Append(Registry))
+        {
+            await host.DisposeAsync();
+        }
+    }
+
+    internal TestRegistry Other(string name)
+    {
+        if (!_others.TryGetValue(name, out var host))
+        {
+            _others[name] = host = TestRegistry.Start(new TestRegistryOptions
+            {
+                // A storage has the registry's content; the TLS one its own port only.
+                ShareContentWith = Registry,
+                Certificate = name == "tls" ? TestCertificate.Instance : null,
+            });
+        }
+
+        return host;
+    }
+
+    private void Add(Behaviour behaviour)
+    {
+        var setup = new BehaviourSetup(this, behaviour);
+        _behaviours.Add(behaviour.Name, setup);
+        behaviour.SetUp(setup);
+    }
+}
