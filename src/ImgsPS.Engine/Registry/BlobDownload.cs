@@ -164,6 +164,8 @@ internal sealed class BlobDownload
                 var count = read - skipped;
                 if (count > left)
                 {
+                    // What is kept would be taken for the blob the next time.
+                    _writer.Reset();
                     throw new ImageException(
                         ImageErrorKind.Integrity,
                         $"blob {Blob.Digest} is longer than the {Blob.Size} bytes of its descriptor",

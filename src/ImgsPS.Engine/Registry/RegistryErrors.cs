@@ -180,11 +180,15 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
 
     private string AccessAdvice() => (notes.WithheldFrom, notes.UserName) switch
     {
-        ({ } realm, _) => $"{endpoint.Registry} wants the credentials sent to {Show(realm)}, which is another host; they were not. "
-            + $"If {HostNames.Display(realm)} is right, allow it with -TrustedRealm {HostNames.Display(realm)}.",
+        ({ } realm, _) => WithheldAdvice(realm),
         (_, { } user) => $"The credentials {Whose(user)} do not suffice: pass others with -Credential, or sign in with docker login.",
         _ => "Check the name; if the repository is private, pass -Credential or sign in with docker login.",
     };
+
+    /// <summary>Which host did not get the credentials and how to allow it (RN3).</summary>
+    public string WithheldAdvice(Uri realm) =>
+        $"{endpoint.Registry} wants the credentials sent to {Show(realm)}, which is another host; they were not. "
+        + $"If {HostNames.Display(realm)} is right, allow it with -TrustedRealm {HostNames.Display(realm)}.";
 
     private string Unexpected(RegistryResponse response, RegistryErrorBody body) => body.Detail is { } detail
         ? UnexpectedStatus(secrets, response.Method.Method, response.Uri, (int)response.Status, response.Reason, detail)

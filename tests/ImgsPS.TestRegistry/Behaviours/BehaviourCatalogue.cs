@@ -9,7 +9,8 @@ public static class BehaviourCatalogue
 {
     private static readonly Dictionary<string, Behaviour> ByName = new[]
     {
-        RedirectBehaviours.All, TokenBehaviours.All, TlsBehaviours.All, SizeBehaviours.All,
+        RedirectBehaviours.All, TokenBehaviours.All, TlsBehaviours.All, SizeBehaviours.All, TimeBehaviours.All, TransferBehaviours.All,
+        DocumentBehaviours.All, NumberBehaviours.All, ListBehaviours.All, TextBehaviours.All,
     }.SelectMany(b => b()).ToDictionary(b => b.Name, StringComparer.Ordinal);
 
     /// <summary>All of them, by name.</summary>

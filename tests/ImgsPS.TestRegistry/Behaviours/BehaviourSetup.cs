@@ -101,6 +101,18 @@ public sealed class BehaviourSetup
     public Fault Answer(string match, Func<TestRequest, TestResponse> answer, int times = int.MaxValue) =>
         Fault(match, new FaultAction { Instead = answer }, times);
 
+    /// <summary>Adds an image with one layer of that many bytes of noise; gives a regular expression for requests for the layer.</summary>
+    public string Layer(int size = 300_000) => "^GET .*/blobs/" + Image(new ImageSpec { Layers = [new LayerSpec(1, size) { Gzip = false }] }).Layers[0].Blob.Digest;
+
+    /// <summary>Puts a changed document in the place of another, under the tag <c>1</c>. It is not what a pull may bring.</summary>
+    public string Change(BuiltDocument document, Action<JsonNode> change)
+    {
+        var root = JsonNode.Parse(document.Manifest.Bytes.Span)!;
+        change(root);
+        Digest = null;
+        return Document(Encoding.UTF8.GetBytes(Json.Write(root)), document.MediaType);
+    }
+
     /// <summary>Puts a document under the tag <c>1</c>, whatever it is; gives its digest.</summary>
     public string Document(byte[] bytes, string mediaType = MediaTypes.OciManifest, string? tag = "1") =>
         Registry.PutManifest(Repository, bytes, mediaType, tag);

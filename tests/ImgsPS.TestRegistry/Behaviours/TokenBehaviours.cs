@@ -14,6 +14,22 @@ internal static class TokenBehaviours
         new("rn03-same-origin", "wants a token of its own token service", s => Private(s)),
         new("rn03-relative", "names its token service by a path alone", s => Private(s, "/token/" + s.Behaviour.Name)),
         new("rn03-other-host", "wants the password sent to another host", s => Private(s, Elsewhere(s))),
+        new("rn03-other-host-refuses", "wants the password sent to another host, which says 401 without it", s =>
+        {
+            Private(s, Elsewhere(s));
+            s.FaultAt(s.Other(), s.TokenMatch, FaultAction.Status(401));
+        }),
+        new("rn03-other-host-broken", "wants the password sent to another host, which says 500", s =>
+        {
+            Private(s, Elsewhere(s));
+            s.FaultAt(s.Other(), s.TokenMatch, FaultAction.Status(500));
+        }),
+        new("rn03-other-host-page", "wants the password sent to another host, which shows a page", s =>
+        {
+            Private(s, Elsewhere(s));
+            s.FaultAt(s.Other(), s.TokenMatch, FaultAction.Status(200, "<html>sign in</html>"));
+        }),
+        new("rn03-trusted-but-plain", "wants the password sent to another host in plain HTTP, which the user trusts", s => Private(s, Elsewhere(s))),
         new("rn03-other-host-anonymous", "wants a token of another host, which gives it to anybody", s =>
         {
             Private(s, Elsewhere(s));

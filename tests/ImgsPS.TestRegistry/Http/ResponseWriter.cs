@@ -31,7 +31,7 @@ internal sealed class ResponseWriter(Socket socket, Stream stream)
 
         if (response.Raw is { } raw)
         {
-            await stream.WriteAsync(raw, cancellationToken);
+            await WriteBodyAsync(request, new TestResponse(0, raw) { BytesPerSecond = response.BytesPerSecond, Endless = response.Endless }, Framing.Close, cancellationToken);
             await CutAsync(CutKind.Fin, cancellationToken);
             return false;
         }

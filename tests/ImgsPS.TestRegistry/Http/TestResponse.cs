@@ -77,7 +77,7 @@ public sealed class TestResponse
     /// <summary>The body is repeated without end.</summary>
     public bool Endless { get; set; }
 
-    /// <summary>Sent instead of status line, headers and body; the connection ends after it.</summary>
+    /// <summary>Sent instead of status line, headers and body; the connection ends after it. Rate and endlessness are those of the answer.</summary>
     public ReadOnlyMemory<byte>? Raw { get; set; }
 
     /// <summary>Happens just before the last piece of the body is sent; not when the body is cut or empty.</summary>

@@ -144,7 +144,8 @@ internal sealed class RegistryAuthenticator
         IOperationObserver observer,
         CancellationToken cancellationToken)
     {
-        if (credential is not null && trust != RealmTrust.Trusted)
+        var withheld = credential is not null && trust != RealmTrust.Trusted;
+        if (withheld)
         {
             observer.Verbose(
                 $"{_endpoint.Registry}: the token service {_secrets.Mask(realm)} is on another host, so it is asked without the credentials.");
@@ -178,7 +179,8 @@ internal sealed class RegistryAuthenticator
 
         async Task<AccessToken?> FetchAsync()
         {
-            var got = await _tokens.GetAsync(realm, challenge.Service, scopes, credential, observer, cancellationToken).ConfigureAwait(false);
+            var got = await _tokens
+                .GetAsync(realm, challenge.Service, scopes, credential, withheld, observer, cancellationToken).ConfigureAwait(false);
             _secrets.Add(got?.Value);
             return got;
         }

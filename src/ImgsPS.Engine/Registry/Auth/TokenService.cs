@@ -17,9 +17,33 @@ internal sealed class TokenService(HttpSender sender, RetryingSender retrying, R
 {
     private const string ClientId = "imgsps";
 
-    /// <summary>Gets a token; null when an anonymous request is turned down.</summary>
+    /// <summary>
+    /// Gets a token; null when an anonymous request is turned down. With <paramref name="withheld"/> there are credentials that this service may
+    /// not have (RN3): each failure says how to allow it.
+    /// </summary>
     /// <exception cref="ImageException">Unauthorized: the credential is refused. Unavailable, Timeout, RateLimited, InvalidData.</exception>
     public async Task<AccessToken?> GetAsync(
+        Uri realm,
+        string? service,
+        string scopes,
+        RegistryCredential? credential,
+        bool withheld,
+        IOperationObserver observer,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetAsync(realm, service, scopes, credential, observer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageException e) when (withheld)
+        {
+            // That an address which is no token service has no such page does not mean that there is no such image.
+            var kind = e.Kind == ImageErrorKind.NotFound ? ImageErrorKind.Unauthorized : e.Kind;
+            throw new ImageException(kind, e.Message, errors.WithheldAdvice(realm), e.InnerException);
+        }
+    }
+
+    private async Task<AccessToken?> GetAsync(
         Uri realm, string? service, string scopes, RegistryCredential? credential, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var post = !string.IsNullOrEmpty(credential?.IdentityToken);

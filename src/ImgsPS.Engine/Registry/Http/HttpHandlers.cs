@@ -37,6 +37,9 @@ internal static class HttpHandlers
             Proxy = proxy,
             ConnectTimeout = limits.Connect,
             MaxConnectionsPerServer = limits.Connections,
+
+            // What nobody reads of an answer is worth no more than what is read of an error (RN11).
+            MaxResponseDrainSize = limits.ErrorBody,
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
 
             // Warning headers may be UTF-8; for ASCII it is the same.
