@@ -51,6 +51,27 @@ internal sealed class RegistryClient : IDisposable
             key => new(() => new RegistryClient(key.Registry, key.Options, RegistryLimits.Default, DockerCredentialStore.Default))).Value;
 
     /// <summary>
+    /// Runs an operation so that neither what it tells nor what it fails with shows a secret of this client, whoever quotes the registry's documents
+    /// (RN30).
+    /// </summary>
+    /// <param name="named">What the user named.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="work">The operation; it tells the observer it is given.</param>
+    public async Task<T> GuardAsync<T>(ImageReference named, IOperationObserver observer, Func<IOperationObserver, Task<T>> work)
+    {
+        var name = named.ToString();
+        ImageException? masked = null;
+        try
+        {
+            return await work(new MaskingObserver(observer, _transport.Secrets, name)).ConfigureAwait(false);
+        }
+        catch (ImageException e) when ((masked = _transport.Secrets.Mask(e, name)) is not null)
+        {
+            throw masked;
+        }
+    }
+
+    /// <summary>
     /// Asks what a tag or digest names, without its body: the descriptor by the answer's headers, unproven until the body is hashed (N10).
     /// Null when the answer does not carry Docker-Content-Digest and a size, or the registry does not know HEAD. One request.
     /// </summary>
@@ -139,7 +160,7 @@ internal sealed class RegistryClient : IDisposable
             tags.UnionWith(names.Good(page));
         }
 
-        names.Warn(observer, $"{repository.FamiliarName} lists", "tags");
+        names.Warn(new MaskingObserver(observer, _transport.Secrets, repository.ToString()), $"{repository.FamiliarName} lists", "tags");
         return tags.ToArray();
     }
 
@@ -161,7 +182,7 @@ internal sealed class RegistryClient : IDisposable
             }
         }
 
-        names.Warn(observer, $"{_endpoint.Registry} lists", "repositories");
+        names.Warn(new MaskingObserver(observer, _transport.Secrets, _endpoint.Registry), $"{_endpoint.Registry} lists", "repositories");
     }
 
     /// <summary>Closes the connections. Clients of <see cref="For"/> are never disposed.</summary>

@@ -13,6 +13,9 @@ internal sealed class Secrets
     // A secret shorter than this would blank out half of every message and protect nothing.
     private const int Shortest = 3;
 
+    // From this length on a secret, and its beginning, is hardly an ordinary word by chance.
+    private const int Recognizable = 8;
+
     // Parameters that carry a right to something, on token realms and on presigned download addresses.
     private static readonly Regex SecretParameter = new(
         @"(?<=[?&;])(?<name>[^=&#;\s""]*(?:token|sig|signature|secret|password|passwd|credential|key|auth|assertion)[^=&#;\s""]*)=[^&#;\s""]*",
@@ -58,13 +61,42 @@ internal sealed class Secrets
     {
         foreach (var secret in _known.Keys.OrderByDescending(s => s.Length))
         {
-            if (text.IndexOf(secret, StringComparison.Ordinal) >= 0)
-            {
-                text = text.Replace(secret, "***");
-            }
+            text = Replace(text, secret, secret.Length);
         }
 
         return MaskUrls(text);
+    }
+
+    /// <summary>
+    /// A whole message, whoever quotes what in it: secrets that are long enough to be told from ordinary words, and their beginnings, since what is
+    /// quoted may have been cut. What the user named is no secret.
+    /// </summary>
+    /// <param name="message">The message.</param>
+    /// <param name="named">What the user named: the reference.</param>
+    public string MaskMessage(string message, string named)
+    {
+        foreach (var secret in _known.Keys.OrderByDescending(s => s.Length))
+        {
+            if (secret.Length >= Recognizable && named.IndexOf(secret.Substring(0, Recognizable), StringComparison.OrdinalIgnoreCase) < 0)
+            {
+                message = Replace(message, secret, Recognizable);
+            }
+        }
+
+        return message;
+    }
+
+    /// <summary>The failure with its texts masked by <see cref="MaskMessage"/>; null when there is nothing to mask.</summary>
+    public ImageException? Mask(ImageException failure, string named)
+    {
+        var whole = failure.ToString();
+        if (MaskMessage(whole, named) == whole && (failure.Advice is null || MaskMessage(failure.Advice, named) == failure.Advice))
+        {
+            return null;
+        }
+
+        // The cause has texts of its own, which can't be changed.
+        return new(failure.Kind, MaskMessage(failure.Message, named), failure.Advice is null ? null : MaskMessage(failure.Advice, named));
     }
 
     /// <summary>A URL for messages: user information and parameters that carry secrets are replaced.</summary>
@@ -72,6 +104,25 @@ internal sealed class Secrets
 
     /// <summary>Text of a server for messages: masked before it is cut, then printable.</summary>
     public string Printable(string? text) => PrintableText.OfServer(Mask(text ?? ""));
+
+    /// <summary>Replaces a secret, in any case (headers and codes come in lower case), where at least so many of its first characters stand.</summary>
+    private static string Replace(string text, string secret, int atLeast)
+    {
+        var start = secret.Substring(0, atLeast);
+        for (var at = 0; (at = text.IndexOf(start, at, StringComparison.OrdinalIgnoreCase)) >= 0; at += 3)
+        {
+            var length = atLeast;
+            while (length < secret.Length && at + length < text.Length
+                && char.ToUpperInvariant(text[at + length]) == char.ToUpperInvariant(secret[length]))
+            {
+                length++;
+            }
+
+            text = text.Substring(0, at) + "***" + text.Substring(at + length);
+        }
+
+        return text;
+    }
 
     private static string MaskUrls(string text) => UserInfo.Replace(SecretParameter.Replace(text, "${name}=REDACTED"), "***@");
 }

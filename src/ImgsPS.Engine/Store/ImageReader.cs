@@ -32,7 +32,8 @@ internal static class ImageReader
         ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken)
     {
         reference = reference.WithDefaultTag();
-        var source = new RegistryManifestSource(RegistryClient.For(reference.Registry, registry), reference);
-        return ImageDocuments.ReadAsync(source, null, platform, reference.Familiar, null, observer, cancellationToken);
+        var client = RegistryClient.For(reference.Registry, registry);
+        return client.GuardAsync(reference, observer, guarded => ImageDocuments.ReadAsync(
+            new RegistryManifestSource(client, reference), null, platform, reference.Familiar, null, guarded, cancellationToken));
     }
 }

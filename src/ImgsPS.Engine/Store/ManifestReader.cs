@@ -22,11 +22,14 @@ internal static class ManifestReader
         Platform? platform,
         RegistryOptions options,
         IOperationObserver observer,
-        CancellationToken cancellationToken)
-    {
-        var source = new RegistryManifestSource(RegistryClient.For(reference.Registry, options), reference);
-        return DescribeAsync(reference, source, platform, observer, cancellationToken);
-    }
+        CancellationToken cancellationToken) =>
+        FromRegistryAsync(RegistryClient.For(reference.Registry, options), reference, platform, observer, cancellationToken);
+
+    /// <summary>As the other form, with a client.</summary>
+    internal static Task<ManifestAnswer> FromRegistryAsync(
+        RegistryClient client, ImageReference reference, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>
+        client.GuardAsync(reference, observer, guarded => DescribeAsync(
+            reference, new RegistryManifestSource(client, reference), platform, guarded, cancellationToken));
 
     /// <summary>
     /// Describes what a reference names. An index without a <paramref name="platform"/> is one request: its entries as they stand,

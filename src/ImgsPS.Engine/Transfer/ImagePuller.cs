@@ -68,7 +68,8 @@ internal sealed class ImagePuller
         IPullSession session,
         IOperationObserver observer,
         CancellationToken cancellationToken) =>
-        new ImagePuller(registry, reference, platform, allPlatforms, session, observer, cancellationToken).RunAsync();
+        registry.GuardAsync(reference, observer, guarded =>
+            new ImagePuller(registry, reference, platform, allPlatforms, session, guarded, cancellationToken).RunAsync());
 
     private async Task<PulledImage> RunAsync()
     {

@@ -108,8 +108,7 @@ internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer serve
                 await PullAsync(cancellationToken);
                 return [];
             case "manifest":
-                var answer = await ManifestReader.DescribeNamedAsync(
-                    Reference.Familiar, new RegistryManifestSource(Client, Reference), null, _observer, cancellationToken);
+                var answer = await ManifestReader.FromRegistryAsync(Client, Reference, null, _observer, cancellationToken);
                 Assert.Equal(_setup.Digest, Digest.Of(Encoding.UTF8.GetBytes(answer.Raw)).ToString());
                 return [];
             case "tags":
@@ -195,10 +194,18 @@ internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer serve
 
         var told = _observer.Everything + "\n" + failure + "\n" + failure?.Advice + "\n"
             + string.Join("\n", _observer.ProgressPoints.Select(p => p.ToString()));
-        Assert.All(secrets, secret => Assert.DoesNotContain(secret, told, StringComparison.Ordinal));
+        Assert.All(Known(secrets), secret => Assert.DoesNotContain(secret, told, StringComparison.OrdinalIgnoreCase));
         var lines = _observer.All.Concat(failure is null ? [] : [failure.Message, failure.Advice ?? ""]);
         Assert.All(lines, line => Assert.DoesNotContain(line, c => char.IsControl(c) || IsBidi(c)));
         Assert.All(lines, line => Assert.True(line.Length < 4096, "a line has " + line.Length + " characters"));
+    }
+
+    /// <summary>The secrets that this client has: those of its credential, and the tokens it used.</summary>
+    private IEnumerable<string> Known(IEnumerable<string> secrets)
+    {
+        var tokens = _setup.Tokens.ToHashSet(StringComparer.Ordinal);
+        var used = Log().Select(r => r.Header("Authorization")?.Replace("Bearer ", "", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
+        return secrets.Where(s => tokens.Contains(s) ? used.Contains(s) : (s == BehaviourSetup.IdentityToken) == (expected.Credential == "identity"));
     }
 
     internal static bool IsBidi(char c) => c is '\u061C' or (>= '\u200E' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');

@@ -15,10 +15,10 @@ public sealed class BehaviourSetup
     public const string UserName = "bob";
 
     /// <summary>That user's password; its characters change in URLs and in base64.</summary>
-    public const string Password = "pass+word/of=bob&25%";
+    public const string Password = "Pass+Word/of=Bob&25%";
 
     /// <summary>That user's identity token (refresh token).</summary>
-    public const string IdentityToken = "identity-of-bob-7e57";
+    public const string IdentityToken = "identity-of-Bob-7e57";
 
     private readonly BehaviourServer _server;
     private readonly ConcurrentDictionary<string, bool> _tokens = new(StringComparer.Ordinal);
