@@ -1,10 +1,8 @@
 using System;
-using System.Diagnostics;
-using System.IO;
+using System.ComponentModel;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Naming;
@@ -13,13 +11,13 @@ namespace ImgsPS.Registry;
 
 /// <summary>
 /// Runs <c>docker-credential-NAME get</c> (docker-credential-helpers): the server goes in by standard input, the answer is JSON on standard
-/// output. No shell, 30 s, 1 MiB (RC3).
+/// output. No shell, 30 s, 1 MiB (RC3). Safe for any number of threads.
 /// </summary>
 internal sealed class CredentialHelper : ICredentialHelper
 {
-    private const int MaxOutput = 1024 * 1024;
     private const int MaxNameLength = 64;
     private static readonly bool IsWindows = RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     private readonly TimeSpan _limit;
 
@@ -29,43 +27,43 @@ internal sealed class CredentialHelper : ICredentialHelper
     {
         var program = Find(CheckName(name));
         CheckServer(server);
-        var (output, code) = await RunAsync(name, program, server, cancellationToken).ConfigureAwait(false);
-        return ReadAnswer(name, output, code);
+        using var helper = Start(name, program);
+        var end = await helper.TalkAsync(server, _limit, cancellationToken).ConfigureAwait(false);
+        return end switch
+        {
+            HelperEnd.TimedOut => throw Failed(name, $"error getting credentials: the helper did not answer within {_limit.TotalSeconds:0.###} s"),
+            HelperEnd.WroteTooMuch => throw Failed(
+                name, $"error getting credentials: the helper wrote more than {HelperProcess.MaxOutput >> 20} MiB"),
+            _ => ReadAnswer(name, Text(name, helper.Output), helper.ExitCode, server),
+        };
     }
 
-    /// <summary>
-    /// What a helper's answer means: a credential (user <c>&lt;token&gt;</c> stands for an identity token), or null for "credentials not found",
-    /// which helpers tell by that text and a failure code.
-    /// </summary>
-    /// <exception cref="ImageException">Any other failure, in the helper's words.</exception>
-    internal static RegistryCredential? ReadAnswer(string name, string output, int code)
+    /// <summary>What a helper's answer means, as <see cref="HelperAnswer.Read"/>.</summary>
+    /// <exception cref="ImageException">Unauthorized: a failure, in the helper's words.</exception>
+    internal static RegistryCredential? ReadAnswer(string name, string output, int code, string? server = null)
     {
-        output = output.Trim();
-        if (code != 0)
-        {
-            // docker-credential-helpers, credentials/error.go: the one failure that means that there is nothing.
-            return output.StartsWith("credentials not found", StringComparison.OrdinalIgnoreCase)
-                ? null
-                : throw Failed(name, $"error getting credentials - err: exit status {code}, out: `{PrintableText.OfServer(output)}`");
-        }
-
         try
         {
-            using var document = JsonDocument.Parse(output);
-            var user = Member(document.RootElement, "Username");
-            var secret = Member(document.RootElement, "Secret");
-            return user == "<token>" ? new("", "", secret)
-                : user.Length == 0 && secret.Length == 0 ? null
-                : new(user, secret);
+            return HelperAnswer.Read(output, code, server);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (FormatException e)
         {
-            // Without the inner exception: it may quote the answer, which is a secret.
-            throw Failed(name, "error getting credentials: the answer is not the JSON of a credential helper");
+            throw Failed(name, e.Message);
         }
     }
 
-    private static string Member(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+    private static string Text(string name, byte[] output)
+    {
+        try
+        {
+            return StrictUtf8.GetString(output);
+        }
+        catch (DecoderFallbackException)
+        {
+            // Its own message would show bytes of the answer.
+            throw Failed(name, "error getting credentials: the answer is not UTF-8");
+        }
+    }
 
     private static string CheckName(string name) =>
         name.Length is > 0 and <= MaxNameLength
@@ -79,9 +77,10 @@ internal sealed class CredentialHelper : ICredentialHelper
 
     private static void CheckServer(string server)
     {
-        if (server.Any(c => c is '\r' or '\n' or '\0'))
+        if (server.Any(char.IsControl))
         {
-            throw new ImageException(ImageErrorKind.InvalidArgument, $"'{PrintableText.OfServer(server)}' is not the name of a registry.");
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument, $"'{PrintableText.OfServer(server)}' is not the name of a registry.", "Correct the image's name.");
         }
     }
 
@@ -93,107 +92,15 @@ internal sealed class CredentialHelper : ICredentialHelper
             ?? throw Failed(name, $"error getting credentials - err: exec: \"{file}\": executable file not found in $PATH");
     }
 
-    private async Task<(string Output, int Code)> RunAsync(string name, string program, string server, CancellationToken cancellationToken)
+    private static HelperProcess Start(string name, string program)
     {
-        using var process = new Process
-        {
-            StartInfo = new ProcessStartInfo(program, "get")
-            {
-                UseShellExecute = false,
-                CreateNoWindow = true,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                StandardOutputEncoding = new UTF8Encoding(false),
-            },
-            EnableRaisingEvents = true,
-        };
-        var exited = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        process.Exited += (_, _) => exited.TrySetResult(true);
         try
         {
-            process.Start();
+            return new HelperProcess(program, "get");
         }
-        catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
+        catch (Exception e) when (e is Win32Exception or InvalidOperationException)
         {
             throw Failed(name, $"error getting credentials: '{program}' cannot be started: {e.Message}", e);
-        }
-
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timer.CancelAfter(_limit);
-        var stopped = Task.Delay(Timeout.Infinite, timer.Token);
-        try
-        {
-            var work = TalkAsync(process, server, exited.Task);
-            if (await Task.WhenAny(work, stopped).ConfigureAwait(false) == work)
-            {
-                timer.Cancel();
-                var output = await work.ConfigureAwait(false);
-                return (
-                    output ?? throw Failed(name, $"error getting credentials: the helper wrote more than {MaxOutput >> 20} MiB"), process.ExitCode);
-            }
-
-            // It ends with the process; its failure says no more than that.
-            _ = work.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            cancellationToken.ThrowIfCancellationRequested();
-            throw Failed(name, $"error getting credentials: the helper did not answer within {_limit.TotalSeconds:0.###} s");
-        }
-        finally
-        {
-            Kill(process);
-        }
-    }
-
-    private static async Task<string?> TalkAsync(Process process, string server, Task exited)
-    {
-        var errors = DrainAsync(process.StandardError);
-        try
-        {
-            await process.StandardInput.WriteAsync(server + "\n").ConfigureAwait(false);
-            process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // It ended without reading; what it wrote and its exit code say why.
-        }
-
-        var output = new StringBuilder();
-        var buffer = new char[4096];
-        int read;
-        while ((read = await process.StandardOutput.ReadAsync(buffer, 0, buffer.Length).ConfigureAwait(false)) > 0)
-        {
-            if (output.Append(buffer, 0, read).Length > MaxOutput)
-            {
-                return null;
-            }
-        }
-
-        await errors.ConfigureAwait(false);
-        await exited.ConfigureAwait(false);
-        return output.ToString();
-    }
-
-    // Read so that the helper never waits for us; not shown, since nobody promises that it has no secret.
-    private static async Task DrainAsync(StreamReader reader)
-    {
-        var buffer = new char[4096];
-        while (await reader.ReadAsync(buffer, 0, buffer.Length).ConfigureAwait(false) > 0)
-        {
-        }
-    }
-
-    private static void Kill(Process process)
-    {
-        try
-        {
-            if (!process.HasExited)
-            {
-                process.Kill();
-            }
-        }
-        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            // It ended between the question and the deed.
         }
     }
 

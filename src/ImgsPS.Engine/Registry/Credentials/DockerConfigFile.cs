@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace ImgsPS.Registry;
 
@@ -10,6 +11,9 @@ namespace ImgsPS.Registry;
 /// </summary>
 internal sealed class DockerConfigFile
 {
+    // Far more than anybody's; a link to a device has no end.
+    private const int MaxLength = 4 * 1024 * 1024;
+
     private readonly Func<string, string?> _environment;
 
     /// <param name="environment">Gives an environment variable's value.</param>
@@ -40,11 +44,15 @@ internal sealed class DockerConfigFile
         var path = Path;
         try
         {
-            return DockerConfig.Parse(File.ReadAllText(path));
+            return DockerConfig.Parse(ReadText(path));
         }
-        catch (Exception e) when ((e is FileNotFoundException or DirectoryNotFoundException) && !Directory.Exists(path))
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return DockerConfig.Empty;
+            // A link to nowhere, or a file in the place of the folder: somebody meant to have a config.
+            var obstacle = Exists(path) ? $"{path}: it is a link to a file that is not there"
+                : Exists(Folder) && !Directory.Exists(Folder) ? $"{Folder}: it is not a folder"
+                : null;
+            return obstacle is null ? DockerConfig.Empty : throw Unreadable(obstacle, e);
         }
         catch (FormatException e)
         {
@@ -56,11 +64,46 @@ internal sealed class DockerConfigFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ImageException(
-                ImageErrorKind.StoreUnavailable,
-                $"loading config file: {path}: {(e is UnauthorizedAccessException ? "permission denied" : e.Message)}",
-                "Make the file readable, or set DOCKER_CONFIG to another folder.",
-                e);
+            throw Unreadable(
+                $"{path}: {(Directory.Exists(path) ? "is a directory" : e is UnauthorizedAccessException ? "permission denied" : e.Message)}", e);
         }
     }
+
+    // A byte order mark counts, as editors on Windows write one.
+    private static string ReadText(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        using var bytes = new MemoryStream();
+        var buffer = new byte[8192];
+        int read;
+        while ((read = file.Read(buffer, 0, buffer.Length)) > 0)
+        {
+            bytes.Write(buffer, 0, read);
+            if (bytes.Length > MaxLength)
+            {
+                throw new FormatException($"it is larger than {MaxLength >> 20} MiB");
+            }
+        }
+
+        bytes.Position = 0;
+        using var reader = new StreamReader(bytes, Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+        return reader.ReadToEnd();
+    }
+
+    // Of a link itself, also when what it leads to is not there.
+    private static bool Exists(string path)
+    {
+        try
+        {
+            File.GetAttributes(path);
+            return true;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    private static ImageException Unreadable(string what, Exception cause) => new(
+        ImageErrorKind.StoreUnavailable, $"loading config file: {what}", "Make the file readable, or set DOCKER_CONFIG to another folder.", cause);
 }

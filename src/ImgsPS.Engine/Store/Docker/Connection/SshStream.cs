@@ -65,6 +65,7 @@ internal sealed class SshStream : WrappedStream
         process.Exited += (_, _) => exited.TrySetResult(true);
         try
         {
+            ProgramFile.DropInputPreamble();
             process.Start();
         }
         catch (Exception e) when (e is Win32Exception or InvalidOperationException)
