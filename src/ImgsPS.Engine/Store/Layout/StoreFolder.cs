@@ -90,6 +90,7 @@ internal sealed class StoreFolder
             _files.CreateFolder(folder);
         }
 
+        await EnsureRenamesAsync().ConfigureAwait(false);
         await WriteMissingAsync(_paths.Version, _paths.VersionTemp, VersionBytes()).ConfigureAwait(false);
         if (!File.Exists(_paths.PreviousIndex))
         {
@@ -100,6 +101,33 @@ internal sealed class StoreFolder
         await WriteMissingAsync(_paths.OciLayout, _paths.OciLayoutTemp, HeaderBytes()).ConfigureAwait(false);
         _files.SyncFolder(_paths.Root);
     }
+
+    /// <summary>RS9: a move to a name that is free leaves a taken one alone, and a move over takes its place; that is all the store rests on.</summary>
+    private async Task EnsureRenamesAsync()
+    {
+        var (first, second) = (_paths.SelfTest("1"), _paths.SelfTest("2"));
+        try
+        {
+            _files.WriteTemp(first, Ascii("1"), flush: false);
+            _files.WriteTemp(second, Ascii("2"), flush: false);
+            var kept = !await _files.MoveNewAsync(first, second, CancellationToken.None).ConfigureAwait(false) && IsText(second, '2');
+            await _files.MoveOverAsync(first, second, CancellationToken.None).ConfigureAwait(false);
+            if (!kept || File.Exists(first) || !IsText(second, '1'))
+            {
+                throw new ImageException(
+                    ImageErrorKind.StoreUnavailable,
+                    $"The file system of '{_paths.Root}' does not rename files as a store needs it.",
+                    "Use a store on a local disk, with -Store.");
+            }
+        }
+        finally
+        {
+            _files.TryDelete(first);
+            _files.TryDelete(second);
+        }
+    }
+
+    private bool IsText(string path, char text) => _files.TryRead(path, 1) is { Length: 1 } bytes && bytes[0] == text;
 
     private static byte[] Ascii(string text) => Encoding.ASCII.GetBytes(text);
 

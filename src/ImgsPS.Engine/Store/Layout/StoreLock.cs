@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.IO;
 using System.Text;
@@ -12,6 +13,9 @@ internal sealed class StoreLock : IDisposable
 {
     /// <summary>How long one waits for it.</summary>
     public static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
+
+    /// <summary>The lock files of this process that were seen to keep a second handle out.</summary>
+    private static readonly ConcurrentDictionary<string, bool> Proven = new(StringComparer.Ordinal);
 
     private readonly IDisposable _gate;
     private readonly FileLock _file;
@@ -36,7 +40,7 @@ internal sealed class StoreLock : IDisposable
             "Wait until that process is done, or end it; the lock goes with it.");
 
     /// <summary>Takes the lock; null when that does not happen within <paramref name="limit"/>.</summary>
-    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    /// <exception cref="ImageException">StoreUnavailable; also where nobody is kept out by a lock (RS9).</exception>
     public static async Task<StoreLock?> TryTakeAsync(StorePaths paths, TimeSpan limit, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
@@ -47,14 +51,22 @@ internal sealed class StoreLock : IDisposable
         }
 
         FileLock? file = null;
+        var taken = false;
         try
         {
             var left = limit - clock.Elapsed;
             file = await FileLock.TakeAsync(paths.StoreLock, left > TimeSpan.Zero ? left : TimeSpan.Zero, null, cancellationToken).ConfigureAwait(false);
+            if (file is not null && !Proven.ContainsKey(paths.StoreLock))
+            {
+                EnsureExcludes(paths, file);
+                Proven.TryAdd(paths.StoreLock, true);
+            }
+
+            taken = file is not null;
         }
         finally
         {
-            if (file is null)
+            if (!taken)
             {
                 gate.Dispose();
             }
@@ -67,6 +79,24 @@ internal sealed class StoreLock : IDisposable
     {
         _file.Dispose();
         _gate.Dispose();
+    }
+
+    /// <summary>
+    /// RS9: on a share without locks, and where .NET's are switched off, opening succeeds for everybody, and two writers would lose each other's names.
+    /// </summary>
+    private static void EnsureExcludes(StorePaths paths, FileLock held)
+    {
+        using var second = FileLock.TryTake(paths.StoreLock);
+        if (second is null)
+        {
+            return;
+        }
+
+        held.Dispose();
+        throw new ImageException(
+            ImageErrorKind.StoreUnavailable,
+            $"'{paths.StoreLock}' keeps nobody out: files are not locked there, and a store without locks would lose images.",
+            "Use a store on a local disk or on a share with locks, with -Store, and unset DOTNET_SYSTEM_IO_DISABLEFILELOCKING.");
     }
 
     private static string ReadOwner(string path)

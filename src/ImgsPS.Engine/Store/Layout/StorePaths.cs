@@ -42,6 +42,9 @@ internal sealed class StorePaths
 
     public string VersionTemp => Path.Combine(Own, "version.tmp");
 
+    /// <summary>A file of the test that a store's file system can rename; there for a moment, while the store is made.</summary>
+    public string SelfTest(string which) => Path.Combine(Own, "self-test-" + which + ".tmp");
+
     public string ClockTemp => Path.Combine(Own, "clock.tmp");
 
     public string Blobs => Path.Combine(Root, "blobs");
