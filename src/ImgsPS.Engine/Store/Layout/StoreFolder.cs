@@ -92,8 +92,9 @@ internal sealed class StoreFolder
 
         await EnsureRenamesAsync().ConfigureAwait(false);
         await WriteMissingAsync(_paths.Version, _paths.VersionTemp, VersionBytes()).ConfigureAwait(false);
-        if (!File.Exists(_paths.PreviousIndex))
+        if (!File.Exists(_paths.PreviousIndex) && StoreReader.FilesUnder(_paths.Blobs).Length == 0)
         {
+            // With content the index is not missing but lost: an empty one would say that nothing is needed.
             await WriteMissingAsync(_paths.Index, _paths.IndexTemp, LayoutIndex.Empty().Serialize()).ConfigureAwait(false);
         }
 

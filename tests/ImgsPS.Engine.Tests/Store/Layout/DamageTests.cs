@@ -50,10 +50,10 @@ public sealed class DamageTests : IClassFixture<DamageStore>
         var files = new FaultyFiles();
         using var store = Damaged(role, fault, files);
         var path = _damage.FileOf(store, role);
-        var before = Snapshot(store);
+        var before = MaintenanceStore.Snapshot(store.Path);
         var quick = await store.TestAsync();
         var full = await store.TestAsync(full: true);
-        Assert.Equal(before, Snapshot(store));
+        Assert.Equal(before, MaintenanceStore.Snapshot(store.Path));
         Assert.All(quick.Damage(), f => Assert.Contains(full, g => g.Digest == f.Digest && g.Path == f.Path));
         if (IsDamage(role, fault))
         {
@@ -143,9 +143,6 @@ public sealed class DamageTests : IClassFixture<DamageStore>
 
         return store;
     }
-
-    private static Dictionary<string, string> Snapshot(LayoutStore store) => Directory.GetFiles(store.Path, "*", SearchOption.AllDirectories)
-        .ToDictionary(f => f, f => Convert.ToBase64String(File.ReadAllBytes(f)) + File.GetLastWriteTimeUtc(f).Ticks, StringComparer.Ordinal);
 
     /// <summary>A list tells the state now, or with a warning what is known of it; or it fails.</summary>
     private async Task ListIsTrueAsync(LayoutStore store)

@@ -443,6 +443,9 @@ internal sealed class RecordingFiles : StoreFiles
     /// <summary>Free bytes to tell; null for the real ones.</summary>
     public long? Free { get; set; }
 
+    /// <summary>Called at each point.</summary>
+    public Action<StorePoint>? Reached { get; set; }
+
     /// <summary>Where to stop, as if the process were gone.</summary>
     public StorePoint? Stop { get; set; }
 
@@ -456,6 +459,8 @@ internal sealed class RecordingFiles : StoreFiles
         {
             Points.Add(point);
         }
+
+        Reached?.Invoke(point);
 
         if (point == Stop)
         {

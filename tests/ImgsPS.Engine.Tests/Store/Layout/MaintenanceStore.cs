@@ -82,9 +82,17 @@ internal static class MaintenanceStore
         }
     }
 
-    /// <summary>All files of the store with their bytes, but for the lock and who holds it.</summary>
-    public static IReadOnlyDictionary<string, string> Snapshot(this TempStore store) => Directory.Exists(store.Root)
-        ? Directory.GetFiles(store.Root, "*", SearchOption.AllDirectories)
-            .ToDictionary(f => f, f => Convert.ToBase64String(File.ReadAllBytes(f)) + File.GetLastWriteTimeUtc(f).Ticks, StringComparer.Ordinal)
-        : new Dictionary<string, string>();
+    /// <summary>All files of the store: bytes, hash, time.</summary>
+    public static IReadOnlyDictionary<string, (long Length, string Hash, DateTime Time)> Snapshot(this TempStore store) => Snapshot(store.Root);
+
+    /// <summary>As the other form.</summary>
+    public static IReadOnlyDictionary<string, (long Length, string Hash, DateTime Time)> Snapshot(string root) => Directory.Exists(root)
+        ? Directory.GetFiles(root, "*", SearchOption.AllDirectories).ToDictionary(f => f, Read, StringComparer.Ordinal)
+        : new Dictionary<string, (long, string, DateTime)>();
+
+    private static (long Length, string Hash, DateTime Time) Read(string file)
+    {
+        var bytes = File.ReadAllBytes(file);
+        return (bytes.Length, ImgsPS.Digest.Of(bytes).Hex, File.GetLastWriteTimeUtc(file));
+    }
 }

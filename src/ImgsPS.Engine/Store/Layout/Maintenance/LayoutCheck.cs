@@ -15,8 +15,17 @@ internal sealed class LayoutCheck
 
     private readonly LayoutParts _parts;
     private readonly List<StoreFlaw> _flaws = new();
+    private readonly ImageStoreFindingSeverity _missing;
 
-    private LayoutCheck(LayoutParts parts) => _parts = parts;
+    private LayoutCheck(LayoutParts parts)
+    {
+        _parts = parts;
+
+        // A store without content may be just being made. Looked at first: what is missing after is missing.
+        _missing = StoreReader.FilesUnder(parts.Paths.Blobs).Length > 0
+            ? ImageStoreFindingSeverity.Warning
+            : ImageStoreFindingSeverity.Information;
+    }
 
     /// <summary>What is wrong with them; null when there is no store at all.</summary>
     /// <exception cref="ImageException">InvalidArgument: the folder holds something else. StoreUnavailable: it cannot be looked at.</exception>
@@ -85,7 +94,7 @@ internal sealed class LayoutCheck
             {
                 Add(
                     ImageStoreFindingKind.Layout,
-                    ImageStoreFindingSeverity.Warning,
+                    _missing,
                     path,
                     "The file 'oci-layout' is missing: ImgsPS works without it, other tools do not take the folder for an image layout.",
                     "Repair-ImageStore, or the next pull, writes it anew.");
@@ -142,7 +151,7 @@ internal sealed class LayoutCheck
             {
                 Add(
                     ImageStoreFindingKind.Version,
-                    ImageStoreFindingSeverity.Warning,
+                    _missing,
                     path,
                     "The file with the store's version is missing.",
                     "Repair-ImageStore, or whoever writes next, writes it anew.");

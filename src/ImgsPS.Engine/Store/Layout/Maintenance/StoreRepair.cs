@@ -102,8 +102,11 @@ internal sealed class StoreRepair
                 _moved.Contains(flaw.Digest!),
             _ => true,
         };
-        return flaw.ToFinding(_parts.Name, done ?? (repaired ? "It is right now." : null), repaired);
+        return flaw.ToFinding(_parts.Name, done ?? (repaired ? RightNow(flaw) : null), repaired);
     }
+
+    private string RightNow(StoreFlaw flaw) =>
+        flaw.Digest is not null && _parts.Blobs.SizeOf(flaw.Digest) is null ? "No image needs it any more." : "It is right now.";
 
     /// <summary>'oci-layout', the version, the folders.</summary>
     private async Task RepairLayoutAsync(List<StoreFlaw> found)
