@@ -2,7 +2,7 @@ BeforeAll {
     Import-Module "$PSScriptRoot/TestSession.psm1" -Force
     $path = Get-TestModulePath
     $folder = Split-Path $path
-    $commands = 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Remove-Image'
+    $commands = 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore'
     $edition = if ($PSVersionTable.PSVersion.Major -lt 6) { 'net472' } else { 'net8.0' }
 }
 
@@ -59,7 +59,7 @@ Describe 'The folder' {
 
 Describe 'Import' {
     It 'is clean under the latest strict mode' {
-        Invoke-TestShell "Set-StrictMode -Version Latest; `$ErrorActionPreference = 'Stop'; Import-Module '$path'; (Get-Command -Module ImgsPS).Count" | Should -Be '12'
+        Invoke-TestShell "Set-StrictMode -Version Latest; `$ErrorActionPreference = 'Stop'; Import-Module '$path'; (Get-Command -Module ImgsPS).Count" | Should -Be '15'
     }
 
     It 'keeps all commands with -Force, twice' {
@@ -80,7 +80,7 @@ Describe 'Import' {
     It 'works in a second runspace' {
         $run = Start-TestPipeline "(Get-Command -Module ImgsPS -CommandType Cmdlet).Count; [ImgsPS.ImageReference]::Parse('u/x').Familiar"
         $null = $run.PowerShell.EndInvoke($run.Handle)
-        $run.Output | Should -Be 10, 'u/x'
+        $run.Output | Should -Be 13, 'u/x'
         $run.PowerShell.Dispose()
     }
 
@@ -90,7 +90,7 @@ Describe 'Import' {
             Get-Module -ListAvailable Microsoft.PowerShell.PlatyPS | ForEach-Object { Get-ChildItem -Path $_.ModuleBase -Recurse -Filter YamlDotNet.dll }
         ) | Select-Object -First 1
         if (-not $yaml) { Set-ItResult -Skipped -Because 'there is no YamlDotNet in the NuGet folder and no platyPS'; return }
-        Invoke-TestShell "Add-Type -LiteralPath '$($yaml.FullName)'; Import-Module '$path' -ErrorAction Stop; (Get-Command -Module ImgsPS -CommandType Cmdlet).Count" | Should -Be '10'
+        Invoke-TestShell "Add-Type -LiteralPath '$($yaml.FullName)'; Import-Module '$path' -ErrorAction Stop; (Get-Command -Module ImgsPS -CommandType Cmdlet).Count" | Should -Be '13'
     }
 
     It 'says what it needs in a PowerShell that is too old' {
@@ -114,17 +114,17 @@ Describe 'Import' {
 Describe 'The commands' {
     BeforeAll { Import-TestModule }
 
-    It '<_> follows the conventions' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Remove-Image' {
+    It '<_> follows the conventions' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
         $command = Get-Command $_
         (Get-Verb).Verb | Should -Contain $command.Verb
         $command.OutputType | Should -Not -BeNullOrEmpty
         $command.OutputType[0].Name | Should -BeLike 'ImgsPS.*'
         $command.Parameters['ThrottleLimit'].ParameterType | Should -Be ([int])
         $command.Parameters['Store'].ParameterType | Should -Be ([string[]])
-        if ($command.Verb -in 'Add', 'Invoke', 'Remove') { $command.Parameters.Keys | Should -Contain 'WhatIf' }
+        if ($command.Verb -in 'Add', 'Invoke', 'Optimize', 'Remove', 'Repair') { $command.Parameters.Keys | Should -Contain 'WhatIf' }
     }
 
-    It '<_> has help' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Remove-Image' {
+    It '<_> has help' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
         if (-not (Test-Path -LiteralPath "$folder/en-US/ImgsPS.dll-Help.xml")) { Set-ItResult -Skipped -Because 'the help is not built; it needs platyPS'; return }
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"
@@ -134,7 +134,7 @@ Describe 'The commands' {
         foreach ($parameter in $help.parameters.parameter) { "$($parameter.description.Text)" | Should -Not -BeNullOrEmpty -Because $parameter.name }
     }
 
-    It 'have about topics' -ForEach 'about_ImgsPS', 'about_ImgsPS_Stores' {
+    It 'have about topics' -ForEach 'about_ImgsPS', 'about_ImgsPS_Stores', 'about_ImgsPS_Docker', 'about_ImgsPS_Reliability' {
         Test-Path -LiteralPath "$folder/en-US/$_.help.txt" | Should -BeTrue
     }
 }

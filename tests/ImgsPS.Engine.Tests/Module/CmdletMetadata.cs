@@ -36,9 +36,10 @@ internal sealed record CmdletMetadata(
             cmdlet.Named.TryGetValue("SupportsShouldProcess", out var supports) && supports is true,
             Texts(attributes, "AliasAttribute"),
             Texts(attributes, "OutputTypeAttribute"),
-            ReadParameters(reader, type).ToList());
+            ReadParameters(reader, type).DistinctBy(parameter => parameter.Name).ToList());
     }
 
+    /// <summary>Those of the type before those of its base types: a property that overrides another comes first.</summary>
     private static IEnumerable<ParameterMetadata> ReadParameters(MetadataReader reader, TypeDefinition type)
     {
         foreach (var handle in type.GetProperties())
