@@ -9,6 +9,7 @@ using ImgsPS.Testing;
 // A registry for tests and for the demo in a process of its own: see README.md.
 var port = 0;
 var seed = false;
+var behaviours = false;
 var watchInput = true;
 string? readyFile = null;
 for (var i = 0; i < args.Length; i++)
@@ -24,11 +25,14 @@ for (var i = 0; i < args.Length; i++)
         case "--seed-demo":
             seed = true;
             break;
+        case "--behaviours":
+            behaviours = true;
+            break;
         case "--no-stdin":
             watchInput = false;
             break;
         default:
-            await Console.Error.WriteLineAsync("usage: ImgsPS.TestRegistry [--port N] [--seed-demo] [--ready-file FILE] [--no-stdin]");
+            await Console.Error.WriteLineAsync("usage: ImgsPS.TestRegistry [--port N] [--seed-demo] [--behaviours] [--ready-file FILE] [--no-stdin]");
             return 2;
     }
 }
@@ -48,6 +52,7 @@ if (seed)
     DemoContent.Seed(registry);
 }
 
+await using var server = behaviours ? BehaviourServer.AddAll(registry) : null;
 if (watchInput)
 {
     var input = new Thread(() =>

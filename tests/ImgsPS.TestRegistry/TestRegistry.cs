@@ -63,6 +63,9 @@ public sealed class TestRegistry : IAsyncDisposable, IDisposable
         }
     }
 
+    /// <summary>The behaviours that it serves, each of which control requests may start alone; null for none.</summary>
+    internal BehaviourServer? Behaviours { get; set; }
+
     /// <summary>What it holds, for the test engine's pulls.</summary>
     internal RegistryContent Content => _content;
 
@@ -166,7 +169,7 @@ public sealed class TestRegistry : IAsyncDisposable, IDisposable
     {
         if (request.Path.StartsWith("/_test/", StringComparison.Ordinal))
         {
-            return Task.FromResult(_control.Answer(request));
+            return _control.AnswerAsync(request);
         }
 
         request.Log = new LoggedRequest(request, connection);

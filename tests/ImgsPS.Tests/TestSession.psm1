@@ -32,11 +32,11 @@ function Get-TestRegistryPath {
 
 # Starts a registry; it ends with this process, or with Stop-TestRegistry.
 function Start-TestRegistry {
-    param([switch] $SeedDemo)
+    param([switch] $SeedDemo, [switch] $Behaviours)
 
     $ready = Join-Path ([System.IO.Path]::GetTempPath()) ('imgsps-' + [guid]::NewGuid().ToString('N'))
     $start = [System.Diagnostics.ProcessStartInfo]::new('dotnet')
-    $start.Arguments = '"{0}" --ready-file "{1}"{2}' -f (Get-TestRegistryPath), $ready, $(if ($SeedDemo) { ' --seed-demo' })
+    $start.Arguments = '"{0}" --ready-file "{1}"{2}' -f (Get-TestRegistryPath), $ready, "$(if ($SeedDemo) { ' --seed-demo' })$(if ($Behaviours) { ' --behaviours' })"
     $start.UseShellExecute = $false
     $start.RedirectStandardInput = $true
     $start.RedirectStandardOutput = $true

@@ -4,13 +4,24 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading.Tasks;
 
 namespace ImgsPS.Testing;
 
 /// <summary>/_test/…: what a test in another process needs. Described in README.md. No authentication, no faults, no log.</summary>
 internal sealed class ControlApi(TestRegistry registry)
 {
-    public TestResponse Answer(TestRequest request) => (request.Method + " " + request.Path) switch
+    public async Task<TestResponse> AnswerAsync(TestRequest request) => (request.Method + " " + request.Path) switch
+    {
+        "GET /_test/behaviours" => TestResponse.Text(200, Json.Write(new JsonArray(BehaviourCatalogue.All.Select(Describe).ToArray()))),
+        "POST /_test/behaviours" => Describe(await Behaviours.SeparateAsync(Read<NameBody>(request).Name)),
+        _ => Answer(request),
+    };
+
+    private BehaviourServer Behaviours =>
+        registry.Behaviours ?? throw new InvalidOperationException("this registry behaves: start it with --behaviours");
+
+    private TestResponse Answer(TestRequest request) => (request.Method + " " + request.Path) switch
     {
         "GET /_test/requests" => TestResponse.Text(200, Json.Write(new JsonArray(registry.Requests.Select(Describe).ToArray()))),
         "DELETE /_test/requests" => Done(registry.ClearRequests),
@@ -129,6 +140,30 @@ internal sealed class ControlApi(TestRegistry registry)
         return summary;
     }
 
+    private static JsonNode Describe(Behaviour behaviour) => new JsonObject
+    {
+        ["name"] = behaviour.Name,
+        ["rule"] = behaviour.Rule,
+        ["does"] = behaviour.Does,
+        ["alone"] = behaviour.Alone,
+    };
+
+    private static TestResponse Describe(BehaviourServer server)
+    {
+        var setup = server.Behaviours.Values.Single();
+        return TestResponse.Text(200, Json.Write(new JsonObject
+        {
+            ["host"] = server.Registry.Host,
+            ["others"] = new JsonArray(server.Others.Select(o => (JsonNode)JsonValue.Create(o.Host)).ToArray()),
+            ["repository"] = setup.Repository,
+            ["reference"] = setup.Named,
+            ["digest"] = setup.Digest,
+            ["userName"] = BehaviourSetup.UserName,
+            ["password"] = BehaviourSetup.Password,
+            ["certificate"] = TestCertificate.Instance.ExportCertificatePem(),
+        }));
+    }
+
     private static JsonNode Describe(LoggedRequest request) => new JsonObject
     {
         ["method"] = request.Method,
@@ -146,6 +181,8 @@ internal sealed class ControlApi(TestRegistry registry)
     private sealed record IndexBody(string Reference, IReadOnlyList<ImageSpec> Images, ImageFormat Format = ImageFormat.Oci);
 
     private sealed record TagBody(string Repository, string Tag, string Digest);
+
+    private sealed record NameBody(string Name);
 
     private sealed record UserBody(string User);
 

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
@@ -10,6 +11,7 @@ namespace ImgsPS.Testing;
 /// </summary>
 public sealed class BehaviourServer : IAsyncDisposable
 {
+    private readonly ConcurrentDictionary<string, BehaviourServer> _separate = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TestRegistry> _others = new(StringComparer.Ordinal);
     private readonly Dictionary<string, BehaviourSetup> _behaviours = new(StringComparer.Ordinal);
 
@@ -41,16 +43,33 @@ public sealed class BehaviourServer : IAsyncDisposable
             server.Add(behaviour);
         }
 
+        registry.Behaviours = server;
         return server;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        foreach (var server in _separate.Values)
+        {
+            await server.DisposeAsync();
+        }
+
         foreach (var host in _others.Values.Append(Registry))
         {
             await host.DisposeAsync();
         }
+    }
+
+    /// <summary>A server with one behaviour alone, which lives as long as this one: a new one in place of the last of that name.</summary>
+    internal async Task<BehaviourServer> SeparateAsync(string name)
+    {
+        if (_separate.TryRemove(name, out var last))
+        {
+            await last.DisposeAsync();
+        }
+
+        return _separate[name] = Start(name);
     }
 
     internal TestRegistry Other(string name)
