@@ -72,10 +72,15 @@ function Get-TextOfError {
 
     "$Record"
     $Record.Exception.ToString()
-    "$($Record.ErrorDetails) $($Record.ErrorDetails.RecommendedAction)"
+    Get-Advice $Record
     "$($Record.TargetObject) $($Record.FullyQualifiedErrorId) $($Record.CategoryInfo)"
     $Record | Out-String -Width 4000
-    $Record | Format-List -Force | Out-String -Width 4000
+}
+
+function Get-Advice {
+    param($Record)
+
+    if ($null -ne $Record.ErrorDetails) { "$($Record.ErrorDetails) $($Record.ErrorDetails.RecommendedAction)" }
 }
 
 # What is wrong with a store, as sentences.
@@ -132,7 +137,7 @@ function Complete-Row {
         $shell.Streams.Progress | ForEach-Object { "$($_.Activity) $($_.StatusDescription) $($_.CurrentOperation)" }
     ) | ForEach-Object { "$_" }
     $failures = @($errors | ForEach-Object { Get-TextOfError $_ })
-    $shown = ($output | Out-String -Width 4000) + ($output | Format-Table | Out-String -Width 4000)
+    $shown = $output | Out-String -Width 4000
     $told = ($lines + $failures) -join "`n"
     $leaks = @(foreach ($secret in $secrets) { if ($told.IndexOf($secret, [System.StringComparison]::OrdinalIgnoreCase) -ge 0) { "a message has $secret" } })
     foreach ($request in $elsewhere) {
@@ -145,7 +150,7 @@ function Complete-Row {
     # Lines break where the formatter breaks them; nothing else may move a cursor.
     $control = @(($lines + $failures + $shown) | ForEach-Object { [regex]::Matches(($_ -replace "\r?\n|\x1b\[0m", ' '), '[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]') } |
             ForEach-Object { 'U+{0:X4}' -f [int][char]$_.Value } | Select-Object -Unique)
-    $message = @($errors | ForEach-Object { "$_"; "$($_.ErrorDetails)"; $_.ErrorDetails.RecommendedAction }) -join "`n"
+    $message = @($errors | ForEach-Object { "$_"; Get-Advice $_ }) -join "`n"
     $images = @(if ($row.operation -ne 'search' -and $row.operation -ne 'manifest') { Get-Image -Store $Job.Store })
     [pscustomobject]@{
         name     = $row.name
@@ -171,7 +176,8 @@ function Complete-Row {
 
 $state = [System.Management.Automation.Runspaces.InitialSessionState]::CreateDefault()
 $state.ImportPSModule([string[]]@($Module))
-$pool = [runspacefactory]::CreateRunspacePool(1, 6, $state, $Host)
+$pool = [runspacefactory]::CreateRunspacePool($state)
+$null = $pool.SetMaxRunspaces(6)
 $pool.Open()
 $jobs = foreach ($row in @(Get-Content -LiteralPath $Rows -Raw | ConvertFrom-Json | ForEach-Object { $_ })) {
     $set = Invoke-Control $Registry behaviours Post @{ name = $row.name }
