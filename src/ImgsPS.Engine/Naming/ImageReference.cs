@@ -118,7 +118,7 @@ public sealed class ImageReference : IEquatable<ImageReference>
 
     private static ImageException Error(ReferenceFault fault, string text, string remote)
     {
-        var shown = PrintableText.Of(text);
+        var shown = PrintableText.Of(PrintableText.WithoutPassword(text));
         var (message, advice) = fault switch
         {
             ReferenceFault.Uppercase => (

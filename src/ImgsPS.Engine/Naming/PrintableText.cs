@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace ImgsPS.Naming;
 
@@ -8,6 +9,15 @@ internal static class PrintableText
 {
     /// <summary>Longest text of a server that is shown (RN11), in bytes of UTF-8.</summary>
     public const int MaxServerText = 1024;
+
+    // Up to the last @ before the path: a password may have one, though it should not. Without a scheme only before a host and a path, as a digest
+    // stands behind an @ too.
+    private static readonly Regex UserInfo = new(
+        @"(?<=[a-z][a-z0-9+.-]*://)[^/?#\s""]+@|^[^/@:\s""]+:[^/\s""]+@(?=[^/@\s""]+/)",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+
+    /// <summary>A text that is an address or has some in it, with <c>***</c> in the place of each user name and password.</summary>
+    public static string WithoutPassword(string text) => text.IndexOf('@') < 0 ? text : UserInfo.Replace(text, "***@");
 
     /// <summary><see cref="Of"/> for what a server says.</summary>
     public static string OfServer(string? text) => Of(text, MaxServerText);

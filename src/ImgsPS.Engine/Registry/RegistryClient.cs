@@ -111,9 +111,17 @@ internal sealed class RegistryClient : IDisposable
         ImageReference reference, Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var (bytes, contentType) = await FetchManifestAsync(reference, expected, observer, cancellationToken).ConfigureAwait(false);
-        return expected is null && reference.Digest is { } digest
-            ? ManifestDocument.ParseByDigest(bytes, contentType, digest)
-            : ManifestDocument.Parse(bytes, contentType, expected);
+        try
+        {
+            return expected is null && reference.Digest is { } digest
+                ? ManifestDocument.ParseByDigest(bytes, contentType, digest)
+                : ManifestDocument.Parse(bytes, contentType, expected);
+        }
+        catch (ImageException e)
+        {
+            // RN30: it quotes the document.
+            throw _transport.Secrets.Mask(e);
+        }
     }
 
     /// <summary>Fetches a small blob whole (a config), at most <paramref name="limit"/> bytes, checked.</summary>

@@ -20,6 +20,7 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
         var where = at is null || HostNames.SameOrigin(at, endpoint.BaseUri)
             ? $"{endpoint.Registry} at {endpoint.BaseUri.GetLeftPart(UriPartial.Authority)}"
             : $"{HostNames.Display(at)} for {endpoint.Registry}";
+        fault = secrets.Mask(fault);
         var reason = secrets.Printable(fault.Message).TrimEnd('.');
         if (fault.Kind == TransferFaultKind.Tls)
         {

@@ -1,7 +1,11 @@
 using System;
 using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.Linq;
+using System.Net;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using ImgsPS.Naming;
 
@@ -21,9 +25,6 @@ internal sealed class Secrets
         @"(?<=[?&;])(?<name>[^=&#;\s""]*(?:token|sig|signature|secret|password|passwd|credential|key|auth|assertion)[^=&#;\s""]*)=[^&#;\s""]*",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Compiled);
 
-    private static readonly Regex UserInfo = new(
-        @"(?<=[a-z][a-z0-9+.-]*://)[^/@\s""]+@", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Compiled);
-
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
 
     /// <summary>Makes a secret known, in the forms in which it may come back.</summary>
@@ -31,8 +32,10 @@ internal sealed class Secrets
     {
         if (secret is not null && secret.Length >= Shortest)
         {
-            _known[secret] = true;
-            _known[Uri.EscapeDataString(secret)] = true;
+            foreach (var form in Forms(secret))
+            {
+                _known[form] = true;
+            }
         }
     }
 
@@ -44,16 +47,18 @@ internal sealed class Secrets
         Add(credential.RegistryToken);
         if (credential.Secret.Length > 0)
         {
-            Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(credential.UserName + ":" + credential.Secret)));
-            Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(credential.Secret)));
+            AddEncoded(credential.UserName + ":" + credential.Secret);
+            AddEncoded(credential.Secret);
         }
     }
 
     /// <summary>Forgets a secret that is of no use any more: a token that ran out.</summary>
     public void Remove(string secret)
     {
-        _known.TryRemove(secret, out _);
-        _known.TryRemove(Uri.EscapeDataString(secret), out _);
+        foreach (var form in Forms(secret))
+        {
+            _known.TryRemove(form, out _);
+        }
     }
 
     /// <summary>The text with every known secret, and every secret in a URL, replaced.</summary>
@@ -124,5 +129,44 @@ internal sealed class Secrets
         return text;
     }
 
-    private static string MaskUrls(string text) => UserInfo.Replace(SecretParameter.Replace(text, "${name}=REDACTED"), "***@");
+    /// <summary>The exception itself when there is nothing to hide in it or its causes; else one of the same kind, masked and without causes.</summary>
+    public ImageException Mask(ImageException failure) => Hides(failure) || Mask(failure.Advice ?? "") != (failure.Advice ?? "")
+        ? new(failure.Kind, Mask(failure.Message), failure.Advice is null ? null : Mask(failure.Advice))
+        : failure;
+
+    /// <summary>The fault as a cause to keep: without its own causes when they say what must not be seen.</summary>
+    public TransferFault Mask(TransferFault fault) => Hides(fault) ? new(fault.Kind, Mask(fault.Message)) : fault;
+
+    private static string MaskUrls(string text) => PrintableText.WithoutPassword(SecretParameter.Replace(text, "${name}=REDACTED"));
+
+    // A server that echoes what it got writes it into an address, a form or a JSON document.
+    private static IEnumerable<string> Forms(string secret) => new[]
+    {
+        secret,
+        Uri.EscapeDataString(secret),
+        WebUtility.UrlEncode(secret),
+        JsonEncodedText.Encode(secret).ToString(),
+        JsonEncodedText.Encode(secret, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString(),
+    }.Distinct(StringComparer.Ordinal);
+
+    // Without the padding, which not everybody writes; what is left of it says nothing.
+    private void AddEncoded(string text)
+    {
+        var base64 = Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=');
+        Add(base64);
+        Add(base64.Replace('+', '-').Replace('/', '_'));
+    }
+
+    private bool Hides(Exception failure)
+    {
+        for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            if (Mask(cause.Message) != cause.Message)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

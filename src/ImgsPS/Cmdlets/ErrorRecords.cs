@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Management.Automation;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Cmdlets;
 
@@ -17,7 +18,7 @@ internal static class ErrorRecords
     /// <param name="ofEngine">True when the other side is a Docker Engine and not a registry.</param>
     public static ErrorRecord Of(Exception failure, object? target, string? store = null, bool ofEngine = false)
     {
-        var record = OfFailure(failure, target, ofEngine);
+        var record = OfFailure(failure, Shown(target), ofEngine);
         if (store is not null)
         {
             var message = record.ErrorDetails?.Message ?? failure.Message;
@@ -26,6 +27,14 @@ internal static class ErrorRecords
 
         return record;
     }
+
+    /// <summary>What the user gave; of an address with a password in it (RC4) all but that.</summary>
+    private static object? Shown(object? target) => target switch
+    {
+        string text => PrintableText.WithoutPassword(text),
+        Uri { OriginalString: { } address } when PrintableText.WithoutPassword(address) is var shown && shown != address => shown,
+        _ => target,
+    };
 
     private static ErrorRecord OfFailure(Exception failure, object? target, bool ofEngine)
     {

@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Management.Automation;
+using ImgsPS.Naming;
 using ImgsPS.Registry;
 
 namespace ImgsPS.Cmdlets;
@@ -75,7 +76,7 @@ public abstract class RegistryCmdlet : StoreCmdlet
 
         if (Proxy is not null && !(Proxy.IsAbsoluteUri && s_proxySchemes.Contains(Proxy.Scheme)))
         {
-            throw new ImageException(ImageErrorKind.InvalidArgument, $"'{Proxy}' is not the address of a proxy", "Give it as http://proxy:3128.");
+            throw new ImageException(ImageErrorKind.InvalidArgument, $"'{PrintableText.WithoutPassword(Proxy.OriginalString)}' is not the address of a proxy", "Give it as http://proxy:3128.");
         }
 
         return new RegistryOptions
@@ -102,7 +103,7 @@ public abstract class RegistryCmdlet : StoreCmdlet
             ? uri.Authority
             : throw new ImageException(
                 ImageErrorKind.InvalidArgument,
-                $"'{TrustedRealm}' is not the host of a token service",
+                $"'{PrintableText.WithoutPassword(address)}' is not the host of a token service",
                 "Give it as auth.example.com or https://auth.example.com: passwords go there over HTTPS only.");
     }
 

@@ -52,10 +52,10 @@ internal static class HttpHandlers
     {
         ICredentials? credentials = options.ProxyCredential is { } given ? new NetworkCredential(given.UserName, given.Secret)
             : options.ProxyUseDefaultCredentials ? CredentialCache.DefaultCredentials
-            : null;
+            : options.Proxy is null ? null : ProxyAddress.CredentialOf(options.Proxy);
         if (options.Proxy is not null)
         {
-            return new WebProxy(options.Proxy) { Credentials = credentials };
+            return new WebProxy(ProxyAddress.WithoutCredential(options.Proxy)) { Credentials = credentials };
         }
 
 #if NET472
@@ -70,7 +70,9 @@ internal static class HttpHandlers
     {
         public ICredentials? Credentials { get; set; } = credentials ?? inner?.Credentials ?? CredentialCache.DefaultCredentials;
 
-        public Uri? GetProxy(Uri destination) => IsBypassed(destination) ? null : inner!.GetProxy(destination);
+        // Without the password of HTTPS_PROXY=http://user:password@proxy: messages of the platform name the proxy's address.
+        public Uri? GetProxy(Uri destination) =>
+            !IsBypassed(destination) && inner!.GetProxy(destination) is { } proxy ? ProxyAddress.WithoutCredential(proxy) : null;
 
         public bool IsBypassed(Uri host) => inner is null || HostNames.IsLoopback(host.Host) || inner.IsBypassed(host);
     }

@@ -39,6 +39,11 @@ internal sealed class HttpSender : IDisposable
         {
             _secrets.Add(proxy);
         }
+
+        if (options.Proxy is not null && ProxyAddress.CredentialOf(options.Proxy) is { } inAddress)
+        {
+            _secrets.Add(new RegistryCredential(inAddress.UserName, inAddress.Password));
+        }
     }
 
     /// <summary>True once any server answered.</summary>

@@ -34,7 +34,7 @@ internal sealed class EnginePull(EngineClient engine, EngineList list, EngineCre
             RegistryAuth = auth,
             IsStream = true,
         };
-        var messages = new EnginePullMessages(reference, observer);
+        var messages = new EnginePullMessages(reference, EngineAuth.Hide(auth), observer);
         try
         {
             using var response = await engine.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);

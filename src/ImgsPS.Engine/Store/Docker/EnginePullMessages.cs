@@ -2,11 +2,15 @@ using System;
 using System.Collections.Generic;
 using System.Text.Json;
 using ImgsPS.Naming;
+using ImgsPS.Registry;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>Turns the messages of a pull into what an observer understands (U1). Not thread-safe; one per pull.</summary>
-internal sealed class EnginePullMessages(ImageReference reference, IOperationObserver observer)
+/// <summary>
+/// Turns the messages of a pull into what an observer understands (U1), without the secrets that the Engine, or the registry behind it, echoes (RN30).
+/// Not thread-safe; one per pull.
+/// </summary>
+internal sealed class EnginePullMessages(ImageReference reference, Secrets secrets, IOperationObserver observer)
 {
     private const string Pulling = "Pulling from ";
     private const string MismatchWarning = "WARNING: ";
@@ -28,7 +32,7 @@ internal sealed class EnginePullMessages(ImageReference reference, IOperationObs
         if (error is not null)
         {
             HasFailed = true;
-            throw EnginePullErrors.Of(new ImageException(ImageErrorKind.Unavailable, PrintableText.OfServer(error)), reference);
+            throw EnginePullErrors.Of(new ImageException(ImageErrorKind.Unavailable, secrets.Printable(error)), reference);
         }
 
         if (EngineJson.Text(message, "status") is not { } status)
@@ -36,7 +40,7 @@ internal sealed class EnginePullMessages(ImageReference reference, IOperationObs
             return;
         }
 
-        status = PrintableText.OfServer(status);
+        status = secrets.Printable(status);
         var id = EngineJson.Text(message, "id");
         if (id is null)
         {
@@ -45,13 +49,15 @@ internal sealed class EnginePullMessages(ImageReference reference, IOperationObs
         else if (status.StartsWith(Pulling, StringComparison.Ordinal))
         {
             _tags.Add(id);
-            observer.Verbose($"{PrintableText.Of(id)}: {status}");
+            observer.Verbose($"{Shown(id)}: {status}");
         }
         else
         {
-            TellLayer(PrintableText.Of(id), status, EngineJson.Get(message, "progressDetail"));
+            TellLayer(Shown(id), status, EngineJson.Get(message, "progressDetail"));
         }
     }
+
+    private string Shown(string id) => PrintableText.Of(secrets.Mask(id));
 
     private void TellAll(string status)
     {

@@ -52,7 +52,25 @@ internal static class EngineAuth
         return Convert.ToBase64String(json.ToArray()).Replace('+', '-').Replace('/', '_');
     }
 
-    /// <summary>What must not be seen of a header's value: itself, and the secrets in it.</summary>
+    /// <summary>What must not be seen of a header's value: itself, and the secrets in it in all their forms.</summary>
+    public static Secrets Hide(string? value)
+    {
+        var secrets = new Secrets();
+        foreach (var secret in SecretsOf(value))
+        {
+            secrets.Add(secret);
+        }
+
+        using var document = value is null ? null : Decode(value);
+        if (document?.RootElement.ValueKind == JsonValueKind.Object)
+        {
+            secrets.Add(new RegistryCredential(Text(document, UserName), Text(document, Password)));
+        }
+
+        return secrets;
+    }
+
+    /// <summary>The secrets of a header's value as they are.</summary>
     public static IEnumerable<string> SecretsOf(string? value)
     {
         if (value is null)
@@ -75,6 +93,9 @@ internal static class EngineAuth
             }
         }
     }
+
+    private static string Text(JsonDocument document, string name) =>
+        document.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 
     // Credential helpers put this in the place of a name when the secret is an identity token.
     private static bool IsName(string userName) => userName.Length > 0 && userName != "<token>";

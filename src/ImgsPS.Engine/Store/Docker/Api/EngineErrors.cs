@@ -103,12 +103,6 @@ internal sealed class EngineErrors(EngineEndpoint endpoint)
             // A plain text or a proxy's page; it is shown as it is.
         }
 
-        var secrets = new Secrets();
-        foreach (var secret in EngineAuth.SecretsOf(registryAuth))
-        {
-            secrets.Add(secret);
-        }
-
-        return secrets.Printable(text);
+        return EngineAuth.Hide(registryAuth).Printable(text);
     }
 }
