@@ -169,11 +169,17 @@ internal sealed class ImageSearch
             throw _client.Transport.Errors.Unreachable(fault, response.Uri);
         }
 
+        return Parse(body, _client.Registry, _limit);
+    }
+
+    /// <summary>Reads an answer; null when it is no search's.</summary>
+    internal static List<ImageSearchResult>? Parse(byte[] body, string registry, int limit)
+    {
         try
         {
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 32 });
             return document.RootElement.TryGetProperty("results", out var results)
-                ? results.EnumerateArray().Select(Read).OfType<ImageSearchResult>().Take(_limit).ToList()
+                ? results.EnumerateArray().Select(r => Read(r, registry)).OfType<ImageSearchResult>().Take(limit).ToList()
                 : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -183,10 +189,10 @@ internal sealed class ImageSearch
         }
     }
 
-    private ImageSearchResult? Read(JsonElement result)
+    private static ImageSearchResult? Read(JsonElement result, string registry)
     {
         var name = result.TryGetProperty("name", out var text) ? text.GetString() : null;
-        return ImageReference.TryParse(_client.Registry + "/" + name, out var reference) && reference is { Tag: null, Digest: null }
+        return ImageReference.TryParse(registry + "/" + name, out var reference) && reference is { Tag: null, Digest: null }
             ? new()
             {
                 Name = reference.FamiliarName,
@@ -195,7 +201,7 @@ internal sealed class ImageSearch
                     : "",
                 Stars = result.TryGetProperty("star_count", out var stars) && stars.TryGetInt32(out var count) ? count : 0,
                 Official = result.TryGetProperty("is_official", out var official) && official.ValueKind == JsonValueKind.True,
-                Registry = _client.Registry,
+                Registry = registry,
             }
             : null;
     }

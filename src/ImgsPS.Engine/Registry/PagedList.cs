@@ -88,7 +88,10 @@ internal sealed class PagedList(RegistryTransport transport)
         }
     }
 
-    private static List<string> Names(byte[] json, string member)
+    /// <summary>The names in a page.</summary>
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    /// <exception cref="InvalidOperationException">It is no list of names.</exception>
+    internal static List<string> Names(byte[] json, string member)
     {
         using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 32 });
         var names = new List<string>();

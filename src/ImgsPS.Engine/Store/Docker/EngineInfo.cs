@@ -70,7 +70,7 @@ internal sealed class EngineInfo(EngineClient engine, EngineList list)
         return document.RootElement.Clone();
     }
 
-    private static string? Driver(JsonElement info)
+    internal static string? Driver(JsonElement info)
     {
         var driver = EngineJson.Text(info, "Driver");
         var isContainerd = EngineJson.Items(EngineJson.Get(info, "DriverStatus"))
@@ -79,7 +79,7 @@ internal sealed class EngineInfo(EngineClient engine, EngineList list)
         return isContainerd ? driver + " (containerd)" : driver;
     }
 
-    private static List<string> Insecure(JsonElement registries)
+    internal static List<string> Insecure(JsonElement registries)
     {
         var insecure = new List<string>();
         var hosts = EngineJson.Get(registries, "IndexConfigs");

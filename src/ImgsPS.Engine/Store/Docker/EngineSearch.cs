@@ -65,7 +65,7 @@ internal sealed class EngineSearch(EngineClient engine, EngineCredentials creden
     }
 
     /// <summary>One result; null when its name is no repository's.</summary>
-    private static ImageSearchResult? Read(JsonElement result, string registry)
+    internal static ImageSearchResult? Read(JsonElement result, string registry)
     {
         var name = EngineJson.Text(result, "name");
         var whole = name is not null && name.StartsWith(registry + "/", StringComparison.Ordinal) ? name : registry + "/" + name;

@@ -1,0 +1,140 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace ImgsPS.Engine.Tests.Fuzzing;
+
+/// <summary>A failure and the smallest input that was found for it.</summary>
+/// <param name="Key">Tells one failure of a target from another: what was thrown, and from where.</param>
+/// <param name="Input">The input.</param>
+/// <param name="Error">What came out.</param>
+internal sealed record FuzzCrash(string Key, byte[] Input, Exception Error);
+
+/// <summary>Runs a target on many inputs and says what does not end well.</summary>
+internal static class FuzzCheck
+{
+    /// <summary>What an input may have allocated whatever its size: buffers, exceptions, a document's first objects.</summary>
+    private const long FreeBytes = 2 * 1024 * 1024;
+
+    /// <summary>Inputs of chance. The same target, seed and number of cases give the same inputs.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="inputs">Its inputs.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="cases">How many.</param>
+    /// <param name="known">Keys of failures that are told already; a new one is added.</param>
+    public static FuzzCrash? Random(FuzzTarget target, FuzzInputs inputs, ulong seed, int cases, ISet<string> known)
+    {
+        FuzzCrash? found = null;
+        var property = Prop.ForAll(inputs.Arbitrary, input =>
+        {
+            if (One(target, input) is { } crash && !known.Contains(crash.Key) && (found is null || found.Key == crash.Key))
+            {
+                // FsCheck goes on with smaller ones; the last to fail is the smallest.
+                found = crash;
+                return false;
+            }
+
+            return true;
+        });
+        try
+        {
+            Check.One(Config.QuickThrowOnFailure.WithMaxTest(cases).WithReplay(seed, 1 | Hash(target.Name)), property);
+        }
+        catch (Exception) when (found is not null)
+        {
+            // FsCheck says the same in more words.
+            known.Add(found.Key);
+        }
+
+        return found;
+    }
+
+    /// <summary>One input; null when it ends well.</summary>
+    public static FuzzCrash? One(FuzzTarget target, byte[] input)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            target.Try(input);
+        }
+        catch (Exception e)
+        {
+            return new FuzzCrash(KeyOf(e), input, e);
+        }
+
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        return allocated <= FreeBytes + ((long)input.Length * target.BytesPerByte)
+            ? null
+            : new FuzzCrash("memory", input, new FuzzFailure($"{allocated} bytes were allocated for {input.Length} bytes of input"));
+    }
+
+    /// <summary>
+    /// A way of growing, in a small and an eight times larger size: the bytes allocated may grow by 12 at most, and the input must end well in both
+    /// sizes. Null when they do.
+    /// </summary>
+    public static FuzzCrash? Growth(FuzzTarget target, string name, Func<int, byte[]> make, int size)
+    {
+        const long small = 512 * 1024;
+        var allocated = new long[2];
+        byte[] input = [];
+        for (var i = 0; i < 2; i++)
+        {
+            input = make(i == 0 ? size : size * 8);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                target.Try(input);
+            }
+            catch (Exception e)
+            {
+                return new FuzzCrash(KeyOf(e), input, e);
+            }
+
+            allocated[i] = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        return allocated[1] <= 12 * Math.Max(allocated[0], small)
+            ? null
+            : new FuzzCrash("growth " + name, input, new FuzzFailure($"{name}: {size} bytes allocate {allocated[0]} bytes, {size * 8} bytes allocate {allocated[1]}"));
+    }
+
+    /// <summary>
+    /// The same with the processor's time, for work that allocates nothing; only for the long run, since a time is never certain. The best of three
+    /// counts, and less than half a second is no failure.
+    /// </summary>
+    public static FuzzCrash? SlowGrowth(FuzzTarget target, string name, Func<int, byte[]> make, int size)
+    {
+        var (small, large) = (make(size), make(size * 8));
+        var time = Time(target, large, 1);
+        if (time < 500)
+        {
+            return null;
+        }
+
+        time = Math.Min(time, Time(target, large, 2));
+        var least = Time(target, small, 3);
+        return time < 500 || time < 24 * Math.Max(least, 1)
+            ? null
+            : new FuzzCrash("time " + name, large, new FuzzFailure($"{name}: {small.Length} bytes take {least:0} ms, {large.Length} bytes {time:0} ms"));
+    }
+
+    /// <summary>A number for a text, the same in every process.</summary>
+    public static ulong Hash(string text) => text.Aggregate(14695981039346656037UL, (hash, c) => unchecked((hash ^ c) * 1099511628211UL));
+
+    private static double Time(FuzzTarget target, byte[] input, int times) => Enumerable.Range(0, times).Min(_ =>
+    {
+        var clock = Stopwatch.StartNew();
+        target.Try(input);
+        return clock.Elapsed.TotalMilliseconds;
+    });
+
+    // The first place in the engine, without the file: lines move.
+    private static string KeyOf(Exception e)
+    {
+        var places = (e.StackTrace ?? "").Split('\n').Where(l => l.Contains("ImgsPS.", StringComparison.Ordinal) && !l.Contains("FuzzTarget.", StringComparison.Ordinal)).Select(l => l.Trim().Split(" in ")[0]);
+        return $"{e.GetType().Name} {(e is FuzzFailure ? e.Message : "")} {places.FirstOrDefault()}";
+    }
+}
