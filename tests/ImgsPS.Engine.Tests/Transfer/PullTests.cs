@@ -327,6 +327,28 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
+    public async Task Blob_that_goes_while_the_rest_is_fetched_is_fetched_again_RS5()
+    {
+        // Step 6: what a pull began to rely on after a collection had looked at the leases is found missing when it is to be named
+        var kept = _registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(1)] });
+        await Pull(kept.Reference);
+        var image = _registry.AddImage("team/app:2", new ImageSpec { Layers = [new LayerSpec(1), new LayerSpec(2)] });
+        var shared = image.Layers[0].Blob.Digest;
+        _registry.Faults.Add(new Fault("^GET .*/blobs/" + image.Layers[1].Blob.Digest, new FaultAction
+        {
+            OnResponse = (_, _) => File.Delete(BlobPath(shared)),
+        }, times: 1));
+        _registry.ClearRequests();
+
+        await Pull(image.Reference);
+
+        Assert.Contains("Content was taken out of the store while it was pulled; fetching it again", _observer.VerboseLines);
+        Assert.Single(Requests(), r => r.EndsWith(shared, StringComparison.Ordinal));
+        Assert.True(File.Exists(BlobPath(shared)));
+        Assert.Equal(2, (await List()).Count);
+    }
+
+    [Fact]
     public async Task Verbose_tells_what_docker_tells_U1_U2()
     {
         var image = _registry.AddImage("team/app:latest", new ImageSpec());

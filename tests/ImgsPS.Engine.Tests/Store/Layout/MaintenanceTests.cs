@@ -129,6 +129,59 @@ public sealed class MaintenanceTests : IDisposable
     }
 
     [Fact]
+    public async Task Everything_left_over_is_told_and_none_of_it_is_damage()
+    {
+        // Step 9
+        var image = await _store.PutAsync("app:1", new TestImage());
+        var orphan = TestBlob.Of("application/octet-stream", new byte[] { 1, 2, 3 });
+        using (var session = await _store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance, CancellationToken.None))
+        {
+            await TempStore.WriteAsync(session, orphan);
+            var half = TestBlob.Of("application/octet-stream", new byte[5000]);
+            using var writer = await session.BeginAsync(half.Descriptor, NullObserver.Instance, CancellationToken.None);
+            await writer!.WriteAsync(half.Bytes, 0, 1000, CancellationToken.None);
+
+            // A pull that runs is no finding, nor is what it has claimed.
+            Assert.Empty(await _store.Store.TestAsync(full: true));
+        }
+
+        var name = "sha256-" + image.Config.Digest.Hex;
+        File.WriteAllText(Path.Combine(_store.Paths.Trash, name), "trash");
+        File.WriteAllText(Path.Combine(_store.Paths.Leases, Guid.NewGuid().ToString("N") + ".lock"), "");
+        File.WriteAllText(_store.Paths.CatalogTemp, "{");
+        File.WriteAllText(Path.Combine(_store.Paths.Quarantine, name + ".20240101T000000000Z"), "wrong");
+        var findings = await _store.Store.TestAsync(full: true);
+
+        Assert.Equal(
+            new[]
+            {
+                ImageStoreFindingKind.Orphan, ImageStoreFindingKind.StaleIngest, ImageStoreFindingKind.Trash, ImageStoreFindingKind.DeadLease,
+                ImageStoreFindingKind.TemporaryFile, ImageStoreFindingKind.Quarantine,
+            },
+            findings.Select(f => f.Kind));
+        Assert.All(findings, f => Assert.Equal(ImageStoreFindingSeverity.Information, f.Severity));
+        Assert.All(findings, f => Assert.Contains("Optimize-ImageStore", f.Action, StringComparison.Ordinal));
+        Assert.Equal(orphan.Digest.ToString(), findings[0].Digest);
+        Assert.Equal(new[] { image.Id, image.Id }, findings.Where(f => f.Kind is ImageStoreFindingKind.Trash or ImageStoreFindingKind.Quarantine).Select(f => f.Digest));
+    }
+
+    [SkippableFact]
+    public async Task Blob_without_the_right_to_read_it_is_unreadable_RS4()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Unix rights");
+        Skip.If(Environment.UserName == "root", "root may read everything; DamageTests makes files unreadable by a fault of the disk");
+        var image = await _store.PutAsync("app:1", new TestImage());
+        var path = _store.Paths.Blob(image.Layers[0].Blob.Digest);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.None);
+        }
+
+        var finding = Assert.Single(await _store.Store.TestAsync(full: true));
+        Assert.Equal((ImageStoreFindingKind.UnreadableBlob, image.Layers[0].Blob.Digest.ToString()), (finding.Kind, finding.Digest));
+    }
+
+    [Fact]
     public async Task Cancelled_test_stops()
     {
         await _store.PutAsync("app:1", new TestImage());

@@ -157,22 +157,19 @@ internal sealed class StoreRepair
             _doneToFiles[derived.Path] = "It was deleted, and is made anew.";
         }
 
-        try
+        if (_parts.IndexFile.ReadCurrent().Fault is { Kind: ImageErrorKind.StoreUnavailable } unreadable)
         {
-            if (await new IndexRecovery(_parts).RunAsync().ConfigureAwait(false) is not { } done)
-            {
-                return false;
-            }
-
-            _doneToFiles[kinds.Contains(ImageStoreFindingKind.Index) ? _parts.Paths.Index : _parts.Paths.PreviousIndex] = done;
-            return kinds.Contains(ImageStoreFindingKind.Index);
-        }
-        catch (ImageException e)
-        {
-            _observer.Verbose($"The index is as it was: {e.Message}");
-            _doneToFiles[_parts.Paths.Index] = e.Message;
+            _doneToFiles[_parts.Paths.Index] = $"It may be good, and is as it was: {unreadable.Advice}";
             return false;
         }
+
+        if (await new IndexRecovery(_parts).RunAsync().ConfigureAwait(false) is not { } done)
+        {
+            return false;
+        }
+
+        _doneToFiles[kinds.Contains(ImageStoreFindingKind.Index) ? _parts.Paths.Index : _parts.Paths.PreviousIndex] = done;
+        return kinds.Contains(ImageStoreFindingKind.Index);
     }
 
     /// <summary>Damaged blobs go to the quarantine, and count as absent from then on.</summary>
