@@ -63,13 +63,22 @@ public sealed class RepairImageStoreCommand : RegistryCmdlet
                 {
                     if (finding.Severity != ImageStoreFindingSeverity.Information)
                     {
-                        part.Post(() => ShouldProcess($"{part.Link.Name}: {finding.Message} {finding.Action}", finding.Message, part.Link.Name));
+                        part.Post(() => ShouldProcess($"{part.Link.Name}: {finding.Message} {Remedy(finding)}", finding.Message, part.Link.Name));
                     }
                 }
             },
             ofStore: true,
             activity: "Testing");
     }
+
+    /// <summary>A test does not know of -Refetch.</summary>
+    private string Remedy(ImageStoreFinding finding) => finding.Kind switch
+    {
+        ImageStoreFindingKind.MissingBlob when Refetch => "It would be fetched again.",
+        ImageStoreFindingKind.WrongSize or ImageStoreFindingKind.WrongContent or ImageStoreFindingKind.UnreadableBlob when Refetch =>
+            "It would be moved to the quarantine" + (finding.Image.Count > 0 ? " and fetched again." : "."),
+        _ => finding.Action,
+    };
 
     private void Repair(IReadOnlyList<StoreLink> stores)
     {

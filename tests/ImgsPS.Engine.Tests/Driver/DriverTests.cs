@@ -83,6 +83,36 @@ public sealed class DriverTests : IDisposable
     }
 
     [Fact]
+    public async Task Damage_is_found_repaired_and_cleaned_up_by_one_process_after_the_other_RS7()
+    {
+        var image = _registry.AddImage("team/app:1", new ImageSpec());
+        await Run("pull", image.Reference);
+        Assert.Equal("True", (await Run("test", "--full", "--quiet")).Output.Trim());
+        var layer = image.Layers[0].Blob.Digest;
+        var path = Path.Combine(_store.FullName, "blobs", "sha256", layer[7..]);
+        var bytes = await File.ReadAllBytesAsync(path);
+        bytes[^1] ^= 1;
+        File.SetAttributes(path, FileAttributes.Normal);
+        await File.WriteAllBytesAsync(path, bytes);
+
+        var test = await DriverProcess.RunAsync("test", "--full", "--json", "--store", _store.FullName);
+        Assert.Equal(1, test.ExitCode);
+        var finding = Json(test).Single();
+        Assert.Equal("WrongContent", finding.GetProperty("Kind").GetString());
+        Assert.Equal("Error", finding.GetProperty("Severity").GetString());
+        Assert.Equal(layer, finding.GetProperty("Digest").GetString());
+        Assert.Equal("False", (await DriverProcess.RunAsync("test", "--full", "--quiet", "--store", _store.FullName)).Output.Trim());
+
+        Assert.True(Json(await Run("repair", "--full", "--refetch", "--json"))[0].GetProperty("Repaired").GetBoolean());
+        Assert.Equal("True", (await Run("test", "--full", "--quiet")).Output.Trim());
+        string[] optimize = ["optimize", "--grace-seconds", "0", "--include-quarantine", "--json"];
+        var asked = (await Run([.. optimize, "--dry-run"])).Output;
+        Assert.Equal(asked, (await Run(optimize)).Output);
+        Assert.Contains($"\"BytesFreed\":{bytes.Length},", asked, StringComparison.Ordinal);
+        Assert.Empty(Json(await Run("test", "--full", "--json")));
+    }
+
+    [Fact]
     public async Task Item_that_fails_is_told_and_the_others_go_on()
     {
         var image = _registry.AddImage("team/app:1", new ImageSpec());
@@ -101,6 +131,8 @@ public sealed class DriverTests : IDisposable
     [InlineData("wrong number of arguments for pull", "pull")]
     [InlineData("wrong number of arguments for tag", "tag", "app:1")]
     [InlineData("wrong number of arguments for history", "history", "app:1", "app:2")]
+    [InlineData("wrong number of arguments for test", "test", "app:1")]
+    [InlineData("optimize has no option --full", "optimize", "--full")]
     [InlineData("tag has no option --remote", "tag", "app:1", "app:2", "--remote")]
     public async Task Command_line_that_is_not_one_ends_with_2(string message, params string[] arguments)
     {
