@@ -434,6 +434,17 @@ Describe 'Any of the three' {
         Optimize-ImageStore | Out-String -Width 120 | Should -Match 'Store\s+Blobs\s+Downloads\s+Leftovers\s+Quarantined\s+Freed'
     }
 
+    It 'shows one progress activity for a store, and completes it' {
+        $path = Get-TestModulePath
+        $job = Start-Job { Import-Module $using:path; $env:IMGSPS_STORE = $using:store; Test-ImageStore -Full }
+        $null = Wait-Job $job
+        $records = @($job.ChildJobs[0].Progress | Where-Object Activity -Like 'Testing*')
+        Remove-Job $job
+        $records.Activity | Select-Object -Unique | Should -Be 'Testing local'
+        $records[-1].RecordType | Should -Be 'Completed'
+        ($records.PercentComplete | Measure-Object -Maximum).Maximum | Should -BeLessOrEqual 100
+    }
+
     It 'completes the names of stores: <Command>' -ForEach @(
         @{ Command = 'Test-ImageStore' }
         @{ Command = 'Repair-ImageStore' }
