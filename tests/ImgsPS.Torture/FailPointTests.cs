@@ -184,6 +184,30 @@ public sealed class FailPointTests : IDisposable
         Assert.False(File.Exists(BlobPath(lost.Layers[1].Blob.Digest)));
     }
 
+    [Theory]
+    [MemberData(nameof(TagPoints))]
+    public async Task Killed_repair_of_a_broken_index_RS2_RS7(string point)
+    {
+        var first = _registry.AddImage("team/app:1", Spec(1, 2));
+        var second = _registry.AddImage("team/app:2", Spec(1, 3));
+        await _store.PullAsync(first.Reference);
+        await _store.PullAsync(second.Reference);
+
+        // A change more, so that the state before the last one names both.
+        await _store.RunAsync("tag", second.Reference, $"{_registry.Host}/team/last:1");
+        await File.WriteAllTextAsync(Path.Combine(_store.Root, "index.json"), "{");
+        await _store.KillAtAsync(point, "repair");
+        await _store.RunAsync("list");
+        await _store.RunAsync("repair");
+        await _store.RunAsync("test", "--full");
+        Assert.Empty(_store.Audit.Run().Problems);
+        Assert.Equal(first.Digest, _store.Audit.Names[first.Reference]);
+        Assert.Equal(second.Digest, _store.Audit.Names[second.Reference]);
+        await _store.RunAsync("optimize", "--grace-seconds", "0", "--include-quarantine");
+        await _store.AssertTidyAfterOptimizeAsync();
+        Assert.Equal(2, _store.Audit.Names.Count);
+    }
+
     [Fact]
     public async Task Killed_download_is_resumed_also_after_an_optimize_with_its_grace_RS2_RN15()
     {

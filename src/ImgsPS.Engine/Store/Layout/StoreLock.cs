@@ -11,7 +11,7 @@ namespace ImgsPS.Store.Layout;
 /// <summary>The store's exclusive lock, across threads and processes. Held for milliseconds; disposing lets go of it.</summary>
 internal sealed class StoreLock : IDisposable
 {
-    /// <summary>How long one waits for it.</summary>
+    /// <summary>How long one waits for one holder of it.</summary>
     public static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
 
     /// <summary>The lock files of this process that were seen to keep a second handle out.</summary>
@@ -31,7 +31,7 @@ internal sealed class StoreLock : IDisposable
 
     /// <summary>Takes the lock. The folder of locks must be there.</summary>
     /// <exception cref="ImageException">
-    /// StoreLocked: another holds it for longer than <paramref name="limit"/>. StoreUnavailable.
+    /// StoreLocked: one holder had it for longer than <paramref name="limit"/>. StoreUnavailable.
     /// </exception>
     public static async Task<StoreLock> TakeAsync(StorePaths paths, TimeSpan limit, CancellationToken cancellationToken) =>
         await TryTakeAsync(paths, limit, cancellationToken).ConfigureAwait(false) ?? throw new ImageException(
@@ -39,9 +39,49 @@ internal sealed class StoreLock : IDisposable
             $"The store '{paths.Root}' is locked by {ReadOwner(paths.StoreLockOwner)}.",
             "Wait until that process is done, or end it; the lock goes with it.");
 
-    /// <summary>Takes the lock; null when that does not happen within <paramref name="limit"/>.</summary>
+    /// <summary>
+    /// Takes the lock; null when one holder has it for longer than <paramref name="limit"/>. As long as it goes from hand to hand it is waited
+    /// for: many processes on a slow disk may come before this one.
+    /// </summary>
     /// <exception cref="ImageException">StoreUnavailable; also where nobody is kept out by a lock (RS9).</exception>
     public static async Task<StoreLock?> TryTakeAsync(StorePaths paths, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var taken = OwnerWritten(paths);
+            if (await TryTakeOnceAsync(paths, limit, cancellationToken).ConfigureAwait(false) is { } held)
+            {
+                return held;
+            }
+
+            if (limit == TimeSpan.Zero || OwnerWritten(paths) == taken)
+            {
+                return null;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        _gate.Dispose();
+    }
+
+    /// <summary>When somebody last took the lock; each holder writes that file anew.</summary>
+    private static DateTime OwnerWritten(StorePaths paths)
+    {
+        try
+        {
+            return File.GetLastWriteTimeUtc(paths.StoreLockOwner);
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            // Not to be seen: then the limit is for all holders together.
+            return default;
+        }
+    }
+
+    private static async Task<StoreLock?> TryTakeOnceAsync(StorePaths paths, TimeSpan limit, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         var gate = await ProcessGate.EnterAsync(paths.StoreLock, limit, cancellationToken).ConfigureAwait(false);
@@ -73,12 +113,6 @@ internal sealed class StoreLock : IDisposable
         }
 
         return file is null ? null : new StoreLock(gate, file, paths.StoreLockOwner);
-    }
-
-    public void Dispose()
-    {
-        _file.Dispose();
-        _gate.Dispose();
     }
 
     /// <summary>

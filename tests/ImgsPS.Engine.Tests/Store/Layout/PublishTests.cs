@@ -251,6 +251,26 @@ public sealed class PublishTests : IDisposable
     }
 
     [Fact]
+    public async Task Lock_that_goes_from_hand_to_hand_is_waited_for()
+    {
+        // RS5: many processes on a slow disk are no reason to give up.
+        await store.PutAsync("app:1", new TestImage());
+        var other = FileLock.TryTake(store.Paths.StoreLock)!;
+        var waits = StoreLock.TryTakeAsync(store.Paths, TimeSpan.FromSeconds(3), CancellationToken.None);
+        for (var holder = 0; holder < 45; holder++)
+        {
+            // The next one has it.
+            File.WriteAllText(store.Paths.StoreLockOwner, $"process {holder}\n");
+            await Task.Delay(100);
+        }
+
+        Assert.False(waits.IsCompleted);
+        other.Dispose();
+        using var held = await waits;
+        Assert.NotNull(held);
+    }
+
+    [Fact]
     public async Task Lock_held_by_another_handle_of_the_kernel_ends_the_waiting()
     {
         await store.PutAsync("app:1", new TestImage());
