@@ -123,7 +123,7 @@ function Test-Torture {
     if ([System.IO.File]::Exists($file)) {
         $trx = New-Object -TypeName System.Xml.XmlDocument
         $trx.Load($file)
-        $trx.SelectNodes("//*[local-name()='StdOut']") | ForEach-Object { Write-Host $_.InnerText }
+        $trx.SelectNodes("//*[local-name()='UnitTestResult']//*[local-name()='StdOut']") | ForEach-Object { Write-Host $_.InnerText }
     }
 }
 

@@ -93,7 +93,7 @@ xunit() {
 # Kills, full disks, many processes; prints what the tests counted: rounds, survivors, losses.
 torture() {
     xunit ImgsPS.Torture
-    awk '/<StdOut>/{ on = 1 } on { line = $0; gsub(/ *<\/?(Output|StdOut)>/, "", line); print line } /<\/StdOut>/{ on = 0 }' "$results/ImgsPS.Torture.trx" 2>/dev/null |
+    awk '/<ResultSummary/{ exit } /<StdOut>/{ on = 1 } on { line = $0; gsub(/ *<\/?(Output|StdOut)>/, "", line); print line } /<\/StdOut>/{ on = 0 }' "$results/ImgsPS.Torture.trx" 2>/dev/null |
         sed "s/&apos;/'/g; s/&quot;/\"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g"
 }
 
