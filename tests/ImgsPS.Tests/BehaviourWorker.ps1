@@ -58,7 +58,11 @@ function Get-CommandOf {
             $name = 'Invoke-ImagePull'
             $parameters.Reference = $Set.reference
             $parameters.Store = $Store
-            if ($Row.operation -eq 'tags') { $parameters.AllTags = $true }
+            if ($Row.operation -eq 'tags') {
+                $parameters.Reference = "$($Set.host)/$($Set.repository)"
+                $parameters.AllTags = $true
+            }
+
             if ($Row.platform) { $parameters.Platform = $Row.platform }
         }
     }
@@ -165,7 +169,7 @@ function Complete-Row {
         output   = @($output | ForEach-Object { if ($row.operation -eq 'search') { "$($_.Name) $($_.Description)" } elseif ($row.operation -eq 'tags') { "$($_.Tag)" } else { "$($_.Digest)" } })
         images   = @($images | ForEach-Object { "$($_.Digest)" })
         requests = $log.Count
-        bytes    = [long](($log | Measure-Object -Property bytesSent -Sum).Sum)
+        bytes    = [System.Linq.Enumerable]::Sum([long[]]@($log | ForEach-Object { $_.bytesSent }))
         leaks    = $leaks
         control  = $control
         problems = @(Get-StoreProblem $Job.Store ($row.keepsIngest))

@@ -54,5 +54,9 @@ internal static class TlsBehaviours
         s.Named = $"{TestCertificate.Host}/{s.Repository}:1";
     }
 
-    private static void Tls(BehaviourSetup s) => s.Answer("^CONNECT ", _ => new TestResponse(200) { Tunnel = TestCertificate.Instance });
+    // The tunnel is no request to the registry: it needs no token.
+    private static void Tls(BehaviourSetup s) => s.FaultAt(s.Registry, "^CONNECT ", new FaultAction
+    {
+        Instead = _ => new TestResponse(200) { Tunnel = TestCertificate.Instance },
+    });
 }
