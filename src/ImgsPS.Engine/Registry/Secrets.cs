@@ -43,8 +43,12 @@ internal sealed class Secrets
     public void Add(RegistryCredential credential)
     {
         Add(credential.Secret);
-        Add(credential.IdentityToken);
-        Add(credential.RegistryToken);
+        foreach (var token in new[] { credential.IdentityToken, credential.RegistryToken })
+        {
+            Add(token);
+            AddEncoded(token ?? "");
+        }
+
         if (credential.Secret.Length > 0)
         {
             AddEncoded(credential.UserName + ":" + credential.Secret);
@@ -149,12 +153,15 @@ internal sealed class Secrets
         JsonEncodedText.Encode(secret, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString(),
     }.Distinct(StringComparer.Ordinal);
 
-    // Without the padding, which not everybody writes; what is left of it says nothing.
+    // Not everybody writes the padding.
     private void AddEncoded(string text)
     {
-        var base64 = Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=');
-        Add(base64);
-        Add(base64.Replace('+', '-').Replace('/', '_'));
+        var base64 = Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+        foreach (var form in new[] { base64, base64.TrimEnd('=') })
+        {
+            Add(form);
+            Add(form.Replace('+', '-').Replace('/', '_'));
+        }
     }
 
     private bool Hides(Exception failure)

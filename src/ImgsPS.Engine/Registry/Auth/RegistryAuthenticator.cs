@@ -165,22 +165,20 @@ internal sealed class RegistryAuthenticator
         var (token, fresh) = await _cache.GetAsync(
             key,
             refused?.Value.Parameter,
-            old =>
-            {
-                if (old is not null)
-                {
-                    _secrets.Remove(old.Value);
-                }
-
-                return FetchAsync();
-            },
+            FetchAsync,
             cancellationToken).ConfigureAwait(false);
         return token is null ? null : new(new AuthenticationHeaderValue("Bearer", token.Value), scopes, fresh, credential);
 
-        async Task<AccessToken?> FetchAsync()
+        async Task<AccessToken?> FetchAsync(AccessToken? old)
         {
             var got = await _tokens
                 .GetAsync(realm, challenge.Service, scopes, credential, withheld, observer, cancellationToken).ConfigureAwait(false);
+            if (old is not null)
+            {
+                // Not before: what refuses it may echo it.
+                _secrets.Remove(old.Value);
+            }
+
             _secrets.Add(got?.Value);
             return got;
         }
