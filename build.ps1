@@ -6,16 +6,27 @@ Runs in Windows PowerShell 5.1 and in PowerShell 7. Needs the .NET SDK, 8.0 or l
 Pester 5 and Microsoft.PowerShell.PlatyPS are taken from PSModulePath; with the environment variable IMGSPS_ALLOW_GALLERY=1 also from the
 PowerShell Gallery, into output/modules.
 .PARAMETER Task
-Clean, Build (output/ImgsPS/<version>), Test, Torture (kills, full disks and many processes at length), Demo, Docs (help from docs/cmdlets) or
-Package (a zip).
+Clean, Build (output/ImgsPS/<version>), Test, Torture (kills, full disks and many processes at length), Fuzz (all parsers on random inputs; failing
+inputs go to output/fuzz), Demo, Docs (help from docs/cmdlets) or Package (a zip).
+.PARAMETER Minutes
+How long Fuzz runs.
+.PARAMETER Seed
+Makes Fuzz try the same inputs as an earlier run, which told its seed; without, each run has its own.
 .EXAMPLE
 .\build.ps1 -Task Test
+.EXAMPLE
+.\build.ps1 -Task Fuzz -Minutes 60
 #>
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Clean', 'Build', 'Test', 'Torture', 'Demo', 'Docs', 'Package')]
-    [string] $Task = 'Build'
+    [ValidateSet('Clean', 'Build', 'Test', 'Torture', 'Fuzz', 'Demo', 'Docs', 'Package')]
+    [string] $Task = 'Build',
+
+    [ValidateRange(0.1, 100000)]
+    [double] $Minutes = 10,
+
+    [System.UInt64] $Seed
 )
 
 Set-StrictMode -Version 3.0
@@ -31,6 +42,7 @@ $results = [System.IO.Path]::Combine($PSScriptRoot, 'output', 'test-results')
 
 # Skipped tests are told by reason instead of one by one.
 $noise = "\[SKIP\]$|^  Skipped |^Data collector 'Blame' message"
+$HasSeed = $PSBoundParameters.ContainsKey('Seed')
 $count = @{ Passed = 0; Failed = 0; Skipped = 0 }
 
 # The PowerShell that runs this script, for child processes: tests and help never load into this one.
@@ -286,6 +298,16 @@ function Invoke-Demo {
     return (Invoke-Script -Path tests/demo.ps1) -eq 0
 }
 
+function Invoke-Fuzz {
+    $arguments = @('--minutes', $Minutes.ToString([System.Globalization.CultureInfo]::InvariantCulture), '--folder', [System.IO.Path]::Combine('output', 'fuzz'))
+    if ($HasSeed) {
+        $arguments += '--seed', "$Seed"
+    }
+
+    & dotnet run --project tests/ImgsPS.Engine.Tests -v q -- fuzz @arguments | Out-Host
+    return $LASTEXITCODE -eq 0
+}
+
 if ($null -eq (Get-Command -Name dotnet -CommandType Application -ErrorAction Ignore)) {
     Write-Host 'The .NET SDK (8.0 or later) is needed: there is no dotnet on PATH. See https://dotnet.microsoft.com/download'
     exit 1
@@ -297,6 +319,7 @@ $done = switch ($Task) {
     'Docs' { (Invoke-MSBuild -Target Build) -and (Build-Help) }
     'Package' { (Invoke-MSBuild -Target Build) -and (Build-Help) -and (Invoke-MSBuild -Target Package) }
     'Demo' { Invoke-Demo }
+    'Fuzz' { Invoke-Fuzz }
     { $_ -in 'Test', 'Torture' } {
         try {
             if ($Task -eq 'Test') {

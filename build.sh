@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds, tests and shows ImgsPS. With PowerShell on PATH build.ps1 does it; without, this script does what the .NET SDK alone can.
-# usage: ./build.sh clean|build|test|torture|demo|docs|package
+# usage: ./build.sh clean|build|test|torture|fuzz [minutes [seed]]|demo|docs|package
 set -u
 cd "$(dirname "$0")" || exit 1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -13,8 +13,9 @@ torture) task=Torture ;;
 demo) task=Demo ;;
 docs) task=Docs ;;
 package) task=Package ;;
+fuzz) task=Fuzz ;;
 *)
-    echo "usage: ./build.sh clean|build|test|torture|demo|docs|package" >&2
+    echo "usage: ./build.sh clean|build|test|torture|fuzz [minutes [seed]]|demo|docs|package" >&2
     exit 2
     ;;
 esac
@@ -25,6 +26,10 @@ if ! command -v dotnet >/dev/null; then
 fi
 
 if command -v pwsh >/dev/null; then
+    if [ "$task" = Fuzz ]; then
+        exec pwsh -NoProfile -NonInteractive -File ./build.ps1 -Task Fuzz -Minutes "${2:-10}" ${3:+-Seed "$3"}
+    fi
+
     exec pwsh -NoProfile -NonInteractive -File ./build.ps1 -Task "$task"
 fi
 
@@ -155,6 +160,9 @@ Demo)
     ;;
 Docs)
     echo "Nothing was made: the help needs PowerShell and its module Microsoft.PowerShell.PlatyPS, and there is no pwsh on PATH."
+    ;;
+Fuzz)
+    dotnet run --project tests/ImgsPS.Engine.Tests -v q -- fuzz --minutes "${2:-10}" --folder output/fuzz ${3:+--seed "$3"}
     ;;
 Package)
     msbuild Build && msbuild Package && echo "The help (MAML) was left out: there is no pwsh on PATH."

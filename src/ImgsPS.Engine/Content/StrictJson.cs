@@ -44,6 +44,35 @@ internal static class StrictJson
         }
     }
 
+    /// <summary>Checks that every text of a document is valid Unicode, so that it can be read and written; all else is left to who reads it.</summary>
+    /// <exception cref="ImageException">InvalidData: one is not, or the bytes are empty, begin with a mark, or are not JSON.</exception>
+    public static void CheckTexts(byte[] bytes, string document)
+    {
+        CheckEncoding(bytes, document);
+
+        // Only an escape of half a character makes a text that is none.
+        if (bytes.AsSpan().IndexOf("\\ud"u8) < 0 && bytes.AsSpan().IndexOf("\\uD"u8) < 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(bytes);
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                {
+                    _ = reader.GetString();
+                }
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw Invalid(document, e is JsonException ? "not a JSON document" : "a text in it is not valid Unicode", e);
+        }
+    }
+
     /// <summary>The exception for a document that is not as it must be.</summary>
     public static ImageException Invalid(string document, string problem, Exception? cause = null) => new(
         ImageErrorKind.InvalidData,

@@ -22,7 +22,7 @@ internal sealed class Secrets
 
     // Parameters that carry a right to something, on token realms and on presigned download addresses.
     private static readonly Regex SecretParameter = new(
-        @"(?<=[?&;])(?<name>[^=&#;\s""]*(?:token|sig|signature|secret|password|passwd|credential|key|auth|assertion)[^=&#;\s""]*)=[^&#;\s""]*",
+        @"(?<=[?&;])(?<name>(?>[^?=&#;\s""]*?(?:token|sig|secret|password|passwd|credential|key|auth|assertion))(?>[^?=&#;\s""]*))=[^&#;\s""]*",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Compiled);
 
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);

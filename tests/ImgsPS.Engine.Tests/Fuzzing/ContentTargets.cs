@@ -53,7 +53,7 @@ internal static class ContentTargets
         var detected = ManifestFormat.Detect(bytes);
         _ = detected is null || MediaTypes.IsValid(detected);
         ImageException? failure = null;
-        foreach (var type in Types)
+        foreach (var type in bytes.Length < 16 * 1024 ? Types : Types.Take(1))
         {
             try
             {

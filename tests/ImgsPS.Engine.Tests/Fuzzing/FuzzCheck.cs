@@ -75,61 +75,62 @@ internal static class FuzzCheck
     /// A way of growing, in a small and an eight times larger size: the bytes allocated may grow by 12 at most, and the input must end well in both
     /// sizes. Null when they do.
     /// </summary>
-    public static FuzzCrash? Growth(FuzzTarget target, string name, Func<int, byte[]> make, int size)
+    /// <param name="target">The target.</param>
+    /// <param name="name">The way of growing.</param>
+    /// <param name="make">Makes an input of a size.</param>
+    /// <param name="size">The small size, in bytes.</param>
+    /// <param name="timed">
+    /// True to look at the processor's time as well, for work that allocates nothing; only for the long run, since a time is never certain. The best of
+    /// three counts, and less than half a second is no failure.
+    /// </param>
+    public static FuzzCrash? Growth(FuzzTarget target, string name, Func<int, byte[]> make, int size, bool timed = false)
     {
         const long small = 512 * 1024;
-        var allocated = new long[2];
-        byte[] input = [];
-        for (var i = 0; i < 2; i++)
+        var (input, least) = (make(size * 8), make(size));
+        try
         {
-            input = make(i == 0 ? size : size * 8);
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            try
+            var few = Measure(target, least, timed);
+            var many = Measure(target, input, timed);
+            if (many.Bytes > 12 * Math.Max(few.Bytes, small))
             {
-                target.Try(input);
-            }
-            catch (Exception e)
-            {
-                return new FuzzCrash(KeyOf(e), input, e);
+                return new FuzzCrash("growth " + name, input, new FuzzFailure($"{name}: {least.Length} bytes allocate {few.Bytes} bytes, {input.Length} bytes allocate {many.Bytes}"));
             }
 
-            allocated[i] = GC.GetAllocatedBytesForCurrentThread() - before;
+            for (var again = 0; again < 2 && IsSlow(few.Time, many.Time); again++)
+            {
+                many.Time = Math.Min(many.Time, Measure(target, input, timed).Time);
+                few.Time = Math.Max(few.Time, Measure(target, least, timed).Time);
+            }
+
+            return IsSlow(few.Time, many.Time)
+                ? new FuzzCrash("time " + name, input, new FuzzFailure($"{name}: {least.Length} bytes take {few.Time:0} ms of the processor, {input.Length} bytes {many.Time:0} ms"))
+                : null;
         }
-
-        return allocated[1] <= 12 * Math.Max(allocated[0], small)
-            ? null
-            : new FuzzCrash("growth " + name, input, new FuzzFailure($"{name}: {size} bytes allocate {allocated[0]} bytes, {size * 8} bytes allocate {allocated[1]}"));
+        catch (Exception e)
+        {
+            return new FuzzCrash(KeyOf(e), input, e);
+        }
     }
 
-    /// <summary>
-    /// The same with the processor's time, for work that allocates nothing; only for the long run, since a time is never certain. The best of three
-    /// counts, and less than half a second is no failure.
-    /// </summary>
-    public static FuzzCrash? SlowGrowth(FuzzTarget target, string name, Func<int, byte[]> make, int size)
-    {
-        var (small, large) = (make(size), make(size * 8));
-        var time = Time(target, large, 1);
-        if (time < 500)
-        {
-            return null;
-        }
+    private static bool IsSlow(double few, double many) => many > 500 && many > 24 * Math.Max(few, 10);
 
-        time = Math.Min(time, Time(target, large, 2));
-        var least = Time(target, small, 3);
-        return time < 500 || time < 24 * Math.Max(least, 1)
-            ? null
-            : new FuzzCrash("time " + name, large, new FuzzFailure($"{name}: {small.Length} bytes take {least:0} ms, {large.Length} bytes {time:0} ms"));
+    private static (long Bytes, double Time) Measure(FuzzTarget target, byte[] input, bool timed)
+    {
+        var bytes = GC.GetAllocatedBytesForCurrentThread();
+        var time = timed ? ProcessorTime() : 0;
+        target.Try(input);
+        return (GC.GetAllocatedBytesForCurrentThread() - bytes, timed ? ProcessorTime() - time : 0);
+    }
+
+    /// <summary>What this process has had of the processor, in milliseconds: what others do at the same time does not count.</summary>
+    public static double ProcessorTime()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.TotalProcessorTime.TotalMilliseconds;
     }
 
     /// <summary>A number for a text, the same in every process.</summary>
     public static ulong Hash(string text) => text.Aggregate(14695981039346656037UL, (hash, c) => unchecked((hash ^ c) * 1099511628211UL));
-
-    private static double Time(FuzzTarget target, byte[] input, int times) => Enumerable.Range(0, times).Min(_ =>
-    {
-        var clock = Stopwatch.StartNew();
-        target.Try(input);
-        return clock.Elapsed.TotalMilliseconds;
-    });
 
     // The first place in the engine, without the file: lines move.
     private static string KeyOf(Exception e)

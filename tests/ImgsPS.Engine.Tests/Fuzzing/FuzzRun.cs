@@ -16,7 +16,9 @@ namespace ImgsPS.Engine.Tests.Fuzzing;
 internal sealed class FuzzRun
 {
     private const int CasesOfTurn = 1000;
-    private static readonly TimeSpan LongestTurn = TimeSpan.FromMinutes(3);
+
+    // Milliseconds of the processor.
+    private const double LongestTurn = 120_000;
 
     private readonly string _folder;
     private readonly ulong _seed;
@@ -25,7 +27,7 @@ internal sealed class FuzzRun
     private readonly Dictionary<string, (long Cases, int Failures)> _counts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<string>> _known = new(StringComparer.Ordinal);
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private long _turnBegan;
+    private double _turnBegan;
 
     private FuzzRun(string folder, ulong seed, TimeSpan time, FuzzTarget[] targets)
     {
@@ -65,28 +67,34 @@ internal sealed class FuzzRun
             _known[target.Name] = new HashSet<string>(StringComparer.Ordinal);
         }
 
-        foreach (var target in _targets.TakeWhile(_ => _clock.Elapsed < _time))
+        var inputs = _targets.ToDictionary(t => t.Name, t => new FuzzInputs(t), StringComparer.Ordinal);
+        foreach (var target in _targets)
         {
-            Begin(target, "growth");
+            Begin(target, "seeds");
             foreach (var seed in target.Seeds)
             {
                 Tell(target, 1, FuzzCheck.One(target, seed));
             }
-
-            foreach (var (name, make) in FuzzGrowth.Of(target))
-            {
-                var crash = FuzzCheck.Growth(target, name, make, 64 * 1024) ?? FuzzCheck.SlowGrowth(target, name, make, 64 * 1024);
-                Tell(target, 2, crash is not null && _known[target.Name].Add(crash.Key) ? crash : null);
-            }
         }
 
-        var inputs = _targets.ToDictionary(t => t.Name, t => new FuzzInputs(t), StringComparer.Ordinal);
+        // Inputs of chance and inputs that grow, half of the time each; which ones grow depends on the seed, as there may not be time for all.
+        var growths = Growths().GetEnumerator();
+        var growing = TimeSpan.Zero;
         for (ulong turn = 0; _clock.Elapsed < _time; turn++)
         {
             foreach (var target in _targets.TakeWhile(_ => _clock.Elapsed < _time))
             {
                 Begin(target, $"--seed {_seed} turn {turn}");
                 Tell(target, CasesOfTurn, FuzzCheck.Random(target, inputs[target.Name], unchecked(_seed + turn), CasesOfTurn, _known[target.Name]));
+            }
+
+            for (var began = _clock.Elapsed; growing < _clock.Elapsed / 2 && _clock.Elapsed < _time && growths.MoveNext(); began = _clock.Elapsed)
+            {
+                var (target, name, make) = growths.Current;
+                Begin(target, "growth " + name);
+                var crash = FuzzCheck.Growth(target, name, make, 64 * 1024, timed: true);
+                Tell(target, 2, crash is not null && _known[target.Name].Add(crash.Key) ? crash : null);
+                growing += _clock.Elapsed - began;
             }
         }
 
@@ -102,10 +110,23 @@ internal sealed class FuzzRun
         return all == 0 ? 0 : 1;
     }
 
+    private IEnumerable<(FuzzTarget Target, string Name, Func<int, byte[]> Make)> Growths()
+    {
+        var random = new Random(unchecked((int)_seed));
+        var all = _targets.Select(t => (Target: t, Growths: FuzzGrowth.Of(t).OrderBy(_ => random.Next()).ToArray())).ToArray();
+        for (var i = 0; i < all.Max(t => t.Growths.Length); i++)
+        {
+            foreach (var (target, growths) in all.Where(t => i < t.Growths.Length))
+            {
+                yield return (target, growths[i].Name, growths[i].Make);
+            }
+        }
+    }
+
     private void Begin(FuzzTarget target, string what)
     {
         File.WriteAllText(Path.Combine(_folder, "current"), $"{target.Name} {what}\n");
-        Volatile.Write(ref _turnBegan, _clock.ElapsedMilliseconds);
+        Volatile.Write(ref _turnBegan, FuzzCheck.ProcessorTime());
     }
 
     private void Tell(FuzzTarget target, int cases, FuzzCrash? crash)
@@ -123,7 +144,7 @@ internal sealed class FuzzRun
 
     private void EndWhenStuck()
     {
-        if (_clock.ElapsedMilliseconds - Volatile.Read(ref _turnBegan) > LongestTurn.TotalMilliseconds)
+        if (FuzzCheck.ProcessorTime() - Volatile.Read(ref _turnBegan) > LongestTurn)
         {
             Console.WriteLine($"A case does not end: {File.ReadAllText(Path.Combine(_folder, "current")).Trim()}, seed {_seed}");
             Environment.Exit(2);

@@ -68,7 +68,8 @@ internal sealed class AccessToken
 
     private static AccessToken Create(string value, DateTimeOffset issued, TimeSpan lifetime, DateTimeOffset now)
     {
-        var expires = issued + lifetime;
+        // A service can write any time, also one after which no calendar goes on.
+        var expires = issued < DateTimeOffset.MaxValue - lifetime ? issued + lifetime : DateTimeOffset.MaxValue;
 
         // A token that is over as it comes means that the clocks differ; one from the future would be used too long.
         var remaining = expires > now && expires - now < lifetime ? expires - now : expires <= now ? ShortestLifetime : lifetime;
@@ -80,7 +81,7 @@ internal sealed class AccessToken
         Text(root, "issued_at") is { } text
         && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var issued)
         && issued.Year > 1970
-            ? issued
+            ? issued.ToUniversalTime()
             : null;
 
     private static string? Text(JsonElement root, string name) =>

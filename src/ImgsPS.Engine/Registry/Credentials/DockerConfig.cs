@@ -40,20 +40,23 @@ internal sealed class DockerConfig
         }
 
         using var document = Read(text);
-        var root = document.RootElement;
-        var helpers = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var helper in Members(root, "credHelpers"))
+        return WithTexts(() =>
         {
-            helpers[helper.Name] = Text(helper.Value, "credHelpers") ?? "";
-        }
+            var root = document.RootElement;
+            var helpers = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var helper in Members(root, "credHelpers"))
+            {
+                helpers[helper.Name] = Text(helper.Value, "credHelpers") ?? "";
+            }
 
-        return new()
-        {
-            Auths = Entries(root, strict: false),
-            CredHelpers = helpers,
-            CredsStore = Member(root, "credsStore") is { } store ? Text(store, "credsStore") : null,
-            CurrentContext = Member(root, "currentContext") is { } context ? Text(context, "currentContext") : null,
-        };
+            return new DockerConfig
+            {
+                Auths = Entries(root, strict: false),
+                CredHelpers = helpers,
+                CredsStore = Member(root, "credsStore") is { } store ? Text(store, "credsStore") : null,
+                CurrentContext = Member(root, "currentContext") is { } context ? Text(context, "currentContext") : null,
+            };
+        });
     }
 
     /// <summary>
@@ -69,8 +72,24 @@ internal sealed class DockerConfig
         }
 
         using var document = Read(text);
-        AllowOnly(document.RootElement, "auths");
-        return new() { Auths = Entries(document.RootElement, strict: true) };
+        return WithTexts(() =>
+        {
+            AllowOnly(document.RootElement, "auths");
+            return new DockerConfig { Auths = Entries(document.RootElement, strict: true) };
+        });
+    }
+
+    private static DockerConfig WithTexts(Func<DockerConfig> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            // The JSON reader's way to say that an escape like \ud800 stands for no character.
+            throw new FormatException("a text in it is not valid Unicode");
+        }
     }
 
     private static Dictionary<string, RegistryCredential?> Entries(JsonElement root, bool strict)
@@ -163,6 +182,10 @@ internal sealed class DockerConfig
             && e.Message.IndexOf("after a single JSON value", StringComparison.Ordinal) >= 0)
         {
             throw new FormatException("does not support more than one JSON object");
+        }
+        catch (ArgumentException)
+        {
+            throw new FormatException("it is not valid Unicode");
         }
         catch (JsonException e)
         {

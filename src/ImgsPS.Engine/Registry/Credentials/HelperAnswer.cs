@@ -39,7 +39,7 @@ internal static class HelperAnswer
             var root = document.RootElement;
             (user, secret, host) = (Member(root, "Username") ?? throw Missing(), Member(root, "Secret") ?? throw Missing(), Member(root, "ServerURL") ?? "");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             // Without the inner exception: it may quote the answer, which is a secret.
             throw new FormatException("error getting credentials: the answer is not the JSON of a credential helper");

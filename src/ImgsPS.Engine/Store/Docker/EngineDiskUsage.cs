@@ -17,18 +17,18 @@ internal readonly record struct EngineDiskUsage(long Total, long Unused, long Da
         var usage = EngineJson.Get(answer, "ImageUsage");
         var isNew = usage.ValueKind == JsonValueKind.Object;
         var images = EngineList.Read(EngineJson.Get(isNew ? usage : answer, isNew ? "Items" : "Images")) ?? new List<EngineImage>();
-        var total = isNew ? EngineJson.Number(usage, "TotalSize") : EngineJson.Number(answer, "LayersSize");
+        var total = Math.Max(0, isNew ? EngineJson.Number(usage, "TotalSize") : EngineJson.Number(answer, "LayersSize"));
 
         // docker/cli: an image counts as used with what it has alone, so that shared layers are reclaimable in these numbers.
         var unused = isNew
             ? EngineJson.Number(usage, "Reclaimable")
-            : Math.Max(0, total - images.Where(i => i.Containers != 0).Sum(Unique));
+            : Math.Max(0, total - EngineJson.Sum(images.Where(i => i.Containers != 0).Select(Unique)));
         var parents = new HashSet<string>(images.Select(i => i.ParentId).OfType<string>(), StringComparer.Ordinal);
-        var dangling = images
+        var dangling = EngineJson.Sum(images
             .Where(i => i.Tags.Count == 0 && i.Digests.Count == 0 && i.Containers <= 0 && !parents.Contains(i.Id))
-            .Sum(Unique);
+            .Select(Unique));
         return new EngineDiskUsage(total, unused, dangling);
     }
 
-    private static long Unique(EngineImage image) => image.Size < 0 || image.SharedSize < 0 ? 0 : image.Size - image.SharedSize;
+    private static long Unique(EngineImage image) => image.Size < 0 || image.SharedSize < 0 ? 0 : Math.Max(0, image.Size - image.SharedSize);
 }

@@ -41,6 +41,18 @@ internal static class EngineJson
     /// <summary>A member's whole number; 0 for none.</summary>
     public static long Number(JsonElement parent, string name) => Number(Get(parent, name));
 
+    /// <summary>The sum of numbers that are not below zero; the largest number when it is beyond that, as an Engine may write any.</summary>
+    public static long Sum(IEnumerable<long> numbers)
+    {
+        var sum = 0L;
+        foreach (var number in numbers)
+        {
+            sum = number > long.MaxValue - sum ? long.MaxValue : sum + number;
+        }
+
+        return sum;
+    }
+
     /// <summary>The elements of a list; none when it is no list.</summary>
     public static IEnumerable<JsonElement> Items(JsonElement element)
     {

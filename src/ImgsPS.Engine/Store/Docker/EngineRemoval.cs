@@ -101,7 +101,7 @@ internal sealed class EngineRemoval(EngineClient engine, EngineLookup lookup)
             observer.Verbose($"The history of {found.Row} does not tell the size of each layer: at least the given number of bytes was freed");
         }
 
-        return known.Sum(s => s ?? 0);
+        return EngineJson.Sum(known.Select(s => s ?? 0));
     }
 
     private static ImageException Explain(ImageException e, EngineFound found)

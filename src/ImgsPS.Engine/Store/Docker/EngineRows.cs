@@ -9,6 +9,8 @@ namespace ImgsPS.Store.Docker;
 /// <summary>Makes rows of an Engine's images: one per tag, one per digest of a repository without a tag, or one for an image without a name (L1).</summary>
 internal static class EngineRows
 {
+    private const int Few = 8;
+
     /// <summary>The rows, in no order that means anything.</summary>
     /// <param name="images">The images.</param>
     /// <param name="usage">The containers.</param>
@@ -70,20 +72,36 @@ internal static class EngineRows
             digests[i] = Parse(image.Digests[i], image, observer);
         }
 
+        // An image has one or two names; whoever answers with thousands gets no more work done for each.
+        var byName = digests.Length > Few ? digests.ToLookup(d => d?.Name ?? "", StringComparer.Ordinal) : null;
+        var digestOf = new Dictionary<string, Digest?>(StringComparer.Ordinal);
+        var tagged = new List<ImageReference>(image.Tags.Count);
         foreach (var text in image.Tags)
         {
-            var reference = Parse(text, image, observer);
-            names.Add(reference is null ? Name.Unknown(text) : Name.Of(reference, DigestOf(reference, digests, image, listed)));
+            if (Parse(text, image, observer) is not { } reference)
+            {
+                names.Add(Name.Unknown(text));
+                continue;
+            }
+
+            tagged.Add(reference);
+            if (!digestOf.TryGetValue(reference.Name, out var digest))
+            {
+                digest = DigestOf(reference, byName?[reference.Name] ?? digests, image, listed);
+                digestOf.Add(reference.Name, digest);
+            }
+
+            names.Add(Name.Of(reference, digest));
         }
 
-        var tagged = names.Count;
+        var taggedNames = tagged.Count > Few ? new HashSet<string>(tagged.Select(t => t.Name), StringComparer.Ordinal) : null;
         for (var i = 0; i < digests.Length; i++)
         {
             if (digests[i] is not { } reference)
             {
                 names.Add(Name.Unknown(image.Digests[i]));
             }
-            else if (everyDigest || !names.Take(tagged).Any(n => n!.Registry == reference.Registry && n.Repository == reference.FamiliarName))
+            else if (everyDigest || !(taggedNames?.Contains(reference.Name) ?? tagged.Exists(t => t.Name == reference.Name)))
             {
                 names.Add(Name.Of(reference, reference.Digest));
             }
@@ -100,7 +118,7 @@ internal static class EngineRows
     /// <summary>
     /// L3: the digest of what the tag named. podman gives an image that came by an index the digests of both, in no order; the index is meant.
     /// </summary>
-    private static Digest? DigestOf(ImageReference tag, ImageReference?[] digests, EngineImage image, string? listed)
+    private static Digest? DigestOf(ImageReference tag, IEnumerable<ImageReference?> digests, EngineImage image, string? listed)
     {
         Digest? first = null;
         Digest? index = null;

@@ -16,11 +16,11 @@ internal sealed class StepLayers
     };
 
     // For each step, oldest first, the layers that it can have made.
-    private readonly int[][] _ranks;
+    private readonly Range[] _ranks;
     private readonly bool[] _mayBeEmpty;
     private readonly IReadOnlyList<EngineStep> _steps;
 
-    private StepLayers(IReadOnlyList<EngineStep> steps, int[][] ranks, bool[] mayBeEmpty)
+    private StepLayers(IReadOnlyList<EngineStep> steps, Range[] ranks, bool[] mayBeEmpty)
     {
         _steps = steps;
         _ranks = ranks;
@@ -35,31 +35,30 @@ internal sealed class StepLayers
         var steps = history.Reverse().ToArray();
         var certain = steps.Select(s => s.Size > 0).ToArray();
         var possible = steps.Select(s => s.Size > 0 || !NeverMakesLayer(s)).ToArray();
-        var ranks = new int[steps.Length][];
+        var ranks = new Range[steps.Length];
         var mayBeEmpty = new bool[steps.Length];
-        var all = possible.Count(p => p);
+        var (sure, all) = (certain.Count(c => c), possible.Count(p => p));
+        int sureBelow = 0, maybeBelow = 0;
         for (var i = 0; i < steps.Length; i++)
         {
-            var sureBelow = certain.Take(i).Count(c => c);
-            var maybeBelow = possible.Take(i).Count(p => p);
-            var sureAbove = certain.Skip(i + 1).Count(c => c);
-            var maybeAbove = possible.Skip(i + 1).Count(p => p);
+            var sureAbove = sure - sureBelow - (certain[i] ? 1 : 0);
+            var maybeAbove = all - maybeBelow - (possible[i] ? 1 : 0);
             ranks[i] = possible[i]
-                ? Enumerable.Range(0, layers)
-                    .Where(r => r >= sureBelow && r <= maybeBelow && layers - 1 - r >= sureAbove && layers - 1 - r <= maybeAbove)
-                    .ToArray()
-                : Array.Empty<int>();
+                ? new Range(Math.Max(sureBelow, layers - 1 - maybeAbove), Math.Min(maybeBelow, layers - 1 - sureAbove))
+                : Range.None;
             mayBeEmpty[i] = !certain[i] && (!possible[i] || all > layers);
+            sureBelow += certain[i] ? 1 : 0;
+            maybeBelow += possible[i] ? 1 : 0;
         }
 
         return new StepLayers(steps, ranks, mayBeEmpty);
     }
 
     /// <summary>The layer, counted from the bottom, that a step made, counted from the oldest; null when it made none or when that is not certain.</summary>
-    public int? LayerOf(int step) => _ranks[step].Length == 1 && !_mayBeEmpty[step] ? _ranks[step][0] : null;
+    public int? LayerOf(int step) => _ranks[step].Count == 1 && !_mayBeEmpty[step] ? _ranks[step].First : null;
 
     /// <summary>True when the step, counted from the oldest, certainly made no layer.</summary>
-    public bool IsEmpty(int step) => _ranks[step].Length == 0 && _mayBeEmpty[step];
+    public bool IsEmpty(int step) => _ranks[step].Count == 0 && _mayBeEmpty[step];
 
     /// <summary>The step that made a layer, counted from the bottom; null when it is not certain.</summary>
     public EngineStep? StepOf(int layer)
@@ -86,5 +85,14 @@ internal sealed class StepLayers
         var instruction = at >= 0 ? text.Substring(at + mark.Length).TrimStart() : step.Comment == "buildkit.dockerfile.v0" ? text : "";
         var word = instruction.Split(' ')[0];
         return WithoutLayer.Contains(word, StringComparer.Ordinal);
+    }
+
+    private readonly record struct Range(int First, int Last)
+    {
+        public static readonly Range None = new(0, -1);
+
+        public int Count => Math.Max(0, Last - First + 1);
+
+        public bool Contains(int rank) => rank >= First && rank <= Last;
     }
 }

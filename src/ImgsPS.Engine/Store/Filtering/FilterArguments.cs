@@ -19,6 +19,7 @@ internal sealed class FilterArguments
     private static readonly TimeSpan RegexLimit = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, List<string>> _values = new(StringComparer.Ordinal);
+    private readonly HashSet<(string Key, string Value)> _pairs = new();
 
     /// <summary>The keys that have values.</summary>
     public IEnumerable<string> Keys => _values.Keys;
@@ -64,7 +65,7 @@ internal sealed class FilterArguments
 
             return result;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new ImageException(ImageErrorKind.InvalidArgument, "invalid filter", "The filters are not a JSON object of objects.", e);
         }
@@ -102,7 +103,7 @@ internal sealed class FilterArguments
             _values.Add(key, values = new List<string>());
         }
 
-        if (!values.Contains(value))
+        if (_pairs.Add((key, value)))
         {
             values.Add(value);
         }

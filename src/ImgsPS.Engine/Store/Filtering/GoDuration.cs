@@ -60,7 +60,7 @@ internal static class GoDuration
                 _ => false,
             };
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             // The answer is that the text is no duration.
             return false;

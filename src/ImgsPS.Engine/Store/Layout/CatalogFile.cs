@@ -269,43 +269,74 @@ internal sealed class CatalogFile
         }
     }
 
-    private static ManifestFacts ReadManifest(JsonElement json) => new()
+    private static ManifestFacts ReadManifest(JsonElement json)
     {
-        IsImage = json.GetProperty("image").GetBoolean(),
-        IsComplete = true,
-        Config = ReadDescriptor(json.GetProperty("config")),
-        Created = ReadText(json, "created") is { } created
-            ? DateTimeOffset.Parse(created, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind)
-            : null,
-        Author = ReadText(json, "author"),
-        Platform = ReadPlatform(json),
-        Labels = json.TryGetProperty("labels", out var labels)
-            ? labels.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal)
-            : Descriptor.Empty,
-        Layers = json.GetProperty("layers").EnumerateArray().Select(layer => new ImageLayer
+        var layers = json.GetProperty("layers");
+        return new ManifestFacts
         {
-            Digest = ReadText(layer, "digest"),
-            Size = layer.GetProperty("size").GetInt64(),
-            MediaType = ReadText(layer, "type"),
-            DiffId = ReadText(layer, "diffId"),
-        }).ToArray(),
+            IsImage = json.GetProperty("image").GetBoolean(),
+            IsComplete = true,
+            Config = ReadDescriptor(json.GetProperty("config")),
+            Created = ReadText(json, "created") is { } created
+                ? DateTimeOffset.Parse(created, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind)
+                : null,
+            Author = ReadText(json, "author"),
+            Platform = ReadPlatform(json),
+            Labels = ReadLabels(json),
+            Layers = layers.GetArrayLength() <= Manifest.MaxLayers
+                ? layers.EnumerateArray().Select(ReadLayer).ToArray()
+                : throw new FormatException("more layers than an image has"),
+        };
+    }
+
+    private static ImageLayer ReadLayer(JsonElement json) => new()
+    {
+        Digest = RequiredText(json, "digest"),
+        Size = ReadSize(json),
+        MediaType = RequiredText(json, "type"),
+        DiffId = ReadText(json, "diffId"),
     };
 
-    private static Descriptor ReadDescriptor(JsonElement json) => new(
-        json.GetProperty("type").GetString()!, Digest.Parse(json.GetProperty("digest").GetString()!), json.GetProperty("size").GetInt64())
+    private static IReadOnlyDictionary<string, string> ReadLabels(JsonElement json)
     {
-        ArtifactType = ReadText(json, "artifactType"),
-        Platform = ReadPlatform(json),
-    };
+        if (!json.TryGetProperty("labels", out var members))
+        {
+            return Descriptor.Empty;
+        }
+
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var label in members.EnumerateObject())
+        {
+            labels[label.Name] = Text(label.Value);
+        }
+
+        return labels;
+    }
+
+    private static Descriptor ReadDescriptor(JsonElement json) =>
+        new(RequiredText(json, "type"), Digest.Parse(RequiredText(json, "digest")), ReadSize(json))
+        {
+            ArtifactType = ReadText(json, "artifactType"),
+            Platform = ReadPlatform(json),
+        };
 
     private static Platform? ReadPlatform(JsonElement json) => json.TryGetProperty("platform", out var platform)
         ? new Platform(
-            platform.GetProperty("os").GetString()!,
-            platform.GetProperty("architecture").GetString()!,
+            RequiredText(platform, "os"),
+            RequiredText(platform, "architecture"),
             ReadText(platform, "variant"),
             ReadText(platform, "osVersion"),
-            platform.TryGetProperty("osFeatures", out var features) ? features.EnumerateArray().Select(f => f.GetString()!).ToArray() : null)
+            platform.TryGetProperty("osFeatures", out var features) ? features.EnumerateArray().Select(Text).ToArray() : null)
         : null;
 
+    // As in the documents that it comes from, so that sums of sizes stay numbers.
+    private static long ReadSize(JsonElement json) => json.GetProperty("size").GetInt64() is >= 0 and <= StrictObject.MaxInteger and var size
+        ? size
+        : throw new FormatException("a size is out of range");
+
     private static string? ReadText(JsonElement json, string name) => json.TryGetProperty(name, out var text) ? text.GetString() : null;
+
+    private static string RequiredText(JsonElement json, string name) => Text(json.GetProperty(name));
+
+    private static string Text(JsonElement json) => json.GetString() ?? throw new FormatException("a text is null");
 }

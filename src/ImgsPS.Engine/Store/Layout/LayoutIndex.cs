@@ -56,6 +56,7 @@ internal sealed class LayoutIndex
     /// <exception cref="ImageException">InvalidData.</exception>
     public static LayoutIndex Parse(byte[] bytes)
     {
+        StrictJson.CheckTexts(bytes, "index.json");
         try
         {
             if (JsonNode.Parse(bytes) is not JsonObject root || root["schemaVersion"]?.GetValue<int>() != 2)

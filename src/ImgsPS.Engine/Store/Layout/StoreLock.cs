@@ -5,6 +5,7 @@ using System.IO;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Layout;
 
@@ -139,8 +140,9 @@ internal sealed class StoreLock : IDisposable
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var reader = new StreamReader(stream, Encoding.UTF8);
-            var text = reader.ReadLine();
-            return string.IsNullOrWhiteSpace(text) ? "another process" : text!;
+            var buffer = new char[200];
+            var text = PrintableText.Of(new string(buffer, 0, reader.ReadBlock(buffer, 0, buffer.Length)));
+            return text.Length == 0 ? "another process" : text;
         }
         catch (Exception e) when (StoreFailure.IsMachine(e))
         {

@@ -104,7 +104,7 @@ internal static class EngineAuth
     {
         try
         {
-            return JsonDocument.Parse(Encoding.UTF8.GetString(Convert.FromBase64String(value.Replace('-', '+').Replace('_', '/'))));
+            return JsonText.Parse(new ArraySegment<byte>(Convert.FromBase64String(value.Replace('-', '+').Replace('_', '/'))));
         }
         catch (Exception e) when (e is FormatException or JsonException)
         {

@@ -2,12 +2,15 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Text;
 
 namespace ImgsPS.Store.Docker;
 
 /// <summary>The head of an answer (RFC 9112 4 to 6): status, fields, and what they say about the body. Immutable.</summary>
 internal sealed class StreamHttpHead
 {
+    private static readonly char[] Forbidden = ['\r', '\0'];
+
     private StreamHttpHead(int minor, int status, List<KeyValuePair<string, string>> fields)
     {
         Status = status;
@@ -37,28 +40,33 @@ internal sealed class StreamHttpHead
         }
 
         var fields = new List<KeyValuePair<string, string>>();
-        foreach (var field in lines.Skip(1))
+        for (var i = 1; i < lines.Count;)
         {
+            var field = lines[i++];
             if (field[0] is ' ' or '\t')
             {
-                // A folded value (RFC 9112 5.2).
-                if (fields.Count == 0)
-                {
-                    throw new HttpFormatException("the answer's first header has no name");
-                }
-
-                var last = fields[fields.Count - 1];
-                fields[fields.Count - 1] = new(last.Key, (last.Value + " " + field.Trim(' ', '\t')).Trim(' '));
-                continue;
+                throw new HttpFormatException("the answer's first header has no name");
             }
 
             var colon = field.IndexOf(':');
-            if (colon <= 0 || !field.Take(colon).All(IsNameCharacter) || field.Any(c => c is '\r' or '\0'))
+            if (colon <= 0 || !field.Take(colon).All(IsNameCharacter))
             {
                 throw new HttpFormatException("the answer has a broken header");
             }
 
-            fields.Add(new(field.Substring(0, colon), field.Substring(colon + 1).Trim(' ', '\t')));
+            // A value goes on in lines that begin with a blank (RFC 9112 5.2).
+            var value = new StringBuilder(field.Substring(colon + 1).Trim(' ', '\t'));
+            for (; i < lines.Count && lines[i][0] is ' ' or '\t'; i++)
+            {
+                value.Append(value.Length > 0 ? " " : "").Append(lines[i].Trim(' ', '\t'));
+            }
+
+            fields.Add(new(field.Substring(0, colon), value.ToString().TrimEnd(' ')));
+        }
+
+        if (fields.Exists(f => f.Value.IndexOfAny(Forbidden) >= 0))
+        {
+            throw new HttpFormatException("the answer has a broken header");
         }
 
         var status = ((line[9] - '0') * 100) + ((line[10] - '0') * 10) + (line[11] - '0');

@@ -37,7 +37,7 @@ internal static class PemCertificate
             {
                 certificates.Add(new X509Certificate2(block.Content));
             }
-            catch (CryptographicException e)
+            catch (Exception e) when (e is CryptographicException or ArgumentException)
             {
                 throw new FormatException("a certificate is broken", e);
             }
