@@ -26,7 +26,7 @@ internal static class HostNames
     }
 
     /// <summary>A host in the form that is compared: lower case, no brackets, no trailing dot.</summary>
-    public static string Normalize(string host) => host.Trim('[', ']').TrimEnd('.').ToLowerInvariant();
+    public static string Normalize(string host) => host.TrimStart('[', ']').TrimEnd('[', ']', '.').ToLowerInvariant();
 
     /// <summary>
     /// <c>host:port</c> with the scheme's own port when none is given, IPv6 in brackets. What is neither a host nor an IPv6 address stays as it is.

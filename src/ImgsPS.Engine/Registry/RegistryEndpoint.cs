@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Registry;
@@ -43,7 +44,9 @@ internal sealed class RegistryEndpoint
 
         var loopback = HostNames.IsLoopback(registry);
         var plain = options.PlainHttp || loopback;
+        // Names in other scripts: the address would be taken now and refused when it is asked.
         if (registry.IndexOfAny(['/', '@', '?', '#', '\\']) >= 0
+            || !registry.All(c => c is > ' ' and <= '~')
             || !Uri.TryCreate((plain ? "http://" : "https://") + registry + "/", UriKind.Absolute, out var uri)
             || uri.Host.Length == 0)
         {

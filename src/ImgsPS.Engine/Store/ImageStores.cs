@@ -73,7 +73,7 @@ internal static class ImageStores
 
         if (store!.StartsWith("registry://", StringComparison.OrdinalIgnoreCase))
         {
-            throw new ImageException(ImageErrorKind.NotSupported, $"The store '{PrintableText.WithoutPassword(store)}' is not supported by this version of ImgsPS.", Forms);
+            throw new ImageException(ImageErrorKind.NotSupported, $"The store '{PrintableText.Of(PrintableText.WithoutPassword(store))}' is not supported by this version of ImgsPS.", Forms);
         }
 
         return IsFolder(store) ? new LayoutStore(FullPath(store)) : throw Unknown(store, null);
@@ -121,5 +121,5 @@ internal static class ImageStores
     }
 
     private static ImageException Unknown(string store, Exception? cause) =>
-        new(ImageErrorKind.InvalidArgument, $"'{PrintableText.WithoutPassword(store)}' is not a store.", Forms, cause);
+        new(ImageErrorKind.InvalidArgument, $"'{PrintableText.Of(PrintableText.WithoutPassword(store))}' is not a store.", Forms, cause);
 }

@@ -53,11 +53,13 @@ internal static class ContentTargets
         var detected = ManifestFormat.Detect(bytes);
         _ = detected is null || MediaTypes.IsValid(detected);
         ImageException? failure = null;
+        var taken = false;
         foreach (var type in bytes.Length < 16 * 1024 ? Types : Types.Take(1))
         {
             try
             {
                 var document = ManifestDocument.Parse(bytes, type);
+                taken = true;
                 Check(ManifestDocument.Parse(bytes, null, document.ToDescriptor()).Digest == document.Digest, "its own descriptor does not lead to it");
                 Check(document.ToDescriptor().Describes(bytes), "its descriptor is another document's");
                 if (document is Manifest { IsImage: true } manifest)
@@ -77,7 +79,7 @@ internal static class ContentTargets
             }
         }
 
-        if (failure is not null)
+        if (failure is not null && !taken)
         {
             throw failure;
         }

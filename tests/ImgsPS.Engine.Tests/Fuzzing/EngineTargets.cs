@@ -110,7 +110,7 @@ internal static class EngineTargets
         {
             Alphabet = ":/@[]?#%.-_\\ 0a'\"$`", Frames = [("", ""), ("", "@h"), ("h/", ""), ("h:", "")],
         };
-        yield return OfText("context-name", "Store/Docker/Connection/EngineContexts", ["remote", "a.b+c-d_e", "default", "../x", "a\n", ""], text => _ = new EngineContexts(FuzzFolder.Path).Read(text, "-Store"), ImageFailure) with { Alphabet = "a._+-/\n" };
+        yield return OfText("context-name", "Store/Docker/Connection/EngineContexts", ["remote", "a.b+c-d_e", "default", "../x", "a\n", ""], ContextName, ImageFailure) with { Alphabet = "a._+-/\n" };
         yield return OfBytes("context-meta", "Store/Docker/Connection/EngineContexts (meta.json)",
             ["{\"Name\":\"remote\",\"Metadata\":{\"Description\":\"d\"},\"Endpoints\":{\"docker\":{\"Host\":\"tcp://h:1\",\"SkipTLSVerify\":false}}}", "{\"Name\":\"remote\",\"Endpoints\":{}}", "null"], Context, ImageFailure) with { IsJson = true, Frames = FuzzText.JsonFrames };
     }
@@ -282,7 +282,7 @@ internal static class EngineTargets
     private static void Address(string text)
     {
         var endpoint = EngineAddress.Parse(text, "docker", "DOCKER_HOST", () => null, tlsPort: true);
-        CheckPrintable(endpoint.Address);
+        CheckSafe(endpoint.Address);
         Check(EngineAddress.Parse(endpoint.Address, "docker", "DOCKER_HOST", () => null, tlsPort: true).Kind == endpoint.Kind, "the address reads back as one of another kind");
         _ = endpoint.IsPrivate;
         if (endpoint.Kind == EngineAddressKind.Ssh)
@@ -293,16 +293,28 @@ internal static class EngineTargets
         }
     }
 
+    private static void ContextName(string text)
+    {
+        var config = Path.Combine(FuzzFolder.Path, "names");
+        if (!Directory.Exists(config))
+        {
+            FuzzFolder.Write(Meta(config), "{\"Name\":\"remote\",\"Endpoints\":{\"docker\":{\"Host\":\"tcp://h:1\"}}}"u8.ToArray());
+        }
+
+        Check(new EngineContexts(config).Read(text, "-Store").Name == "remote", "another context than there is");
+    }
+
     private static void Context(byte[] bytes)
     {
-        // The folder of a context has the name's SHA-256 for its own.
-        var folder = Path.Combine(FuzzFolder.Path, "contexts", "meta", Digest.Of(Encoding.UTF8.GetBytes("remote")).Hex);
-        Directory.CreateDirectory(folder);
-        File.WriteAllBytes(Path.Combine(folder, "meta.json"), bytes);
-        var contexts = new EngineContexts(FuzzFolder.Path);
+        var config = Path.Combine(FuzzFolder.Path, "metas");
+        FuzzFolder.Write(Meta(config), bytes);
+        var contexts = new EngineContexts(config);
         _ = contexts.List();
         _ = contexts.Read("remote", "-Store");
     }
+
+    // The folder of a context has the SHA-256 of the context's name for its own.
+    private static string Meta(string config) => Path.Combine(config, "contexts", "meta", Digest.Of("remote"u8.ToArray()).Hex, "meta.json");
 
     private static void Certificate(string text)
     {
@@ -317,6 +329,7 @@ internal static class EngineTargets
     private static void Key(byte[] der, string? text)
     {
         FormatException? failure = null;
+        var taken = false;
         var texts = text is not null ? [text] : new[] { "RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY" }.Select(l => $"-----BEGIN {l}-----\n{Convert.ToBase64String(der)}\n-----END {l}-----\n");
         foreach (var pem in texts)
         {
@@ -325,6 +338,7 @@ internal static class EngineTargets
                 try
                 {
                     PemCertificate.WithKey(certificate, pem).Dispose();
+                    taken = true;
                 }
                 catch (FormatException e)
                 {
@@ -333,7 +347,7 @@ internal static class EngineTargets
             }
         }
 
-        if (failure is not null)
+        if (failure is not null && !taken)
         {
             throw failure;
         }

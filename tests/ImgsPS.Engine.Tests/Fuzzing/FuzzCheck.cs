@@ -41,7 +41,7 @@ internal static class FuzzCheck
         });
         try
         {
-            Check.One(Config.QuickThrowOnFailure.WithMaxTest(cases).WithReplay(seed, 1 | Hash(target.Name)), property);
+            Check.One(Config.QuickThrowOnFailure.WithQuietOnSuccess(true).WithMaxTest(cases).WithReplay(seed, 1 | Hash(target.Name)), property);
         }
         catch (Exception) when (found is not null)
         {

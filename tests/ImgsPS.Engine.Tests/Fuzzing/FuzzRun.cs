@@ -125,7 +125,7 @@ internal sealed class FuzzRun
 
     private void Begin(FuzzTarget target, string what)
     {
-        File.WriteAllText(Path.Combine(_folder, "current"), $"{target.Name} {what}\n");
+        File.WriteAllBytes(Path.Combine(_folder, "current"), FuzzText.Encode($"{target.Name} {what}\n"));
         Volatile.Write(ref _turnBegan, FuzzCheck.ProcessorTime());
     }
 
@@ -137,7 +137,7 @@ internal sealed class FuzzRun
         {
             var file = Path.Combine(_folder, $"{target.Name}-{Digest.Of(crash.Input).ShortHex}");
             File.WriteAllBytes(file, crash.Input);
-            File.WriteAllText(file + ".txt", $"{crash.Key}\n\n{crash.Error}\n");
+            File.WriteAllBytes(file + ".txt", FuzzText.Encode($"{crash.Key}\n\n{crash.Error}\n"));
             Console.WriteLine($"{target.Name}: {crash.Error.GetType().Name}: {crash.Error.Message.Split('\n')[0]} ({crash.Input.Length} bytes, {file})");
         }
     }

@@ -197,7 +197,16 @@ internal static class RegistryTargets
 
     private static void Helper(string text)
     {
+        // A failure of the helper is an error but for one text; what it says must be fit to show.
+        try
+        {
+            _ = CredentialHelper.ReadAnswer("test", text, 1);
+        }
+        catch (ImageException e)
+        {
+            CheckPrintable(e.Message);
+        }
+
         _ = CredentialHelper.ReadAnswer("test", text, 0);
-        _ = CredentialHelper.ReadAnswer("test", text, 1);
     }
 }

@@ -74,7 +74,7 @@ internal static class EngineRows
 
         // An image has one or two names; whoever answers with thousands gets no more work done for each.
         var byName = digests.Length > Few ? digests.ToLookup(d => d?.Name ?? "", StringComparer.Ordinal) : null;
-        var digestOf = new Dictionary<string, Digest?>(StringComparer.Ordinal);
+        var digestOf = byName is null ? null : new Dictionary<string, Digest?>(StringComparer.Ordinal);
         var tagged = new List<ImageReference>(image.Tags.Count);
         foreach (var text in image.Tags)
         {
@@ -85,10 +85,11 @@ internal static class EngineRows
             }
 
             tagged.Add(reference);
-            if (!digestOf.TryGetValue(reference.Name, out var digest))
+            Digest? digest = null;
+            if (digestOf?.TryGetValue(reference.Name, out digest) is not true)
             {
                 digest = DigestOf(reference, byName?[reference.Name] ?? digests, image, listed);
-                digestOf.Add(reference.Name, digest);
+                digestOf?.Add(reference.Name, digest);
             }
 
             names.Add(Name.Of(reference, digest));

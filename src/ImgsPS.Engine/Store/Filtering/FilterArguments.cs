@@ -16,6 +16,8 @@ namespace ImgsPS.Store.Filtering;
 /// </summary>
 internal sealed class FilterArguments
 {
+    // .NET takes memory in the square of a pattern's length to read it.
+    private const int LongestPattern = 1000;
     private static readonly TimeSpan RegexLimit = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, List<string>> _values = new(StringComparer.Ordinal);
@@ -171,6 +173,11 @@ internal sealed class FilterArguments
 
     private static bool IsFound(string pattern, string text)
     {
+        if (pattern.Length > LongestPattern)
+        {
+            return false;
+        }
+
         try
         {
 #if NET472

@@ -9,6 +9,7 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Layout;
 
@@ -96,7 +97,7 @@ internal sealed class CatalogFile
         }
         catch (Exception e) when (e is ImageException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            fault = e.Message;
+            fault = PrintableText.OfServer(e.Message);
             facts.Clear();
         }
 

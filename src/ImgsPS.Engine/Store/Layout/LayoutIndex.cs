@@ -7,6 +7,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ImgsPS.Content;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Layout;
 
@@ -75,7 +76,7 @@ internal sealed class LayoutIndex
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException or FormatException or InvalidCastException)
         {
             // ArgumentException: a member stands twice (RN23).
-            throw new ImageException(ImageErrorKind.InvalidData, e.Message, null, e);
+            throw new ImageException(ImageErrorKind.InvalidData, PrintableText.OfServer(e.Message), null, e);
         }
     }
 

@@ -39,7 +39,7 @@ internal static class EngineAddress
         var text = address.Trim();
         var cut = text.IndexOf("://", StringComparison.Ordinal);
         var (scheme, rest) = cut < 0 ? ("tcp", text) : (text.Substring(0, cut), text.Substring(cut + 3));
-        if (rest.Any(char.IsControl))
+        if (rest.Any(IsUnseen))
         {
             throw Invalid(address, source, $"invalid bind address format: {PrintableText.Of(text)}");
         }
@@ -62,6 +62,10 @@ internal static class EngineAddress
     /// <summary>The failure for an address that is none.</summary>
     public static ImageException Invalid(string address, string source, string message) =>
         new(ImageErrorKind.InvalidArgument, message, $"The address '{PrintableText.Of(Hidden(address))}' comes from {source}. {Forms}");
+
+    /// <summary>True for what no address has, and what would change how a message that shows it looks (RN29): control characters, marks of direction.</summary>
+    public static bool IsUnseen(char c) => char.IsControl(c)
+        || char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     // A password that someone wrote before the host is not for a screen.
     private static string Hidden(string address)

@@ -51,7 +51,7 @@ internal sealed class EngineContexts
         var id = Id(name);
         return ReadFile(MetaFile(id), id, name)
             ?? throw new ImageException(
-                ImageErrorKind.NotFound, $"context \"{name}\": context not found", $"The name comes from {origin}. {Known()}");
+                ImageErrorKind.NotFound, $"context \"{PrintableText.Of(name)}\": context not found", $"The name comes from {origin}. {Known()}");
     }
 
     /// <summary>The contexts that can be read, in the order of their names.</summary>
@@ -105,7 +105,7 @@ internal sealed class EngineContexts
 
     private Entry? ReadFile(string path, string id, string? name)
     {
-        var subject = name is null ? "" : $"context \"{name}\": ";
+        var subject = name is null ? "" : $"context \"{PrintableText.Of(name)}\": ";
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllText(path), Json);

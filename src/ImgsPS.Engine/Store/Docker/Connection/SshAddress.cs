@@ -52,12 +52,12 @@ internal static class SshAddress
             throw Invalid("hostname is empty");
         }
 
-        if (user is not null && (user.Length == 0 || user[0] == '-' || user.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || ForbiddenInUser.IndexOf(c) >= 0)))
+        if (user is not null && (user.Length == 0 || user[0] == '-' || user.Any(c => EngineAddress.IsUnseen(c) || char.IsWhiteSpace(c) || ForbiddenInUser.IndexOf(c) >= 0)))
         {
             throw Invalid("invalid user");
         }
 
-        if (path.Any(char.IsControl))
+        if (path.Any(EngineAddress.IsUnseen))
         {
             throw Invalid("invalid path");
         }
