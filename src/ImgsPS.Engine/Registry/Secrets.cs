@@ -114,7 +114,9 @@ internal sealed class Secrets
     /// <summary>Text of a server for messages: masked before it is cut, then printable.</summary>
     public string Printable(string? text) => PrintableText.OfServer(Mask(text ?? ""));
 
-    /// <summary>Replaces a secret, in any case (headers and codes come in lower case), where at least so many of its first characters stand.</summary>
+    /// <summary>
+    /// Replaces a secret, in any case (headers and codes come in lower case), where at least so many of its first characters stand.
+    /// </summary>
     private static string Replace(string text, string secret, int atLeast)
     {
         var start = secret.Substring(0, atLeast);

@@ -208,7 +208,8 @@ internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer serve
         return secrets.Where(s => tokens.Contains(s) ? used.Contains(s) : (s == BehaviourSetup.IdentityToken) == (expected.Credential == "identity"));
     }
 
-    internal static bool IsBidi(char c) => c is '\u061C' or (>= '\u200E' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+    private static bool IsBidi(char c) =>
+        c is '\u061C' or (>= '\u200E' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 
     /// <summary>Nothing under blobs/ but what its name says; nothing temporary but in ingest/, and there only what a later pull goes on with.</summary>
     private void CheckStore(bool pulled)

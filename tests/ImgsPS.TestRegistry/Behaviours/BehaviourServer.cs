@@ -15,7 +15,11 @@ public sealed class BehaviourServer : IAsyncDisposable
     private readonly Dictionary<string, TestRegistry> _others = new(StringComparer.Ordinal);
     private readonly Dictionary<string, BehaviourSetup> _behaviours = new(StringComparer.Ordinal);
 
-    private BehaviourServer(TestRegistry registry) => Registry = registry;
+    private BehaviourServer(TestRegistry registry, bool isSingle)
+    {
+        Registry = registry;
+        IsSingle = isSingle;
+    }
 
     /// <summary>The registry that is asked.</summary>
     public TestRegistry Registry { get; }
@@ -29,7 +33,7 @@ public sealed class BehaviourServer : IAsyncDisposable
     /// <summary>Starts a server with one behaviour alone.</summary>
     public static BehaviourServer Start(string name)
     {
-        var server = new BehaviourServer(TestRegistry.Start());
+        var server = new BehaviourServer(TestRegistry.Start(), isSingle: true);
         server.Add(BehaviourCatalogue.Find(name));
         return server;
     }
@@ -37,7 +41,7 @@ public sealed class BehaviourServer : IAsyncDisposable
     /// <summary>Adds every behaviour that can stand beside others to a registry that runs.</summary>
     public static BehaviourServer AddAll(TestRegistry registry)
     {
-        var server = new BehaviourServer(registry);
+        var server = new BehaviourServer(registry, isSingle: false);
         foreach (var behaviour in BehaviourCatalogue.All.Where(b => !b.Alone))
         {
             server.Add(behaviour);
@@ -71,6 +75,9 @@ public sealed class BehaviourServer : IAsyncDisposable
 
         return _separate[name] = Start(name);
     }
+
+    /// <summary>True when there is one behaviour, so that the whole registry can be as its repository is.</summary>
+    internal bool IsSingle { get; }
 
     internal TestRegistry Other(string name)
     {

@@ -102,7 +102,8 @@ public sealed class BehaviourSetup
         Fault(match, new FaultAction { Instead = answer }, times);
 
     /// <summary>Adds an image with one layer of that many bytes of noise; gives a regular expression for requests for the layer.</summary>
-    public string Layer(int size = 300_000) => "^GET .*/blobs/" + Image(new ImageSpec { Layers = [new LayerSpec(1, size) { Gzip = false }] }).Layers[0].Blob.Digest;
+    public string Layer(int size = 300_000) =>
+        "^GET .*/blobs/" + Image(new ImageSpec { Layers = [new LayerSpec(1, size) { Gzip = false }] }).Layers[0].Blob.Digest;
 
     /// <summary>Puts a changed document in the place of another, under the tag <c>1</c>. It is not what a pull may bring.</summary>
     public string Change(BuiltDocument document, Action<JsonNode> change)
@@ -159,15 +160,16 @@ public sealed class BehaviourSetup
     public void Guard(Func<TestRequest, bool> refuses, string challenge)
     {
         _refuses = refuses;
-        Add(Registry, new Fault("", new FaultAction
+        var refusal = new FaultAction
         {
             Instead = _ => TestResponse.Error(401, "UNAUTHORIZED", "authentication required").With("WWW-Authenticate", challenge),
-        })
+        };
+        Add(Registry, new Fault("", refusal) { Repository = Repository, When = refuses, IsPassing = false });
+        if (_server.IsSingle)
         {
-            Repository = Repository,
-            When = refuses,
-            IsPassing = false,
-        });
+            // Other clients ask here first whether a password is wanted.
+            Add(Registry, new Fault("^GET /v2/$", refusal) { When = refuses, IsPassing = false });
+        }
     }
 
     /// <summary>True when the request carries a token that is good.</summary>

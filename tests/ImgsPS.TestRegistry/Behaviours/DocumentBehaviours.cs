@@ -98,7 +98,8 @@ internal static class DocumentBehaviours
             s.Fault(Manifests, FaultAction.Header(TypeHeader, null));
         }),
         new("rn22-schema1", "has an image of schema 1", s => Text(s, Schema1, "application/vnd.docker.distribution.manifest.v1+json")),
-        new("rn22-schema1-signed", "has a signed image of schema 1", s => Text(s, Schema1, "application/vnd.docker.distribution.manifest.v1+prettyjws")),
+        new("rn22-schema1-signed", "has a signed image of schema 1", s =>
+            Text(s, Schema1, "application/vnd.docker.distribution.manifest.v1+prettyjws")),
         new("rn22-schema1-as-2", "says that an image of schema 1 is one of schema 2", s => Text(s, Schema1, MediaTypes.DockerManifest)),
         new("rn22-schema1-member", "has a manifest that calls itself schema 1", s =>
             s.Change(s.Image(), root => root["mediaType"] = "application/vnd.docker.distribution.manifest.v1+json")),
@@ -108,7 +109,8 @@ internal static class DocumentBehaviours
     [
         Edited("rn23-config-twice", "has a manifest with two configs", text => text[..^1] + ",\"config\":{}}"),
         Edited("rn23-escaped", "has a manifest with two configs, one of them spelt with an escape", text => text[..^1] + ",\"conf\\u0069g\":{}}"),
-        Edited("rn23-in-descriptor", "has a layer with two digests", text => Twice(text, "\"layers\":[{", "\"digest\":\"sha256:" + new string('0', 64) + "\",")),
+        Edited("rn23-in-descriptor", "has a layer with two digests", text =>
+            Twice(text, "\"layers\":[{", "\"digest\":\"sha256:" + new string('0', 64) + "\",")),
         Edited("rn23-unknown-twice", "has an unknown member twice", text => text[..^1] + ",\"x\":1,\"x\":2}"),
         Edited("rn23-case", "has a manifest with config and Config", text => text[..^1] + ",\"Config\":{}}"),
         Edited("rn23-case-only", "has a manifest with Layers", text => text.Replace("\"layers\"", "\"Layers\"", StringComparison.Ordinal)),

@@ -61,7 +61,10 @@ internal static class ListBehaviours
 
     private static IEnumerable<Behaviour> Names() =>
     [
-        Listed("rn28-tags", "lists tags that are none", ["1", "../../x", "a b", "", ".x", "-x", "a/b", "a\\b", new string('t', 129), "sha256:" + new string('0', 64), "é"]),
+        Listed(
+            "rn28-tags",
+            "lists tags that are none",
+            ["1", "../../x", "a b", "", ".x", "-x", "a/b", "a\\b", new string('t', 129), "sha256:" + new string('0', 64), "é"]),
         Listed("rn28-windows", "lists tags that are devices on Windows, and good tags", ["1", "CON", "nul"]),
         Listed("rn28-all-bad", "lists nothing but tags that are none", ["../x", "\u001b[31m"]),
         Paged("rn28-null", "has no tags, and says null", (_, _) => TestResponse.Text(200, "{\"tags\":null}")),
@@ -71,9 +74,14 @@ internal static class ListBehaviours
         Paged("rn28-page", "shows a page", (_, _) => TestResponse.Text(200, "<html></html>", "text/html")),
         new("rn28-search", "finds repositories that are none", s => Search(
             s,
-            [("team/app", "good"), ("../../x", "bad"), ("Team/App", "bad"), ("a b", "bad"), ("team/app:1", "bad"), ("team/app@sha256:x", "bad"), ("", "bad")])),
+            [
+                ("team/app", "good"), ("../../x", "bad"), ("Team/App", "bad"), ("a b", "bad"), ("team/app:1", "bad"),
+                ("team/app@sha256:x", "bad"), ("", "bad"),
+            ])),
         new("rn28-catalog", "lists repositories that are none", s => Catalog(s, (_, _) =>
-            Repositories([s.Repository, "../../" + s.Repository, s.Repository + ":1", s.Repository.ToUpperInvariant(), "\u001b[31m" + s.Repository], null)))
+            Repositories(
+                [s.Repository, "../../" + s.Repository, s.Repository + ":1", s.Repository.ToUpperInvariant(), "\u001b[31m" + s.Repository],
+                null)))
         {
             Alone = true,
         },

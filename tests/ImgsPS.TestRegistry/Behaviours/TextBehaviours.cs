@@ -74,7 +74,8 @@ internal static class TextBehaviours
                 Instead = _ => TestResponse.Error(404, "BLOB_UNKNOWN", text(s)),
             })),
             Place("token-error", "sends an error for a token", s => Token(s, () => TestResponse.Text(401, Say("details", text(s))))),
-            Place("token-oauth-error", "sends an OAuth2 error for a token", s => Token(s, () => TestResponse.Text(400, Say("error_description", text(s))))),
+            Place("token-oauth-error", "sends an OAuth2 error for a token", s =>
+                Token(s, () => TestResponse.Text(400, Say("error_description", text(s))))),
             Place("token", "gives a token", s => Token(s, () => TestResponse.Text(200, Say("token", text(s))))),
             Place("location", "redirects", s => Answer(s, r => new TestResponse(307).With("Location", "ftp://x/?q=" + Line(text(s))))),
             Place("content-type", "gives a type to a page", s => Answer(s, r => TestResponse.Text(200, "<html>", "text/" + Line(text(s))))),
@@ -83,7 +84,8 @@ internal static class TextBehaviours
             Document("body", "sends a text for a manifest", (s, t) => DocumentBehaviours.Text(s, t)),
             Document("media-type", "has a manifest that calls itself something", (s, t) => s.Change(s.Image(), root => root["mediaType"] = t)),
             Document("digest", "has a layer's digest", (s, t) => s.Change(s.Image(), root => root["layers"]![0]!["digest"] = t)),
-            Document("algorithm", "has a digest's algorithm", (s, t) => s.Change(s.Image(), root => root["layers"]![0]!["digest"] = t + ":" + new string('0', 64))),
+            Document("algorithm", "has a digest's algorithm", (s, t) =>
+                s.Change(s.Image(), root => root["layers"]![0]!["digest"] = t + ":" + new string('0', 64))),
             Document("member", "has a member twice", (s, t) => DocumentBehaviours.Put(s, s.Image(), json =>
                 json[..^1] + $",{JsonValue.Create(t).ToJsonString()}:1,{JsonValue.Create(t).ToJsonString()}:2}}")),
             Document("annotation", "has an annotation that is no text", (s, t) =>

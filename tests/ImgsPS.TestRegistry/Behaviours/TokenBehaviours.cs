@@ -29,7 +29,8 @@ internal static class TokenBehaviours
             Private(s, Elsewhere(s));
             s.FaultAt(s.Other(), s.TokenMatch, FaultAction.Status(200, "<html>sign in</html>"));
         }),
-        new("rn03-trusted-but-plain", "wants the password sent to another host in plain HTTP, which the user trusts", s => Private(s, Elsewhere(s))),
+        new("rn03-trusted-but-plain", "wants the password sent to another host in plain HTTP, which the user trusts", s =>
+            Private(s, Elsewhere(s))),
         new("rn03-other-host-anonymous", "wants a token of another host, which gives it to anybody", s =>
         {
             Private(s, Elsewhere(s));

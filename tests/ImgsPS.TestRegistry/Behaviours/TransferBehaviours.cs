@@ -19,20 +19,26 @@ internal static class TransferBehaviours
     [
         new("rn15-fin", "ends the connection in the middle of a layer, once", s => s.Fault(s.Layer(), FaultAction.FinAfter(100_000), 1)),
         new("rn15-rst", "resets the connection in the middle of a layer, once", s => s.Fault(s.Layer(), FaultAction.ResetAfter(100_000), 1)),
-        new("rn15-fin-before-answer", "ends the connection instead of an answer, once", s => s.Fault(s.Layer(), FaultAction.FinAfter(-1), 1)),
-        new("rn15-rst-before-answer", "resets the connection instead of an answer, once", s => s.Fault(s.Layer(), FaultAction.ResetAfter(-1), 1)),
-        new("rn15-fin-manifest", "ends the connection in the middle of a manifest, once", s => Faulty(s, Manifests, FaultAction.FinAfter(100), 1)),
-        new("rn15-rst-manifest", "resets the connection in the middle of a manifest, once", s => Faulty(s, Manifests, FaultAction.ResetAfter(100), 1)),
+        new("rn15-fin-before-answer", "ends the connection instead of an answer, once", s =>
+            s.Fault(s.Layer(), FaultAction.FinAfter(-1), 1)),
+        new("rn15-rst-before-answer", "resets the connection instead of an answer, once", s =>
+            s.Fault(s.Layer(), FaultAction.ResetAfter(-1), 1)),
+        new("rn15-fin-manifest", "ends the connection in the middle of a manifest, once", s =>
+            Faulty(s, Manifests, FaultAction.FinAfter(100), 1)),
+        new("rn15-rst-manifest", "resets the connection in the middle of a manifest, once", s =>
+            Faulty(s, Manifests, FaultAction.ResetAfter(100), 1)),
         new("rn15-fin-config", "ends the connection in the middle of a config, once", s =>
             s.Fault("^GET .*/blobs/" + s.Image().Config.Digest, FaultAction.FinAfter(100), 1)),
-        new("rn15-fin-tags", "ends the connection in the middle of its list of tags, once", s => Faulty(s, "/tags/list", FaultAction.FinAfter(10), 1)),
+        new("rn15-fin-tags", "ends the connection in the middle of its list of tags, once", s =>
+            Faulty(s, "/tags/list", FaultAction.FinAfter(10), 1)),
         new("rn15-fin-token", "ends the connection instead of a token, once", s =>
         {
             s.Image();
             s.Bearer();
             s.FaultAt(s.Registry, s.TokenMatch, FaultAction.FinAfter(-1), 1);
         }),
-        new("rn15-every-400-kb", "ends each connection after 400 kB of a layer of 3 MB", s => s.Fault(s.Layer(3_000_000), FaultAction.FinAfter(400_000))),
+        new("rn15-every-400-kb", "ends each connection after 400 kB of a layer of 3 MB", s =>
+            s.Fault(s.Layer(3_000_000), FaultAction.FinAfter(400_000))),
         new("rn15-ever-at-once", "ends each connection before the first byte of a layer", s => s.Fault(s.Layer(), FaultAction.FinAfter(0))),
         new("rn15-rst-ever", "resets each connection instead of an answer", s => Faulty(s, Manifests, FaultAction.ResetAfter(-1))),
         new("rn15-redirected", "sends to another host for layers, which ends the connection in the middle, once", s =>
@@ -124,7 +130,8 @@ internal static class TransferBehaviours
         }, 1)),
         new("rn17-bad-chunk", "sends chunks that are none, once", s => s.Fault(s.Layer(), FaultAction.Raw(
             Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n")), 1)),
-        new("rn17-not-http", "speaks another protocol", s => Faulty(s, Manifests, FaultAction.Raw(Encoding.ASCII.GetBytes("SSH-2.0-OpenSSH_9.0\r\n")))),
+        new("rn17-not-http", "speaks another protocol", s =>
+            Faulty(s, Manifests, FaultAction.Raw(Encoding.ASCII.GetBytes("SSH-2.0-OpenSSH_9.0\r\n")))),
         new("rn17-encoding-lie", "says that a layer is compressed for the way, which it is not", s =>
             s.Fault(s.Layer(), FaultAction.ExtraHeaders(("Content-Encoding", "gzip")))),
         new("rn17-encoding", "compresses a layer for the way, unasked", s => s.Fault(s.Layer(), new FaultAction

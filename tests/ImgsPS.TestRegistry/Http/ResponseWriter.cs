@@ -31,7 +31,8 @@ internal sealed class ResponseWriter(Socket socket, Stream stream)
 
         if (response.Raw is { } raw)
         {
-            await WriteBodyAsync(request, new TestResponse(0, raw) { BytesPerSecond = response.BytesPerSecond, Endless = response.Endless }, Framing.Close, cancellationToken);
+            var whole = new TestResponse(0, raw) { BytesPerSecond = response.BytesPerSecond, Endless = response.Endless };
+            await WriteBodyAsync(request, whole, Framing.Close, cancellationToken);
             await CutAsync(CutKind.Fin, cancellationToken);
             return false;
         }
