@@ -70,7 +70,7 @@ internal sealed class ImageSearch
         {
             throw new ImageException(
                 ImageErrorKind.InvalidArgument,
-                $"invalid repository name: repository name ({PrintableText.OfServer(request.Term)}) should not have a scheme",
+                $"invalid repository name: repository name ({PrintableText.OfServer(PrintableText.WithoutPassword(request.Term))}) should not have a scheme",
                 "Leave the scheme out: reg.example.com:5000/app.");
         }
 

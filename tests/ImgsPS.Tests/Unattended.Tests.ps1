@@ -1,0 +1,157 @@
+# RU1: what a runbook needs, in a process without input that nobody watches.
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestSession.psm1" -Force
+    Import-TestModule
+    $registry = Start-TestRegistry
+    $address = $registry.Host
+    $null = Add-TestImage $registry 'team/app:1'
+    $null = Add-TestImage $registry 'team/app:2' @{ layers = @(@{ seed = 3; size = 3000 }) }
+    $null = Invoke-TestRegistry $registry options @{ search = $true }
+    $null = Invoke-TestRegistry $registry search @{ name = 'team/app' }
+
+    # A line for each command. What is not in this version yet is left out; a command without a line fails a test.
+    $lines = [ordered]@{
+        'Invoke-ImagePull'     = "Invoke-ImagePull $address/team/app:1, $address/team/app:2"
+        'Add-ImageTag'         = "Add-ImageTag $address/team/app:1 demo:1"
+        'Find-Image'           = "Find-Image $address/app"
+        'Get-Image'            = 'Get-Image'
+        'Get-ImageConfig'      = "Get-ImageConfig $address/team/app:1"
+        'Get-ImageHistory'     = "Get-ImageHistory $address/team/app:1"
+        'Get-ImageLayer'       = "Get-ImageLayer $address/team/app:1"
+        'Get-ImageManifest'    = "Get-ImageManifest $address/team/app:1"
+        'Get-ImageStore'       = 'Get-ImageStore'
+        'Test-ImageStore'      = 'Test-ImageStore'
+        'Repair-ImageStore'    = 'Repair-ImageStore'
+        'Optimize-ImageStore'  = 'Optimize-ImageStore'
+        'Remove-Image'         = "Remove-Image $address/team/app:1, $address/team/app:2, demo:1"
+    }
+    $commands = @((Get-Command -Module ImgsPS -CommandType Cmdlet).Name)
+
+    # Runs a script in a process whose input has ended, and returns output and errors as text.
+    function Invoke-Unattended([string] $Script) {
+        $start = [System.Diagnostics.ProcessStartInfo]::new((Get-Process -Id $PID).Path)
+        $all = "`$ProgressPreference = 'SilentlyContinue'; Import-Module '$(Get-TestModulePath)'; $Script"
+        $start.Arguments = '-NoProfile -NonInteractive -OutputFormat Text -EncodedCommand ' +
+            [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($all))
+        $start.UseShellExecute = $false
+        $start.RedirectStandardInput = $true
+        $start.RedirectStandardOutput = $true
+        $start.RedirectStandardError = $true
+        $process = [System.Diagnostics.Process]::Start($start)
+        $process.StandardInput.Close()
+        $errors = $process.StandardError.ReadToEndAsync()
+        $output = $process.StandardOutput.ReadToEnd()
+        $process.WaitForExit()
+        [pscustomobject]@{ Output = $output; Errors = $errors.Result; ExitCode = $process.ExitCode }
+        $process.Dispose()
+    }
+
+    # Every file with its times and length, and what was asked of the registry.
+    function Get-World([string] $Folder) {
+        Get-ChildItem -LiteralPath $Folder -Recurse -Force | Sort-Object FullName | ForEach-Object {
+            '{0} {1:o} {2:o} {3}' -f $_.FullName, $_.LastWriteTimeUtc, $_.CreationTimeUtc, $(if (-not $_.PSIsContainer) { $_.Length })
+        }
+        Get-TestRequest $registry
+    }
+}
+
+AfterAll {
+    Stop-TestRegistry $registry
+}
+
+Describe 'An unattended session (RU1)' {
+    BeforeEach {
+        $store = New-TestStore
+        Reset-TestRegistry $registry
+    }
+
+    AfterEach {
+        Remove-TestStore $store
+    }
+
+    It 'has a line here for each command' {
+        $commands | Where-Object { -not $lines.Contains($_) } | Should -BeNullOrEmpty
+    }
+
+    It 'is asked nothing by any command, with input at its end' {
+        $script = ($lines.Keys | Where-Object { $_ -in $commands } | ForEach-Object { "'# $_'; $($lines[$_]) | Out-String" }) -join '; '
+        $run = Invoke-Unattended "$script; '# end'"
+        $run.Errors | Should -BeNullOrEmpty
+        $run.Output | Should -Match '# end'
+        $run.Output + $run.Errors | Should -Not -BeLike '*NonInteractive mode*'
+        $run.ExitCode | Should -Be 0
+        @(Get-Image) | Should -HaveCount 0
+    }
+
+    It 'changes and asks nothing with -WhatIf: <_>' -ForEach 'Invoke-ImagePull', 'Add-ImageTag', 'Remove-Image', 'Repair-ImageStore', 'Optimize-ImageStore' {
+        if ($_ -notin $commands) { Set-ItResult -Skipped -Because "$_ is not in this version"; return }
+        $null = Invoke-ImagePull "$address/team/app:1"
+        $null = Add-ImageTag "$address/team/app:1" demo:1
+        Reset-TestRegistry $registry
+        $before = Get-World $store
+        $run = Invoke-Unattended "$($lines[$_]) -WhatIf"
+        $run.ExitCode | Should -Be $(if ($_ -eq 'Remove-Image') { 1 } else { 0 })
+        Get-World $store | Should -Be $before
+    }
+
+    It 'makes no store with -WhatIf' {
+        $new = Join-Path $store 'new'
+        Invoke-ImagePull "$address/team/app:1" -Store $new -WhatIf
+        Test-Path -LiteralPath $new | Should -BeFalse
+        Get-TestRequest $registry | Should -BeNullOrEmpty
+    }
+
+    It 'gets one error for each failed item, with id, category and advice, and the others are done: <Name>' -ForEach @(
+        @{ Name = 'Invoke-ImagePull'; Class = 'InvokeImagePullCommand'; Bad = 'none/such:1', 'UPPER/x:1'; Category = 'ObjectNotFound', 'InvalidArgument'; Id = 'ImageNotFound', 'InvalidReference' }
+        @{ Name = 'Get-ImageConfig'; Class = 'GetImageConfigCommand'; Bad = 'none/such:1', 'UPPER/x:1'; Category = 'ObjectNotFound', 'InvalidArgument'; Id = 'ImageNotFound', 'InvalidReference' }
+        @{ Name = 'Get-ImageHistory'; Class = 'GetImageHistoryCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = , 'ImageNotFound' }
+        @{ Name = 'Get-ImageLayer'; Class = 'GetImageLayerCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = , 'ImageNotFound' }
+        @{ Name = 'Get-ImageManifest'; Class = 'GetImageManifestCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = , 'ImageNotFound' }
+        @{ Name = 'Get-Image'; Class = 'GetImageCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = , 'ImageNotFound' }
+        @{ Name = 'Remove-Image'; Class = 'RemoveImageCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = , 'ImageNotFound' }
+    ) {
+        $items = @("$address/team/app:1") + @($Bad | ForEach-Object { "$address/$_" }) + "$address/team/app:2"
+        if ($Name -ne 'Invoke-ImagePull') { $null = Invoke-ImagePull "$address/team/app:1", "$address/team/app:2" }
+        $arguments = if ($Name -eq 'Remove-Image') { @{ PassThru = $true } } else { @{} }
+        $done = @($items | & $Name @arguments -ErrorAction SilentlyContinue -ErrorVariable failed)
+        $failed | Should -HaveCount $Bad.Count
+        foreach ($i in 0..($Bad.Count - 1)) {
+            $failed[$i].FullyQualifiedErrorId | Should -Be "$($Id[$i]),ImgsPS.Cmdlets.$Class"
+            $failed[$i].CategoryInfo.Category | Should -Be $Category[$i]
+            "$($failed[$i].TargetObject)" | Should -Be "$address/$($Bad[$i])"
+            $failed[$i].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        }
+
+        switch ($Name) {
+            'Remove-Image' { Get-Image | Should -BeNullOrEmpty }
+            'Invoke-ImagePull' { $done.Tag | Should -Be '1', '2' }
+            default { $done.Count | Should -BeGreaterOrEqual 2 }
+        }
+    }
+
+    It 'ends with status 1 after an error, and 0 without one' {
+        (Invoke-Unattended "Get-Image $address/none/such:1").ExitCode | Should -Be 1
+        (Invoke-Unattended 'Get-Image none*').ExitCode | Should -Be 0
+    }
+
+    It 'has no work left when a command is left early' {
+        Add-TestFault $registry @{ action = 'slow'; match = '^GET .*/blobs/'; bytes = 20000 }
+        $first = "$address/team/app:1", "$address/team/app:2" | Invoke-ImagePull | Select-Object -First 1
+        $first.Tag | Should -Be '1'
+        $requests = @(Get-TestRequest $registry).Count
+        Start-Sleep -Milliseconds 1500
+        @(Get-TestRequest $registry).Count | Should -Be $requests
+        @(Get-ChildItem -LiteralPath (Join-Path $store '.imgsps') -Recurse -Force -File -ErrorAction Ignore | Where-Object { $_.Directory.Name -eq 'leases' }) |
+            Should -BeNullOrEmpty
+    }
+
+    It 'leaves no process behind, and ends while connections to the registry are open' -Skip:(-not (Test-Path /proc/self/stat)) {
+        $run = Invoke-Unattended "`$null = Invoke-ImagePull $address/team/app:1; `$PID; (Get-ChildItem /proc/self/task).Count"
+        $run.ExitCode | Should -Be 0
+        $id = ($run.Output -split '\r?\n')[0].Trim()
+        Test-Path "/proc/$id" | Should -BeFalse
+        @(Get-ChildItem /proc -Directory | Where-Object Name -Match '^\d+$' | ForEach-Object {
+                try { [System.IO.File]::ReadAllText("$($_.FullName)/stat") } catch { '' }
+            } | Where-Object { ($_ -replace '^.*\) ', '' -split ' ')[1] -eq $id }) | Should -BeNullOrEmpty
+    }
+}
