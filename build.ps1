@@ -7,7 +7,8 @@ Pester 5 and Microsoft.PowerShell.PlatyPS are taken from PSModulePath; with the 
 PowerShell Gallery, into output/modules.
 .PARAMETER Task
 Clean, Build (output/ImgsPS/<version>), Test, Torture (kills, full disks and many processes at length), Fuzz (all parsers on random inputs; failing
-inputs go to output/fuzz), Demo, Docs (help from docs/cmdlets) or Package (a zip).
+inputs go to output/fuzz), Secrets (the tests of the cmdlets with -Verbose, -Debug and a transcript, and a search for secrets in all that they leave
+behind), Demo, Docs (help from docs/cmdlets) or Package (a zip).
 .PARAMETER Minutes
 How long Fuzz runs.
 .PARAMETER Seed
@@ -20,7 +21,7 @@ Makes Fuzz try the same inputs as an earlier run, which told its seed; without, 
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Clean', 'Build', 'Test', 'Torture', 'Fuzz', 'Demo', 'Docs', 'Package')]
+    [ValidateSet('Clean', 'Build', 'Test', 'Torture', 'Fuzz', 'Secrets', 'Demo', 'Docs', 'Package')]
     [string] $Task = 'Build',
 
     [ValidateRange(0.1, 100000)]
@@ -279,6 +280,19 @@ function Invoke-Test {
     Test-Cmdlet
 }
 
+function Invoke-SecretSearch {
+    if (-not (Invoke-MSBuild -Target Build)) {
+        Add-Failure 'the build'
+        return
+    }
+
+    & dotnet build tests/ImgsPS.TestRegistry -v q | Out-Host
+    $env:IMGSPS_MODULE = Get-ModuleFolder
+    $env:IMGSPS_SECRET_SEARCH = '1'
+    [void][System.IO.Directory]::CreateDirectory($results)
+    Test-Cmdlet
+}
+
 function Invoke-Demo {
     if (-not (Test-Path -LiteralPath tests/demo.ps1)) {
         & dotnet run --project tests/ImgsPS.Driver -- demo | Out-Host
@@ -320,13 +334,15 @@ $done = switch ($Task) {
     'Package' { (Invoke-MSBuild -Target Build) -and (Build-Help) -and (Invoke-MSBuild -Target Package) }
     'Demo' { Invoke-Demo }
     'Fuzz' { Invoke-Fuzz }
-    { $_ -in 'Test', 'Torture' } {
+    { $_ -in 'Test', 'Torture', 'Secrets' } {
         try {
-            if ($Task -eq 'Test') {
-                Invoke-Test
-            } else {
-                $env:IMGSPS_TORTURE = 'long'
-                Test-Torture -HangTimeout 40min
+            switch ($Task) {
+                'Torture' {
+                    $env:IMGSPS_TORTURE = 'long'
+                    Test-Torture -HangTimeout 40min
+                }
+                'Secrets' { Invoke-SecretSearch }
+                default { Invoke-Test }
             }
         } catch {
             Add-Failure "build.ps1: $_"

@@ -1,5 +1,6 @@
 BeforeAll {
     Import-Module "$PSScriptRoot/TestSession.psm1" -Force
+    Import-Module "$PSScriptRoot/SecretSearch.psm1"
     Import-TestModule
     $registry = Start-TestRegistry
     $address = $registry.Host
@@ -156,7 +157,7 @@ Describe 'Invoke-ImagePull' {
 
         It 'refuses proxy credentials without a proxy, and two kinds of them' {
             { Invoke-ImagePull x -ProxyUseDefaultCredentials } | Should -Throw '*need -Proxy*'
-            $credential = [pscredential]::new('u', (ConvertTo-SecureString 'p' -AsPlainText -Force))
+            $credential = Get-TestCredential Proxy
             { Invoke-ImagePull x -Proxy http://127.0.0.1:1 -ProxyUseDefaultCredentials -ProxyCredential $credential } |
                 Should -Throw '*cannot be used together*'
         }
@@ -164,7 +165,7 @@ Describe 'Invoke-ImagePull' {
 
     Context 'what it tells' {
         It 'warns once of a variable that cannot be read (RC1)' {
-            $null = Invoke-TestRegistry $registry options @{ auth = 'bearer'; users = @{ bob = 'pw' }; anonymousPull = $true }
+            $null = Invoke-TestRegistry $registry options @{ auth = 'bearer'; users = @{ bob = Get-TestSecret Registry }; anonymousPull = $true }
             $env:DOCKER_AUTH_CONFIG = 'junk'
             try {
                 $null = Invoke-ImagePull "$address/team/app:1", "$address/team/tags:a" -WarningAction SilentlyContinue -WarningVariable warnings
@@ -199,13 +200,12 @@ Describe 'Invoke-ImagePull' {
         }
 
         It 'shows requests but no password with -Debug (RC4)' {
-            $null = Invoke-TestRegistry $registry options @{ auth = 'basic'; users = @{ bob = 'hunter2secret' } }
+            $null = Invoke-TestRegistry $registry options @{ auth = 'basic'; users = @{ bob = Get-TestSecret Registry } }
             try {
-                $credential = [pscredential]::new('bob', (ConvertTo-SecureString 'hunter2secret' -AsPlainText -Force))
+                $credential = Get-TestCredential Registry
                 $text = & { $DebugPreference = 'Continue'; Invoke-ImagePull "$address/team/app:1" -Credential $credential -Verbose } 4>&1 5>&1 | Out-String
                 $text | Should -Match '/v2/team/app/'
-                $text | Should -Not -Match 'hunter2secret'
-                $text | Should -Not -Match ([Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes('bob:hunter2secret')))
+                Find-TestSecret $text | Should -BeNullOrEmpty
             }
             finally {
                 $null = Invoke-TestRegistry $registry options @{ auth = 'none' }
@@ -259,12 +259,12 @@ Describe 'Invoke-ImagePull' {
         }
 
         It 'says that credentials are needed' {
-            $null = Invoke-TestRegistry $registry options @{ auth = 'basic'; users = @{ bob = 'secret' } }
+            $null = Invoke-TestRegistry $registry options @{ auth = 'basic'; users = @{ bob = Get-TestSecret Registry } }
             try {
                 $null = Invoke-ImagePull "$address/team/app:1" -ErrorAction SilentlyContinue -ErrorVariable failed
                 $failed[0].CategoryInfo.Category | Should -BeIn 'AuthenticationError', 'PermissionDenied'
                 $failed[0].ErrorDetails.RecommendedAction | Should -BeLike '*-Credential*'
-                $credential = [pscredential]::new('bob', (ConvertTo-SecureString 'secret' -AsPlainText -Force))
+                $credential = Get-TestCredential Registry
                 (Invoke-ImagePull "$address/team/app:1" -Credential $credential).Id | Should -Be $image.id
             }
             finally {

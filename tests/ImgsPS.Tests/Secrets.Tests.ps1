@@ -80,24 +80,25 @@ Describe 'Secrets (RC4)' {
         Set-Config @{}
     }
 
-    It 'are found where they are planted: <Where>' -ForEach @(
-        @{ Where = 'transcript'; Line = "Get-TestSecret Control | Out-Host" }
-        @{ Where = 'transcript'; Line = "`$VerbosePreference = 'Continue'; Write-Verbose ('{0}' -f [uri]::EscapeDataString((Get-TestSecret Control)))" }
-        @{ Where = 'streams'; Line = "ConvertTo-Json @{ x = Get-TestSecret Control }" }
-        @{ Where = 'errors'; Line = "try { `$e = [InvalidOperationException]::new('x', [Exception]::new('y')); `$e.InnerException.Data['k'] = Get-TestSecret Control; throw `$e } catch { }" }
-        @{ Where = 'errors'; Line = "Write-Error x -TargetObject ([pscustomobject]@{ p = Get-TestSecret Control }) -ErrorAction SilentlyContinue" }
-        @{ Where = 'errors'; Line = "Write-Error x -RecommendedAction ([Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes('bob:' + (Get-TestSecret Control)))) -ErrorAction SilentlyContinue" }
-    ) {
-        $session = Invoke-Session $Line
-        @(Find-Leak $session) | Should -Contain "${Where}: Control"
-    }
-
-    It 'are found in the history, in arguments and in files of the store' {
-        $session = Invoke-Session "'$(Get-TestSecret Address)' > `$null"
-        @(Find-Leak $session) | Should -Contain 'history: Address'
-        [System.IO.File]::WriteAllText("$work/store/planted", "x`0" + (Get-TestSecret Control))
-        @(Find-Leak @{ arguments = Get-TestSecret Helper }) | Should -Be 'arguments: Helper', "$(Join-Path "$work/store" planted): Control"
+    # The search is worth something only if it finds.
+    It 'are found wherever they are planted' {
+        $session = Invoke-Session @(
+            "Get-TestSecret Control | Out-Host"
+            "`$VerbosePreference = 'Continue'; Write-Verbose ([uri]::EscapeDataString((Get-TestSecret Registry)))"
+            "ConvertTo-Json @{ x = Get-TestSecret Proxy }"
+            "try { `$e = [InvalidOperationException]::new('x', [Exception]::new('y')); `$e.InnerException.Data['k'] = Get-TestSecret Config; throw `$e } catch { }"
+            "Write-Error x -TargetObject ([pscustomobject]@{ p = Get-TestSecret Helper }) -ErrorAction SilentlyContinue"
+            "Write-Error x -RecommendedAction ([Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes('bob:' + (Get-TestSecret Wrong)))) -ErrorAction SilentlyContinue"
+            "'$(Get-TestSecret Address)' > `$null"
+            "[System.IO.File]::WriteAllText('$work/store/planted', `"x``0`" + (Get-TestSecret Control))"
+        )
+        $found = @(Find-Leak $session)
         Remove-Item -LiteralPath "$work/store/planted"
+        foreach ($one in 'transcript: Control', 'transcript: Registry', 'streams: Proxy', 'errors: Config', 'errors: Helper', 'errors: Wrong', 'history: Address', "$(Join-Path "$work/store" planted): Control") {
+            $found | Should -Contain $one
+        }
+
+        @(Find-Leak @{ arguments = Get-TestSecret Helper }) | Should -Be 'arguments: Helper'
     }
 
     It 'of -Credential are in nothing that is left, right or wrong' {
@@ -141,16 +142,22 @@ Describe 'Secrets (RC4)' {
         }
     }
 
-    It 'in a config.json that is broken are in nothing that is left' -ForEach @(
-        @{ Text = { '{"auths":{"x":{"auth":"' + (Get-TestSecret Address) + '"}}}' } }
-        @{ Text = { '{"auths":{"x":' + (ConvertTo-Json (Get-TestSecret Config)) + '}}' } }
-        @{ Text = { '{"auths":{"' + (Get-TestSecret Address) + '":{"auth":"' } }
-        @{ Text = { '{"credsStore":"' + (Get-TestSecret Address) + '/"}' }; Named = $true }
-    ) {
-        Set-Config (& $Text)
-        $session = Invoke-Session "Invoke-ImagePull $address/team/app:1"
-        $session.ids | Should -HaveCount 1
-        if (-not $Named) { Find-Leak $session | Should -BeNullOrEmpty }
+    It 'in a config.json that is broken are in nothing that is left' {
+        $broken = @(
+            '{"auths":{"x":{"auth":"' + (Get-TestSecret Address) + '"}}}'
+            '{"auths":{"x":' + (ConvertTo-Json (Get-TestSecret Config)) + '}}'
+            '{"auths":{"' + (Get-TestSecret Address) + '":{"auth":"'
+            (Get-TestSecret Address)
+        )
+        $number = 0
+        $session = Invoke-Session @($broken | ForEach-Object {
+                $folder = "$work/docker/$(($number++))"
+                $null = New-Item -ItemType Directory -Force $folder
+                [System.IO.File]::WriteAllText("$folder/config.json", $_)
+                "`$env:DOCKER_CONFIG = '$folder'; Invoke-ImagePull $address/team/app:1"
+            })
+        $session.ids | Should -Be (@('InvalidContent,ImgsPS.Cmdlets.InvokeImagePullCommand') * 4)
+        Find-Leak $session | Should -BeNullOrEmpty
     }
 
     It 'of credential helpers are in nothing that is left: <Name>' -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') -ForEach @(

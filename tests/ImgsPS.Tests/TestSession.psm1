@@ -129,6 +129,11 @@ function New-TestStore {
 function Remove-TestStore {
     param([Parameter(Mandatory)] [string] $Folder)
     $env:IMGSPS_STORE = $null
+    if ($env:IMGSPS_SECRET_SEARCH -eq '1') {
+        Import-Module "$PSScriptRoot/SecretSearch.psm1"
+        Add-SecretFinding 'a file of a store' (Find-TestSecretInFolder $Folder)
+    }
+
     Remove-Item -LiteralPath $Folder -Recurse -Force
 }
 
