@@ -36,6 +36,7 @@ public sealed class OptimizeTests(ITestOutputHelper output) : IDisposable
     public async Task Optimize_in_a_loop_beside_pulls_and_removals_loses_nothing_RS5()
     {
         _registry.Faults.Add(new Fault("^GET .*/blobs/", FaultAction.Slow(4_000_000)));
+        await PlantAsync(Build(Pullers, 0));
         using var time = new CancellationTokenSource(TortureSettings.Duration);
         var final = new Dictionary<string, string>[Pullers];
         await Task.WhenAll(Enumerable.Range(0, Pullers)
