@@ -298,6 +298,8 @@ internal static class EngineTargets
         var config = Path.Combine(FuzzFolder.Path, "names");
         if (!Directory.Exists(config))
         {
+            // Another one, whose name is an order to a terminal, comes up in the advice.
+            FuzzFolder.Write(Meta(config, "a\u001b[2J"), "{\"Name\":\"a\\u001b[2J\",\"Endpoints\":{\"docker\":{\"Host\":\"tcp://h:1\"}}}"u8.ToArray());
             FuzzFolder.Write(Meta(config), "{\"Name\":\"remote\",\"Endpoints\":{\"docker\":{\"Host\":\"tcp://h:1\"}}}"u8.ToArray());
         }
 
@@ -314,7 +316,8 @@ internal static class EngineTargets
     }
 
     // The folder of a context has the SHA-256 of the context's name for its own.
-    private static string Meta(string config) => Path.Combine(config, "contexts", "meta", Digest.Of("remote"u8.ToArray()).Hex, "meta.json");
+    private static string Meta(string config, string name = "remote") =>
+        Path.Combine(config, "contexts", "meta", Digest.Of(Encoding.UTF8.GetBytes(name)).Hex, "meta.json");
 
     private static void Certificate(string text)
     {

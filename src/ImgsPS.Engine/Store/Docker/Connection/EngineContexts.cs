@@ -91,7 +91,7 @@ internal sealed class EngineContexts
         }
     }
 
-    private string Known() => "The contexts are: " + string.Join(", ", new[] { Default }.Concat(List().Select(e => e.Name))) + ".";
+    private string Known() => "The contexts are: " + string.Join(", ", new[] { Default }.Concat(List().Select(e => PrintableText.Of(e.Name)))) + ".";
 
     private string MetaFile(string id) => System.IO.Path.Combine(_folder, "meta", id, "meta.json");
 
