@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds, tests and shows ImgsPS. With PowerShell on PATH build.ps1 does it; without, this script does what the .NET SDK alone can.
-# usage: ./build.sh clean|build|test|torture|fuzz [minutes [seed]]|demo|docs|package
+# usage: ./build.sh clean|build|test|torture|fuzz [minutes [seed]]|secrets|demo|docs|package
 set -u
 cd "$(dirname "$0")" || exit 1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -10,12 +10,13 @@ clean) task=Clean ;;
 build) task=Build ;;
 test) task=Test ;;
 torture) task=Torture ;;
+secrets) task=Secrets ;;
 demo) task=Demo ;;
 docs) task=Docs ;;
 package) task=Package ;;
 fuzz) task=Fuzz ;;
 *)
-    echo "usage: ./build.sh clean|build|test|torture|fuzz [minutes [seed]]|demo|docs|package" >&2
+    echo "usage: ./build.sh clean|build|test|torture|fuzz [minutes [seed]]|secrets|demo|docs|package" >&2
     exit 2
     ;;
 esac

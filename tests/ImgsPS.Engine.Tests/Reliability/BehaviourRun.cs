@@ -224,7 +224,7 @@ internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer serve
             switch (parts)
             {
                 case ["oci-layout" or "index.json"]:
-                case [".imgsps", "version" or "catalog.json" or "index.prev.json"]:
+                case [".imgsps", "version" or "catalog.json" or "index.prev.json" or "index.seal"]:
                 case [".imgsps", "locks", "store.lock" or "store.lock.owner"]:
                     break;
                 case ["blobs", var algorithm, var hex]:
