@@ -73,6 +73,7 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IDisposable
     [InlineData("lease", ".list")]
     [InlineData("index", "/index.json.tmp")]
     [InlineData("previous index", "/index.prev.json.tmp")]
+    [InlineData("seal of the index", "/index.seal.tmp")]
     public async Task Disk_that_becomes_full_at_a_file_RS4(string what, string suffix)
     {
         using var disk = SmallDisk.Mount("size=16m");

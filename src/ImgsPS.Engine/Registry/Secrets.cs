@@ -120,19 +120,25 @@ internal sealed class Secrets
     private static string Replace(string text, string secret, int atLeast)
     {
         var start = secret.Substring(0, atLeast);
-        for (var at = 0; (at = text.IndexOf(start, at, StringComparison.OrdinalIgnoreCase)) >= 0; at += 3)
+        var at = text.IndexOf(start, StringComparison.OrdinalIgnoreCase);
+        if (at < 0)
         {
-            var length = atLeast;
-            while (length < secret.Length && at + length < text.Length
-                && char.ToUpperInvariant(text[at + length]) == char.ToUpperInvariant(secret[length]))
-            {
-                length++;
-            }
-
-            text = text.Substring(0, at) + "***" + text.Substring(at + length);
+            return text;
         }
 
-        return text;
+        var masked = new StringBuilder(text.Length);
+        var rest = 0;
+        for (; at >= 0; at = text.IndexOf(start, rest, StringComparison.OrdinalIgnoreCase))
+        {
+            masked.Append(text, rest, at - rest).Append("***");
+            rest = at + atLeast;
+            for (var i = atLeast; i < secret.Length && rest < text.Length && char.ToUpperInvariant(text[rest]) == char.ToUpperInvariant(secret[i]); i++)
+            {
+                rest++;
+            }
+        }
+
+        return masked.Append(text, rest, text.Length - rest).ToString();
     }
 
     /// <summary>The exception itself when there is nothing to hide in it or its causes; else one of the same kind, masked and without causes.</summary>

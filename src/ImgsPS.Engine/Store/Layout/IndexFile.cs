@@ -101,6 +101,7 @@ internal sealed class IndexFile
         {
             // RS4: who cannot write leaves nothing behind.
             _files.TryDelete(_paths.IndexTemp);
+            _files.TryDelete(_paths.IndexSealTemp);
             throw;
         }
 

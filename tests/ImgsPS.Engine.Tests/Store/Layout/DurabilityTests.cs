@@ -368,7 +368,9 @@ public sealed class DurabilityTests
     [InlineData("flush", "index.json.tmp")]
     [InlineData("write", "index.prev.json.tmp")]
     [InlineData("flush", "index.prev.json.tmp")]
+    [InlineData("write", "index.seal.tmp")]
     [InlineData("replace", "index.prev.json")]
+    [InlineData("replace", "index.seal")]
     [InlineData("replace", "index.json")]
     public async Task Change_that_fails_at_any_step_of_the_index_leaves_the_index_and_no_temp_file(string kind, string name)
     {
