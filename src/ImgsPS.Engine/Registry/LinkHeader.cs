@@ -10,6 +10,9 @@ namespace ImgsPS.Registry;
 /// </summary>
 internal sealed class LinkHeader : HeaderReader
 {
+    // System.Uri takes a hundred times the memory of an address with characters to escape.
+    private const int LongestTarget = 16 * 1024;
+
     private LinkHeader(string text)
         : base(text)
     {
@@ -41,7 +44,7 @@ internal sealed class LinkHeader : HeaderReader
             return null;
         }
 
-        if (!Uri.TryCreate(page, next.Target, out var uri))
+        if (next.Target.Length > LongestTarget || !Uri.TryCreate(page, next.Target, out var uri))
         {
             throw new FormatException("its link to the next page is no address");
         }

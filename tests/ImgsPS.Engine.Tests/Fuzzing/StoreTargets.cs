@@ -59,7 +59,7 @@ internal static class StoreTargets
         {
             IsJson = true, Frames = [.. FuzzText.JsonFrames, ("{\"a\":[", "\"\"]}"), ("{\"a\":{", "\"z\":true}}")],
         };
-        yield return OfText("filter-regex", "Store/Filtering/FilterArguments.MatchesRegex", FuzzSeeds.Of("filters.json", "match-regex", "match-prefix").Append("(a*)*b").Append("^t.d[a-z]+$"), Regex, Never) with { Alphabet = "a*+?()[]|^${}\\1.", BytesPerByte = 50_000 };
+        yield return OfText("filter-regex", "Store/Filtering/FilterArguments.MatchesRegex", FuzzSeeds.Of("filters.json", "match-regex", "match-prefix").Append("(a*)*b").Append("^t.d[a-z]+$"), Regex, Never) with { Alphabet = "a*+?()[]|^${}\\1.", BytesPerByte = 500_000 };
         yield return OfText("glob", "Store/Filtering/GoGlob", FuzzSeeds.Of("filters.json", "reference-glob", "image-list-reference").Concat(["[a-z]*", "[^a]?", "\\*", "[]a]", "[a-", "a*b*c*d*"]), Glob, Never) with { Alphabet = "*?[]^-\\/a😀", Frames = [("", ""), ("[", "]"), ("*", "b")] };
         yield return OfText("duration", "Store/Filtering/GoDuration", FuzzSeeds.Of("durations.json", "parse-duration", "parse-positive-duration", "format-duration"), Duration, Never) with
         {
