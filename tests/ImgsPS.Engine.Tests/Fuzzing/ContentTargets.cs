@@ -43,7 +43,8 @@ internal static class ContentTargets
         yield return OfText("media-type", "Content/MediaTypes", FuzzSeeds.Of("mediatypes.json", "classify", "docker-to-oci", "strip-parameters", "valid-media-type", "c-image-normalize"), MediaType, Never) with { Alphabet = "a/;.+- " };
         yield return OfText("rfc3339", "Content/Rfc3339", ["2015-10-31T22:22:56.015925234Z", "2015-10-31T22:22:56+01:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "2016-12-31t23:59:60z", "2015-10-31T22:22:56-23:59"], Time, Never) with
         {
-            Alphabet = "0123456789-:.+TZtz", Frames = [("", ""), ("2015-10-31T22:22:56.", "Z")],
+            Alphabet = "0123456789-:.+TZtz",
+            Frames = [("", ""), ("2015-10-31T22:22:56.", "Z")],
             Grammar = random => $"{random.Next(10000):d4}-{random.Next(14):d2}-{random.Next(33):d2}T{random.Next(25):d2}:{random.Next(61):d2}:{random.Next(62):d2}.{random.Next()}{(random.Next(2) == 0 ? "Z" : $"{(random.Next(2) == 0 ? "+" : "-")}{random.Next(25):d2}:{random.Next(61):d2}")}",
         };
     }

@@ -80,10 +80,14 @@ internal static class EngineTargets
         }), JsonFailure);
         yield return OfJson("engine-error", "Store/Docker/Api/EngineErrors, EngineVersions",
             ["{\"message\":\"No such image: x\"}", "{\"message\":\"client version 1.99 is too new. Maximum supported API version is 1.41\"}", "{\"message\":\"conflict: unable to remove repository reference \\\"x\\\" (must force) - container abc is using its referenced image\"}", "page not found", "client is newer than server (client API version: 1.24, server API version: 1.19)"],
-            EngineError, Never) with { Frames = [.. FuzzText.JsonFrames, ("client version ", " is too new."), ("used by ", " container")] };
+            EngineError, Never) with
+        { Frames = [.. FuzzText.JsonFrames, ("client version ", " is too new."), ("used by ", " container")] };
         yield return OfBytes("pull-stream", "Store/Docker/Api/JsonSplitter, EngineResponse; EnginePullMessages, EnginePullErrors", Pulls, Pull, e => e is ImageException or JsonException) with
         {
-            IsJson = true, Frames = FuzzText.JsonFrames, Alphabet = "{}[]\":,\\ \n", BytesPerByte = 1500,
+            IsJson = true,
+            Frames = FuzzText.JsonFrames,
+            Alphabet = "{}[]\":,\\ \n",
+            BytesPerByte = 1500,
         };
     }
 
@@ -91,11 +95,13 @@ internal static class EngineTargets
     {
         yield return OfBytes("http-answer", "Store/Docker/Api/StreamHttpConnection, StreamHttpHead, StreamHttpBody", Answers, bytes => Http(bytes), e => e is HttpFormatException or IOException) with
         {
-            Alphabet = ":;,\r\n \t0af", Frames = [("", ""), ("HTTP/1.1 200 OK\r\nA: b", "\r\n\r\n"), ("HTTP/1.1 200 OK\r\n", "\r\n\r\n"), ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", ""), ("HTTP/1.1 200 OK\r\nA: b\r\n ", "\r\n\r\n")],
+            Alphabet = ":;,\r\n \t0af",
+            Frames = [("", ""), ("HTTP/1.1 200 OK\r\nA: b", "\r\n\r\n"), ("HTTP/1.1 200 OK\r\n", "\r\n\r\n"), ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", ""), ("HTTP/1.1 200 OK\r\nA: b\r\n ", "\r\n\r\n")],
         };
         yield return OfText("api-version", "Store/Docker/Api/EngineVersions, EngineNegotiator", ["1.41", "v1.41", " 1.24 ", "1", "1.41.1", "99999.1", "vv1.1", "client version 1.99 is too new. Maximum supported API version is 1.41"], Version, Never) with
         {
-            Alphabet = "v.0129 ", Frames = [("", ""), ("client version ", " is too new. Maximum supported API version is 1.41"), ("client is newer than server (client API version: 1.24, server API version: ", ")")],
+            Alphabet = "v.0129 ",
+            Frames = [("", ""), ("client version ", " is too new. Maximum supported API version is 1.41"), ("client is newer than server (client API version: 1.24, server API version: ", ")")],
         };
         yield return OfText("registry-auth", "Store/Docker/Api/EngineAuth", ["eyJ1c2VybmFtZSI6InUiLCJwYXNzd29yZCI6InAifQ==", "e30=", "bm8="], Auth, Never);
     }
@@ -104,15 +110,18 @@ internal static class EngineTargets
     {
         yield return OfText("engine-address", "Store/Docker/Connection/EngineAddress, SshAddress, SshCommand; EngineAddresses (DOCKER_HOST)", Addresses, text => Address(text), ImageFailure) with
         {
-            Alphabet = ":/@[]?#%.-_\\ 0a'\"$`", Frames = [("", ""), ("tcp://", ""), ("tcp://[", "]:1"), ("npipe:", ""), ("unix://", ""), ("tcp://a:", "")],
+            Alphabet = ":/@[]?#%.-_\\ 0a'\"$`",
+            Frames = [("", ""), ("tcp://", ""), ("tcp://[", "]:1"), ("npipe:", ""), ("unix://", ""), ("tcp://a:", "")],
         };
         yield return OfText("ssh-address", "Store/Docker/Connection/SshAddress, SshCommand", ["user@host:22/var/run/docker.sock", "host", "u:p@h", "-oProxyCommand=x@h", "h/a%20b'c", "a@b@c", "%2doption@h", "[::1]:22/x"], text => Address("ssh://" + text), ImageFailure) with
         {
-            Alphabet = ":/@[]?#%.-_\\ 0a'\"$`", Frames = [("", ""), ("", "@h"), ("h/", ""), ("h:", "")],
+            Alphabet = ":/@[]?#%.-_\\ 0a'\"$`",
+            Frames = [("", ""), ("", "@h"), ("h/", ""), ("h:", "")],
         };
         yield return OfText("context-name", "Store/Docker/Connection/EngineContexts", ["remote", "a.b+c-d_e", "default", "../x", "a\n", ""], ContextName, ImageFailure) with { Alphabet = "a._+-/\n" };
         yield return OfBytes("context-meta", "Store/Docker/Connection/EngineContexts (meta.json)",
-            ["{\"Name\":\"remote\",\"Metadata\":{\"Description\":\"d\"},\"Endpoints\":{\"docker\":{\"Host\":\"tcp://h:1\",\"SkipTLSVerify\":false}}}", "{\"Name\":\"remote\",\"Endpoints\":{}}", "null"], Context, ImageFailure) with { IsJson = true, Frames = FuzzText.JsonFrames };
+            ["{\"Name\":\"remote\",\"Metadata\":{\"Description\":\"d\"},\"Endpoints\":{\"docker\":{\"Host\":\"tcp://h:1\",\"SkipTLSVerify\":false}}}", "{\"Name\":\"remote\",\"Endpoints\":{}}", "null"], Context, ImageFailure) with
+        { IsJson = true, Frames = FuzzText.JsonFrames };
     }
 
     private static IEnumerable<FuzzTarget> Keys()

@@ -25,20 +25,25 @@ internal static class NamingTargets
         var references = References.Concat(FuzzSeeds.Of("references.json", "parse", "parse-normalized", "parse-docker-ref", "parse-any", "grammar-reference", "ggcr-tag", "ggcr-digest", "regclient-ref", "oras-reference")).ToArray();
         yield return OfText("reference", "Naming/ImageReference, ReferenceNormalizer, ReferenceGrammar; Store/Layout/EntryName", references, Reference, ImageFailure) with
         {
-            Alphabet = "aA0/:@.-_[]", Frames = [("", ""), ("a/", ""), ("a:", ""), ("a@sha256:", ""), ("[", "]/a"), ("localhost:", "/a")],
+            Alphabet = "aA0/:@.-_[]",
+            Frames = [("", ""), ("a/", ""), ("a:", ""), ("a@sha256:", ""), ("[", "]/a"), ("localhost:", "/a")],
             Grammar = random => Sample(random.Next(2) == 0 ? NamingGenerators.Reference : NamingGenerators.Mangled, random),
         };
         yield return OfText("reference-parts", "Naming/ReferenceGrammar: Parse, TryMatchName, IsTag, IsDigest, IsDomain", references.Concat(FuzzSeeds.Of("references.json", "grammar-domain", "grammar-name", "split-name", "grammar-identifier")), ReferenceParts, Never) with
         {
-            Alphabet = "aA0/:@.-_[]", Frames = [("", ""), ("[", "]"), ("a+", ":00000000000000000000000000000000")],
+            Alphabet = "aA0/:@.-_[]",
+            Frames = [("", ""), ("[", "]"), ("a+", ":00000000000000000000000000000000")],
         };
         yield return OfText("digest", "Naming/Digest", FuzzSeeds.Of("manifests.json", "parse-digest").Append(Content.Documents.ZeroDigest), DigestText, Never) with
         {
-            Alphabet = "0af:g", Frames = [("", ""), ("sha256:", ""), ("sha512:", "")], Grammar = random => Sample(NamingGenerators.Digest, random),
+            Alphabet = "0af:g",
+            Frames = [("", ""), ("sha256:", ""), ("sha512:", "")],
+            Grammar = random => Sample(NamingGenerators.Digest, random),
         };
         yield return OfText("platform", "Naming/Platform, PlatformGrammar, PlatformNormalizer, PlatformMatcher", FuzzSeeds.Of("platforms.json", "parse", "regclient-parse", "ggcr-parse", "match-only", "match-only-os", "normalize-os"), PlatformText, ImageFailure) with
         {
-            Alphabet = "/()+%_.-*0aA", Frames = [("", ""), ("linux(", ")/amd64"), ("windows(10.0+", ")"), ("linux/", ""), ("linux/arm/", "")],
+            Alphabet = "/()+%_.-*0aA",
+            Frames = [("", ""), ("linux(", ")/amd64"), ("windows(10.0+", ")"), ("linux/", ""), ("linux/arm/", "")],
             Grammar = random => Sample(NamingGenerators.Platform, random).ToString(),
         };
         yield return OfText("windows-version", "Naming/WindowsVersion", ["10.0.20348.2322", "10.0.17763", "10.0", "10.0.99999", "1.2.3.4.5"], text => _ = WindowsVersion.TryParse(text, out var v) && v.Runs(v), Never) with

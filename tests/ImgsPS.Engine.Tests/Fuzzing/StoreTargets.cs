@@ -53,23 +53,27 @@ internal static class StoreTargets
         var filters = FilterTexts.Concat(FuzzSeeds.Of("filters.json", "cli-filter-parse", "label-filter", "image-list-time", "image-list-label", "reference-glob")).ToArray();
         yield return OfText("filter", "Store/ImageFilter, Filtering/FilterArguments, LabelCondition, ReferencePattern", filters, Filter, ImageFailure) with
         {
-            Alphabet = "=!*?[]\\ abdelnrs", Frames = [("", ""), ("label=", ""), ("reference=", ""), ("until=", ""), ("before=", "")],
+            Alphabet = "=!*?[]\\ abdelnrs",
+            Frames = [("", ""), ("label=", ""), ("reference=", ""), ("until=", ""), ("before=", "")],
         };
         yield return OfText("filter-json", "Store/Filtering/FilterArguments (the Engine's filters)", FuzzSeeds.Json("filters.json", "from-json").Concat(["{\"a\":[\"b\",\"c\"],\"d\":{\"e\":true,\"f\":false}}"]), FilterJson, ImageFailure) with
         {
-            IsJson = true, Frames = [.. FuzzText.JsonFrames, ("{\"a\":[", "\"\"]}"), ("{\"a\":{", "\"z\":true}}")],
+            IsJson = true,
+            Frames = [.. FuzzText.JsonFrames, ("{\"a\":[", "\"\"]}"), ("{\"a\":{", "\"z\":true}}")],
         };
         yield return OfText("filter-regex", "Store/Filtering/FilterArguments.MatchesRegex", FuzzSeeds.Of("filters.json", "match-regex", "match-prefix").Append("(a*)*b").Append("^t.d[a-z]+$"), Regex, Never) with { Alphabet = "a*+?()[]|^${}\\1.", BytesPerByte = 500_000 };
         yield return OfText("glob", "Store/Filtering/GoGlob", FuzzSeeds.Of("filters.json", "reference-glob", "image-list-reference").Concat(["[a-z]*", "[^a]?", "\\*", "[]a]", "[a-", "a*b*c*d*"]), Glob, Never) with { Alphabet = "*?[]^-\\/a😀", Frames = [("", ""), ("[", "]"), ("*", "b")] };
         yield return OfText("duration", "Store/Filtering/GoDuration", FuzzSeeds.Of("durations.json", "parse-duration", "parse-positive-duration", "format-duration"), Duration, Never) with
         {
-            Alphabet = "0129.+-hmsuµμn", Frames = [("", ""), ("1.", "h"), ("", "h")],
+            Alphabet = "0129.+-hmsuµμn",
+            Frames = [("", ""), ("1.", "h"), ("", "h")],
             Grammar = random => string.Concat(Enumerable.Range(0, 1 + random.Next(4)).Select(_ => $"{random.Next()}{(random.Next(2) == 0 ? "." + random.Next() : "")}{new[] { "h", "m", "s", "ms", "us", "µs", "ns" }[random.Next(7)]}")),
         };
         yield return OfText("duration-json", "Store/Filtering/GoDuration.TryParseJson", FuzzSeeds.Json("durations.json", "parse-json-duration").Concat(["\"1h\"", "1000", "1e18", "-9.3e18", "\"\\ud800\""]), text => _ = GoDuration.TryParseJson(text, out _), Never) with { IsJson = true, Frames = FuzzText.JsonFrames };
         yield return OfText("filter-time", "Store/Filtering/FilterTime, GoTimeReader", FuzzSeeds.Of("durations.json", "parse-timestamp-or-duration", "parse-unix-timestamp"), Time, Never) with
         {
-            Alphabet = "0129-:.+TZ", Frames = [("", ""), ("1.", ""), ("2026-01-31T12:00:00.", "Z")],
+            Alphabet = "0129-:.+TZ",
+            Frames = [("", ""), ("1.", ""), ("2026-01-31T12:00:00.", "Z")],
             Grammar = random => $"{random.Next(10000):d4}-{random.Next(14):d2}-{random.Next(33):d2}{(random.Next(2) == 0 ? "" : $"T{random.Next(25):d2}:{random.Next(61):d2}:{random.Next(62):d2}.{random.Next()}")}{new[] { "", "Z", "+02:00", "-23:59" }[random.Next(4)]}",
         };
     }
