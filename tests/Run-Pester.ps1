@@ -41,7 +41,7 @@ if ($search) {
         $global:DebugPreference = 'Continue'
     }
 
-    # Views and completion say what is on the screen, which is another matter; Secrets.Tests.ps1 plants secrets and has sessions of its own.
+    # Every test is shown, so that the transcript says where something was written.
     $configuration.Output.Verbosity = 'Detailed'
     $null = Start-Transcript -LiteralPath (Join-Path $folder 'transcript.txt')
 }

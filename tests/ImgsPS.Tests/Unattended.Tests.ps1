@@ -83,6 +83,16 @@ Describe 'An unattended session (RU1)' {
         @(Get-Image) | Should -HaveCount 0
     }
 
+    It 'is asked nothing with -Debug when a command warns' {
+        $null = Invoke-TestRegistry $registry options @{ search = $false }
+        $run = Invoke-Unattended "Find-Image $address/app -Debug -Verbose 3>&1 | ForEach-Object { `"`$_`" }"
+        $null = Invoke-TestRegistry $registry options @{ search = $true }
+        $run.Output | Should -BeLike '*has no search*'
+        $run.Output | Should -BeLike "*$address/team/app*"
+        $run.Errors | Should -BeNullOrEmpty
+        $run.ExitCode | Should -Be 0
+    } -Skip:($PSVersionTable.PSVersion.Major -lt 7) # Windows PowerShell asks after each debug line, whatever writes it.
+
     It 'changes and asks nothing with -WhatIf: <_>' -ForEach 'Invoke-ImagePull', 'Add-ImageTag', 'Remove-Image', 'Repair-ImageStore', 'Optimize-ImageStore' {
         if ($_ -notin $commands) { Set-ItResult -Skipped -Because "$_ is not in this version"; return }
         $null = Invoke-ImagePull "$address/team/app:1"

@@ -114,9 +114,18 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <summary>Writes a warning, once for the command: several requests and items may meet the same cause.</summary>
     internal void Warn(string message)
     {
-        if (_warned.Add(message))
+        if (!_warned.Add(message))
+        {
+            return;
+        }
+
+        try
         {
             WriteWarning(message);
+        }
+        catch (InvalidOperationException) when (MyInvocation.BoundParameters.ContainsKey("Debug"))
+        {
+            // With -Debug PowerShell writes a warning and then asks whether to go on. Nobody can answer; it is written, and the work goes on (RU1).
         }
     }
 
