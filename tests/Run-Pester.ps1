@@ -27,7 +27,7 @@ if ([System.Console]::IsOutputRedirected) {
 
 $search = $env:IMGSPS_SECRET_SEARCH -eq '1'
 if ($search) {
-    Import-Module -Name (Join-Path $Tests 'SecretSearch.psm1')
+    Import-Module -Name (Join-Path $PSScriptRoot 'ImgsPS.Tests/SecretSearch.psm1')
     $folder = Join-Path ([System.IO.Path]::GetTempPath()) ('imgsps-search-' + [guid]::NewGuid().ToString('N'))
     $null = New-Item -ItemType Directory -Path $folder
     $env:IMGSPS_SECRET_FINDINGS = Join-Path $folder 'findings.txt'

@@ -152,14 +152,31 @@ internal sealed class Secrets
     private static string MaskUrls(string text) => PrintableText.WithoutPassword(SecretParameter.Replace(text, "${name}=REDACTED"));
 
     // A server that echoes what it got writes it into an address, a form or a JSON document.
-    private static IEnumerable<string> Forms(string secret) => new[]
+    private static IEnumerable<string> Forms(string secret)
     {
-        secret,
-        Uri.EscapeDataString(secret),
-        WebUtility.UrlEncode(secret),
-        JsonEncodedText.Encode(secret).ToString(),
-        JsonEncodedText.Encode(secret, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString(),
-    }.Distinct(StringComparer.Ordinal);
+        var forms = new List<string> { secret, Uri.EscapeDataString(secret), WebUtility.UrlEncode(secret) };
+        if (IsUnicode(secret))
+        {
+            forms.Add(JsonEncodedText.Encode(secret).ToString());
+            forms.Add(JsonEncodedText.Encode(secret, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString());
+        }
+
+        return forms.Distinct(StringComparer.Ordinal);
+    }
+
+    // Half a surrogate pair has no form in JSON.
+    private static bool IsUnicode(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i])))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     // Not everybody writes the padding.
     private void AddEncoded(string text)
