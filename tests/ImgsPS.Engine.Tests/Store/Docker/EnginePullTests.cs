@@ -52,6 +52,27 @@ public class EnginePullTests
         Assert.Equal(("app", "latest", null), (request.Parameter("fromImage"), request.Parameter("tag"), request.Parameter("platform")));
     }
 
+    // RN30
+    [Fact]
+    public async Task What_the_Engine_echoes_of_the_credentials_is_not_shown()
+    {
+        using var test = new EngineUnderTest();
+        var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes("jane:" + Jane.Secret));
+        test.Can("POST", Create, $$"""
+            {"status":"Pulling from {{Jane.Secret}}","id":"{{Jane.Secret}}"}
+            {"status":"Downloading {{Jane.Secret}}","progressDetail":{"current":5,"total":10},"id":"{{Jane.Secret}}"}
+            {"status":"you sent {{basic}}"}
+            {"errorDetail":{"message":"bad {{Jane.Secret}} of {{basic}}"},"error":"bad"}
+            """);
+
+        var failure = await Assert.ThrowsAsync<ImageException>(() => test.PullAsync(
+            new PullRequest(ImageReference.Parse("app")) { Registry = new RegistryOptions { Credential = Jane } }));
+
+        Assert.Contains("bad ***", failure.Message, StringComparison.Ordinal);
+        SecretSearch.AssertNone(
+            SecretSearch.Describe(failure) + test.Observer.Everything + string.Join("\n", test.Observer.ProgressPoints), Jane.Secret);
+    }
+
     // U5, U13, N10
     [Theory]
     [InlineData("manifest for app:1 not found: manifest unknown: manifest unknown", ImageErrorKind.NotFound, "Check the name")]
