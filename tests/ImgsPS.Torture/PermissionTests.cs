@@ -2,13 +2,14 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Threading.Tasks;
 using ImgsPS.Testing;
 using Xunit;
 
 namespace ImgsPS.Torture;
 
-/// <summary>RS4: a store that cannot be written is read as any other, and says clearly why it is not changed.</summary>
+/// <summary>RS4, RS9: a store that cannot be written safely is read as any other, and says clearly why it is not changed.</summary>
 public sealed class PermissionTests : IDisposable
 {
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -42,6 +43,25 @@ public sealed class PermissionTests : IDisposable
         var (image, other) = await FillAsync(store);
         await AssertReadsAsync(store, image, nobody);
         await AssertRefusesAsync(store, image, other, nobody);
+        await AssertWorksAsync(store, image, other);
+    }
+
+    [SkippableFact]
+    public async Task Store_whose_files_are_not_locked_is_read_and_not_changed_RS9()
+    {
+        // .NET's own switch makes any file system one without locks.
+        Skip.If(RuntimeInformation.IsOSPlatform(OSPlatform.Windows), "Windows locks files in the kernel, whatever .NET is told.");
+        using var store = new TortureStore();
+        var (image, other) = await FillAsync(store);
+        string[] unlocked = ["/usr/bin/env", "DOTNET_SYSTEM_IO_DISABLEFILELOCKING=1"];
+        await AssertReadsAsync(store, image, unlocked);
+        using (var driver = DriverRun.Start(store.Root, ["pull", other.Reference], null, unlocked))
+        {
+            var result = await driver.WaitAsync();
+            Assert.Equal(1, result.ExitCode);
+            Assert.Contains("keeps nobody out", result.Error, StringComparison.Ordinal);
+        }
+
         await AssertWorksAsync(store, image, other);
     }
 

@@ -111,9 +111,13 @@ internal sealed class StoreFolder
         {
             _files.WriteTemp(first, Ascii("1"), flush: false);
             _files.WriteTemp(second, Ascii("2"), flush: false);
-            var kept = !await _files.MoveNewAsync(first, second, CancellationToken.None).ConfigureAwait(false) && IsText(second, '2');
-            await _files.MoveOverAsync(first, second, CancellationToken.None).ConfigureAwait(false);
-            if (!kept || File.Exists(first) || !IsText(second, '1'))
+            var spares = !await _files.MoveNewAsync(first, second, CancellationToken.None).ConfigureAwait(false) && IsText(second, '2');
+            if (spares)
+            {
+                await _files.MoveOverAsync(first, second, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            if (!spares || File.Exists(first) || !IsText(second, '1'))
             {
                 throw new ImageException(
                     ImageErrorKind.StoreUnavailable,

@@ -287,6 +287,19 @@ public sealed class PublishTests : IDisposable
     }
 
     [Fact]
+    public async Task File_system_that_moves_over_what_is_there_gets_no_store()
+    {
+        // RS9
+        using var other = new TempStore(new OverwritingFiles());
+        var error = await Assert.ThrowsAsync<ImageException>(() => other.PutAsync("app:1", new TestImage()));
+        Assert.Equal(ImageErrorKind.StoreUnavailable, error.Kind);
+        Assert.Contains($"The file system of '{other.Root}'", error.Message, StringComparison.Ordinal);
+        Assert.NotNull(error.Advice);
+        Assert.False(File.Exists(other.Paths.OciLayout));
+        Assert.Empty(Directory.GetFiles(other.Paths.Own, "*.tmp"));
+    }
+
+    [Fact]
     public async Task Broken_index_is_kept_and_the_state_before_it_is_used()
     {
         // RS7
@@ -391,4 +404,14 @@ public sealed class PublishTests : IDisposable
         store.Store.BeginPullAsync(ImageReference.Parse(reference), store.Observer, CancellationToken.None);
 
     public void Dispose() => store.Dispose();
+
+    /// <summary>A disk without a move that spares what has the name.</summary>
+    private sealed class OverwritingFiles : StoreFiles
+    {
+        protected override bool MoveNewStep(string from, string to)
+        {
+            MoveOverStep(from, to);
+            return true;
+        }
+    }
 }
