@@ -158,7 +158,7 @@ Describe 'What is shown of hostile content' {
         $null = Add-TestImage $registry 'team/good:1'
         Add-TestFault $registry @{ action = 'body'; match = '^GET .*/tags/list'; value = (ConvertTo-Json @{ name = 'team/good'; tags = @('1', $hostile, '../../x', 'CON') } -Depth 3) }
         Add-TestFault $registry @{ action = 'headers'; match = '.'; headers = @{ Warning = "299 - ""OWNED$([char]0x9B)31m note""" } }
-        $records = & { $DebugPreference = 'Continue'; Invoke-ImagePull "$address/team/good" -AllTags -Verbose } *>&1
+        $records = & { $DebugPreference = 'Continue'; Invoke-ImagePull "$address/team/good" -AllTags -Verbose -ErrorAction Continue } *>&1
         Reset-TestRegistry $registry
         @($records | Where-Object { $_ -is [System.Management.Automation.WarningRecord] }) | Should -Not -BeNullOrEmpty
         Assert-Harmless ((@($records | ForEach-Object { "$_" })) -join "`n") 'the streams'

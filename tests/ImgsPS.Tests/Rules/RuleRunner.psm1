@@ -204,7 +204,7 @@ function Select-PullWord {
     begin { $words = [System.Collections.Generic.List[object]]::new(); $layers = [System.Collections.Generic.List[string]]::new() }
     process {
         if ($_ -is [System.Management.Automation.ErrorRecord]) { $words.Add($_) }
-        elseif ("$_" -match '^[0-9a-f]{12}: ') { if ("$_" -notmatch ': (Waiting|Verifying Checksum|Retrying.*)$') { $layers.Add("$_") } }
+        elseif ("$_" -match '^[0-9a-f]{12}: ') { if ("$_" -notmatch ': (Waiting|Verifying Checksum|Download complete|Retrying.*)$') { $layers.Add("$_") } }
         elseif ("$_" -notmatch '^Performing the operation ') { $words.Add("$_") }
     }
     end {
