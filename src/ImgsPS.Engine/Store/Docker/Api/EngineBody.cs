@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.IO;
 using System.Net.Http;
 using System.Threading;
@@ -49,27 +50,31 @@ internal sealed class EngineBody(Stream stream, TimeSpan silence, EngineErrors e
     /// <exception cref="ImageException">As <see cref="ReadAsync"/>.</exception>
     public async Task<(ArraySegment<byte> Bytes, bool Complete)> ReadUpToAsync(int limit, CancellationToken cancellationToken)
     {
-        var buffer = new byte[Math.Min(16 * 1024, limit + 1)];
+        // Pooled while it grows: a long list would leave megabytes of garbage behind. Not given back after a failure, when a read may not be over yet.
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(64 * 1024, limit + 1L));
         var count = 0;
-        while (true)
+        while (count <= limit)
         {
             if (count == buffer.Length)
             {
-                if (count > limit)
-                {
-                    return (new(buffer, 0, limit), false);
-                }
-
-                Array.Resize(ref buffer, (int)Math.Min(limit + 1L, buffer.Length * 2L));
+                var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(limit + 1L, buffer.Length * 4L));
+                Buffer.BlockCopy(buffer, 0, larger, 0, count);
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = larger;
             }
 
             var read = await ReadAsync(buffer, count, buffer.Length - count, cancellationToken).ConfigureAwait(false);
             if (read == 0)
             {
-                return (new(buffer, 0, count), true);
+                break;
             }
 
             count += read;
         }
+
+        var bytes = new byte[Math.Min(count, limit)];
+        Buffer.BlockCopy(buffer, 0, bytes, 0, bytes.Length);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return (new(bytes), count <= limit);
     }
 }
