@@ -8,11 +8,13 @@ PowerShell Gallery, into output/modules.
 .PARAMETER Task
 Clean, Build (output/ImgsPS/<version>), Test, Torture (kills, full disks and many processes at length), Fuzz (all parsers on random inputs; failing
 inputs go to output/fuzz), Secrets (the tests of the cmdlets with -Verbose, -Debug and a transcript, and a search for secrets in all that they leave
-behind), Demo, Docs (help from docs/cmdlets) or Package (a zip).
+behind), Bench (bench/README.md; results go to bench/RESULTS.md), Demo, Docs (help from docs/cmdlets) or Package (a zip).
 .PARAMETER Minutes
 How long Fuzz runs.
 .PARAMETER Seed
 Makes Fuzz try the same inputs as an earlier run, which told its seed; without, each run has its own.
+.PARAMETER BenchOption
+Options for Bench, as bench/README.md has them; they come after the defaults and win.
 .EXAMPLE
 .\build.ps1 -Task Test
 .EXAMPLE
@@ -21,13 +23,15 @@ Makes Fuzz try the same inputs as an earlier run, which told its seed; without, 
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Clean', 'Build', 'Test', 'Torture', 'Fuzz', 'Secrets', 'Demo', 'Docs', 'Package')]
+    [ValidateSet('Clean', 'Build', 'Test', 'Torture', 'Fuzz', 'Secrets', 'Bench', 'Demo', 'Docs', 'Package')]
     [string] $Task = 'Build',
 
     [ValidateRange(0.1, 100000)]
     [double] $Minutes = 10,
 
-    [System.UInt64] $Seed
+    [System.UInt64] $Seed,
+
+    [string[]] $BenchOption = @()
 )
 
 Set-StrictMode -Version 3.0
@@ -312,6 +316,17 @@ function Invoke-Demo {
     return (Invoke-Script -Path tests/demo.ps1) -eq 0
 }
 
+function Invoke-Bench {
+    & dotnet build bench/ImgsPS.Bench -c Release -v q | Out-Host
+    if ($LASTEXITCODE -ne 0) {
+        return $false
+    }
+
+    $program = [System.IO.Path]::Combine('bench', 'ImgsPS.Bench', 'bin', 'Release', 'net8.0', 'ImgsPS.Bench')
+    & "./$program" --work output/bench --results bench/RESULTS.md @BenchOption | Out-Host
+    return $LASTEXITCODE -eq 0
+}
+
 function Invoke-Fuzz {
     $arguments = @('--minutes', $Minutes.ToString([System.Globalization.CultureInfo]::InvariantCulture), '--folder', [System.IO.Path]::Combine('output', 'fuzz'))
     if ($HasSeed) {
@@ -334,6 +349,7 @@ $done = switch ($Task) {
     'Package' { (Invoke-MSBuild -Target Build) -and (Build-Help) -and (Invoke-MSBuild -Target Package) }
     'Demo' { Invoke-Demo }
     'Fuzz' { Invoke-Fuzz }
+    'Bench' { Invoke-Bench }
     { $_ -in 'Test', 'Torture', 'Secrets' } {
         try {
             switch ($Task) {

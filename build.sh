@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds, tests and shows ImgsPS. With PowerShell on PATH build.ps1 does it; without, this script does what the .NET SDK alone can.
-# usage: ./build.sh clean|build|test|torture|fuzz [minutes [seed]]|secrets|demo|docs|package
+# usage: ./build.sh clean|build|test|torture|fuzz [minutes [seed]]|secrets|bench [options]|demo|docs|package
 set -u
 cd "$(dirname "$0")" || exit 1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -11,12 +11,13 @@ build) task=Build ;;
 test) task=Test ;;
 torture) task=Torture ;;
 secrets) task=Secrets ;;
+bench) task=Bench ;;
 demo) task=Demo ;;
 docs) task=Docs ;;
 package) task=Package ;;
 fuzz) task=Fuzz ;;
 *)
-    echo "usage: ./build.sh clean|build|test|torture|fuzz [minutes [seed]]|secrets|demo|docs|package" >&2
+    echo "usage: ./build.sh clean|build|test|torture|fuzz [minutes [seed]]|secrets|bench [options]|demo|docs|package" >&2
     exit 2
     ;;
 esac
@@ -24,6 +25,13 @@ esac
 if ! command -v dotnet >/dev/null; then
     echo "The .NET SDK (8.0 or later) is needed: there is no dotnet on PATH. See https://dotnet.microsoft.com/download" >&2
     exit 1
+fi
+
+# The same with and without PowerShell.
+if [ "$task" = Bench ]; then
+    shift
+    dotnet build bench/ImgsPS.Bench -c Release -v q || exit 1
+    exec bench/ImgsPS.Bench/bin/Release/net8.0/ImgsPS.Bench --work output/bench --results bench/RESULTS.md "$@"
 fi
 
 if command -v pwsh >/dev/null; then

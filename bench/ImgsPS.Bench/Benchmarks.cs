@@ -1,0 +1,299 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Registry;
+using ImgsPS.Store;
+using static System.FormattableString;
+
+namespace ImgsPS.Bench;
+
+/// <summary>The operations that have a target, each against the peers that are there.</summary>
+internal sealed class Benchmarks(BenchOptions options, string root, RegistryProcess registry, Meter meter, Pairs pairs)
+{
+    private static readonly Func<Task> s_nothing = () => Task.CompletedTask;
+
+    private readonly string _ours = Path.Combine(options.Work, "ours");
+    private readonly string _theirs = Path.Combine(options.Work, "theirs");
+    private readonly string _driver = Path.Combine(root, "tests", "ImgsPS.Driver", "bin", "Release", "net8.0", "ImgsPS.Driver");
+    private readonly bool _skopeo = IsInstalled("skopeo");
+    private readonly List<Target> _targets = [];
+
+    private string Docker => $"docker -H {Meter.Quote(options.Docker!)}";
+
+    public static bool IsInstalled(string command) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, command)));
+
+    /// <summary>Runs all and gives the targets in the order of their table.</summary>
+    public async Task<IReadOnlyList<Target>> RunAsync()
+    {
+        await BigAsync();
+        await SmallAsync();
+        await UnchangedAsync();
+        await ListAsync();
+        await LargeAsync();
+        await RemoveAsync();
+        await PlatformsAsync();
+        _targets.Add(new Target("Import-Module in pwsh -NoProfile", "Import-Module of an empty binary module", "≤ 60 ms more", null, null));
+        _targets.Add(new Target("progress shown against not shown", "–", "≤ 5 % slower", null, null));
+        return _targets;
+    }
+
+    private static Task ClearAsync(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static async Task PullAsync(string folder, params string[] references)
+    {
+        using var store = ImageStores.Open(folder);
+        foreach (var reference in references)
+        {
+            var request = new PullRequest(ImageReference.Parse(reference)) { Platform = Platform.Parse("linux/amd64") };
+            await foreach (var image in store.PullAsync(request, NullObserver.Instance, CancellationToken.None))
+            {
+                _ = image;
+            }
+        }
+    }
+
+    private static async Task<IReadOnlyList<Image>> ListOfAsync(string folder)
+    {
+        using var store = ImageStores.Open(folder);
+        return await store.ListAsync(ListRequest.Default, NullObserver.Instance, CancellationToken.None);
+    }
+
+    private string At(string name) => $"{registry.Host}/{name}";
+
+    private Side Ours(Func<Task> prepare, Func<Task> action) => new("ImgsPS, warm session", prepare, () => meter.HereAsync(action));
+
+    private Side Process(string name, Func<Task> prepare, string script, bool daemon = false) => new(name, prepare, () => meter.ProcessAsync(script, daemon));
+
+    private string SkopeoCopy(string name) =>
+        $"skopeo copy -q --src-tls-verify=false docker://{At(name)} {Meter.Quote($"oci:{_theirs}:{name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..].Replace(':', '-')}")}";
+
+    /// <summary>A line whose figure is the ratios of a comparison, each with its limit.</summary>
+    private void AddRatio(Comparison? comparison, string what, string against, string wanted, double wall, double? cpu = null, int? requests = null, string note = "")
+    {
+        if (comparison is null)
+        {
+            _targets.Add(new Target(what, against, wanted, null, null, note));
+            return;
+        }
+
+        var figure = Report.Number(comparison.WallRatio, "0.00") + (cpu is null ? "" : Invariant($" of its wall, {Report.Number(comparison.CpuRatio, "0.00")} of its CPU"))
+            + (requests is null ? "" : Invariant($", {comparison.A.Requests} request(s)"));
+        var met = comparison.WallRatio <= wall && (cpu is null || comparison.CpuRatio <= cpu) && (requests is null || comparison.A.Requests == requests);
+        _targets.Add(new Target(what, against, wanted, figure, met, note));
+    }
+
+    private async Task BigAsync()
+    {
+        var name = ImageSets.Big(options.LayerMiB);
+        var ours = Ours(() => ClearAsync(_ours), () => PullAsync(_ours, At(name)));
+        Comparison? plain = null;
+        Comparison? whole = null;
+        Comparison? synced = null;
+        if (_skopeo)
+        {
+            Side Skopeo(string title, string more = "") => Process(title, () => ClearAsync(_theirs), SkopeoCopy(name) + more);
+            plain = await pairs.MeasureAsync("cold pull, big image", ours, Skopeo("skopeo copy → oci:, not fsynced"), options.Pairs, 2);
+            synced = await pairs.MeasureAsync(
+                "the same", ours, Skopeo("skopeo copy → oci:, then sync", $" && sync -f {Meter.Quote(_theirs)}"), options.Pairs, 0);
+            whole = await pairs.MeasureAsync(
+                "the same",
+                Process("ImgsPS.Driver, whole process", () => ClearAsync(_ours), $"{Meter.Quote(_driver)} --store {Meter.Quote(_ours)} pull {At(name)} --platform linux/amd64"),
+                Skopeo("skopeo copy → oci:, not fsynced"), options.Pairs, 1);
+        }
+
+        var alone = plain ?? await pairs.MeasureAsync("cold pull, big image", ours, null, options.Pairs, 2);
+        if (alone is not null)
+        {
+            await PullAsync(_ours, At(name));
+            pairs.Notes.Add(Invariant($"The big image has {(await ListOfAsync(_ours))[0].Size / 1e6:0} MB of content, 8 gzip layers of {options.LayerMiB} MiB tar each. ImgsPS flushes every blob to the disk (fsync) before it is named; skopeo flushes nothing, so a second comparison has `sync -f` after it."));
+        }
+
+        var more = (synced is null ? "" : Invariant($"skopeo with sync: {synced.WallRatio:0.00} of its wall. ")) + (whole is null ? "" : Invariant($"Whole process: {whole.WallRatio:0.00} of its wall, {whole.CpuRatio:0.00} of its CPU."));
+        AddRatio(plain, "cold pull, big image, fsynced", "skopeo copy → oci: (no fsync)", "≤ 0.5 of its wall, ≤ 0.5 of its CPU", 0.5, 0.5, note: more);
+
+        Comparison? docker = null;
+        if (options.Docker is not null)
+        {
+            docker = await pairs.MeasureAsync(
+                "cold pull, big image", ours,
+                Process("docker pull", () => meter.ProcessAsync($"{Docker} image rm -f {At(name)} || true"), $"{Docker} pull -q {At(name)}", daemon: true), options.Pairs, 0);
+            await meter.ProcessAsync($"{Docker} image rm -f {At(name)} || true");
+        }
+
+        AddRatio(docker, "the same", "docker pull", "≤ 0.1", 0.1);
+        var peak = alone?.A.PeakMiB;
+        _targets.Add(new Target(
+            "peak memory of a pull over an idle session", "–", "≤ 24 MB more, the same for 250 MB and 10 GB",
+            peak is null ? null : Invariant($"{peak * 1.048576:0} MB more for the big image"),
+            peak * 1.048576 > 24 ? false : null, "10 GB: not measured yet"));
+    }
+
+    private async Task SmallAsync()
+    {
+        var names = Enumerable.Range(0, options.Small).Select(ImageSets.Small).ToArray();
+        var references = names.Select(At).ToArray();
+        var what = $"{names.Length} small images";
+        var ours = Ours(() => ClearAsync(_ours), () => PullAsync(_ours, references));
+        var skopeo = _skopeo
+            ? await pairs.MeasureAsync(
+                what, ours, Process($"{names.Length} × skopeo copy → one oci:, not fsynced", () => ClearAsync(_theirs), string.Join(" &&\n", names.Select(SkopeoCopy))), options.Pairs, 1)
+            : null;
+        AddRatio(skopeo, "100 small images, one run", "100 × skopeo copy → one oci:", "≤ 0.2", 0.2, note: "through the engine, one after the other, not through the cmdlets' pipeline");
+        Comparison? docker = null;
+        if (options.Docker is not null)
+        {
+            var clean = $"{Docker} image rm -f {string.Join(' ', references)} || true";
+            docker = await pairs.MeasureAsync(
+                what, ours, Process($"{names.Length} × docker pull", () => meter.ProcessAsync(clean), string.Join(" &&\n", references.Select(r => $"{Docker} pull -q {r}")), daemon: true), options.Pairs, 0);
+            await meter.ProcessAsync(clean);
+        }
+
+        AddRatio(docker, "the same", "100 × docker pull", "≤ 0.05", 0.05);
+    }
+
+    private async Task UnchangedAsync()
+    {
+        var name = ImageSets.Small(0);
+        await ClearAsync(_ours);
+        await ClearAsync(_theirs);
+        await PullAsync(_ours, At(name));
+        var ours = Ours(s_nothing, () => PullAsync(_ours, At(name)));
+        Comparison? docker = null;
+        if (options.Docker is not null)
+        {
+            docker = await pairs.MeasureAsync("pull of an unchanged tag", ours, Process("docker pull", s_nothing, $"{Docker} pull -q {At(name)}", daemon: true), options.Pairs, 2);
+            await meter.ProcessAsync($"{Docker} image rm -f {At(name)} || true");
+        }
+
+        var skopeo = await pairs.MeasureAsync("pull of an unchanged tag", ours, _skopeo ? Process("skopeo copy → oci:", s_nothing, SkopeoCopy(name)) : null, options.Pairs, 2);
+        if (docker is not null || skopeo is null)
+        {
+            AddRatio(docker, "pull of an unchanged tag, warm session", "docker pull", "1 request, ≤ 0.25", 0.25, requests: 1);
+        }
+        else
+        {
+            _targets.Add(new Target(
+                "pull of an unchanged tag, warm session", "docker pull", "1 request, ≤ 0.25", Invariant($"{skopeo.A.Requests} request(s)"),
+                skopeo.A.Requests == 1 ? null : false, "against docker pull: not measured yet"));
+        }
+    }
+
+    private async Task ListAsync()
+    {
+        var folder = Path.Combine(options.Work, $"store-{options.Store}");
+        await MakeStoreAsync(folder, options.Store);
+        if (options.Docker is not null)
+        {
+            await LoadAsync();
+        }
+
+        var images = options.Docker is null ? null : Process("docker images", s_nothing, $"{Docker} images >/dev/null", daemon: true);
+        var what = $"list of {options.Store} images";
+        var warm = await pairs.MeasureAsync(what, Ours(s_nothing, () => ListOfAsync(folder)), images, options.Pairs, 5);
+        var first = await pairs.MeasureAsync(what, Process("ImgsPS.Driver, a new process", s_nothing, $"{Meter.Quote(_driver)} --store {Meter.Quote(folder)} list >/dev/null"), images, options.Pairs, 1);
+        if (options.Docker is not null)
+        {
+            AddRatio(warm, "list 2,000 images, warm session, objects out", "docker images", "≤ 0.1", 0.1, note: "engine's objects; through the cmdlet: not measured yet");
+            AddRatio(first, "the same, first list in a new process", "docker images", "≤ 0.5", 0.5, note: "the driver's process; a new pwsh: not measured yet");
+            return;
+        }
+
+        Target Alone(string line, string wanted, Comparison? run) =>
+            new(line, "docker images", wanted, run is null ? null : Invariant($"{run.A.Seconds * 1000:0.0} ms"), null, "against docker: not measured yet");
+        _targets.Add(Alone("list 2,000 images, warm session, objects out", "≤ 0.1", warm));
+        _targets.Add(Alone("the same, first list in a new process", "≤ 0.5", first));
+    }
+
+    private async Task LargeAsync()
+    {
+        Comparison? grown = null;
+        if (options.Large >= 10)
+        {
+            var large = Path.Combine(options.Work, $"store-{options.Large}");
+            var tenth = Path.Combine(options.Work, $"store-{options.Large / 10}");
+            await MakeStoreAsync(tenth, options.Large / 10);
+            await MakeStoreAsync(large, options.Large);
+            grown = await pairs.MeasureAsync(
+                $"list of {options.Large} images", Ours(s_nothing, () => ListOfAsync(large)),
+                Ours(s_nothing, () => ListOfAsync(tenth)) with { Name = $"the same at {options.Large / 10}" }, options.Pairs, 2);
+        }
+
+        AddRatio(grown, "list 100,000 images", "itself at 10,000", "≤ 11 times", 11);
+    }
+
+    private async Task RemoveAsync()
+    {
+        var folder = Path.Combine(options.Work, "emptied");
+        var ours = Ours(
+            async () =>
+            {
+                await ClearAsync(folder);
+                await MakeStoreAsync(folder, options.Store);
+            },
+            async () =>
+            {
+                using var store = ImageStores.Open(folder);
+                for (var i = 0; i < options.Store; i++)
+                {
+                    await store.RemoveAsync(new RemovalRequest(ImageIdentity.Of(StoreMaker.Name(i))), NullObserver.Instance, CancellationToken.None);
+                }
+            });
+        var prune = options.Docker is null ? null : Process("docker image prune -af", LoadAsync, $"{Docker} image prune -af --filter label={Documents.Label}", daemon: true);
+        var run = await pairs.MeasureAsync($"remove of {options.Store} images", ours, prune, Math.Min(options.Pairs, 3), 0);
+        if (run is not null && run.B is null)
+        {
+            _targets.Add(new Target(
+                "remove 2,000 images in one pipeline", "docker image prune -af", "≤ 0.1", Invariant($"{run.A.Seconds:0.0} s"), null, "against docker: not measured yet"));
+            return;
+        }
+
+        AddRatio(run, "remove 2,000 images in one pipeline", "docker image prune -af", "≤ 0.1", 0.1, note: "one engine call per image");
+    }
+
+    private async Task PlatformsAsync()
+    {
+        var name = At(ImageSets.Multi);
+        var ours = Ours(s_nothing, async () =>
+        {
+            var answer = await ManifestReader.FromRegistryAsync(ImageReference.Parse(name), null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None);
+            if (answer.Manifests.Count != ImageSets.IndexEntries)
+            {
+                throw new InvalidOperationException($"{name} has {answer.Manifests.Count} entries.");
+            }
+        });
+        var docker = IsInstalled("docker") ? Process("docker manifest inspect", s_nothing, $"docker manifest inspect --insecure {name}") : null;
+        var run = await pairs.MeasureAsync("platforms of a 7-entry index", ours, docker, options.Pairs, 2)
+            ?? await pairs.MeasureAsync("platforms of a 7-entry index", ours, null, options.Pairs, 2);
+        _targets.Add(new Target(
+            "platforms of a 7-entry index", "docker manifest inspect", "1 request",
+            run is null ? null : Invariant($"{run.A.Requests} request(s){(run.B is null ? "" : Invariant($" against {run.B.Requests}"))}"), run is null ? null : run.A.Requests == 1));
+    }
+
+    private async Task LoadAsync()
+    {
+        var archive = Path.Combine(options.Work, $"store-{options.Store}.tar");
+        if (!File.Exists(archive))
+        {
+            StoreMaker.MakeArchive(archive, options.Store);
+        }
+
+        await meter.ProcessAsync($"{Docker} load -q -i {Meter.Quote(archive)}");
+    }
+
+    /// <summary>Makes a store in a process of its own, so that this one stays small; one that is there is used as it is.</summary>
+    private Task MakeStoreAsync(string folder, int count) => Directory.Exists(folder)
+        ? Task.CompletedTask
+        : meter.ProcessAsync($"{Meter.Quote(Environment.ProcessPath!)} make-store {Meter.Quote(folder + ".new")} {Invariant($"{count}")} && mv {Meter.Quote(folder + ".new")} {Meter.Quote(folder)}");
+}

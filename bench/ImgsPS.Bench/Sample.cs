@@ -1,0 +1,49 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace ImgsPS.Bench;
+
+/// <summary>One run of one side. NaN and null: not known.</summary>
+/// <param name="Seconds">Wall time.</param>
+/// <param name="Cpu">CPU seconds, user and system, of the side's own processes; not the registry's, and not a daemon's.</param>
+/// <param name="PeakMiB">Of a process: the most it had in memory. In this process: the most over what it had before.</param>
+/// <param name="Requests">Requests that the registry saw.</param>
+internal sealed record Sample(double Seconds, double Cpu, double PeakMiB, int? Requests);
+
+/// <summary>All runs of one side.</summary>
+internal sealed class Series(string name)
+{
+    public string Name { get; } = name;
+
+    public List<Sample> Samples { get; } = [];
+
+    public double Seconds => Median(Samples.Select(s => s.Seconds));
+
+    public double Cpu => Median(Samples.Select(s => s.Cpu));
+
+    public double PeakMiB => Samples.Count == 0 ? double.NaN : Samples.Max(s => s.PeakMiB);
+
+    /// <summary>The most requests of any run; null when they were not counted.</summary>
+    public int? Requests => Samples.Max(s => s.Requests);
+
+    /// <summary>Median; NaN of nothing.</summary>
+    public static double Median(IEnumerable<double> numbers)
+    {
+        var sorted = numbers.Order().ToArray();
+        return sorted.Length == 0 ? double.NaN : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}
+
+/// <summary>Two sides that ran in turn, or one side alone.</summary>
+internal sealed record Comparison(string What, Series A, Series? B)
+{
+    /// <summary>Median over the pairs of A's wall time by B's; NaN without a B.</summary>
+    public double WallRatio => Ratio(s => s.Seconds);
+
+    /// <summary>Median over the pairs of A's CPU time by B's; NaN where one is not known.</summary>
+    public double CpuRatio => Ratio(s => s.Cpu);
+
+    private double Ratio(Func<Sample, double> of) =>
+        B is null ? double.NaN : Series.Median(A.Samples.Zip(B.Samples, (a, b) => of(a) / of(b)));
+}
