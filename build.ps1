@@ -317,6 +317,10 @@ function Invoke-Demo {
 }
 
 function Invoke-Bench {
+    if (-not (Invoke-MSBuild -Target Build)) {
+        return $false
+    }
+
     & dotnet build bench/ImgsPS.Bench -c Release -v q | Out-Host
     if ($LASTEXITCODE -ne 0) {
         return $false

@@ -30,7 +30,7 @@ fi
 # The same with and without PowerShell.
 if [ "$task" = Bench ]; then
     shift
-    dotnet build bench/ImgsPS.Bench -c Release -v q || exit 1
+    dotnet msbuild build.targets -nologo -v:m -t:Build && dotnet build bench/ImgsPS.Bench -c Release -v q || exit 1
     exec bench/ImgsPS.Bench/bin/Release/net8.0/ImgsPS.Bench --work output/bench --results bench/RESULTS.md "$@"
 fi
 

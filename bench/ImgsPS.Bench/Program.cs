@@ -62,15 +62,19 @@ Console.WriteLine("Making the image sets");
 await meter.ProcessAsync(Invariant($"{Meter.Quote(Environment.ProcessPath!)} make-sets {registry.Host} {options.LayerMiB} {options.Small}"));
 Console.WriteLine(Report.Head);
 var pairs = new Pairs(meter, Console.Out);
-var targets = await new Benchmarks(options, root, registry, meter, pairs).RunAsync();
+IReadOnlyList<Target> targets = [];
+await foreach (var known in new Benchmarks(options, root, registry, meter, pairs).RunAsync())
+{
+    targets = known;
+    if (options.Results is not null)
+    {
+        await File.WriteAllTextAsync(options.Results, Report.Write(machine, targets, pairs.Comparisons, pairs.Notes));
+    }
+}
+
 foreach (var t in targets)
 {
     Console.WriteLine($"{t.What}; {t.Against}; {t.Wanted}: {t.Figure ?? "not measured yet"}{t.Met switch { true => ", met", false => ", NOT met", null => "" }}");
-}
-
-if (options.Results is not null)
-{
-    await File.WriteAllTextAsync(options.Results, Report.Write(machine, targets, pairs.Comparisons, pairs.Notes));
 }
 
 return 0;
