@@ -73,10 +73,17 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
 
     private Side Ours(Func<Task> prepare, Func<Task> action) => new("ImgsPS, warm session", prepare, () => meter.HereAsync(action));
 
-    private Side Process(string name, Func<Task> prepare, string script, bool daemon = false) => new(name, prepare, () => meter.ProcessAsync(script, daemon));
+    private Side Process(string name, Func<Task> prepare, string script, bool daemon = false) =>
+        new(name, prepare, () => meter.ProcessAsync(script, daemon));
 
-    private string SkopeoCopy(string name) =>
-        $"skopeo copy -q --src-tls-verify=false docker://{At(name)} {Meter.Quote($"oci:{_theirs}:{name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..].Replace(':', '-')}")}";
+    private Side Driver(string name, Func<Task> prepare, string store, string command) =>
+        Process(name, prepare, $"{Meter.Quote(_driver)} --store {Meter.Quote(store)} {command}");
+
+    private string SkopeoCopy(string name)
+    {
+        var tag = name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..].Replace(':', '-');
+        return $"skopeo copy -q --src-tls-verify=false docker://{At(name)} {Meter.Quote($"oci:{_theirs}:{tag}")}";
+    }
 
     /// <summary>A line whose figure is the ratios of a comparison, each with its limit.</summary>
     /// <param name="comparison">What was measured; null when nothing was.</param>
@@ -105,10 +112,14 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
             return;
         }
 
-        var figure = Report.Number(comparison.WallRatio, "0.00") + (cpu is null ? "" : Invariant($" of its wall, {Report.Number(comparison.CpuRatio, "0.00")} of its CPU"))
+        var figure = Report.Number(comparison.WallRatio, "0.00")
+            + (cpu is null ? "" : $" of its wall, {Report.Number(comparison.CpuRatio, "0.00")} of its CPU")
             + (requests is null ? "" : Invariant($", {comparison.A.Requests} request(s)"));
-        var met = comparison.WallRatio <= wall && (cpu is null || comparison.CpuRatio <= cpu) && (requests is null || comparison.A.Requests == requests);
-        _targets.Add(new Target(what, against, wanted, figure, reduced ? null : met, reduced ? $"a smaller set than the target's: {comparison.What}. {note}" : note));
+        var met = comparison.WallRatio <= wall
+            && (cpu is null || comparison.CpuRatio <= cpu)
+            && (requests is null || comparison.A.Requests == requests);
+        var told = reduced ? $"a smaller set than the target's: {comparison.What}. {note}" : note;
+        _targets.Add(new Target(what, against, wanted, figure, reduced ? null : met, told));
     }
 
     private async Task BigAsync()
@@ -126,27 +137,33 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
                 "the same", ours, Skopeo("skopeo copy → oci:, then sync", $" && sync -f {Meter.Quote(_theirs)}"), options.Pairs, 0);
             whole = await pairs.MeasureAsync(
                 "the same",
-                Process("ImgsPS.Driver, whole process", () => ClearAsync(_ours), $"{Meter.Quote(_driver)} --store {Meter.Quote(_ours)} pull {At(name)} --platform linux/amd64"),
-                Skopeo("skopeo copy → oci:, not fsynced"), options.Pairs, 1);
+                Driver("ImgsPS.Driver, whole process", () => ClearAsync(_ours), _ours, $"pull {At(name)} --platform linux/amd64"),
+                Skopeo("skopeo copy → oci:, not fsynced"),
+                options.Pairs,
+                1);
         }
 
         var alone = plain ?? await pairs.MeasureAsync("cold pull, big image", ours, null, options.Pairs, 2);
         if (alone is not null)
         {
             await PullAsync(_ours, At(name));
-            pairs.Notes.Add(Invariant($"The big image has {(await ListOfAsync(_ours))[0].Size / 1e6:0} MB of content, 8 gzip layers of {options.LayerMiB} MiB tar each. ImgsPS flushes every blob to the disk (fsync) before it is named; skopeo flushes nothing, so a second comparison has `sync -f` after it."));
+            var size = (await ListOfAsync(_ours))[0].Size / 1e6;
+            pairs.Notes.Add(Invariant($"The big image has {size:0} MB of content, 8 gzip layers of {options.LayerMiB} MiB tar each."));
+            pairs.Notes.Add("ImgsPS flushes every blob (fsync) before it is named; skopeo flushes nothing: one comparison has `sync -f` after it.");
+            pairs.Notes.Add("docker pull also unpacks the layers; ImgsPS and skopeo keep them as they came.");
         }
 
-        var more = (synced is null ? "" : Invariant($"skopeo with sync: {synced.WallRatio:0.00} of its wall. ")) + (whole is null ? "" : Invariant($"Whole process: {whole.WallRatio:0.00} of its wall, {whole.CpuRatio:0.00} of its CPU."));
+        var more = (synced is null ? "" : Invariant($"skopeo with sync: {synced.WallRatio:0.00} of its wall. "))
+            + (whole is null ? "" : Invariant($"Whole process: {whole.WallRatio:0.00} of its wall, {whole.CpuRatio:0.00} of its CPU."));
         AddRatio(plain, "cold pull, big image, fsynced", "skopeo copy → oci: (no fsync)", "≤ 0.5 of its wall, ≤ 0.5 of its CPU", 0.5, 0.5, reduced: options.LayerMiB < 64, note: more);
 
         Comparison? docker = null;
         if (options.Docker is not null)
         {
-            docker = await pairs.MeasureAsync(
-                "cold pull, big image", ours,
-                Process("docker pull", () => meter.ProcessAsync($"{Docker} image rm -f {At(name)} || true"), $"{Docker} pull -q {At(name)}", daemon: true), options.Pairs, 0);
-            await meter.ProcessAsync($"{Docker} image rm -f {At(name)} || true");
+            var clean = $"{Docker} image rm -f {At(name)} || true";
+            var pull = Process("docker pull", () => meter.ProcessAsync(clean), $"{Docker} pull -q {At(name)}", daemon: true);
+            docker = await pairs.MeasureAsync("cold pull, big image", ours, pull, options.Pairs, 0);
+            await meter.ProcessAsync(clean);
         }
 
         AddRatio(docker, "the same", "docker pull", "≤ 0.1", 0.1, reduced: options.LayerMiB < 64);
@@ -163,17 +180,29 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
         var references = names.Select(At).ToArray();
         var what = $"{names.Length} small images";
         var ours = Ours(() => ClearAsync(_ours), () => PullAsync(_ours, references));
-        var skopeo = _skopeo
-            ? await pairs.MeasureAsync(
-                what, ours, Process($"{names.Length} × skopeo copy → one oci:, not fsynced", () => ClearAsync(_theirs), string.Join(" &&\n", names.Select(SkopeoCopy))), options.Pairs, 1)
-            : null;
-        AddRatio(skopeo, "100 small images, one run", "100 × skopeo copy → one oci:", "≤ 0.2", 0.2, reduced: options.Small < 100, note: "through the engine, one after the other, not through the cmdlets' pipeline");
+        Comparison? skopeo = null;
+        if (_skopeo)
+        {
+            var copies = string.Join(" &&\n", names.Select(SkopeoCopy));
+            var theirs = Process($"{names.Length} × skopeo copy → one oci:, not fsynced", () => ClearAsync(_theirs), copies);
+            skopeo = await pairs.MeasureAsync(what, ours, theirs, options.Pairs, 1);
+        }
+
+        AddRatio(
+            skopeo,
+            "100 small images, one run",
+            "100 × skopeo copy → one oci:",
+            "≤ 0.2",
+            0.2,
+            reduced: options.Small < 100,
+            note: "through the engine, one after the other, not through the cmdlets' pipeline");
         Comparison? docker = null;
         if (options.Docker is not null)
         {
             var clean = $"{Docker} image rm -f {string.Join(' ', references)} || true";
-            docker = await pairs.MeasureAsync(
-                what, ours, Process($"{names.Length} × docker pull", () => meter.ProcessAsync(clean), string.Join(" &&\n", references.Select(r => $"{Docker} pull -q {r}")), daemon: true), options.Pairs, 0);
+            var pulls = string.Join(" &&\n", references.Select(r => $"{Docker} pull -q {r}"));
+            var theirs = Process($"{names.Length} × docker pull", () => meter.ProcessAsync(clean), pulls, daemon: true);
+            docker = await pairs.MeasureAsync(what, ours, theirs, options.Pairs, 0);
             await meter.ProcessAsync(clean);
         }
 
@@ -183,6 +212,8 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
     private async Task UnchangedAsync()
     {
         var name = ImageSets.Small(0);
+        const string Line = "pull of an unchanged tag, warm session";
+        const string What = "pull of an unchanged tag";
         await ClearAsync(_ours);
         await ClearAsync(_theirs);
         await PullAsync(_ours, At(name));
@@ -190,20 +221,22 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
         Comparison? docker = null;
         if (options.Docker is not null)
         {
-            docker = await pairs.MeasureAsync("pull of an unchanged tag", ours, Process("docker pull", s_nothing, $"{Docker} pull -q {At(name)}", daemon: true), options.Pairs, 2);
+            var pull = Process("docker pull", s_nothing, $"{Docker} pull -q {At(name)}", daemon: true);
+            docker = await pairs.MeasureAsync(What, ours, pull, options.Pairs, 2);
             await meter.ProcessAsync($"{Docker} image rm -f {At(name)} || true");
         }
 
-        var skopeo = await pairs.MeasureAsync("pull of an unchanged tag", ours, _skopeo ? Process("skopeo copy → oci:", s_nothing, SkopeoCopy(name)) : null, options.Pairs, 2);
+        var copy = _skopeo ? Process("skopeo copy → oci:", s_nothing, SkopeoCopy(name)) : null;
+        var skopeo = await pairs.MeasureAsync(What, ours, copy, options.Pairs, 2);
         if (docker is not null || skopeo is null)
         {
-            AddRatio(docker, "pull of an unchanged tag, warm session", "docker pull", "1 request, ≤ 0.25", 0.25, requests: 1);
+            AddRatio(docker, Line, "docker pull", "1 request, ≤ 0.25", 0.25, requests: 1);
         }
         else
         {
-            _targets.Add(new Target(
-                "pull of an unchanged tag, warm session", "docker pull", "1 request, ≤ 0.25", Invariant($"{skopeo.A.Requests} request(s)"),
-                skopeo.A.Requests == 1 ? null : false, "against docker pull: not measured yet"));
+            var figure = Invariant($"{skopeo.A.Requests} request(s)");
+            bool? met = skopeo.A.Requests == 1 ? null : false;
+            _targets.Add(new Target(Line, "docker pull", "1 request, ≤ 0.25", figure, met, "against docker pull: not measured yet"));
         }
     }
 
@@ -219,18 +252,24 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
         var images = options.Docker is null ? null : Process("docker images", s_nothing, $"{Docker} images >/dev/null", daemon: true);
         var what = $"list of {options.Store} images";
         var warm = await pairs.MeasureAsync(what, Ours(s_nothing, () => ListOfAsync(folder)), images, options.Pairs, 5);
-        var first = await pairs.MeasureAsync(what, Process("ImgsPS.Driver, a new process", s_nothing, $"{Meter.Quote(_driver)} --store {Meter.Quote(folder)} list >/dev/null"), images, options.Pairs, 1);
+        var alone = Driver("ImgsPS.Driver, a new process", s_nothing, folder, "list >/dev/null");
+        var first = await pairs.MeasureAsync(what, alone, images, options.Pairs, 1);
+        const string WarmLine = "list 2,000 images, warm session, objects out";
+        const string FirstLine = "the same, first list in a new process";
         if (options.Docker is not null)
         {
-            AddRatio(warm, "list 2,000 images, warm session, objects out", "docker images", "≤ 0.1", 0.1, reduced: options.Store < 2000, note: "engine's objects; through the cmdlet: not measured yet");
-            AddRatio(first, "the same, first list in a new process", "docker images", "≤ 0.5", 0.5, reduced: options.Store < 2000, note: "the driver's process; a new pwsh: not measured yet");
+            var reduced = options.Store < 2000;
+            const string WarmNote = "the engine's objects; through the cmdlet: not measured yet";
+            const string FirstNote = "the driver's process; a new pwsh: not measured yet";
+            AddRatio(warm, WarmLine, "docker images", "≤ 0.1", 0.1, reduced: reduced, note: WarmNote);
+            AddRatio(first, FirstLine, "docker images", "≤ 0.5", 0.5, reduced: reduced, note: FirstNote);
             return;
         }
 
         Target Alone(string line, string wanted, Comparison? run) =>
             new(line, "docker images", wanted, run is null ? null : Invariant($"{run.A.Seconds * 1000:0.0} ms"), null, "against docker: not measured yet");
-        _targets.Add(Alone("list 2,000 images, warm session, objects out", "≤ 0.1", warm));
-        _targets.Add(Alone("the same, first list in a new process", "≤ 0.5", first));
+        _targets.Add(Alone(WarmLine, "≤ 0.1", warm));
+        _targets.Add(Alone(FirstLine, "≤ 0.5", first));
     }
 
     private async Task LargeAsync()
@@ -264,19 +303,23 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
                 using var store = ImageStores.Open(folder);
                 for (var i = 0; i < options.Store; i++)
                 {
-                    await store.RemoveAsync(new RemovalRequest(ImageIdentity.Of(StoreMaker.Name(i))), NullObserver.Instance, CancellationToken.None);
+                    var image = ImageIdentity.Of(StoreMaker.Name(i));
+                    await store.RemoveAsync(new RemovalRequest(image), NullObserver.Instance, CancellationToken.None);
                 }
             });
-        var prune = options.Docker is null ? null : Process("docker image prune -af", LoadAsync, $"{Docker} image prune -af --filter label={Documents.Label}", daemon: true);
+        var prune = options.Docker is null
+            ? null
+            : Process("docker image prune -af", LoadAsync, $"{Docker} image prune -af --filter label={Documents.Label}", daemon: true);
         var run = await pairs.MeasureAsync($"remove of {options.Store} images", ours, prune, Math.Min(options.Pairs, 3), 0);
+        const string Line = "remove 2,000 images in one pipeline";
         if (run is not null && run.B is null)
         {
-            _targets.Add(new Target(
-                "remove 2,000 images in one pipeline", "docker image prune -af", "≤ 0.1", Invariant($"{run.A.Seconds:0.0} s"), null, "against docker: not measured yet"));
+            var figure = Invariant($"{run.A.Seconds:0.0} s");
+            _targets.Add(new Target(Line, "docker image prune -af", "≤ 0.1", figure, null, "against docker: not measured yet"));
             return;
         }
 
-        AddRatio(run, "remove 2,000 images in one pipeline", "docker image prune -af", "≤ 0.1", 0.1, reduced: options.Store < 2000, note: "one engine call per image");
+        AddRatio(run, Line, "docker image prune -af", "≤ 0.1", 0.1, reduced: options.Store < 2000, note: "one engine call per image");
     }
 
     private async Task PlatformsAsync()
@@ -284,7 +327,8 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
         var name = At(ImageSets.Multi);
         var ours = Ours(s_nothing, async () =>
         {
-            var answer = await ManifestReader.FromRegistryAsync(ImageReference.Parse(name), null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None);
+            var answer = await ManifestReader.FromRegistryAsync(
+                ImageReference.Parse(name), null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None);
             if (answer.Manifests.Count != ImageSets.IndexEntries)
             {
                 throw new InvalidOperationException($"{name} has {answer.Manifests.Count} entries.");
@@ -293,9 +337,10 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
         var docker = IsInstalled("docker") ? Process("docker manifest inspect", s_nothing, $"docker manifest inspect --insecure {name}") : null;
         var run = await pairs.MeasureAsync("platforms of a 7-entry index", ours, docker, options.Pairs, 2)
             ?? await pairs.MeasureAsync("platforms of a 7-entry index", ours, null, options.Pairs, 2);
-        _targets.Add(new Target(
-            "platforms of a 7-entry index", "docker manifest inspect", "1 request",
-            run is null ? null : Invariant($"{run.A.Requests} request(s){(run.B is null ? "" : Invariant($" against {run.B.Requests}"))}"), run is null ? null : run.A.Requests == 1));
+        var against = run?.B is null ? "" : Invariant($" against {run.B.Requests}");
+        var figure = run is null ? null : Invariant($"{run.A.Requests} request(s){against}");
+        bool? met = run is null ? null : run.A.Requests == 1;
+        _targets.Add(new Target("platforms of a 7-entry index", "docker manifest inspect", "1 request", figure, met));
     }
 
     private async Task ImportAsync()
@@ -343,5 +388,7 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
     /// <summary>Makes a store in a process of its own, so that this one stays small; one that is there is used as it is.</summary>
     private Task MakeStoreAsync(string folder, int count) => Directory.Exists(folder)
         ? Task.CompletedTask
-        : meter.ProcessAsync($"{Meter.Quote(Environment.ProcessPath!)} make-store {Meter.Quote(folder + ".new")} {Invariant($"{count}")} && mv {Meter.Quote(folder + ".new")} {Meter.Quote(folder)}");
+        : meter.ProcessAsync(Invariant($"""
+            {Meter.Quote(Environment.ProcessPath!)} make-store {Meter.Quote(folder + ".new")} {count} && mv {Meter.Quote(folder + ".new")} {Meter.Quote(folder)}
+            """));
 }

@@ -31,7 +31,11 @@ internal static class Documents
                 ["Cmd"] = new JsonArray("/bin/sh"),
                 ["Labels"] = new JsonObject { [Label] = "1", ["org.opencontainers.image.version"] = $"1.{seed}" },
             },
-            ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = new JsonArray(diffIds.Select(d => (JsonNode)d.ToString()).ToArray()) },
+            ["rootfs"] = new JsonObject
+            {
+                ["type"] = "layers",
+                ["diff_ids"] = new JsonArray(diffIds.Select(d => (JsonNode)d.ToString()).ToArray()),
+            },
             ["history"] = new JsonArray(diffIds.Select((_, i) => (JsonNode)new JsonObject { ["created_by"] = $"step {i}" }).ToArray()),
         };
         if (variant is not null)
@@ -42,12 +46,13 @@ internal static class Documents
         return Bytes(config);
     }
 
-    public static byte[] Manifest(byte[] config, IEnumerable<(Digest Digest, long Size)> layers, string configType = MediaTypes.OciConfig, string layerType = MediaTypes.OciLayerGzip) =>
+    public static byte[] Manifest(
+        byte[] config, IEnumerable<(Digest Digest, long Size)> layers, string layerType = MediaTypes.OciLayerGzip) =>
         Bytes(new JsonObject
         {
             ["schemaVersion"] = 2,
             ["mediaType"] = MediaTypes.OciManifest,
-            ["config"] = Descriptor(configType, DigestOf(config), config.Length),
+            ["config"] = Descriptor(MediaTypes.OciConfig, DigestOf(config), config.Length),
             ["layers"] = new JsonArray(layers.Select(l => (JsonNode)Descriptor(layerType, l.Digest, l.Size)).ToArray()),
         });
 

@@ -35,7 +35,11 @@ internal sealed class ImageSets(string host) : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private static (string Repository, string Tag) Split(string name) => (name[..name.IndexOf(':', StringComparison.Ordinal)], name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..]);
+    private static (string Repository, string Tag) Split(string name)
+    {
+        var colon = name.IndexOf(':', StringComparison.Ordinal);
+        return (name[..colon], name[(colon + 1)..]);
+    }
 
     private async Task PushBigAsync(int layerMiB)
     {
@@ -118,7 +122,9 @@ internal sealed class ImageSets(string host) : IDisposable
         }
 
         // As BuildKit's: an image manifest whose layer is the statement.
-        var statement = Encoding.UTF8.GetBytes("""{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://slsa.dev/provenance/v0.2","subject":[],"predicate":{}}""");
+        var statement = Encoding.UTF8.GetBytes("""
+            {"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://slsa.dev/provenance/v0.2","subject":[],"predicate":{}}
+            """);
         var config = Documents.Config("unknown", "unknown", null, 399, [Documents.DigestOf(statement)]);
         await PushBlobAsync(repository, statement, Documents.DigestOf(statement));
         await PushBlobAsync(repository, config, Documents.DigestOf(config));

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Threading.Tasks;
-using static System.FormattableString;
 
 namespace ImgsPS.Bench;
 
@@ -40,7 +39,8 @@ internal sealed class Pairs(Meter meter, TextWriter output)
         }
         catch (Exception e) when (e is InvalidOperationException or ImageException or IOException)
         {
-            var note = Invariant($"{what} ({a.Name}{(b is null ? "" : $" against {b.Name}")}) failed and is left out: {e.Message.ReplaceLineEndings(" ").Trim()}");
+            var sides = b is null ? a.Name : $"{a.Name} against {b.Name}";
+            var note = $"{what} ({sides}) failed and is left out: {e.Message.ReplaceLineEndings(" ").Trim()}";
             Notes.Add(note);
             await output.WriteLineAsync(note);
             return null;

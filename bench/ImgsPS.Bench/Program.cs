@@ -46,20 +46,25 @@ Directory.CreateDirectory(empty);
 Environment.SetEnvironmentVariable("DOCKER_CONFIG", empty);
 
 var root = Root();
+var commit = Says("git", "-C", root, "rev-parse", "--short", "HEAD");
+var load = Says("cut", "-d", " ", "-f1-3", "/proc/loadavg");
+var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20;
+var engine = options.Docker is null ? "not compared" : "compared";
 List<string> machine =
 [
-    Invariant($"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC; commit {Says("git", "-C", root, "rev-parse", "--short", "HEAD")}; load average at the start {Says("cut", "-d", " ", "-f1-3", "/proc/loadavg")}"),
-    Invariant($"{Environment.ProcessorCount} × {Cpu()}, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20} MiB, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}"),
+    Invariant($"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC; commit {commit}; load average at the start {load}"),
+    Invariant($"{Environment.ProcessorCount} × {Cpu()}, {memory} MiB, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}"),
     $"folder on {Says("findmnt", "-n", "-o", "FSTYPE,OPTIONS", "-T", options.Work)}",
     $"docker-registry on loopback: {Says("docker-registry", "--version")}; peers: {Says("skopeo", "--version")}; {Says("docker", "--version")}",
-    Invariant($"pairs {options.Pairs}, layers {options.LayerMiB} MiB, small images {options.Small}, store {options.Store}, large store {options.Large}, Engine {(options.Docker is null ? "not compared" : "compared")}"),
+    Invariant($"pairs {options.Pairs}, layers {options.LayerMiB} MiB, small images {options.Small}, stores {options.Store} and {options.Large}, Engine {engine}"),
 ];
 machine.ForEach(Console.WriteLine);
 
 await using var registry = await RegistryProcess.StartAsync(options.Work);
 var meter = new Meter(options.Work, registry);
 Console.WriteLine("Making the image sets");
-await meter.ProcessAsync(Invariant($"{Meter.Quote(Environment.ProcessPath!)} make-sets {registry.Host} {options.LayerMiB} {options.Small}"));
+var self = Meter.Quote(Environment.ProcessPath!);
+await meter.ProcessAsync(Invariant($"{self} make-sets {registry.Host} {options.LayerMiB} {options.Small}"));
 Console.WriteLine(Report.Head);
 var pairs = new Pairs(meter, Console.Out);
 IReadOnlyList<Target> targets = [];
@@ -74,7 +79,8 @@ await foreach (var known in new Benchmarks(options, root, registry, meter, pairs
 
 foreach (var t in targets)
 {
-    Console.WriteLine($"{t.What}; {t.Against}; {t.Wanted}: {t.Figure ?? "not measured yet"}{t.Met switch { true => ", met", false => ", NOT met", null => "" }}");
+    var met = t.Met switch { true => ", met", false => ", NOT met", null => "" };
+    Console.WriteLine($"{t.What}; {t.Against}; {t.Wanted}: {t.Figure ?? "not measured yet"}{met}");
 }
 
 return 0;

@@ -10,7 +10,10 @@ namespace ImgsPS.Bench;
 /// <summary>The tables, as Markdown.</summary>
 internal static class Report
 {
-    public const string Head = "| what | side | runs | median s | min s | max s | CPU s | peak MiB | requests | wall ratio | CPU ratio |\n|---|---|---|---|---|---|---|---|---|---|---|";
+    public const string Head = """
+        | what | side | runs | median s | min s | max s | CPU s | peak MiB | requests | wall ratio | CPU ratio |
+        |---|---|---|---|---|---|---|---|---|---|---|
+        """;
 
     public static string Number(double number, string format) => double.IsNaN(number) ? "–" : number.ToString(format, CultureInfo.InvariantCulture);
 
@@ -25,7 +28,13 @@ internal static class Report
     public static string Write(
         IReadOnlyList<string> machine, IEnumerable<Target> targets, IEnumerable<Comparison> comparisons, IEnumerable<string> notes)
     {
-        var text = new StringBuilder("# Results\n\nWritten by `build.ps1 -Task Bench` (bench/README.md). Ratios count, absolute times do not: the machine is shared.\n\n");
+        var text = new StringBuilder("""
+            # Results
+
+            Written by `build.ps1 -Task Bench` (bench/README.md). Ratios count, absolute times do not.
+
+
+            """);
         foreach (var line in machine)
         {
             text.Append("- ").Append(line).Append('\n');
@@ -38,7 +47,15 @@ internal static class Report
             text.Append(CultureInfo.InvariantCulture, $"| {t.What} | {t.Against} | {t.Wanted} | {t.Figure ?? "not measured yet"} | {met} | {t.Note} |\n");
         }
 
-        text.Append("\n## Runs\n\nRatios are medians over the pairs of the first side by the second. CPU and memory are the side's own process, not the registry's or a daemon's;\npeak memory in a warm session is what came on top of the idle session.\n\n");
+        text.Append("""
+
+            ## Runs
+
+            Ratios are medians over the pairs of the first side by the second. CPU and memory are the side's own process, not the registry's or a
+            daemon's; peak memory in a warm session is what came on top of the idle session.
+
+
+            """);
         text.Append(Head).Append('\n');
         foreach (var comparison in comparisons)
         {
@@ -58,7 +75,7 @@ internal static class Report
     {
         var seconds = side.Samples.Select(s => s.Seconds).ToArray();
         var requests = side.Requests?.ToString(CultureInfo.InvariantCulture) ?? "–";
-        return $"| {what} | {side.Name} | {seconds.Length} | {Number(side.Seconds, "0.000")} | {Number(seconds.Min(), "0.000")} | {Number(seconds.Max(), "0.000")} | "
-            + $"{Number(side.Cpu, "0.00")} | {Number(side.PeakMiB, "0")} | {requests} | {ratios} |";
+        var times = $"{Number(side.Seconds, "0.000")} | {Number(seconds.Min(), "0.000")} | {Number(seconds.Max(), "0.000")}";
+        return $"| {what} | {side.Name} | {seconds.Length} | {times} | {Number(side.Cpu, "0.00")} | {Number(side.PeakMiB, "0")} | {requests} | {ratios} |";
     }
 }
