@@ -9,7 +9,8 @@ namespace ImgsPS.Bench;
 internal sealed record BenchOptions
 {
     public const string Usage = """
-        usage: ImgsPS.Bench [--pairs N] [--layer-mib N] [--small N] [--store N] [--large N] [--docker unix://SOCKET] [--work FOLDER] [--results FILE]
+        usage: ImgsPS.Bench [--pairs N] [--layer-mib N] [--small N] [--store N] [--large N] [--docker unix://SOCKET] [--work FOLDER]
+                            [--only PARTS] [--results FILE]
           --pairs      runs of each side, 5 by default
           --layer-mib  size of each of the big image's 8 tar layers, 64 by default
           --small      number of small images, 100 by default
@@ -17,6 +18,7 @@ internal sealed record BenchOptions
           --large      images of the large store, 100000 by default, listed against a tenth; 0 leaves that out
           --docker     an Engine to compare with; only images named 127.0.0.1:PORT/bench/* and labelled io.imgsps.bench are made and removed there
           --work       where image sets, stores and the registry's content are kept, output/bench by default
+          --only       parts to run, with commas between: big, small, unchanged, list, large, remove, platforms, import
           --results    a file for the tables, as Markdown
         """;
 
@@ -34,6 +36,9 @@ internal sealed record BenchOptions
     public string? Docker { get; init; }
 
     public string Work { get; init; } = Path.GetFullPath(Path.Combine("output", "bench"));
+
+    /// <summary>The parts to run; empty for all.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
 
     public string? Results { get; init; }
 
@@ -56,6 +61,7 @@ internal sealed record BenchOptions
                 "--large" => options with { Large = Number(0) },
                 "--docker" => options with { Docker = value },
                 "--work" => options with { Work = Path.GetFullPath(value) },
+                "--only" => options with { Only = value.Split(',') },
                 "--results" => options with { Results = Path.GetFullPath(value) },
                 _ => throw new FormatException($"there is no option {args[i]}"),
             };

@@ -29,10 +29,14 @@ internal sealed class Benchmarks(BenchOptions options, string root, RegistryProc
     /// <summary>Runs all; gives the lines of the targets' table so far, after each part.</summary>
     public async IAsyncEnumerable<IReadOnlyList<Target>> RunAsync()
     {
-        Func<Task>[] parts = [BigAsync, SmallAsync, UnchangedAsync, ListAsync, LargeAsync, RemoveAsync, PlatformsAsync, ImportAsync];
-        foreach (var part in parts)
+        (string Name, Func<Task> RunAsync)[] parts =
+        [
+            ("big", BigAsync), ("small", SmallAsync), ("unchanged", UnchangedAsync), ("list", ListAsync), ("large", LargeAsync),
+            ("remove", RemoveAsync), ("platforms", PlatformsAsync), ("import", ImportAsync),
+        ];
+        foreach (var part in parts.Where(p => options.Only.Count == 0 || options.Only.Contains(p.Name)))
         {
-            await part();
+            await part.RunAsync();
             yield return _targets;
         }
 
