@@ -22,8 +22,11 @@ internal interface IImageStore : IDisposable
     /// <summary>Pulls and yields one image per reference that is now in the store; several with <see cref="PullRequest.AllTags"/> (U1-U14).</summary>
     IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken);
 
-    /// <summary>Removes a reference, or an image by its id (D1-D14).</summary>
-    Task<ImageRemoval> RemoveAsync(RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+    /// <summary>
+    /// Removes references, or images by their ids, one after the other in their order (D1-D14): each as if it were removed alone after the one before
+    /// it. The first failure ends it, and what comes after that request is as it was.
+    /// </summary>
+    Task<ImageRemovals> RemoveAsync(IReadOnlyList<RemovalRequest> requests, IOperationObserver observer, CancellationToken cancellationToken);
 
     /// <summary>
     /// Gives an image one more name and returns the image under it. A name that was another image's moves, which is a Verbose line; an image that

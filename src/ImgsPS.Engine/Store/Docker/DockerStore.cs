@@ -37,8 +37,25 @@ internal sealed class DockerStore : IImageStore
         new EnginePull(_engine, _list, new EngineCredentials(_engine, _credentials)).RunAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ImageRemoval> RemoveAsync(RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        new EngineRemoval(_engine, _lookup).RunAsync(request, observer, cancellationToken);
+    public async Task<ImageRemovals> RemoveAsync(
+        IReadOnlyList<RemovalRequest> requests, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var removal = new EngineRemoval(_engine, _lookup);
+        var done = new List<ImageRemoval>();
+        try
+        {
+            foreach (var request in requests)
+            {
+                done.Add(await removal.RunAsync(request, observer, cancellationToken).ConfigureAwait(false));
+            }
+        }
+        catch (ImageException failure)
+        {
+            return new ImageRemovals(done, failure);
+        }
+
+        return new ImageRemovals(done, null);
+    }
 
     /// <inheritdoc/>
     public Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>

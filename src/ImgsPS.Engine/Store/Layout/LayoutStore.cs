@@ -98,7 +98,26 @@ internal sealed class LayoutStore : IImageStore
     }
 
     /// <inheritdoc/>
-    public async Task<ImageRemoval> RemoveAsync(RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    public async Task<ImageRemovals> RemoveAsync(
+        IReadOnlyList<RemovalRequest> requests, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var done = new List<ImageRemoval>();
+        try
+        {
+            foreach (var request in requests)
+            {
+                done.Add(await RemoveOneAsync(request, observer, cancellationToken).ConfigureAwait(false));
+            }
+        }
+        catch (ImageException failure)
+        {
+            return new ImageRemovals(done, failure);
+        }
+
+        return new ImageRemovals(done, null);
+    }
+
+    private async Task<ImageRemoval> RemoveOneAsync(RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
         EnsureExists(request.Image);
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
