@@ -11,23 +11,28 @@ namespace ImgsPS;
 /// </summary>
 public sealed class Digest : IEquatable<Digest>, IComparable<Digest>
 {
+    private static readonly string[] Algorithms = { "sha256", "sha512" };
+
     /// <summary>What a digest is, for advice.</summary>
     internal const string Grammar = "A digest is sha256: and 64 lower-case hex digits, or sha512: and 128.";
 
-    private Digest(string algorithm, string hex)
+    // The whole text and no parts: lists hold a lot of digests, and show and compare them as they came.
+    private readonly string _text;
+
+    private Digest(string algorithm, string text)
     {
         Algorithm = algorithm;
-        Hex = hex;
+        _text = text;
     }
 
     /// <summary><c>sha256</c> or <c>sha512</c>.</summary>
     public string Algorithm { get; }
 
     /// <summary>The hash in lower-case hex: 64 or 128 characters.</summary>
-    public string Hex { get; }
+    public string Hex => _text.Substring(Algorithm.Length + 1);
 
     /// <summary>The first 12 characters of <see cref="Hex"/>, as docker shows an id.</summary>
-    public string ShortHex => Hex.Substring(0, 12);
+    public string ShortHex => _text.Substring(Algorithm.Length + 1, 12);
 
     /// <summary>Reads a digest.</summary>
     /// <exception cref="ImageException">Kind InvalidReference: the text is not a digest, or of an algorithm that is not supported.</exception>
@@ -41,23 +46,9 @@ public sealed class Digest : IEquatable<Digest>, IComparable<Digest>
     /// <summary>Reads a digest; false when the text is not one.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out Digest? digest)
     {
-        digest = null;
-        var colon = text?.IndexOf(':') ?? -1;
-        if (colon < 0)
-        {
-            return false;
-        }
-
-        var algorithm = text!.Substring(0, colon);
-        var length = HexLength(algorithm);
-        var hex = text.Substring(colon + 1);
-        if (hex.Length != length || !IsLowerHex(hex))
-        {
-            return false;
-        }
-
-        digest = new Digest(algorithm, hex);
-        return true;
+        var algorithm = Array.Find(Algorithms, a => IsOf(text, a));
+        digest = algorithm is null ? null : new Digest(algorithm, text!);
+        return digest is not null;
     }
 
     /// <summary>The sha256 digest of <paramref name="content"/>.</summary>
@@ -91,14 +82,17 @@ public sealed class Digest : IEquatable<Digest>, IComparable<Digest>
     internal static Digest FromHash(string algorithm, byte[] hash)
     {
         const string digits = "0123456789abcdef";
-        var hex = new char[hash.Length * 2];
-        for (var i = 0; i < hash.Length; i++)
+        var text = new char[algorithm.Length + 1 + (hash.Length * 2)];
+        algorithm.CopyTo(0, text, 0, algorithm.Length);
+        text[algorithm.Length] = ':';
+        var at = algorithm.Length + 1;
+        foreach (var value in hash)
         {
-            hex[2 * i] = digits[hash[i] >> 4];
-            hex[(2 * i) + 1] = digits[hash[i] & 15];
+            text[at++] = digits[value >> 4];
+            text[at++] = digits[value & 15];
         }
 
-        return new Digest(algorithm, new string(hex));
+        return new Digest(algorithm, new string(text));
     }
 
     /// <summary>Reads an image id as a user gives it: a digest, or the 64 hex digits of a sha256 digest alone (N5, D13).</summary>
@@ -112,8 +106,14 @@ public sealed class Digest : IEquatable<Digest>, IComparable<Digest>
     internal static int HexLength(string algorithm) => algorithm switch { "sha256" => 64, "sha512" => 128, _ => -1 };
 
     /// <summary>True when <paramref name="text"/> is a sha256 digest as it is written.</summary>
-    internal static bool IsSha256(string? text) =>
-        text is { Length: 7 + 64 } && text.StartsWith("sha256:", StringComparison.Ordinal) && IsLowerHex(text, 7);
+    internal static bool IsSha256(string? text) => IsOf(text, "sha256");
+
+    private static bool IsOf(string? text, string algorithm) =>
+        text is not null
+        && text.Length == algorithm.Length + 1 + HexLength(algorithm)
+        && text[algorithm.Length] == ':'
+        && text.StartsWith(algorithm, StringComparison.Ordinal)
+        && IsLowerHex(text, algorithm.Length + 1);
 
     /// <summary>True when <paramref name="text"/> is not empty from <paramref name="start"/> on and all its characters are 0-9 or a-f.</summary>
     internal static bool IsLowerHex(string text, int start = 0)
@@ -130,19 +130,19 @@ public sealed class Digest : IEquatable<Digest>, IComparable<Digest>
     }
 
     /// <inheritdoc/>
-    public bool Equals(Digest? other) => other is not null && Algorithm == other.Algorithm && Hex == other.Hex;
+    public bool Equals(Digest? other) => other is not null && _text == other._text;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Digest);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Hex);
+    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(_text);
 
     /// <inheritdoc/>
-    public int CompareTo(Digest? other) => string.CompareOrdinal(ToString(), other?.ToString());
+    public int CompareTo(Digest? other) => string.CompareOrdinal(_text, other?._text);
 
     /// <summary><c>algorithm:hex</c>.</summary>
-    public override string ToString() => Algorithm + ":" + Hex;
+    public override string ToString() => _text;
 
     /// <summary>Same algorithm and hash.</summary>
     public static bool operator ==(Digest? left, Digest? right) => left is null ? right is null : left.Equals(right);

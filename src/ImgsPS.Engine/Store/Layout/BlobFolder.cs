@@ -32,11 +32,11 @@ internal sealed class BlobFolder
     /// <summary>True when the content is there, whole by its size; a file of another size counts as absent (RS3).</summary>
     public bool Contains(Descriptor descriptor) => SizeOf(descriptor.Digest) == descriptor.Size;
 
-    /// <summary>When a blob came to the store, by its file; null when it is not there.</summary>
-    public DateTimeOffset? TimeOf(Digest digest)
+    /// <summary>Bytes of a blob's file, and when it came to the store; null when it is not there. One look at the disk.</summary>
+    public (long Size, DateTimeOffset Time)? Stat(Digest digest)
     {
         var file = new FileInfo(_paths.Blob(digest));
-        return file.Exists ? new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero) : null;
+        return file.Exists ? (file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero)) : null;
     }
 
     /// <summary>

@@ -13,6 +13,10 @@ internal sealed class EntryName
     /// <summary>The annotation with the name (OCI image-spec, annotations.md).</summary>
     public const string Annotation = "org.opencontainers.image.ref.name";
 
+    // Made when they are first asked for: a list asks for both of each name, a removal of few.
+    private string? _shown;
+    private string? _repository;
+
     private EntryName(string key, ImageReference? reference)
     {
         Key = key;
@@ -26,13 +30,13 @@ internal sealed class EntryName
     public ImageReference? Reference { get; }
 
     /// <summary>As docker shows it: <c>ubuntu:24.04</c>; a text that is no reference on one line, fit for a terminal (RN28, RN29).</summary>
-    public string Shown => Reference?.Familiar ?? PrintableText.OfServer(Key);
+    public string Shown => _shown ??= Reference?.Familiar ?? PrintableText.OfServer(Key);
 
     /// <summary>The registry, or null.</summary>
     public string? Registry => Reference?.Registry;
 
     /// <summary>The familiar repository; null when the name has none.</summary>
-    public string? Repository => Reference?.FamiliarName;
+    public string? Repository => _repository ??= Reference?.FamiliarName;
 
     /// <summary>The tag; null when the name is one by digest. A single word, as umoci writes it, is a tag of the layout.</summary>
     public string? Tag => Reference is null ? Shown : Reference.Tag;
@@ -59,7 +63,9 @@ internal sealed class EntryName
 
     /// <summary>True when both name the same repository.</summary>
     public bool IsSameRepository(EntryName other) =>
-        Reference is not null && other.Reference is not null && string.Equals(Reference.Name, other.Reference.Name, StringComparison.Ordinal);
+        Reference is not null && other.Reference is not null
+        && string.Equals(Reference.Repository, other.Reference.Repository, StringComparison.Ordinal)
+        && string.Equals(Reference.Registry, other.Reference.Registry, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override string ToString() => Shown;

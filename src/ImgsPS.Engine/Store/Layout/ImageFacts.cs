@@ -22,6 +22,9 @@ internal sealed class IndexFacts : DocumentFacts
 /// <summary>What a manifest and its config say.</summary>
 internal sealed class ManifestFacts : DocumentFacts
 {
+    // Not known yet, while it is negative.
+    private long _contentSize = -1;
+
     /// <summary>The config: its digest is the image's id.</summary>
     public Descriptor Config { get; init; } = null!;
 
@@ -43,8 +46,19 @@ internal sealed class ManifestFacts : DocumentFacts
     public IReadOnlyDictionary<string, string> Labels { get; init; } = Descriptor.Empty;
 
     /// <summary>Bytes of config and layers; content that stands twice is kept, and counted, once.</summary>
-    public long ContentSize => Config.Size
-        + Layers.Where(l => l.Digest != Config.Digest.ToString()).GroupBy(l => l.Digest, StringComparer.Ordinal).Sum(g => g.First().Size!.Value);
+    public long ContentSize
+    {
+        get
+        {
+            if (_contentSize < 0)
+            {
+                var counted = new HashSet<string>(StringComparer.Ordinal) { Config.Digest.ToString() };
+                _contentSize = Config.Size + Layers.Where(l => counted.Add(l.Digest!)).Sum(l => l.Size!.Value);
+            }
+
+            return _contentSize;
+        }
+    }
 
     /// <summary>What a manifest says, and its config when it is there.</summary>
     public static ManifestFacts Of(Manifest manifest, ConfigDocument? config) => new()

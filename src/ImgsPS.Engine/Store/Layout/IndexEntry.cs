@@ -1,22 +1,22 @@
 using System;
-using System.Text.Json.Nodes;
+using System.Text;
 using ImgsPS.Content;
 
 namespace ImgsPS.Store.Layout;
 
-/// <summary>One entry of index.json as it was read. Immutable; <see cref="LayoutIndex"/> changes the JSON behind it.</summary>
+/// <summary>One entry of index.json as it was read, or as it will be written. Immutable.</summary>
 internal sealed class IndexEntry
 {
-    public IndexEntry(JsonNode? node, Descriptor? descriptor, EntryName? name, DateTimeOffset? pulledAt)
+    public IndexEntry(ReadOnlyMemory<byte> json, Descriptor? descriptor, EntryName? name, DateTimeOffset? pulledAt)
     {
-        Node = node;
+        Json = json;
         Descriptor = descriptor;
         Name = name;
         PulledAt = pulledAt;
     }
 
-    /// <summary>The entry in the document; null for one that is not in a document.</summary>
-    public JsonNode? Node { get; }
+    /// <summary>The entry as it stands in the document, UTF-8; empty for one that is in no document.</summary>
+    public ReadOnlyMemory<byte> Json { get; }
 
     /// <summary>What it names; null when the entry is no descriptor that we can read. Such an entry is kept as it is.</summary>
     public Descriptor? Descriptor { get; }
@@ -32,4 +32,7 @@ internal sealed class IndexEntry
 
     /// <summary>When a tag that was given here, not pulled, was made; null for every other entry.</summary>
     public DateTimeOffset? TaggedAt { get; init; }
+
+    /// <summary>The entry's JSON.</summary>
+    public override string ToString() => Encoding.UTF8.GetString(Json.ToArray());
 }

@@ -20,6 +20,8 @@ internal sealed class IndexFile
     /// <summary>How often a file that its seal contradicts is read.</summary>
     private const int SealTries = 5;
 
+    private static readonly ReadFiles<LayoutIndex> Known = new();
+
     private readonly StorePaths _paths;
     private readonly StoreFiles _files;
     private readonly IndexSeal _seal;
@@ -106,6 +108,7 @@ internal sealed class IndexFile
         }
 
         _files.At(StorePoint.AfterIndexMove);
+        Known.Keep(_paths.Index, Digest.Of(next), next.Length, index.Copy());
         _files.SyncFolder(_paths.Root);
     }
 
@@ -160,8 +163,14 @@ internal sealed class IndexFile
             {
                 var time = File.GetLastWriteTimeUtc(path);
                 bytes = _files.TryRead(path, MaxSize);
-                var index = bytes is null ? null : LayoutIndex.Parse(bytes);
-                if (bytes is null || !_seal.IsBroken(bytes, time))
+                if (bytes is null)
+                {
+                    return new IndexCopy(path, null, null, null);
+                }
+
+                var hash = Digest.Of(bytes);
+                var index = Parse(path, bytes, hash);
+                if (!_seal.IsBroken(hash, bytes.Length, time))
                 {
                     return new IndexCopy(path, bytes, index, null);
                 }
@@ -177,6 +186,19 @@ internal sealed class IndexFile
                 return new IndexCopy(path, bytes, null, e);
             }
         }
+    }
+
+    /// <summary>A copy for the caller alone of what the bytes mean; not read again when they are those of the last time.</summary>
+    private static LayoutIndex Parse(string path, byte[] bytes, Digest hash)
+    {
+        var index = Known.Find(path, hash);
+        if (index is null)
+        {
+            index = LayoutIndex.Parse(bytes);
+            Known.Keep(path, hash, bytes.Length, index);
+        }
+
+        return index.Copy();
     }
 
     /// <summary>A store without an index and without content is a new one; with content its index is gone.</summary>

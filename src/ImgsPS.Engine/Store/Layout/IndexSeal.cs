@@ -28,16 +28,17 @@ internal sealed class IndexSeal
     }
 
     /// <summary>True when the file was written by us and has other bytes now.</summary>
-    /// <param name="bytes">The file's bytes.</param>
+    /// <param name="hash">The hash of the file's bytes.</param>
+    /// <param name="size">How many these are.</param>
     /// <param name="time">When it was last written, UTC.</param>
-    public bool IsBroken(byte[] bytes, DateTime time)
+    public bool IsBroken(Digest hash, int size, DateTime time)
     {
         if (TryRead() is not { Count: > 0 } marks)
         {
             return false;
         }
 
-        var found = new Mark(Digest.Of(bytes).Hex, bytes.Length, time.Ticks);
+        var found = new Mark(hash.Hex, size, time.Ticks);
         return !marks.Exists(m => m.Hash == found.Hash) && marks.Exists(m => m.Size == found.Size && m.Time == found.Time);
     }
 

@@ -12,8 +12,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// The document index.json: read, asked, changed, written. Members, annotations and entries that are not ours stay as they are. Not
-/// thread-safe.
+/// The document index.json: read, asked, changed, written. Members, annotations and entries that are not ours stay as they are, byte for byte. Not
+/// thread-safe while it is changed.
 /// </summary>
 internal sealed class LayoutIndex
 {
@@ -26,70 +26,74 @@ internal sealed class LayoutIndex
     /// </summary>
     public const string TaggedAnnotation = "io.imgsps.tagged";
 
-    private const long LargestSize = 1L << 53;
-
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly JsonObject _root;
-    private readonly JsonArray _manifests;
+    private readonly ReadOnlyMemory<byte> _before;
+    private readonly ReadOnlyMemory<byte> _after;
+
+    // Never changed, only replaced: copies share it.
     private List<IndexEntry> _entries;
 
-    private LayoutIndex(JsonObject root, JsonArray manifests)
+    private LayoutIndex(ReadOnlyMemory<byte> before, List<IndexEntry> entries, ReadOnlyMemory<byte> after)
     {
-        _root = root;
-        _manifests = manifests;
-        _entries = ReadEntries(manifests);
+        _before = before;
+        _entries = entries;
+        _after = after;
     }
 
     /// <summary>The entries, in the document's order.</summary>
     public IReadOnlyList<IndexEntry> Entries => _entries;
 
     /// <summary>An index without entries.</summary>
-    public static LayoutIndex Empty()
-    {
-        var manifests = new JsonArray();
-        return new LayoutIndex(
-            new JsonObject { ["schemaVersion"] = 2, ["mediaType"] = "application/vnd.oci.image.index.v1+json", ["manifests"] = manifests },
-            manifests);
-    }
+    public static LayoutIndex Empty() => new(
+        "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["u8.ToArray(), new(), "]}"u8.ToArray());
 
     /// <summary>Reads the document.</summary>
+    /// <param name="bytes">The document; entries are parts of it, so it must not change any more.</param>
     /// <exception cref="ImageException">InvalidData.</exception>
     public static LayoutIndex Parse(byte[] bytes)
     {
         StrictJson.CheckTexts(bytes, "index.json");
         try
         {
-            if (JsonNode.Parse(bytes) is not JsonObject root || root["schemaVersion"]?.GetValue<int>() != 2)
-            {
-                throw new ImageException(ImageErrorKind.InvalidData, "It is not an object with schemaVersion 2.");
-            }
-
-            // Go writes an empty list as null.
-            if (root["manifests"] is null)
-            {
-                root["manifests"] = new JsonArray();
-            }
-
-            return new LayoutIndex(root, (JsonArray)root["manifests"]!);
+            var reader = new IndexReader(bytes);
+            var entries = reader.Read();
+            return new LayoutIndex(reader.Before, entries, reader.After);
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException or FormatException or InvalidCastException)
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {
-            // ArgumentException: a member stands twice (RN23).
+            // InvalidOperationException: a text that is not Unicode.
             throw new ImageException(ImageErrorKind.InvalidData, PrintableText.OfServer(e.Message), null, e);
         }
     }
 
+    /// <summary>The same index, which can be changed without a change of this one.</summary>
+    public LayoutIndex Copy() => new(_before, _entries, _after);
+
+    /// <summary>True when both are the same document, but for white space between entries.</summary>
+    public bool IsSame(LayoutIndex other) =>
+        (ReferenceEquals(_entries, other._entries) && _before.Equals(other._before) && _after.Equals(other._after))
+        || Serialize().AsSpan().SequenceEqual(other.Serialize());
+
     /// <summary>The document's bytes.</summary>
     public byte[] Serialize()
     {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, WriterOptions))
+        var bytes = new byte[_before.Length + _after.Length + Math.Max(0, _entries.Count - 1) + _entries.Sum(e => e.Json.Length)];
+        _before.CopyTo(bytes);
+        var at = _before.Length;
+        foreach (var entry in _entries)
         {
-            _root.WriteTo(writer);
+            if (at > _before.Length)
+            {
+                bytes[at++] = (byte)',';
+            }
+
+            entry.Json.CopyTo(bytes.AsMemory(at));
+            at += entry.Json.Length;
         }
 
-        return stream.ToArray();
+        _after.CopyTo(bytes.AsMemory(at));
+        return bytes;
     }
 
     /// <summary>The entry with this name, or null.</summary>
@@ -111,70 +115,60 @@ internal sealed class LayoutIndex
         Name(name, target, pulledAt, taggedAt);
 
     /// <summary>Adds an image without a name.</summary>
-    public void AddNameless(Descriptor image)
+    public void AddNameless(Descriptor image) => _entries = new List<IndexEntry>(_entries)
     {
-        _manifests.Add(new JsonObject
+        Entry(new JsonObject
         {
             ["mediaType"] = image.MediaType,
             ["digest"] = image.Digest.ToString(),
             ["size"] = image.Size,
-        });
-        _entries = ReadEntries(_manifests);
-    }
+        }),
+    };
 
     /// <summary>Makes the entries for a digest say of it what it is.</summary>
-    public void Correct(Descriptor actual)
+    public void Correct(Descriptor actual) => _entries = _entries.ConvertAll(entry =>
     {
-        foreach (var entry in _entries.Where(e => e.Descriptor?.Digest == actual.Digest))
+        if (entry.Descriptor?.Digest != actual.Digest)
         {
-            entry.Node!["mediaType"] = actual.MediaType;
-            entry.Node!["size"] = actual.Size;
+            return entry;
         }
 
-        _entries = ReadEntries(_manifests);
-    }
+        var node = Node(entry);
+        node["mediaType"] = actual.MediaType;
+        node["size"] = actual.Size;
+        return Entry(node);
+    });
 
     /// <summary>Takes entries away.</summary>
     public void Remove(IEnumerable<IndexEntry> gone)
     {
-        foreach (var entry in gone)
-        {
-            _manifests.Remove(entry.Node);
-        }
-
-        _entries = ReadEntries(_manifests);
+        var going = new HashSet<IndexEntry>(gone);
+        _entries = _entries.FindAll(e => !going.Contains(e));
     }
 
     private void Name(EntryName name, Descriptor target, DateTimeOffset? pulledAt, DateTimeOffset? taggedAt)
     {
-        var holders = _entries.Where(e => e.Name?.Key == name.Key).ToList();
-        var same = _entries.Where(e => e.Descriptor?.Digest == target.Digest).ToList();
+        var entries = new List<IndexEntry>(_entries);
+        var holders = entries.FindAll(e => e.Name?.Key == name.Key);
+        var same = entries.FindAll(e => e.Descriptor?.Digest == target.Digest);
         var carrier = same.Find(holders.Contains) ?? same.Find(e => e.Name is null);
         foreach (var holder in holders.Where(h => h != carrier))
         {
             var digest = holder.Descriptor?.Digest;
-            if (digest is null || _entries.Exists(e => e != holder && e.Node?.Parent is not null && e.Descriptor?.Digest == digest))
+            if (digest is null || entries.Exists(e => e != holder && e.Descriptor?.Digest == digest))
             {
-                _manifests.Remove(holder.Node);
+                entries.Remove(holder);
             }
             else
             {
-                RemoveAnnotation(holder.Node!.AsObject(), EntryName.Annotation);
+                var nameless = Node(holder);
+                RemoveAnnotation(nameless, EntryName.Annotation);
+                entries[entries.IndexOf(holder)] = Entry(nameless);
             }
         }
 
-        foreach (var nameless in same.Where(e => e.Name is null && e != carrier))
-        {
-            _manifests.Remove(nameless.Node);
-        }
-
-        var node = carrier?.Node?.AsObject();
-        if (node is null)
-        {
-            node = new JsonObject();
-            _manifests.Add(node);
-        }
-
+        entries.RemoveAll(e => e != carrier && e.Name is null && same.Contains(e));
+        var node = carrier is null ? new JsonObject() : Node(carrier);
         if (target.MediaType.Length > 0)
         {
             node["mediaType"] = target.MediaType;
@@ -192,7 +186,30 @@ internal sealed class LayoutIndex
         annotations[EntryName.Annotation] = name.Key;
         SetTime(annotations, PulledAnnotation, pulledAt);
         SetTime(annotations, TaggedAnnotation, taggedAt);
-        _entries = ReadEntries(_manifests);
+        if (carrier is null)
+        {
+            entries.Add(Entry(node));
+        }
+        else
+        {
+            entries[entries.IndexOf(carrier)] = Entry(node);
+        }
+
+        _entries = entries;
+    }
+
+    /// <summary>An entry's JSON, to be changed.</summary>
+    private static JsonObject Node(IndexEntry entry) => JsonNode.Parse(entry.Json.Span)!.AsObject();
+
+    private static IndexEntry Entry(JsonObject node)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, WriterOptions))
+        {
+            node.WriteTo(writer);
+        }
+
+        return new IndexReader(stream.ToArray()).ReadEntry();
     }
 
     private static void SetTime(JsonObject annotations, string name, DateTimeOffset? time)
@@ -215,27 +232,4 @@ internal sealed class LayoutIndex
             }
         }
     }
-
-    private static List<IndexEntry> ReadEntries(JsonArray manifests) => manifests.Select(ReadEntry).ToList();
-
-    private static IndexEntry ReadEntry(JsonNode? node)
-    {
-        if (node is not JsonObject entry)
-        {
-            return new IndexEntry(node, null, null, null);
-        }
-
-        var annotations = entry["annotations"] as JsonObject;
-        var descriptor = Digest.TryParse(Text(entry["digest"]), out var digest)
-            && entry["size"] is JsonValue number && number.TryGetValue<long>(out var size) && size is >= 0 and <= LargestSize
-            ? new Descriptor(Text(entry["mediaType"]) ?? "", digest, size) { ArtifactType = Text(entry["artifactType"]) }
-            : null;
-        var name = EntryName.Parse(Text(annotations?[EntryName.Annotation]));
-        return new IndexEntry(entry, descriptor, name, Time(annotations?[PulledAnnotation])) { TaggedAt = Time(annotations?[TaggedAnnotation]) };
-    }
-
-    private static DateTimeOffset? Time(JsonNode? node) =>
-        DateTimeOffset.TryParse(Text(node), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
-
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }

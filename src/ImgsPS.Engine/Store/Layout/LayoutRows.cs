@@ -28,13 +28,41 @@ internal sealed class LayoutRows
     /// <summary>The rows, in the index's order. Artifacts are not images and have none.</summary>
     public IReadOnlyList<LayoutRow> Of(LayoutIndex index)
     {
-        var named = new HashSet<Digest>(index.Entries.Where(e => e.Name is not null && e.Descriptor is not null).Select(e => e.Descriptor!.Digest));
-        var rows = new List<LayoutRow>();
-        foreach (var group in index.Entries
-            .Where(e => e.Descriptor is not null && (e.Name is not null || !named.Contains(e.Descriptor.Digest)))
-            .GroupBy(e => (e.Name?.Key, e.Descriptor!.Digest)))
+        var named = new HashSet<Digest>();
+        foreach (var entry in index.Entries)
         {
-            if (Of(group.ToArray(), null) is { } row)
+            if (entry.Name is not null && entry.Descriptor is not null)
+            {
+                named.Add(entry.Descriptor.Digest);
+            }
+        }
+
+        var groups = new Dictionary<(string?, Digest), int>(index.Entries.Count);
+        var grouped = new List<List<IndexEntry>>(index.Entries.Count);
+        foreach (var entry in index.Entries)
+        {
+            if (entry.Descriptor is null || (entry.Name is null && named.Contains(entry.Descriptor.Digest)))
+            {
+                continue;
+            }
+
+            var key = (entry.Name?.Key, entry.Descriptor.Digest);
+            if (groups.TryGetValue(key, out var group))
+            {
+                // Another tool wrote it twice.
+                grouped[group].Add(entry);
+            }
+            else
+            {
+                groups.Add(key, grouped.Count);
+                grouped.Add(new List<IndexEntry>(1) { entry });
+            }
+        }
+
+        var rows = new List<LayoutRow>(grouped.Count);
+        foreach (var entries in grouped)
+        {
+            if (Of(entries, null) is { } row)
             {
                 rows.Add(row);
             }
@@ -50,8 +78,10 @@ internal sealed class LayoutRows
     {
         var name = entries[0].Name;
         var root = entries[0].Descriptor!;
+        var file = _blobs.Stat(root.Digest);
+        var isThere = file?.Size == root.Size;
         DocumentFacts? facts;
-        if (_blobs.Contains(root))
+        if (isThere)
         {
             facts = _catalog.Find(root, _observer);
         }
@@ -64,7 +94,7 @@ internal sealed class LayoutRows
 
         var found = facts is IndexFacts index
             ? Choose(index, shown)
-            : new Choice(facts as ManifestFacts, _blobs.Contains(root) ? root : null, null, facts is ManifestFacts { IsImage: false });
+            : new Choice(facts as ManifestFacts, isThere ? root : null, null, facts is ManifestFacts { IsImage: false });
         if (found.IsArtifact)
         {
             return null;
@@ -93,7 +123,7 @@ internal sealed class LayoutRows
             Author = manifest?.Author,
             Layers = manifest?.Layers ?? Array.Empty<ImageLayer>(),
             Dangling = name is null,
-            PulledAt = entries[0].TaggedAt is null ? entries[0].PulledAt ?? _blobs.TimeOf(root.Digest) : null,
+            PulledAt = entries[0].TaggedAt is null ? entries[0].PulledAt ?? file?.Time : null,
             Store = _store,
         };
         return new LayoutRow(image, name, root, entries) { Shown = found.Shown };

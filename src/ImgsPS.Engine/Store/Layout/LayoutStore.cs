@@ -304,7 +304,7 @@ internal sealed class LayoutStore : IImageStore
             var held = new HeldWarnings(observer);
             var index = ReadIndex(held);
             var rows = Rows(held).Of(index);
-            if (!held.Any || attempt == MaxReads || ReadIndex(NullObserver.Instance).Serialize().SequenceEqual(index.Serialize()))
+            if (!held.Any || attempt == MaxReads || ReadIndex(NullObserver.Instance).IsSame(index))
             {
                 held.Release();
                 return (index, rows);
@@ -331,7 +331,7 @@ internal sealed class LayoutStore : IImageStore
             var name = EntryName.Of(reference);
             var entry = index.Find(name) is { } found && found.Descriptor!.Digest == pulled.Root.Digest
                 ? found
-                : new IndexEntry(null, pulled.Root, name, DateTimeOffset.UtcNow);
+                : new IndexEntry(default, pulled.Root, name, DateTimeOffset.UtcNow);
             var asked = request.Platform is not null && !request.AllPlatforms && pulled.Manifests.Count > 0 ? pulled.Manifests[0].Digest : null;
             row = Rows(observer).Of(new[] { entry }, asked);
         }

@@ -60,7 +60,7 @@ internal sealed class ContentCheck
     private LayoutIndex? ReadIndex() => _parts.IndexFile.ReadCurrent().Index ?? _parts.IndexFile.ReadPrevious().Index;
 
     private static bool IsSame(LayoutIndex? one, LayoutIndex? other) =>
-        one is null ? other is null : other is not null && one.Serialize().SequenceEqual(other.Serialize());
+        one is null ? other is null : other is not null && one.IsSame(other);
 
     private async Task<List<StoreFlaw>> SurveyAsync(IReadOnlyDictionary<Digest, ContentNeed> needs, List<BlobFile> files)
     {

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Text.Json;
 using ImgsPS.Content;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Layout.Maintenance;
 
@@ -204,7 +205,7 @@ internal sealed class LayoutCheck
                     ImageStoreFindingKind.Index,
                     ImageStoreFindingSeverity.Error,
                     path,
-                    $"An entry of the index is no descriptor: {entry.Node?.ToJsonString() ?? "null"}",
+                    $"An entry of the index is no descriptor: {PrintableText.OfServer(entry.ToString())}",
                     "Repair-ImageStore keeps the index aside and takes the entry out.");
             }
         }
