@@ -25,10 +25,11 @@ internal static class StoreTargets
 
     private static readonly string[] Catalogs =
     [
-        "{\"version\":1,\"indexes\":{\"" + ZeroDigest + "\":[{\"type\":\"a/b\",\"digest\":\"" + ZeroDigest + "\",\"size\":1,\"artifactType\":\"x/y\",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\",\"variant\":\"v7\",\"osVersion\":\"1\",\"osFeatures\":[\"f\"]}}]},"
+        "{\"version\":3,\"layers\":[{\"digest\":\"sha256:2222222222222222222222222222222222222222222222222222222222222222\",\"size\":9007199254740991,\"type\":\"a/b\",\"diffId\":\"" + ZeroDigest + "\"}],"
+            + "\"indexes\":{\"" + ZeroDigest + "\":[{\"type\":\"a/b\",\"digest\":\"" + ZeroDigest + "\",\"size\":1,\"artifactType\":\"x/y\",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\",\"variant\":\"v7\",\"osVersion\":\"1\",\"osFeatures\":[\"f\"]}}]},"
             + "\"manifests\":{\"" + ZeroDigest + "\":{\"image\":true,\"config\":{\"type\":\"a/b\",\"digest\":\"" + ZeroDigest + "\",\"size\":1},\"created\":\"2015-10-31T22:22:56.0159252+00:00\",\"author\":\"a\",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\"},\"labels\":{\"a\":\"b\"},"
-            + "\"layers\":[{\"digest\":\"sha256:2222222222222222222222222222222222222222222222222222222222222222\",\"size\":9223372036854775807,\"type\":\"a/b\",\"diffId\":\"" + ZeroDigest + "\"}]}}}",
-        "{\"version\":2}", "{}", "[]",
+            + "\"layers\":[0,0]}}}",
+        "{\"version\":3}", "{\"version\":2}", "{}", "[]",
     ];
 
     private static readonly string[] FilterTexts =
@@ -103,6 +104,17 @@ internal static class StoreTargets
 
     // A catalog can always be made anew: a broken one is an empty one.
     private static void Catalog(byte[] bytes)
+    {
+        CatalogOf(bytes);
+        if (bytes is [(byte)'{', ..])
+        {
+            // Only under the checksum of its bytes is it looked into.
+            var rest = bytes.AsSpan(1).ToArray();
+            CatalogOf([.. Encoding.ASCII.GetBytes($"{{\"sha256\":\"{Digest.Of(rest).Hex}\","), .. rest]);
+        }
+    }
+
+    private static void CatalogOf(byte[] bytes)
     {
         var paths = new StorePaths(Path.Combine(FuzzFolder.Path, "catalog"));
         FuzzFolder.Write(paths.Catalog, bytes);

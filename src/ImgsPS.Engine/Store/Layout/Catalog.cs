@@ -13,12 +13,13 @@ namespace ImgsPS.Store.Layout;
 /// </summary>
 internal sealed class Catalog
 {
-    private readonly ConcurrentDictionary<string, DocumentFacts> _facts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DocumentFacts> _new = new(StringComparer.Ordinal);
     private readonly CatalogFile? _file;
     private readonly BlobFolder _blobs;
     private readonly object _sync = new();
-    private bool _loaded;
-    private volatile bool _changed;
+
+    // What catalog.json had when it was read or written last; null until then.
+    private volatile IReadOnlyDictionary<string, DocumentFacts>? _filed;
 
     /// <summary>Makes it; without a <paramref name="file"/> it is read from the blobs alone and never written.</summary>
     public Catalog(CatalogFile? file, BlobFolder blobs)
@@ -28,21 +29,19 @@ internal sealed class Catalog
     }
 
     /// <summary>True when something is known that catalog.json does not have.</summary>
-    public bool IsChanged => _changed;
+    public bool IsChanged => !_new.IsEmpty;
 
     /// <summary>The facts of a document that is not in the store any more, if the catalog has them.</summary>
     public DocumentFacts? Recall(Digest digest, IOperationObserver observer)
     {
-        Load(observer);
-        return _facts.TryGetValue(digest.ToString(), out var known) ? known : null;
+        var key = digest.ToString();
+        return Filed(observer).TryGetValue(key, out var known) || _new.TryGetValue(key, out known) ? known : null;
     }
 
     /// <summary>The facts of a document that is in the store; null when it cannot be read, with a warning that names it.</summary>
     public DocumentFacts? Find(Descriptor descriptor, IOperationObserver observer)
     {
-        Load(observer);
-        var digest = descriptor.Digest.ToString();
-        if (_facts.TryGetValue(digest, out var known))
+        if (Recall(descriptor.Digest, observer) is { } known)
         {
             return known;
         }
@@ -50,8 +49,7 @@ internal sealed class Catalog
         var read = Read(descriptor, observer);
         if (read is not null and not ManifestFacts { IsComplete: false })
         {
-            _facts[digest] = read;
-            _changed = true;
+            _new[descriptor.Digest.ToString()] = read;
         }
 
         return read;
@@ -62,16 +60,23 @@ internal sealed class Catalog
     /// process that wrote meanwhile. What nothing names any more is left out, and so the file does not grow for ever.
     /// </summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public Task SaveAsync(IEnumerable<Digest> roots, IOperationObserver observer)
+    public async Task SaveAsync(IEnumerable<Digest> roots, IOperationObserver observer)
     {
-        _changed = false;
-        Merge(observer);
+        if (_file is null)
+        {
+            return;
+        }
+
+        var before = Filed(observer);
+        var now = _file.Read(observer);
+        var added = _new.ToArray();
         var wanted = new Dictionary<string, DocumentFacts>(StringComparer.Ordinal);
         var queue = new Queue<string>(roots.Select(r => r.ToString()));
         while (queue.Count > 0)
         {
             var digest = queue.Dequeue();
-            if (!wanted.ContainsKey(digest) && _facts.TryGetValue(digest, out var known))
+            if (!wanted.ContainsKey(digest)
+                && (now.TryGetValue(digest, out var known) || _new.TryGetValue(digest, out known) || before.TryGetValue(digest, out known)))
             {
                 wanted.Add(digest, known);
                 if (known is IndexFacts index)
@@ -84,31 +89,29 @@ internal sealed class Catalog
             }
         }
 
-        return _file?.WriteAsync(wanted) ?? Task.CompletedTask;
-    }
-
-    private void Merge(IOperationObserver observer)
-    {
-        if (_file is null)
+        // Another process may have written just that.
+        if (wanted.Count != now.Count || !wanted.Keys.All(now.ContainsKey))
         {
-            return;
+            await _file.WriteAsync(wanted).ConfigureAwait(false);
         }
 
-        foreach (var pair in _file.Read(observer))
+        _filed = wanted;
+        foreach (var pair in added)
         {
-            _facts.TryAdd(pair.Key, pair.Value);
+            _new.TryRemove(pair.Key, out _);
         }
     }
 
-    private void Load(IOperationObserver observer)
+    private IReadOnlyDictionary<string, DocumentFacts> Filed(IOperationObserver observer)
     {
+        if (_filed is { } known)
+        {
+            return known;
+        }
+
         lock (_sync)
         {
-            if (!_loaded)
-            {
-                Merge(observer);
-                _loaded = true;
-            }
+            return _filed ??= _file?.Read(observer) ?? new Dictionary<string, DocumentFacts>();
         }
     }
 

@@ -22,11 +22,16 @@ internal sealed class IndexFacts : DocumentFacts
 /// <summary>What a manifest and its config say.</summary>
 internal sealed class ManifestFacts : DocumentFacts
 {
-    // Not known yet, while it is negative.
-    private long _contentSize = -1;
+    public ManifestFacts(Descriptor config, IReadOnlyList<ImageLayer> layers)
+    {
+        Config = config;
+        Layers = layers;
+        var counted = new HashSet<string>(StringComparer.Ordinal) { config.Digest.ToString() };
+        ContentSize = config.Size + layers.Where(l => counted.Add(l.Digest!)).Sum(l => l.Size!.Value);
+    }
 
     /// <summary>The config: its digest is the image's id.</summary>
-    public Descriptor Config { get; init; } = null!;
+    public Descriptor Config { get; }
 
     /// <summary>False for an artifact (U11); nothing else is known of it.</summary>
     public bool IsImage { get; init; }
@@ -35,7 +40,10 @@ internal sealed class ManifestFacts : DocumentFacts
     public bool IsComplete { get; init; }
 
     /// <summary>The layers, bottom first.</summary>
-    public IReadOnlyList<ImageLayer> Layers { get; init; } = Array.Empty<ImageLayer>();
+    public IReadOnlyList<ImageLayer> Layers { get; }
+
+    /// <summary>Bytes of config and layers; content that stands twice is kept, and counted, once.</summary>
+    public long ContentSize { get; }
 
     public DateTimeOffset? Created { get; init; }
 
@@ -45,37 +53,24 @@ internal sealed class ManifestFacts : DocumentFacts
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = Descriptor.Empty;
 
-    /// <summary>Bytes of config and layers; content that stands twice is kept, and counted, once.</summary>
-    public long ContentSize
-    {
-        get
-        {
-            if (_contentSize < 0)
-            {
-                var counted = new HashSet<string>(StringComparer.Ordinal) { Config.Digest.ToString() };
-                _contentSize = Config.Size + Layers.Where(l => counted.Add(l.Digest!)).Sum(l => l.Size!.Value);
-            }
-
-            return _contentSize;
-        }
-    }
-
     /// <summary>What a manifest says, and its config when it is there.</summary>
-    public static ManifestFacts Of(Manifest manifest, ConfigDocument? config) => new()
+    public static ManifestFacts Of(Manifest manifest, ConfigDocument? config)
     {
-        Config = manifest.Config,
-        IsImage = manifest.IsImage,
-        IsComplete = config is not null || !manifest.IsImage,
-        Created = config?.Created,
-        Author = config?.Author,
-        Platform = config?.Platform,
-        Labels = config?.Labels ?? Descriptor.Empty,
-        Layers = manifest.Layers.Select((layer, i) => new ImageLayer
+        var layers = manifest.Layers.Select((layer, i) => new ImageLayer
         {
             Digest = layer.Digest.ToString(),
             Size = layer.Size,
             MediaType = layer.MediaType,
             DiffId = config is not null && i < config.DiffIds.Count ? config.DiffIds[i].ToString() : null,
-        }).ToArray(),
-    };
+        }).ToArray();
+        return new ManifestFacts(manifest.Config, layers)
+        {
+            IsImage = manifest.IsImage,
+            IsComplete = config is not null || !manifest.IsImage,
+            Created = config?.Created,
+            Author = config?.Author,
+            Platform = config?.Platform,
+            Labels = config?.Labels ?? Descriptor.Empty,
+        };
+    }
 }
