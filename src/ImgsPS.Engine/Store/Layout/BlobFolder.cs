@@ -184,7 +184,7 @@ internal sealed class BlobFolder
         return true;
     }
 
-    /// <summary>Moves a blob to the trash, under the store's lock. Bytes moved; null when it is not there.</summary>
+    /// <summary>Moves a blob to the trash, whose folder is there, under the store's lock. Bytes moved; null when it is not there.</summary>
     public async Task<long?> MoveToTrashAsync(Digest digest)
     {
         if (SizeOf(digest) is not { } size)
@@ -192,7 +192,6 @@ internal sealed class BlobFolder
             return null;
         }
 
-        _files.CreateFolder(_paths.Trash);
         await _files.MoveOverAsync(_paths.Blob(digest), _paths.TrashedBlob(digest), CancellationToken.None).ConfigureAwait(false);
         return size;
     }

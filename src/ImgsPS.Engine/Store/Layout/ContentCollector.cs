@@ -25,13 +25,21 @@ internal sealed class ContentCollector
 
     /// <summary>What only <paramref name="going"/> need: not <paramref name="staying"/>, and no live lease.</summary>
     /// <param name="staying">The entries that stay.</param>
-    /// <param name="going">The entries that go.</param>
+    /// <param name="going">The entries that go: one list for each of several removals, in their order.</param>
     /// <param name="tidy">Delete dead leases; under the store's lock only.</param>
     /// <param name="observer">Hears what keeps content from going.</param>
-    public Unneeded Find(IEnumerable<IndexEntry> staying, IEnumerable<IndexEntry> going, bool tidy, IOperationObserver observer)
+    public Unneeded Find(IEnumerable<IndexEntry> staying, IReadOnlyList<IReadOnlyList<IndexEntry>> going, bool tidy, IOperationObserver observer)
     {
         var needed = _graph.Walk(staying, observer);
-        var reached = _graph.Walk(going, NullObserver.Instance);
+        var last = new Dictionary<Digest, int>();
+        for (var i = 0; i < going.Count; i++)
+        {
+            foreach (var digest in _graph.Walk(going[i], NullObserver.Instance).Content)
+            {
+                last[digest] = i;
+            }
+        }
+
         var claimed = Lease.Claimed(_paths, _files, tidy);
         if (claimed is null)
         {
@@ -40,33 +48,41 @@ internal sealed class ContentCollector
 
         var digests = needed.Incomplete || claimed is null
             ? new List<Digest>()
-            : reached.Content
+            : last.Keys
                 .Where(d => !needed.Content.Contains(d) && !claimed.Contains(d))
                 .OrderBy(d => d.ToString(), StringComparer.Ordinal)
                 .ToList();
-        return new Unneeded(digests, needed.Content);
+        return new Unneeded(digests, needed.Content, last);
     }
 
     /// <summary>Moves content to the trash, under the store's lock.</summary>
-    /// <returns>The bytes moved, and the digests that were there.</returns>
+    /// <param name="digests">The content.</param>
+    /// <param name="moved">Gets the bytes of each that was there, as soon as it is moved.</param>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public async Task<long> TrashAsync(IEnumerable<Digest> digests, ISet<Digest> moved)
+    public async Task TrashAsync(IReadOnlyList<Digest> digests, IDictionary<Digest, long> moved)
     {
-        long bytes = 0;
+        if (digests.Count == 0)
+        {
+            return;
+        }
+
+        _files.CreateFolder(_paths.Trash);
         foreach (var digest in digests)
         {
             if (await _blobs.MoveToTrashAsync(digest).ConfigureAwait(false) is { } size)
             {
-                bytes += size;
-                moved.Add(digest);
+                moved[digest] = size;
             }
         }
-
-        return bytes;
     }
 
     /// <summary>What was found.</summary>
     /// <param name="Digests">Content that nothing needs, whether it is there or not.</param>
     /// <param name="Needed">Content that the staying entries need.</param>
-    public sealed record Unneeded(IReadOnlyList<Digest> Digests, ISet<Digest> Needed);
+    /// <param name="Last">Content that the going entries need, with the last of the removals whose entries do.</param>
+    public sealed record Unneeded(IReadOnlyList<Digest> Digests, ISet<Digest> Needed, IReadOnlyDictionary<Digest, int> Last)
+    {
+        /// <summary>True when content is needed after a removal: by what stays, or by what a later one takes.</summary>
+        public bool IsNeededAfter(int removal, Digest digest) => Needed.Contains(digest) || (Last.TryGetValue(digest, out var last) && last > removal);
+    }
 }

@@ -7,7 +7,8 @@ using ImgsPS.Content;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// Removes an image: names first, then content that nothing needs (D1-D4, D11-D14; reliability.md, step 7). One per removal.
+/// Removes images: names first, then content that nothing needs (D1-D4, D11-D14; reliability.md, step 7). Of several each finds the list as the ones
+/// before it left it, and all are one change of the index; content is told with the last of them that needed it. One instance per call.
 /// </summary>
 internal sealed class LayoutRemoval
 {
@@ -15,93 +16,150 @@ internal sealed class LayoutRemoval
     private readonly IndexFile _indexFile;
     private readonly ContentCollector _collector;
     private readonly LayoutRows _rows;
+    private readonly string _store;
     private readonly IOperationObserver _observer;
-    private readonly HashSet<Digest> _moved = new();
+    private readonly Dictionary<Digest, long> _moved = new();
 
-    public LayoutRemoval(StoreFiles files, IndexFile indexFile, ContentCollector collector, LayoutRows rows, IOperationObserver observer)
+    public LayoutRemoval(
+        StoreFiles files, IndexFile indexFile, ContentCollector collector, LayoutRows rows, string store, IOperationObserver observer)
     {
         _files = files;
         _indexFile = indexFile;
         _collector = collector;
         _rows = rows;
+        _store = store;
         _observer = observer;
     }
 
     /// <summary>
     /// Changes the index and moves content to the trash, under the store's lock. Emptying the trash is the caller's, without the lock.
     /// </summary>
-    /// <exception cref="ImageException">NotFound, Ambiguous, Conflict, StoreUnavailable; nothing is changed then.</exception>
-    public async Task<ImageRemoval> RunAsync(ImageIdentity image, bool force, string store)
+    /// <returns>What was done, up to the first image that cannot be removed: NotFound, Ambiguous, Conflict.</returns>
+    /// <exception cref="ImageException">StoreUnavailable, InvalidData; nothing is changed then.</exception>
+    public async Task<ImageRemovals> RunAsync(IReadOnlyList<RemovalRequest> requests)
     {
         var index = _indexFile.ReadForChange(_observer, out var current);
-        var list = _rows.Of(index);
-        var (kind, found) = LayoutLookup.Find(list, image);
-        var plan = RemovalPlan.Of(list, kind, found, force);
-        if (plan.Note is not null)
+        var items = Plan(requests, index, out var failure);
+        if (items.Exists(i => i.Entries.Count > 0))
         {
-            _observer.Verbose(plan.Note);
-        }
-
-        long freed = 0;
-        var deleted = new List<string>();
-        if (plan.Rows.Count > 0)
-        {
-            var going = EntriesOf(plan.Rows, index);
-            var images = plan.Rows.Select(r => (Row: r, Manifests: _rows.ImagesOf(r.Root).ToList())).ToList();
-            index.Remove(going);
+            index.Remove(items.SelectMany(i => i.Entries));
             await _indexFile.WriteAsync(index, current).ConfigureAwait(false);
             _files.At(StorePoint.RemoveAfterIndex);
-            var unneeded = _collector.Find(index.Entries, going, tidy: true, _observer);
+            var unneeded = _collector.Find(index.Entries, items.ConvertAll(i => i.Entries), tidy: true, _observer);
             _files.At(StorePoint.CollectAfterMark);
-            freed = await TrashAsync(unneeded.Digests).ConfigureAwait(false);
+            await TrashAsync(unneeded.Digests).ConfigureAwait(false);
             _files.At(StorePoint.CollectAfterTrash);
-            foreach (var (row, manifests) in images)
+            Tell(items, unneeded);
+        }
+
+        return new ImageRemovals(items.ConvertAll(i => i.ToRemoval(_store)), failure);
+    }
+
+    /// <summary>What each request takes away; those from the first failure on are left out.</summary>
+    private List<Item> Plan(IReadOnlyList<RemovalRequest> requests, LayoutIndex index, out ImageException? failure)
+    {
+        failure = null;
+        var table = new LayoutTable(_rows.Of(index));
+        var entries = new Dictionary<Digest, List<IndexEntry>>();
+        foreach (var group in index.Entries.Where(e => e.Descriptor is not null).GroupBy(e => e.Descriptor!.Digest))
+        {
+            entries.Add(group.Key, group.ToList());
+        }
+
+        var items = new List<Item>(requests.Count);
+        foreach (var request in requests)
+        {
+            try
             {
-                AddDeleted(row, manifests, unneeded.Needed, deleted);
+                var (kind, found) = table.Find(request.Image);
+                var plan = RemovalPlan.Of(table.Related(found), kind, found, request.Force);
+                if (plan.Note is not null)
+                {
+                    _observer.Verbose(plan.Note);
+                }
+
+                items.Add(new Item(
+                    request.Image.Text,
+                    plan.Untagged,
+                    plan.Rows.Select(r => (r, (IReadOnlyList<ManifestFacts>)_rows.ImagesOf(r.Root).ToList())).ToList(),
+                    Take(plan.Rows, entries)));
+                table.Remove(plan.Rows);
+            }
+            catch (ImageException e)
+            {
+                failure = e;
+                break;
             }
         }
 
-        return new ImageRemoval { Image = image.Text, Untagged = plan.Untagged, Deleted = deleted, BytesFreed = freed, Store = store };
+        return items;
     }
 
     /// <summary>The rows' entries, and those without a name for digests that nothing names then: the list never showed them.</summary>
-    private static List<IndexEntry> EntriesOf(IReadOnlyList<LayoutRow> gone, LayoutIndex index)
+    private static List<IndexEntry> Take(IReadOnlyList<LayoutRow> gone, Dictionary<Digest, List<IndexEntry>> entries)
     {
         var going = gone.SelectMany(r => r.Entries).ToList();
-        var digests = new HashSet<Digest>(gone.Select(r => r.Root.Digest));
-        var others = index.Entries.Where(e => e.Descriptor is not null && !going.Contains(e)).ToList();
-        digests.ExceptWith(others.Where(e => e.Name is not null).Select(e => e.Descriptor!.Digest));
-        going.AddRange(others.Where(e => e.Name is null && digests.Contains(e.Descriptor!.Digest)));
+        foreach (var row in gone)
+        {
+            entries[row.Root.Digest].RemoveAll(row.Entries.Contains);
+        }
+
+        foreach (var row in gone)
+        {
+            var left = entries[row.Root.Digest];
+            if (left.TrueForAll(e => e.Name is null))
+            {
+                going.AddRange(left);
+                left.Clear();
+            }
+        }
+
         return going;
     }
 
-    private async Task<long> TrashAsync(IReadOnlyList<Digest> digests)
+    private async Task TrashAsync(IReadOnlyList<Digest> digests)
     {
         try
         {
-            return await _collector.TrashAsync(digests, _moved).ConfigureAwait(false);
+            await _collector.TrashAsync(digests, _moved).ConfigureAwait(false);
         }
         catch (ImageException e)
         {
             // The names are gone, and that is what was asked for; a part of the content stays as an orphan.
             _observer.Warning($"The image is removed, but some of its content could not be deleted: {e.Message}");
-            return 0;
+        }
+    }
+
+    private void Tell(List<Item> items, ContentCollector.Unneeded unneeded)
+    {
+        foreach (var moved in _moved)
+        {
+            items[unneeded.Last[moved.Key]].BytesFreed += moved.Value;
+        }
+
+        for (var i = 0; i < items.Count; i++)
+        {
+            foreach (var (row, manifests) in items[i].Images)
+            {
+                AddDeleted(row, manifests, i, unneeded, items[i].Deleted);
+            }
         }
     }
 
     /// <summary>
     /// D3: the ids of images that nothing names any more, the shown one first, each with the chain ids of the layers that went, top first.
     /// </summary>
-    private void AddDeleted(LayoutRow row, List<ManifestFacts> manifests, ISet<Digest> needed, List<string> deleted)
+    private void AddDeleted(
+        LayoutRow row, IReadOnlyList<ManifestFacts> manifests, int removal, ContentCollector.Unneeded unneeded, List<string> deleted)
     {
-        if (manifests.Count == 0 && !needed.Contains(row.Root.Digest))
+        if (manifests.Count == 0 && !unneeded.IsNeededAfter(removal, row.Root.Digest))
         {
             AddOnce(deleted, row.Image.Id);
         }
 
         foreach (var manifest in manifests.OrderBy(m => m.Config.Digest.ToString() == row.Image.Id ? 0 : 1))
         {
-            if (needed.Contains(manifest.Config.Digest))
+            if (unneeded.IsNeededAfter(removal, manifest.Config.Digest))
             {
                 continue;
             }
@@ -114,7 +172,7 @@ internal sealed class LayoutRemoval
             var chainIds = ConfigDocument.ChainIds(diffIds!);
             for (var i = chainIds.Count - 1; i >= 0; i--)
             {
-                if (Digest.TryParse(manifest.Layers[i].Digest, out var layer) && _moved.Contains(layer))
+                if (Digest.TryParse(manifest.Layers[i].Digest, out var layer) && _moved.ContainsKey(layer) && unneeded.Last[layer] == removal)
                 {
                     AddOnce(deleted, chainIds[i].ToString());
                 }
@@ -128,5 +186,24 @@ internal sealed class LayoutRemoval
         {
             deleted.Add(id);
         }
+    }
+
+    /// <summary>One removal of several.</summary>
+    /// <param name="image">The image as the caller named it.</param>
+    /// <param name="untagged">The references that go.</param>
+    /// <param name="images">The rows that go, each with the images that it leads to.</param>
+    /// <param name="entries">The entries that go.</param>
+    private sealed class Item(
+        string image, IReadOnlyList<string> untagged, IReadOnlyList<(LayoutRow Row, IReadOnlyList<ManifestFacts> Manifests)> images, IReadOnlyList<IndexEntry> entries)
+    {
+        public IReadOnlyList<(LayoutRow Row, IReadOnlyList<ManifestFacts> Manifests)> Images { get; } = images;
+
+        public IReadOnlyList<IndexEntry> Entries { get; } = entries;
+
+        public List<string> Deleted { get; } = new();
+
+        public long BytesFreed { get; set; }
+
+        public ImageRemoval ToRemoval(string store) => new() { Image = image, Untagged = untagged, Deleted = Deleted, BytesFreed = BytesFreed, Store = store };
     }
 }

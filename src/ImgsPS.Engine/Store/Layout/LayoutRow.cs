@@ -4,13 +4,25 @@ using ImgsPS.Content;
 
 namespace ImgsPS.Store.Layout;
 
-/// <summary>A row of the list and what is behind it. Immutable.</summary>
-/// <param name="Image">What the user sees.</param>
-/// <param name="Name">The name; null when untagged.</param>
-/// <param name="Root">What the name means: a manifest or an index.</param>
-/// <param name="Entries">The entries of index.json that say so; more than one when another tool wrote them twice.</param>
-internal sealed record LayoutRow(Image Image, EntryName? Name, Descriptor Root, IReadOnlyList<IndexEntry> Entries)
+/// <summary>A row of the list and what is behind it. Immutable; equal to itself alone.</summary>
+/// <param name="image">What the user sees.</param>
+/// <param name="name">The name; null when untagged.</param>
+/// <param name="root">What the name means: a manifest or an index.</param>
+/// <param name="entries">The entries of index.json that say so; more than one when another tool wrote them twice.</param>
+internal sealed class LayoutRow(Image image, EntryName? name, Descriptor root, IReadOnlyList<IndexEntry> entries)
 {
+    /// <summary>What the user sees.</summary>
+    public Image Image { get; } = image;
+
+    /// <summary>The name; null when untagged.</summary>
+    public EntryName? Name { get; } = name;
+
+    /// <summary>What the name means: a manifest or an index.</summary>
+    public Descriptor Root { get; } = root;
+
+    /// <summary>The entries of index.json that say so; more than one when another tool wrote them twice.</summary>
+    public IReadOnlyList<IndexEntry> Entries { get; } = entries;
+
     /// <summary>The manifest that the row shows: the root, or one of an index; null when none of it is in the store.</summary>
     public Descriptor? Shown { get; init; }
 

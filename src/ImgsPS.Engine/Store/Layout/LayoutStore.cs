@@ -101,35 +101,29 @@ internal sealed class LayoutStore : IImageStore
     public async Task<ImageRemovals> RemoveAsync(
         IReadOnlyList<RemovalRequest> requests, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var done = new List<ImageRemoval>();
+        if (requests.Count == 0)
+        {
+            return new ImageRemovals(Array.Empty<ImageRemoval>(), null);
+        }
+
         try
         {
-            foreach (var request in requests)
+            EnsureExists(requests[0].Image);
+            await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
+            ImageRemovals removals;
+            using (await StoreLock.TakeAsync(_paths, LockWait, cancellationToken).ConfigureAwait(false))
             {
-                done.Add(await RemoveOneAsync(request, observer, cancellationToken).ConfigureAwait(false));
+                var removal = new LayoutRemoval(_files, _indexFile, _collector, Rows(observer), Name, observer);
+                removals = await removal.RunAsync(requests).ConfigureAwait(false);
             }
+
+            await _blobs.EmptyTrashAsync(observer).ConfigureAwait(false);
+            return removals;
         }
         catch (ImageException failure)
         {
-            return new ImageRemovals(done, failure);
+            return new ImageRemovals(Array.Empty<ImageRemoval>(), failure);
         }
-
-        return new ImageRemovals(done, null);
-    }
-
-    private async Task<ImageRemoval> RemoveOneAsync(RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken)
-    {
-        EnsureExists(request.Image);
-        await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
-        ImageRemoval removal;
-        using (await StoreLock.TakeAsync(_paths, LockWait, cancellationToken).ConfigureAwait(false))
-        {
-            var run = new LayoutRemoval(_files, _indexFile, _collector, Rows(observer), observer);
-            removal = await run.RunAsync(request.Image, request.Force, Name).ConfigureAwait(false);
-        }
-
-        await _blobs.EmptyTrashAsync(observer).ConfigureAwait(false);
-        return removal;
     }
 
     /// <inheritdoc/>
@@ -233,7 +227,7 @@ internal sealed class LayoutStore : IImageStore
         var going = dangling.SelectMany(r => r.Entries).ToList();
         var unneeded = dangling.Count == 0
             ? Array.Empty<Digest>()
-            : _collector.Find(index.Entries.Where(e => !going.Contains(e)), going, tidy: false, observer).Digests;
+            : _collector.Find(index.Entries.Except(going), new[] { going }, tidy: false, observer).Digests;
         var (count, bytes) = _blobs.Measure();
         return Task.FromResult(new ImageStoreInfo
         {

@@ -59,10 +59,10 @@ internal sealed class StoreOptimization
             var unneeded = FindBlobs(clock);
             leftovers = FindLeftovers(clock);
             _parts.Files.At(StorePoint.CollectAfterMark);
-            var moved = new HashSet<Digest>();
-            var bytes = await collector.TrashAsync(unneeded.Select(f => f.Digest!), moved).ConfigureAwait(false);
+            var moved = new Dictionary<Digest, long>();
+            await collector.TrashAsync(unneeded.ConvertAll(f => f.Digest!), moved).ConfigureAwait(false);
             _blobs += moved.Count;
-            _bytes += bytes;
+            _bytes += moved.Values.Sum();
 
             // Both are made under this lock only, so whoever made these is gone.
             foreach (var leftover in leftovers.Where(l => l.Kind is ImageStoreFindingKind.DeadLease or ImageStoreFindingKind.TemporaryFile))
