@@ -39,9 +39,12 @@ internal sealed class Catalog
     }
 
     /// <summary>The facts of a document that is in the store; null when it cannot be read, with a warning that names it.</summary>
-    public DocumentFacts? Find(Descriptor descriptor, IOperationObserver observer)
+    /// <param name="descriptor">The document.</param>
+    /// <param name="few">True for who asks about one image: catalog.json is not read for that.</param>
+    /// <param name="observer">Who is told.</param>
+    public DocumentFacts? Find(Descriptor descriptor, bool few, IOperationObserver observer)
     {
-        if (Recall(descriptor.Digest, observer) is { } known)
+        if (few && _filed is null ? _new.TryGetValue(descriptor.Digest.ToString(), out var known) : (known = Recall(descriptor.Digest, observer)) is not null)
         {
             return known;
         }

@@ -15,7 +15,7 @@ internal sealed class CatalogReader
     private readonly byte[] _document;
     private readonly List<ImageLayer> _layers = new();
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string, string, string?, string?), Platform> _platforms = new();
+    private readonly Dictionary<string, Platform> _platforms = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DocumentFacts> _facts = new(StringComparer.Ordinal);
 
     public CatalogReader(byte[] document) => _document = document;
@@ -307,7 +307,7 @@ internal sealed class CatalogReader
             return new Platform(os!, architecture!, variant, osVersion, features.ToArray());
         }
 
-        var key = (os!, architecture!, variant, osVersion);
+        var key = $"{os}\n{architecture}\n{(variant is null ? "" : "=" + variant)}\n{(osVersion is null ? "" : "=" + osVersion)}";
         if (!_platforms.TryGetValue(key, out var platform))
         {
             platform = new Platform(os!, architecture!, variant, osVersion, null);

@@ -101,5 +101,5 @@ internal sealed class IndexSeal
         return new Mark(words[0], int.Parse(words[1], CultureInfo.InvariantCulture), long.Parse(words[2], CultureInfo.InvariantCulture));
     }
 
-    private readonly record struct Mark(string Hash, int Size, long Time);
+    private sealed record Mark(string Hash, int Size, long Time);
 }

@@ -14,11 +14,18 @@ internal sealed class LayoutRows
     private readonly BlobFolder _blobs;
     private readonly Catalog _catalog;
     private readonly string _store;
+    private readonly bool _few;
     private readonly IOperationObserver _observer;
     private readonly PlatformMatcher _host = PlatformMatcher.ForHost();
 
-    public LayoutRows(BlobFolder blobs, Catalog catalog, string store, IOperationObserver observer)
+    /// <param name="blobs">The store's content.</param>
+    /// <param name="catalog">What is known of it.</param>
+    /// <param name="store">The store's name.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="few">True for one image, for which reading the whole catalog is too much.</param>
+    public LayoutRows(BlobFolder blobs, Catalog catalog, string store, IOperationObserver observer, bool few = false)
     {
+        _few = few;
         _blobs = blobs;
         _catalog = catalog;
         _store = store;
@@ -37,7 +44,7 @@ internal sealed class LayoutRows
             }
         }
 
-        var groups = new Dictionary<(string?, Digest), int>(index.Entries.Count);
+        var groups = new Dictionary<RowKey, List<IndexEntry>>(index.Entries.Count);
         var grouped = new List<List<IndexEntry>>(index.Entries.Count);
         foreach (var entry in index.Entries)
         {
@@ -46,16 +53,17 @@ internal sealed class LayoutRows
                 continue;
             }
 
-            var key = (entry.Name?.Key, entry.Descriptor.Digest);
+            var key = new RowKey(entry.Name?.Key, entry.Descriptor.Digest);
             if (groups.TryGetValue(key, out var group))
             {
                 // Another tool wrote it twice.
-                grouped[group].Add(entry);
+                group.Add(entry);
             }
             else
             {
-                groups.Add(key, grouped.Count);
-                grouped.Add(new List<IndexEntry>(1) { entry });
+                group = new List<IndexEntry>(1) { entry };
+                groups.Add(key, group);
+                grouped.Add(group);
             }
         }
 
@@ -83,7 +91,7 @@ internal sealed class LayoutRows
         DocumentFacts? facts;
         if (isThere)
         {
-            facts = _catalog.Find(root, _observer);
+            facts = _catalog.Find(root, _few, _observer);
         }
         else
         {
@@ -132,7 +140,7 @@ internal sealed class LayoutRows
     /// <summary>
     /// The images that a document leads to and that are in the store: itself, or those of an index's children that are there.
     /// </summary>
-    public IEnumerable<ManifestFacts> ImagesOf(Descriptor root) => _catalog.Find(root, _observer) switch
+    public IEnumerable<ManifestFacts> ImagesOf(Descriptor root) => _catalog.Find(root, _few, _observer) switch
     {
         ManifestFacts { IsImage: true } manifest => new[] { manifest },
         IndexFacts index => Leaves(index, 1).Select(l => l.Facts).Where(f => f.IsImage),
@@ -168,7 +176,7 @@ internal sealed class LayoutRows
                 continue;
             }
 
-            switch (_catalog.Find(child, _observer))
+            switch (_catalog.Find(child, _few, _observer))
             {
                 case ManifestFacts manifest:
                     yield return new Leaf(child, manifest, child.Platform ?? manifest.Platform);
@@ -182,6 +190,19 @@ internal sealed class LayoutRows
                     break;
             }
         }
+    }
+
+    // A class: a key that is a struct costs a first list the compilation of the dictionary's code for it.
+    private sealed class RowKey(string? name, Digest digest) : IEquatable<RowKey>
+    {
+        private readonly string? _name = name;
+        private readonly Digest _digest = digest;
+
+        public bool Equals(RowKey? other) => other is not null && _name == other._name && _digest == other._digest;
+
+        public override bool Equals(object? obj) => Equals(obj as RowKey);
+
+        public override int GetHashCode() => _digest.GetHashCode();
     }
 
     private readonly record struct Leaf(Descriptor Descriptor, ManifestFacts Facts, Platform? Platform);

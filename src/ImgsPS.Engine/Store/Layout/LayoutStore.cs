@@ -21,6 +21,9 @@ internal sealed class LayoutStore : IImageStore
     /// <summary>How often a list is begun again because the index changed while its content was looked at.</summary>
     private const int MaxReads = 5;
 
+    /// <summary>A catalog of so many bytes is not written for single pulls.</summary>
+    private const int LargeCatalog = 8 * 1024 * 1024;
+
     private readonly StorePaths _paths;
     private readonly StoreFiles _files;
     private readonly StoreFolder _folder;
@@ -28,6 +31,10 @@ internal sealed class LayoutStore : IImageStore
     private readonly BlobFolder _blobs;
     private readonly Catalog _catalog;
     private readonly ContentCollector _collector;
+    private readonly IndexPublisher _publisher;
+
+    // Pulls that run: the last one writes the catalog for all.
+    private int _pulls;
 
     /// <summary>Opens a store; nothing is read or made yet.</summary>
     /// <param name="path">The folder, a full path.</param>
@@ -43,6 +50,7 @@ internal sealed class LayoutStore : IImageStore
         _blobs = new BlobFolder(_paths, _files);
         _catalog = new Catalog(new CatalogFile(_paths, _files), _blobs);
         _collector = new ContentCollector(_paths, _files, _blobs, new ContentGraph(_blobs));
+        _publisher = new IndexPublisher(_paths, _blobs, _indexFile);
     }
 
     /// <inheritdoc/>
@@ -71,28 +79,40 @@ internal sealed class LayoutStore : IImageStore
         var reference = request.ToPull(observer);
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
         var registry = RegistryClient.For(reference.Registry, request.Registry);
-        if (!request.AllTags)
+        Interlocked.Increment(ref _pulls);
+        try
         {
-            yield return await PullOneAsync(registry, reference, request, observer, cancellationToken).ConfigureAwait(false);
-            yield break;
+            if (!request.AllTags)
+            {
+                yield return await PullOneAsync(registry, reference, request, observer, cancellationToken).ConfigureAwait(false);
+                yield break;
+            }
+
+            foreach (var tag in await registry.ListTagsAsync(reference, observer, cancellationToken).ConfigureAwait(false))
+            {
+                var tagged = reference.WithTag(tag);
+                Image? image = null;
+                try
+                {
+                    image = await PullOneAsync(registry, tagged, request, observer, cancellationToken).ConfigureAwait(false);
+                }
+                catch (ImageException e)
+                {
+                    observer.Error(e, tagged.Familiar);
+                }
+
+                if (image is not null)
+                {
+                    yield return image;
+                }
+            }
         }
-
-        foreach (var tag in await registry.ListTagsAsync(reference, observer, cancellationToken).ConfigureAwait(false))
+        finally
         {
-            var tagged = reference.WithTag(tag);
-            Image? image = null;
-            try
+            // In a very large store the next list does it: the catalog is written as a whole.
+            if (Interlocked.Decrement(ref _pulls) == 0 && !cancellationToken.IsCancellationRequested && (StoreReader.Length(_paths.Catalog) ?? 0) < LargeCatalog)
             {
-                image = await PullOneAsync(registry, tagged, request, observer, cancellationToken).ConfigureAwait(false);
-            }
-            catch (ImageException e)
-            {
-                observer.Error(e, tagged.Familiar);
-            }
-
-            if (image is not null)
-            {
-                yield return image;
+                await SaveCatalogAsync(null, observer, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -249,7 +269,7 @@ internal sealed class LayoutStore : IImageStore
     public async Task<IPullSession> BeginPullAsync(ImageReference reference, IOperationObserver observer, CancellationToken cancellationToken)
     {
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
-        return new PullSession(_paths, _files, _blobs, _indexFile, reference, LockWait, observer);
+        return Begin(reference, observer);
     }
 
     public void Dispose()
@@ -313,36 +333,33 @@ internal sealed class LayoutStore : IImageStore
     private async Task<Image> PullOneAsync(
         RegistryClient registry, ImageReference reference, PullRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        LayoutIndex index;
         LayoutRow? row;
-        using (var session = await BeginPullAsync(reference, observer, cancellationToken).ConfigureAwait(false))
+        using (var session = Begin(reference, observer))
         {
             var pulled = await ImagePuller.PullAsync(
                 registry, reference, request.Platform, request.AllPlatforms, session, observer, cancellationToken).ConfigureAwait(false);
-            index = _indexFile.Read(observer);
 
             // What was pulled, also when another process has moved the name by now; read while the lease still keeps it.
-            var name = EntryName.Of(reference);
-            var entry = index.Find(name) is { } found && found.Descriptor!.Digest == pulled.Root.Digest
+            var entry = session.Entry is { } found && found.Descriptor!.Digest == pulled.Root.Digest
                 ? found
-                : new IndexEntry(default, pulled.Root, name, DateTimeOffset.UtcNow);
+                : new IndexEntry(default, pulled.Root, EntryName.Of(reference), DateTimeOffset.UtcNow);
             var asked = request.Platform is not null && !request.AllPlatforms && pulled.Manifests.Count > 0 ? pulled.Manifests[0].Digest : null;
-            row = Rows(observer).Of(new[] { entry }, asked);
+            row = new LayoutRows(_blobs, _catalog, Name, observer, few: true).Of(new[] { entry }, asked);
         }
 
-        if (row is null)
-        {
-            throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
-        }
-
-        await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
-        return row.Image;
+        return row?.Image ?? throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
     }
+
+    private PullSession Begin(ImageReference reference, IOperationObserver observer) =>
+        new(_paths, _files, _blobs, _indexFile, _publisher, reference, LockWait, observer);
 
     /// <summary>
     /// Writes the catalog when it has something new and the store is ours and free; a list never waits for it and never fails for it.
     /// </summary>
-    private async Task SaveCatalogAsync(LayoutIndex index, IOperationObserver observer, CancellationToken cancellationToken)
+    /// <param name="index">The index, if it was just read; null to read it.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops the operation.</param>
+    private async Task SaveCatalogAsync(LayoutIndex? index, IOperationObserver observer, CancellationToken cancellationToken)
     {
         if (!_catalog.IsChanged || !Directory.Exists(_paths.Locks))
         {
@@ -359,7 +376,7 @@ internal sealed class LayoutStore : IImageStore
             using var held = await StoreLock.TryTakeAsync(_paths, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
             if (held is not null)
             {
-                var roots = index.Entries.Where(e => e.Descriptor is not null).Select(e => e.Descriptor!.Digest);
+                var roots = (index ?? _indexFile.Read(NullObserver.Instance)).Entries.Where(e => e.Descriptor is not null).Select(e => e.Descriptor!.Digest);
                 await _catalog.SaveAsync(roots, observer).ConfigureAwait(false);
             }
         }

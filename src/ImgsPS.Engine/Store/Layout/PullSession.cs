@@ -16,7 +16,7 @@ internal sealed class PullSession : IPullSession
     private readonly StorePaths _paths;
     private readonly StoreFiles _files;
     private readonly BlobFolder _blobs;
-    private readonly IndexFile _indexFile;
+    private readonly IndexPublisher _publisher;
     private readonly EntryName _name;
     private readonly TimeSpan _lockWait;
     private readonly IOperationObserver _observer;
@@ -29,6 +29,7 @@ internal sealed class PullSession : IPullSession
         StoreFiles files,
         BlobFolder blobs,
         IndexFile indexFile,
+        IndexPublisher publisher,
         ImageReference reference,
         TimeSpan lockWait,
         IOperationObserver observer)
@@ -36,16 +37,20 @@ internal sealed class PullSession : IPullSession
         _paths = paths;
         _files = files;
         _blobs = blobs;
-        _indexFile = indexFile;
+        _publisher = publisher;
         _lockWait = lockWait;
         _observer = observer;
         _name = EntryName.Of(reference);
-        Current = indexFile.Read(observer).Find(_name)?.Descriptor;
+        Entry = indexFile.Read(observer).Find(_name);
+        Current = Entry?.Descriptor;
         _lease = Lease.Create(paths, files);
     }
 
     /// <inheritdoc/>
     public Descriptor? Current { get; }
+
+    /// <summary>The reference's entry as this session found it, or made it; null when there is none.</summary>
+    public IndexEntry? Entry { get; private set; }
 
     /// <inheritdoc/>
     public void Protect(IEnumerable<Descriptor> content) => _lease.Add(content.Select(c => c.Digest));
@@ -76,18 +81,12 @@ internal sealed class PullSession : IPullSession
     {
         var content = required.Concat(new[] { root }).ToList();
         Protect(content);
-        using var held = await StoreLock.TakeAsync(_paths, _lockWait, cancellationToken).ConfigureAwait(false);
-        cancellationToken.ThrowIfCancellationRequested();
-        if (content.Find(c => !_blobs.Contains(c)) is { } missing)
+        if (await _publisher.PublishAsync(_name, root, content, _lockWait, _observer, cancellationToken).ConfigureAwait(false) is not { } entry)
         {
-            _observer.Verbose($"{missing.Digest} went while the image was fetched");
             return false;
         }
 
-        _blobs.Sync(content.Select(c => c.Digest.Algorithm).Distinct(StringComparer.Ordinal));
-        var index = _indexFile.ReadForChange(_observer, out var current);
-        index.SetName(_name, root, DateTimeOffset.UtcNow);
-        await _indexFile.WriteAsync(index, current).ConfigureAwait(false);
+        Entry = entry;
         return true;
     }
 

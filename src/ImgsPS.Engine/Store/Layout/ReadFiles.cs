@@ -16,22 +16,14 @@ internal sealed class ReadFiles<T>
     private const int MaxSize = 16 * 1024 * 1024;
 
     private readonly object _sync = new();
-    private readonly LinkedList<(string Path, Digest Hash, T Meaning)> _files = new();
+    private readonly List<Known> _files = new();
 
     /// <summary>What a file with this hash was read as; null when it is not known.</summary>
     public T? Find(string path, Digest hash)
     {
         lock (_sync)
         {
-            for (var node = _files.First; node is not null; node = node.Next)
-            {
-                if (node.Value.Path == path)
-                {
-                    return node.Value.Hash == hash ? node.Value.Meaning : null;
-                }
-            }
-
-            return null;
+            return _files.Find(f => f.Path == path && f.Hash == hash)?.Meaning;
         }
     }
 
@@ -40,24 +32,18 @@ internal sealed class ReadFiles<T>
     {
         lock (_sync)
         {
-            for (var node = _files.First; node is not null; node = node.Next)
-            {
-                if (node.Value.Path == path)
-                {
-                    _files.Remove(node);
-                    break;
-                }
-            }
-
+            _files.RemoveAll(f => f.Path == path);
             if (size <= MaxSize)
             {
-                _files.AddFirst((path, hash, meaning));
+                _files.Add(new Known(path, hash, meaning));
             }
 
             if (_files.Count > MaxFiles)
             {
-                _files.RemoveLast();
+                _files.RemoveAt(0);
             }
         }
     }
+
+    private sealed record Known(string Path, Digest Hash, T Meaning);
 }

@@ -91,7 +91,8 @@ internal sealed class ContentRefetch
     {
         var registry = RegistryClient.For(reference.Registry, _options);
         var blobs = new BlobFolder(_parts.Paths, _parts.Files);
-        using var session = new PullSession(_parts.Paths, _parts.Files, blobs, _parts.IndexFile, reference, _lockWait, _observer);
+        var publisher = new IndexPublisher(_parts.Paths, blobs, _parts.IndexFile);
+        using var session = new PullSession(_parts.Paths, _parts.Files, blobs, _parts.IndexFile, publisher, reference, _lockWait, _observer);
         var fetcher = new BlobFetcher(registry, reference, session, _observer);
         foreach (var need in wanted.OrderBy(n => n.IsDocument ? 0 : 1))
         {
