@@ -18,6 +18,13 @@ internal sealed class StoreLock : IDisposable
     /// <summary>The lock files of this process that were seen to keep a second handle out.</summary>
     private static readonly ConcurrentDictionary<string, bool> Proven = new(StringComparer.Ordinal);
 
+    /// <summary>Who this process is, for others' messages.</summary>
+    private static readonly Lazy<byte[]> Owner = new(() =>
+    {
+        using var process = Process.GetCurrentProcess();
+        return Encoding.UTF8.GetBytes($"process {process.Id} ({process.ProcessName}) on {Environment.MachineName}\n");
+    });
+
     private readonly IDisposable _gate;
     private readonly FileLock _file;
     private readonly string _ownerPath;
@@ -154,10 +161,8 @@ internal sealed class StoreLock : IDisposable
     {
         try
         {
-            using var process = Process.GetCurrentProcess();
-            using var stream = new FileStream(_ownerPath, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-            var text = Encoding.UTF8.GetBytes($"process {process.Id} ({process.ProcessName}) on {Environment.MachineName}\n");
-            stream.Write(text, 0, text.Length);
+            using var stream = new FileStream(_ownerPath, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 1);
+            stream.Write(Owner.Value, 0, Owner.Value.Length);
         }
         catch (Exception e) when (StoreFailure.IsMachine(e) || e is InvalidOperationException)
         {

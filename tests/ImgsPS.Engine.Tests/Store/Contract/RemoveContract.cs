@@ -34,6 +34,23 @@ public abstract class RemoveContract : StoreContract
     }
 
     [SkippableFact]
+    public async Task Several_go_in_their_order_up_to_the_first_that_cannot()
+    {
+        var first = await SeedAsync("team/app:1");
+        var second = await SeedAsync("team/other:1", new ImageSpec { Layers = [new LayerSpec(7)] });
+        var kept = await SeedAsync("team/kept:1", new ImageSpec { Layers = [new LayerSpec(8)] });
+        RemovalRequest[] requests =
+            [.. new[] { first.Reference, second.Reference, Name("team/nosuch:1"), kept.Reference }.Select(r => new RemovalRequest(ImageIdentity.Of(r)))];
+
+        var removals = await Store.RemoveAsync(requests, Observer, CancellationToken.None);
+
+        Assert.Equal([first.Reference, second.Reference], removals.Done.Select(r => r.Image));
+        Assert.All(removals.Done, r => Assert.NotEmpty(r.Deleted));
+        Assert.Equal(ImageErrorKind.NotFound, removals.Failure?.Kind);
+        Assert.Equal([kept.Reference], await NamesAsync());
+    }
+
+    [SkippableFact]
     public async Task Name_goes_alone_while_another_one_is_left_D1()
     {
         var image = await SeedAsync("team/app:1");
