@@ -202,5 +202,5 @@ internal sealed class IndexFile
     }
 
     /// <summary>A store without an index and without content is a new one; with content its index is gone.</summary>
-    private bool HasBlobs() => StoreReader.FilesUnder(_paths.Blobs).Length > 0;
+    private bool HasBlobs() => StoreReader.HasFilesUnder(_paths.Blobs);
 }

@@ -92,7 +92,7 @@ internal sealed class StoreFolder
 
         await EnsureRenamesAsync().ConfigureAwait(false);
         await WriteMissingAsync(_paths.Version, _paths.VersionTemp, VersionBytes()).ConfigureAwait(false);
-        if (!File.Exists(_paths.PreviousIndex) && StoreReader.FilesUnder(_paths.Blobs).Length == 0)
+        if (!File.Exists(_paths.PreviousIndex) && !StoreReader.HasFilesUnder(_paths.Blobs))
         {
             // With content the index is not missing but lost: an empty one would say that nothing is needed.
             await WriteMissingAsync(_paths.Index, _paths.IndexTemp, LayoutIndex.Empty().Serialize()).ConfigureAwait(false);
@@ -174,11 +174,14 @@ internal sealed class StoreFolder
         {
             throw new ImageException(
                 ImageErrorKind.NotSupported,
-                $"The store '{_paths.Root}' was written by a newer ImgsPS (store version {found}, this one writes {Version}); "
-                + "it can be read, not changed.",
+                $"The store '{_paths.Root}' {WrittenByNewer(found)}",
                 "Update the module: Update-Module ImgsPS.");
         }
     }
+
+    /// <summary>What is said of a store of a newer version.</summary>
+    public static string WrittenByNewer(int version) =>
+        $"was written by a newer ImgsPS (store version {version}, this one writes {Version}); it can be read, not changed.";
 
     /// <summary>The version of the store; null when it has none.</summary>
     /// <exception cref="ImageException">InvalidData: the file says none. StoreUnavailable: it cannot be read.</exception>

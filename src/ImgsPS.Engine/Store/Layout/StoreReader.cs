@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Threading;
 
 namespace ImgsPS.Store.Layout;
@@ -63,6 +64,10 @@ internal static class StoreReader
     /// <summary>The files of a folder and those below it.</summary>
     /// <exception cref="ImageException">StoreUnavailable: a folder cannot be read.</exception>
     public static FileInfo[] FilesUnder(string folder) => List(folder, f => f.GetFiles("*", SearchOption.AllDirectories));
+
+    /// <summary>True when there is a file in a folder or below it.</summary>
+    /// <exception cref="ImageException">StoreUnavailable: a folder cannot be read.</exception>
+    public static bool HasFilesUnder(string folder) => List(folder, f => f.EnumerateFiles("*", SearchOption.AllDirectories).Take(1).ToArray()).Length > 0;
 
     /// <summary>The files of a folder; none when it is not there.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>

@@ -23,7 +23,7 @@ internal sealed class LayoutCheck
         _parts = parts;
 
         // A store without content may be just being made. Looked at first: what is missing after is missing.
-        _missing = StoreReader.FilesUnder(parts.Paths.Blobs).Length > 0
+        _missing = StoreReader.HasFilesUnder(parts.Paths.Blobs)
             ? ImageStoreFindingSeverity.Warning
             : ImageStoreFindingSeverity.Information;
     }
@@ -137,13 +137,13 @@ internal sealed class LayoutCheck
         try
         {
             var version = _parts.Folder.ReadVersion();
-            if (version > StoreFolder.Version)
+            if (version is { } newer and > StoreFolder.Version)
             {
                 Add(
                     ImageStoreFindingKind.Version,
                     ImageStoreFindingSeverity.Error,
                     path,
-                    $"The store was written by a newer ImgsPS (store version {version}, this one writes {StoreFolder.Version}); it can be read, not changed.",
+                    $"The store {StoreFolder.WrittenByNewer(newer)}",
                     Update);
                 return true;
             }
@@ -178,7 +178,7 @@ internal sealed class LayoutCheck
         var path = current.Path;
         if (current.Index is null)
         {
-            var isNew = !current.Exists && !previous.Exists && StoreReader.FilesUnder(_parts.Paths.Blobs).Length == 0;
+            var isNew = !current.Exists && !previous.Exists && !StoreReader.HasFilesUnder(_parts.Paths.Blobs);
             var state = previous.Index is not null
                 ? "the state before its last change is used"
                 : "its previous copy cannot be used either";
