@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Text;
 using System.Text.Json;
 using ImgsPS.Naming;
@@ -106,23 +105,21 @@ internal static class StrictJson
 
     private static void CheckTokens(byte[] bytes, string document)
     {
-        var openObjects = new Stack<HashSet<string>>();
+        // By depth: an object's names are needed until its end, and then those of the next object as deep.
+        var names = new MemberNames?[MaxDepth + 1];
         var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MaxDepth });
         while (reader.Read())
         {
             switch (reader.TokenType)
             {
                 case JsonTokenType.StartObject:
-                    openObjects.Push(new HashSet<string>(StringComparer.Ordinal));
-                    break;
-                case JsonTokenType.EndObject:
-                    openObjects.Pop();
+                    names[reader.CurrentDepth + 1]?.Clear();
                     break;
                 case JsonTokenType.PropertyName:
-                    var name = reader.GetString()!;
-                    if (!openObjects.Peek().Add(name))
+                    var open = names[reader.CurrentDepth] ??= new MemberNames();
+                    if (!open.Add(bytes, ref reader))
                     {
-                        throw Invalid(document, $"member '{PrintableText.Of(name)}' stands in one object twice");
+                        throw Invalid(document, $"member '{PrintableText.Of(reader.GetString())}' stands in one object twice");
                     }
 
                     break;
