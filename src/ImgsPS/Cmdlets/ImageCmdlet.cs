@@ -18,8 +18,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     private readonly Dictionary<string, StoreLink> _stores = new(StringComparer.Ordinal);
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
+    private WorkLine? _line;
 
-    /// <summary>How many stores are worked on at the same time.</summary>
+    /// <summary>How many stores, and items of the pipeline, are worked on at the same time.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; } = 8;
@@ -52,6 +53,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     {
         if (disposing)
         {
+            _line?.Dispose();
             foreach (var store in _stores.Values)
             {
                 store.Store.Dispose();
@@ -68,12 +70,11 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <exception cref="WorkFailedException">The operation failed.</exception>
     private protected void Run(Func<WorkPump, CancellationToken, Task> work, string? activity = null)
     {
-        var progress = activity is not null && Interactivity.Shows(Host) ? new ProgressBoard(activity) : null;
-        using var pump = new WorkPump(this, progress);
-        var failure = pump.Run(work, _stop.Token);
-        if (_stop.IsCancellationRequested)
+        Exception? failure = null;
+        using (var line = MakeLine(1, activity))
         {
-            throw new PipelineStoppedException();
+            line.Start(work, cause => failure = cause);
+            line.Finish();
         }
 
         if (failure is not null)
@@ -81,6 +82,17 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
             throw new WorkFailedException(failure);
         }
     }
+
+    /// <summary>
+    /// The line of works that go on side by side while the cmdlet takes more items: the cmdlet calls <see cref="WorkLine.WaitForRoom"/> before each
+    /// item, and <see cref="WorkLine.Finish"/> when it has all. Made once for the command.
+    /// </summary>
+    /// <param name="length">How many items may be in line.</param>
+    /// <param name="activity">The progress activities' first word; null for works without progress.</param>
+    private protected WorkLine Line(int length, string? activity = null) => _line ??= MakeLine(length, activity);
+
+    private WorkLine MakeLine(int length, string? activity) =>
+        new(this, ThrottleLimit, length, activity is not null && Interactivity.Shows(Host) ? activity : null, _stop.Token);
 
     /// <summary>Runs an operation and returns its result.</summary>
     /// <exception cref="WorkFailedException">The operation failed.</exception>
@@ -147,28 +159,43 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         bool ofStore = false,
         string? activity = null)
     {
-        if (stores.Count == 0)
+        if (stores.Count > 0)
         {
-            return;
+            ForItem(target, () => Run(OnEach(stores, target, work, ordered, ofStore), activity));
         }
+    }
 
+    /// <summary>As <see cref="RunOnEach"/>, but the work goes on in the line while the cmdlet takes more items.</summary>
+    private protected void StartOnEach(
+        WorkLine line, IReadOnlyList<StoreLink> stores, object target, Func<StoreWork, CancellationToken, Task> work, bool ordered = true)
+    {
+        if (stores.Count > 0)
+        {
+            line.Start(
+                OnEach(stores, target, work, ordered, ofStore: false),
+                failure => ForItem(target, () => throw new WorkFailedException(failure)));
+        }
+    }
+
+    private Func<WorkPump, CancellationToken, Task> OnEach(
+        IReadOnlyList<StoreLink> stores, object target, Func<StoreWork, CancellationToken, Task> work, bool ordered, bool ofStore)
+    {
         var lanes = ordered ? new StoreLanes(stores.Count) : null;
         var several = HasSeveralStores;
-        ForItem(target, () => Run(RunAllAsync, activity));
+        return RunAllAsync;
 
         async Task RunAllAsync(WorkPump pump, CancellationToken cancellationToken)
         {
-            using var room = new SemaphoreSlim(ThrottleLimit);
             var all = stores
                 .Select((link, lane) => new StoreWork(link, pump, several, lanes, lane))
-                .Select(part => Task.Run(() => RunOneAsync(part, room, cancellationToken), CancellationToken.None))
+                .Select(part => Task.Run(() => RunOneAsync(part, pump.Slots, cancellationToken), CancellationToken.None))
                 .ToList();
             await Task.WhenAll(all).ConfigureAwait(false);
         }
 
-        async Task RunOneAsync(StoreWork part, SemaphoreSlim room, CancellationToken cancellationToken)
+        async Task RunOneAsync(StoreWork part, SemaphoreSlim slots, CancellationToken cancellationToken)
         {
-            await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
                 await work(part, cancellationToken).ConfigureAwait(false);
@@ -181,7 +208,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
             }
             finally
             {
-                room.Release();
+                slots.Release();
             }
 
             part.Close();
@@ -218,6 +245,19 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         catch (Exception failure) when (failure is ImageException or WorkFailedException)
         {
             WriteError(Record(failure, target, link));
+        }
+    }
+
+    /// <summary>Begins the work on one item of a line; a failure before there is any work is written in the item's turn.</summary>
+    private protected void StartItem(WorkLine line, object target, Action start)
+    {
+        try
+        {
+            start();
+        }
+        catch (ImageException failure)
+        {
+            line.Say(_ => WriteError(Record(failure, target, null)));
         }
     }
 

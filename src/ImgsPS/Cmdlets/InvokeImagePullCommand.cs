@@ -13,6 +13,9 @@ namespace ImgsPS.Cmdlets;
 [OutputType(typeof(Image))]
 public sealed class InvokeImagePullCommand : RegistryCmdlet
 {
+    /// <summary>References in line: those that are pulled, and those that wait until an earlier one is written. Many small ones need not wait for a big one.</summary>
+    private const int Ahead = 128;
+
     private Platform? _platform;
 
     /// <summary>What to pull: a repository, with a tag or a digest.</summary>
@@ -50,9 +53,15 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
     {
         foreach (var reference in Reference)
         {
-            ForItem(reference, () => Pull(reference));
+            Pulls.WaitForRoom();
+            StartItem(Pulls, reference, () => Pull(reference));
         }
     }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => Pulls.Finish();
+
+    private WorkLine Pulls => Line(Ahead, "Pulling");
 
     private void Pull(string text)
     {
@@ -67,7 +76,8 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
         var stores = StoresFor(null)
             .Where(store => ShouldProcess(reference.Familiar + Place("into", store), AllTags ? "Pull all tags" : "Pull image"))
             .ToList();
-        RunOnEach(
+        StartOnEach(
+            Pulls,
             stores,
             text,
             async (part, cancellationToken) =>
@@ -77,8 +87,7 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
                     await part.WriteAsync(image, cancellationToken).ConfigureAwait(false);
                 }
             },
-            ordered: false,
-            activity: "Pulling");
+            ordered: false);
     }
 
     private Platform? ReadPlatform()

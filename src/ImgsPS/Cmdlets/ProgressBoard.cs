@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Globalization;
 using System.Management.Automation;
 using System.Threading;
@@ -9,7 +8,8 @@ namespace ImgsPS.Cmdlets;
 
 /// <summary>
 /// The progress of one operation: a parent activity for each image, a child for each layer. <see cref="Update"/> may be called from any thread
-/// and as often as one likes; <see cref="Show"/> and <see cref="Complete"/> write, on the pipeline thread, at most five times a second.
+/// and as often as one likes; <see cref="Show"/> and <see cref="Complete"/> write, on the pipeline thread. <see cref="WorkLine"/> sees to it that
+/// this is at most five times a second.
 /// </summary>
 internal sealed class ProgressBoard
 {
@@ -22,7 +22,6 @@ internal sealed class ProgressBoard
     private readonly string _verb;
     private readonly List<Activity> _activities = new();
     private readonly Dictionary<(string Image, string? Item), Activity> _index = new();
-    private readonly Stopwatch _sinceShown = new();
 
     /// <param name="verb">What is done to the image, as the activity's first word: <c>Pulling</c>.</param>
     public ProgressBoard(string verb) => _verb = verb;
@@ -40,26 +39,13 @@ internal sealed class ProgressBoard
         }
     }
 
-    /// <summary>Writes what changed, unless the last time is too short ago.</summary>
+    /// <summary>Writes what changed.</summary>
     public void Show(Cmdlet cmdlet)
     {
-        if (_sinceShown.IsRunning && _sinceShown.Elapsed < Interval)
-        {
-            return;
-        }
-
-        var records = Changes();
-        if (records.Count == 0)
-        {
-            return;
-        }
-
-        foreach (var record in records)
+        foreach (var record in Changes())
         {
             cmdlet.WriteProgress(record);
         }
-
-        _sinceShown.Restart();
     }
 
     /// <summary>Takes every activity that was shown off the screen.</summary>
@@ -85,9 +71,9 @@ internal sealed class ProgressBoard
                 cmdlet.WriteProgress(record);
             }
         }
-        catch (PipelineStoppedException)
+        catch (Exception failure) when (failure is PipelineStoppedException or InvalidOperationException)
         {
-            // A stopped pipeline takes no more records, and its host clears the progress by itself.
+            // A pipeline that is stopped, or has ended by a failure of another command, takes no more records; its host clears the progress by itself.
         }
     }
 

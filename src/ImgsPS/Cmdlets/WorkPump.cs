@@ -1,60 +1,113 @@
 using System;
-using System.Collections.Concurrent;
-using System.Management.Automation;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Threading;
 using System.Threading.Tasks;
 
 namespace ImgsPS.Cmdlets;
 
 /// <summary>
-/// Runs one engine operation on the thread pool and writes what it tells on the pipeline thread, the only thread that may write.
-/// Objects wait for room in the queue, so that a slow pipeline slows the work down. Messages never wait: the engine may send them while it
-/// holds the store's lock, and a command further down the pipeline may be waiting for that lock.
+/// One work in a <see cref="WorkLine"/>: it runs on the thread pool and tells the pump what to write, which the pipeline thread takes out, the only
+/// thread that may write. Objects wait for room in the queue, so that a slow pipeline slows the work down. Messages never wait: the engine may
+/// send them while it holds the store's lock, and a command further down the pipeline may be waiting for that lock.
 /// </summary>
 internal sealed class WorkPump : IOperationObserver, IDisposable
 {
     /// <summary>Objects that may wait to be written.</summary>
     private const int Room = 16;
 
-    private readonly ImageCmdlet _cmdlet;
+    private readonly object _gate;
     private readonly ProgressBoard? _progress;
-    private readonly BlockingCollection<Action<ImageCmdlet>> _queue = new();
+    private readonly Action<Exception>? _failed;
+    private readonly Queue<Action<ImageCmdlet>> _queue = new();
     private readonly SemaphoreSlim _room = new(Room);
+    private Task<Exception?>? _producer;
+    private volatile bool _ended;
 
-    public WorkPump(ImageCmdlet cmdlet, ProgressBoard? progress)
+    /// <param name="gate">The line's lock; it is pulsed when there is news.</param>
+    /// <param name="slots">The line's <see cref="Slots"/>.</param>
+    /// <param name="progress">The work's progress; null for none.</param>
+    /// <param name="failed">Takes the work's failure.</param>
+    public WorkPump(object gate, SemaphoreSlim slots, ProgressBoard? progress, Action<Exception>? failed)
     {
-        _cmdlet = cmdlet;
+        _gate = gate;
+        Slots = slots;
         _progress = progress;
+        _failed = failed;
     }
 
-    /// <summary>
-    /// Runs <paramref name="work"/> to its end and returns its failure, or null. When writing throws (the pipeline was stopped, a preference is
-    /// Stop), the work is cancelled and awaited, and the exception goes on.
-    /// </summary>
-    public Exception? Run(Func<WorkPump, CancellationToken, Task> work, CancellationToken stop)
+    /// <summary>As many as may work at the same time. A work with several parts takes one for each, from those of the whole line.</summary>
+    public SemaphoreSlim Slots { get; }
+
+    /// <summary>True when the work has no more to say than what is in the queue.</summary>
+    public bool HasEnded => _ended;
+
+    /// <summary>True when there is something to do for the pipeline thread. Under the line's lock.</summary>
+    public bool HasNews => _ended || _queue.Count > 0;
+
+    /// <summary>True when the work has ended and all is written.</summary>
+    public bool IsDone
     {
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var token = cancellation.Token;
-        var producer = Task.Run(() => ProduceAsync(work, token), CancellationToken.None);
-        var written = false;
-        try
+        get
         {
-            WriteAll();
-            written = true;
-        }
-        finally
-        {
-            if (!written)
+            lock (_gate)
             {
-                cancellation.Cancel();
+                return _ended && _queue.Count == 0;
             }
-
-            producer.Wait(CancellationToken.None);
-            _progress?.Complete(_cmdlet);
         }
-
-        return producer.Result;
     }
+
+    /// <summary>A work that has nothing but a word to say.</summary>
+    public static WorkPump Ended(object gate, SemaphoreSlim slots, Action<ImageCmdlet> say)
+    {
+        var pump = new WorkPump(gate, slots, null, null);
+        pump.Post(say);
+        pump._ended = true;
+        return pump;
+    }
+
+    /// <summary>Begins the work.</summary>
+    public void Start(Func<WorkPump, CancellationToken, Task> work, CancellationToken cancellationToken) =>
+        _producer = Task.Run(() => ProduceAsync(work, cancellationToken), CancellationToken.None);
+
+    /// <summary>Waits for the work; it throws nothing.</summary>
+    public void Wait() => _producer?.Wait(CancellationToken.None);
+
+    /// <summary>What is to be written next.</summary>
+    public bool TryTake([NotNullWhen(true)] out Action<ImageCmdlet>? write)
+    {
+        lock (_gate)
+        {
+            write = _queue.Count > 0 ? _queue.Dequeue() : null;
+            return write is not null;
+        }
+    }
+
+    /// <summary>After all is written: tells the failure, if there is one.</summary>
+    public void Complete(ImageCmdlet cmdlet)
+    {
+        HideProgress(cmdlet);
+        if (_producer?.Result is { } failure)
+        {
+            _failed?.Invoke(failure);
+        }
+    }
+
+    /// <summary>Shows what changed; a work that has ended is taken off the screen, also when its words wait for their turn.</summary>
+    public void ShowProgress(ImageCmdlet cmdlet)
+    {
+        if (_ended)
+        {
+            _progress?.Complete(cmdlet);
+        }
+        else
+        {
+            _progress?.Show(cmdlet);
+        }
+    }
+
+    /// <summary>Takes the progress off the screen.</summary>
+    public void HideProgress(ImageCmdlet cmdlet) => _progress?.Complete(cmdlet);
 
     /// <summary>Hands an object to the pipeline.</summary>
     public async Task WriteAsync(object value, CancellationToken cancellationToken)
@@ -81,11 +134,20 @@ internal sealed class WorkPump : IOperationObserver, IDisposable
 
     public void Progress(TransferProgress progress) => _progress?.Update(progress);
 
-    public void Dispose()
+    /// <summary>Does something on the pipeline thread. A message that comes after the work's end has no reader.</summary>
+    public void Post(Action<ImageCmdlet> write)
     {
-        _queue.Dispose();
-        _room.Dispose();
+        lock (_gate)
+        {
+            if (!_ended)
+            {
+                _queue.Enqueue(write);
+                Monitor.Pulse(_gate);
+            }
+        }
     }
+
+    public void Dispose() => _room.Dispose();
 
     /// <summary>The failure is the task's result, not its exception, so that waiting for the task never throws.</summary>
     private async Task<Exception?> ProduceAsync(Func<WorkPump, CancellationToken, Task> work, CancellationToken cancellationToken)
@@ -103,33 +165,11 @@ internal sealed class WorkPump : IOperationObserver, IDisposable
         }
         finally
         {
-            _queue.CompleteAdding();
-        }
-    }
-
-    private void WriteAll()
-    {
-        while (!_queue.IsCompleted)
-        {
-            if (_queue.TryTake(out var write, ProgressBoard.Interval))
+            lock (_gate)
             {
-                write(_cmdlet);
+                _ended = true;
+                Monitor.Pulse(_gate);
             }
-
-            _progress?.Show(_cmdlet);
-        }
-    }
-
-    /// <summary>Does something on the pipeline thread.</summary>
-    public void Post(Action<ImageCmdlet> write)
-    {
-        try
-        {
-            _queue.Add(write);
-        }
-        catch (InvalidOperationException)
-        {
-            // The operation has ended; a message that comes after its end has no reader.
         }
     }
 }
