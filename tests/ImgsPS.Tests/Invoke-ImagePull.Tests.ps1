@@ -253,6 +253,8 @@ Describe 'Invoke-ImagePull' {
         }
 
         It 'ends at the first failure with -ErrorAction Stop' {
+            # The second is pulled beside the first: it must not have ended when the first fails.
+            Add-TestFault $registry @{ action = 'stall'; match = '^GET .*/team/app/blobs/'; bytes = 100 }
             { "$address/none/such:1", "$address/team/app:1" | Invoke-ImagePull -ErrorAction Stop } |
                 Should -Throw -ErrorId 'ImageNotFound,ImgsPS.Cmdlets.InvokeImagePullCommand'
             Get-Image | Should -BeNullOrEmpty

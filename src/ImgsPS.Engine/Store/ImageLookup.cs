@@ -19,7 +19,11 @@ internal static class ImageLookup
     /// NotFound: <c>No such image: nosuch:latest</c> (D12). Ambiguous: an id prefix of several images. Conflict: the listed reference names another
     /// image by now. InvalidReference: the text is neither a reference nor an id.
     /// </exception>
-    public static ImageMatch Find(IReadOnlyList<Image> images, ImageIdentity identity) =>
+    public static ImageMatch Find(IReadOnlyList<Image> images, ImageIdentity identity) => FindIn(new PlainImageRows(images), identity);
+
+    /// <summary>As <see cref="Find"/>, in a list that finds rows by itself.</summary>
+    /// <exception cref="ImageException">As <see cref="Find"/>.</exception>
+    public static ImageMatch FindIn(IImageRows images, ImageIdentity identity) =>
         IsRow(identity)
             ? FindListed(images, identity)
             : FindText(images, identity.Text, allTags: false);
@@ -29,7 +33,7 @@ internal static class ImageLookup
     /// </summary>
     /// <exception cref="ImageException">As <see cref="Find"/>.</exception>
     public static IReadOnlyList<Image> List(IReadOnlyList<Image> images, ImageIdentity identity) =>
-        identity.IsListed ? Find(images, identity).Images : FindText(images, identity.Text, allTags: true).Images;
+        identity.IsListed ? Find(images, identity).Images : FindText(new PlainImageRows(images), identity.Text, allTags: true).Images;
 
     /// <summary>
     /// As <see cref="Find"/>, but a listed image is found by its digest or id under whatever name it has by now, its own reference first if it
@@ -40,7 +44,7 @@ internal static class ImageLookup
     {
         if (!IsRow(identity))
         {
-            return FindText(images, identity.Text, allTags: false);
+            return FindText(new PlainImageRows(images), identity.Text, allTags: false);
         }
 
         var rows = images.Where(i => IsSameContent(i, identity)).OrderBy(i => i.Reference == identity.Reference ? 0 : 1).ToArray();
@@ -55,17 +59,17 @@ internal static class ImageLookup
         (identity.Reference is null ? 0 : 1) + (identity.Id is null ? 0 : 1) + (identity.Digest is null ? 0 : 1) > 1
         || (identity.Reference is null && identity.Store is not null);
 
-    private static ImageMatch FindListed(IReadOnlyList<Image> images, ImageIdentity identity)
+    private static ImageMatch FindListed(IImageRows images, ImageIdentity identity)
     {
         if (identity.Reference is null)
         {
             return FindUntagged(images, identity);
         }
 
-        var named = images.Where(i => i.Reference == identity.Reference).ToArray();
+        var named = images.WithReference(identity.Reference).Where(i => i.Reference == identity.Reference).ToArray();
         if (named.Length == 0 && ImageReference.TryParse(identity.Reference, out var reference))
         {
-            named = images.Where(i => Names(i, reference) && Parse(i) == reference).ToArray();
+            named = images.All.Where(i => Names(i, reference) && Parse(i) == reference).ToArray();
         }
 
         if (named.Length == 0)
@@ -82,9 +86,9 @@ internal static class ImageLookup
                 "It names another image now. List the images again, or give the name as a text to mean whatever it names.");
     }
 
-    private static ImageMatch FindUntagged(IReadOnlyList<Image> images, ImageIdentity identity)
+    private static ImageMatch FindUntagged(IImageRows images, ImageIdentity identity)
     {
-        var same = images.Where(i => IsSameContent(i, identity)).ToArray();
+        var same = images.WithContent(identity).Where(i => IsSameContent(i, identity)).ToArray();
         var rows = same.Where(i => i.Reference is null).ToArray();
         return rows.Length > 0 ? new ImageMatch(ImageMatchKind.Id, rows)
             : same.Length == 0 ? throw NotFound(identity.Text)
@@ -94,13 +98,13 @@ internal static class ImageLookup
                 "It had no name then. List the images again, or give its name.");
     }
 
-    private static ImageMatch FindText(IReadOnlyList<Image> images, string text, bool allTags)
+    private static ImageMatch FindText(IImageRows images, string text, bool allTags)
     {
         if (Digest.TryParseIdentifier(text, out var digest))
         {
             var whole = digest.ToString();
-            var byId = images.Where(i => i.Id == whole).ToArray();
-            byId = byId.Length > 0 ? byId : images.Where(i => i.Digest == whole).ToArray();
+            var byId = images.WithId(whole).Where(i => i.Id == whole).ToArray();
+            byId = byId.Length > 0 ? byId : images.WithDigest(whole).Where(i => i.Digest == whole).ToArray();
             return byId.Length > 0 ? new ImageMatch(ImageMatchKind.Id, byId) : throw NotFound(whole);
         }
 
@@ -111,22 +115,23 @@ internal static class ImageLookup
             ?? throw NotFound(allTags || reference.Digest is not null ? reference.Familiar : reference.WithDefaultTag().Familiar);
     }
 
-    private static ImageMatch? FindReference(IReadOnlyList<Image> images, ImageReference reference, bool allTags)
+    private static ImageMatch? FindReference(IImageRows images, ImageReference reference, bool allTags)
     {
         if (reference.Digest is not null)
         {
             // N9: the tag beside a digest does not count.
             var digest = reference.Digest.ToString();
-            var pinned = images.Where(i => i.Digest == digest && Names(i, reference)).ToArray();
+            var pinned = images.WithDigest(digest).Where(i => i.Digest == digest && Names(i, reference)).ToArray();
             return pinned.Length > 0 ? new ImageMatch(ImageMatchKind.RepositoryDigest, pinned) : null;
         }
 
         var tag = allTags && reference.IsNameOnly ? null : reference.WithDefaultTag().Tag;
-        var rows = images.Where(i => (tag is null || i.Tag == tag) && Names(i, reference)).ToArray();
+        var candidates = tag is null ? images.All : images.WithTag(reference, tag);
+        var rows = candidates.Where(i => (tag is null || i.Tag == tag) && Names(i, reference)).ToArray();
         return rows.Length > 0 ? new ImageMatch(ImageMatchKind.Tag, rows) : null;
     }
 
-    private static ImageMatch? FindPrefix(IReadOnlyList<Image> images, string text)
+    private static ImageMatch? FindPrefix(IImageRows images, string text)
     {
         var colon = text.IndexOf(':');
         var hex = text.Substring(colon + 1);
@@ -135,7 +140,7 @@ internal static class ImageLookup
             return null;
         }
 
-        var rows = images.Where(i => i.Id.StartsWith(text, StringComparison.Ordinal)
+        var rows = images.All.Where(i => i.Id.StartsWith(text, StringComparison.Ordinal)
             || (colon < 0 && string.CompareOrdinal(i.Id, i.Id.IndexOf(':') + 1, hex, 0, hex.Length) == 0)).ToArray();
         var ids = rows.Select(i => i.Id).Distinct(StringComparer.Ordinal).ToList();
         return ids.Count switch

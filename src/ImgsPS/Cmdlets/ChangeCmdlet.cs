@@ -35,7 +35,7 @@ public abstract class ChangeCmdlet : StoreCmdlet
         var snapshot = _snapshots[store];
         try
         {
-            return ImageLookup.Find(snapshot.Images, identity);
+            return ImageLookup.FindIn(snapshot.Images, identity);
         }
         catch (ImageException failure) when (failure.Kind == ImageErrorKind.NotFound)
         {

@@ -16,6 +16,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, StoreLink> _stores = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StoreLink> _storesByName = new(StringComparer.Ordinal);
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private WorkLine? _line;
@@ -262,7 +263,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     }
 
     /// <summary>Writes a store's failure; a store that cannot be reached is told once, and not asked again.</summary>
-    private void Fail(StoreLink link, Exception failure, object target, bool ofStore)
+    private protected void Fail(StoreLink link, Exception failure, object target, bool ofStore = false)
     {
         if (!ofStore && !(link.IsEngine && failure is ImageException { Kind: ImageErrorKind.StoreUnavailable }))
         {
@@ -299,13 +300,19 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <exception cref="ImageException">The name means no store.</exception>
     private protected StoreLink OpenStore(string? name)
     {
+        if (_storesByName.TryGetValue(name ?? "", out var store))
+        {
+            return store;
+        }
+
         var resolved = StoreNames.Resolve(name, SessionState.Path);
-        if (!_stores.TryGetValue(resolved, out var store))
+        if (!_stores.TryGetValue(resolved, out store))
         {
             store = new StoreLink(resolved, ImageStores.Open(resolved));
             _stores.Add(resolved, store);
         }
 
+        _storesByName.Add(name ?? "", store);
         return store;
     }
 

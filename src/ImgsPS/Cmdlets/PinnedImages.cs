@@ -8,7 +8,9 @@ namespace ImgsPS.Cmdlets;
 internal sealed class PinnedImages
 {
     private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
-    private bool _countedUnused;
+
+    /// <summary>True after <see cref="KeepUnused"/>.</summary>
+    public bool HasCountedUnused { get; private set; }
 
     /// <summary>True for a reference with a digest and no tag.</summary>
     public static bool IsPinned(string reference) =>
@@ -22,14 +24,10 @@ internal sealed class PinnedImages
     /// </summary>
     public void KeepUnused(StoreSnapshot snapshot)
     {
-        if (_countedUnused)
-        {
-            return;
-        }
-
-        _countedUnused = true;
-        var tagged = new HashSet<string>(snapshot.Images.Where(image => image.Tag is not null).Select(image => image.Id), StringComparer.Ordinal);
-        _kept.UnionWith(snapshot.Images
+        HasCountedUnused = true;
+        var images = snapshot.Images.All.ToList();
+        var tagged = new HashSet<string>(images.Where(image => image.Tag is not null).Select(image => image.Id), StringComparer.Ordinal);
+        _kept.UnionWith(images
             .Where(image => image.Reference is not null && image.Tag is null && !image.InUse && !tagged.Contains(image.Id))
             .Select(image => image.Reference!));
     }

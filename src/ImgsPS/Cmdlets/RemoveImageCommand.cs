@@ -14,6 +14,9 @@ namespace ImgsPS.Cmdlets;
 public sealed class RemoveImageCommand : ChangeCmdlet
 {
     private readonly Dictionary<StoreLink, PinnedImages> _pinned = new();
+    private readonly Dictionary<StoreLink, RemovalBatch> _waiting = new();
+    private readonly HashSet<string> _storesGiven = new(StringComparer.Ordinal);
+    private bool _oneByOne;
 
     /// <summary>References, ids or wildcards, or images of Get-Image.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -41,11 +44,26 @@ public sealed class RemoveImageCommand : ChangeCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+
+        // Who is asked about each removal, told of it or given it sees the store as it is after the one before.
+        _oneByOne = PassThru || ProcessWords.AreShown(this, ConfirmImpact.Medium);
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (var image in Image)
         {
-            ForItem(image.ToString(), () =>
+            if (_storesGiven.Add(image.Identity.Store ?? ""))
+            {
+                // It may be one that cannot be reached, and that error comes behind those of the items before.
+                RemoveWaiting();
+            }
+
+            ForNextItem(image.ToString(), () =>
             {
                 var wildcard = image.HasWildcard ? new ImageWildcard(image.Identity.Text) : null;
                 var stores = Snapshot(StoresFor(image), image.ToString());
@@ -56,8 +74,9 @@ public sealed class RemoveImageCommand : ChangeCmdlet
                 }
 
                 // A pattern with an @ names digests; another one names no pinned image (P2).
+                RemoveWaiting();
                 var named = image.Identity.Text.IndexOf('@') >= 0;
-                var matches = stores.ToDictionary(store => store, store => ImagesOf(store).Images.Where(wildcard.Matches).ToList());
+                var matches = stores.ToDictionary(store => store, store => ImagesOf(store).Images.All.Where(wildcard.Matches).ToList());
                 for (var i = 0; matches.Values.Any(found => i < found.Count); i++)
                 {
                     Remove(matches.Where(found => i < found.Value.Count).Select(found => (found.Key, ImageIdentity.Of(found.Value[i]))).ToList(), named);
@@ -69,6 +88,7 @@ public sealed class RemoveImageCommand : ChangeCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        RemoveWaiting();
         foreach (var (store, pinned) in _pinned.Select(pair => (pair.Key, pair.Value)))
         {
             var count = pinned.Count(ImagesOf(store));
@@ -85,43 +105,116 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         }
     }
 
-    /// <summary>Asks for each store's image, then removes them side by side.</summary>
+    /// <summary>Asks for each store's image; what is to be removed waits for more, unless it must be done now.</summary>
     private void Remove(IEnumerable<(StoreLink Store, ImageIdentity Image)> items, bool named = false)
     {
-        var accepted = new Dictionary<StoreLink, (ImageIdentity Image, ImageMatch Match)>();
+        var now = _oneByOne;
         foreach (var (store, image) in items)
         {
-            ForItem(
+            ForNextItem(
                 image.Text,
                 () =>
                 {
                     if (Ask(store, image, named) is { } match)
                     {
-                        accepted.Add(store, (image, match));
+                        var batch = Waiting(store);
+                        batch.Add(image, match);
+
+                        // An id or its beginning means what it means now. Engines remove one after the other anyway.
+                        now |= batch.IsDue || store.IsEngine || !(ImageLookup.IsRow(image) || match.Kind == ImageMatchKind.Tag);
                     }
                 },
                 store);
         }
 
-        foreach (var sameTarget in accepted.GroupBy(item => item.Value.Image.Text, StringComparer.Ordinal))
+        if (now)
         {
-            AskEach(
-                sameTarget.Select(item => item.Key).ToList(),
-                sameTarget.Key,
-                (store, observer, cancellationToken) => store.RemoveAsync(
-                    new RemovalRequest(accepted.First(item => item.Key.Store == store).Value.Image) { Force = Force, NoPrune = NoPrune, Measure = PassThru },
-                    observer,
-                    cancellationToken),
-                (store, removal) =>
-                {
-                    ImagesOf(store).Apply(accepted[store].Match, removal);
-                    if (PassThru)
-                    {
-                        WriteObject(removal);
-                    }
-                });
+            RemoveWaiting();
         }
     }
+
+    /// <summary>Removes what waits, each store's in one call, the stores side by side. A failure ends a call; what is behind it takes another one.</summary>
+    private void RemoveWaiting()
+    {
+        while (true)
+        {
+            var stores = _waiting.Where(pair => pair.Value.Count > 0).Select(pair => pair.Key).ToList();
+            if (stores.Count == 0)
+            {
+                return;
+            }
+
+            var requests = stores.ToDictionary(store => store, store => Waiting(store).Images.Select(ToRequest).ToList());
+            RunOnEach(stores, requests[stores[0]][0].Image.Text, async (part, cancellationToken) =>
+            {
+                IReadOnlyList<ImageRemoval> done = Array.Empty<ImageRemoval>();
+                Exception? failed;
+                try
+                {
+                    (done, failed) = await part.Store.RemoveAsync(requests[part.Link], part.Observer, cancellationToken).ConfigureAwait(false);
+                }
+#pragma warning disable CA1031 // Whatever it is, it is the first item's failure and not that of the others.
+                catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+                {
+                    failed = failure;
+                }
+
+                part.Post(() => Handle(part.Link, done, failed));
+            });
+        }
+    }
+
+    private RemovalRequest ToRequest(ImageIdentity image) => new(image) { Force = Force, NoPrune = NoPrune, Measure = PassThru };
+
+    private void Handle(StoreLink store, IReadOnlyList<ImageRemoval> done, Exception? failure)
+    {
+        var batch = Waiting(store);
+        var snapshot = ImagesOf(store);
+        foreach (var removal in done)
+        {
+            snapshot.Apply(batch.Take().Match, removal);
+            if (PassThru)
+            {
+                WriteObject(removal);
+            }
+        }
+
+        if (failure is null)
+        {
+            return;
+        }
+
+        var image = batch.Take().Image;
+        if (failure is ImageException { Kind: ImageErrorKind.NotFound } && image.Reference is { } gone && snapshot.HasUntagged(gone))
+        {
+            TellGone(gone);
+            return;
+        }
+
+        Fail(store, failure, image.Text);
+        if (store.Failed)
+        {
+            batch.Clear();
+        }
+    }
+
+    /// <summary>As ForItem; the errors of the items before come first.</summary>
+    private void ForNextItem(object target, Action handle, StoreLink? store = null) => ForItem(
+        target,
+        () =>
+        {
+            try
+            {
+                handle();
+            }
+            catch (Exception failure) when (failure is ImageException or WorkFailedException)
+            {
+                RemoveWaiting();
+                throw;
+            }
+        },
+        store);
 
     /// <summary>What is to be removed; null when it is kept, gone already, or the user says no.</summary>
     private ImageMatch? Ask(StoreLink store, ImageIdentity image, bool named)
@@ -129,8 +222,7 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         var snapshot = ImagesOf(store);
         if (image.Reference is { } gone && snapshot.HasUntagged(gone))
         {
-            // A listed digest reference goes with the last tag of its repository (D2); that is no failure of the item that follows.
-            Tell($"{gone} went with an image that was removed before.");
+            TellGone(gone);
             return null;
         }
 
@@ -141,14 +233,55 @@ public sealed class RemoveImageCommand : ChangeCmdlet
             return null;
         }
 
-        var match = Find(store, image);
-        if (image.IsListed && image.Reference is null && !IncludePinned)
+        var match = FindBehindWaiting(store, image);
+        if (image.IsListed && image.Reference is null && !IncludePinned && !Pinned(store).HasCountedUnused)
         {
+            RemoveWaiting();
             Pinned(store).KeepUnused(snapshot);
         }
 
         return ShouldProcess(Describe(match) + Place("in", store), Removes(store, snapshot.Images, match) ? "Remove image" : "Untag") ? match : null;
     }
+
+    /// <summary>Finds an image as it is when what waits is removed; without removing it where that makes no difference.</summary>
+    private ImageMatch FindBehindWaiting(StoreLink store, ImageIdentity image)
+    {
+        var batch = Waiting(store);
+        if (batch.Count > 0)
+        {
+            try
+            {
+                // A listed image is what it was: if it is gone by then, the store says so.
+                var match = ImageLookup.FindIn(ImagesOf(store).Images, image);
+                if (ImageLookup.IsRow(image) || (match.Kind == ImageMatchKind.Tag && !batch.Takes(match)))
+                {
+                    return match;
+                }
+            }
+            catch (ImageException)
+            {
+                // It may be another failure by then, or none.
+            }
+
+            RemoveWaiting();
+        }
+
+        return Find(store, image);
+    }
+
+    private RemovalBatch Waiting(StoreLink store)
+    {
+        if (!_waiting.TryGetValue(store, out var batch))
+        {
+            batch = new RemovalBatch();
+            _waiting.Add(store, batch);
+        }
+
+        return batch;
+    }
+
+    /// <summary>A listed digest reference goes with the last tag of its repository (D2); that is no failure of the item that follows.</summary>
+    private void TellGone(string reference) => Tell($"{reference} went with an image that was removed before.");
 
     private PinnedImages Pinned(StoreLink store)
     {
@@ -162,13 +295,20 @@ public sealed class RemoveImageCommand : ChangeCmdlet
     }
 
     /// <summary>True when no other reference keeps the image (D1-D3). Only for the question to the user: the store decides.</summary>
-    private static bool Removes(StoreLink store, IReadOnlyList<Image> images, ImageMatch match)
+    private static bool Removes(StoreLink store, IImageRows images, ImageMatch match)
     {
         var image = match.Images[0];
 
         // In a local store an image is its manifest, in an Engine its id.
-        var others = images.Where(other => other.Id == image.Id && (store.IsEngine || other.Digest == image.Digest) && !match.Images.Contains(other)).ToList();
-        return others.Count == 0
-            || (match.Kind == ImageMatchKind.Tag && others.TrueForAll(other => other.Tag is null && other.Reference is not null && other.Repository == image.Repository));
+        foreach (var other in images.WithId(image.Id))
+        {
+            if (other.Id == image.Id && (store.IsEngine || other.Digest == image.Digest) && !match.Images.Contains(other)
+                && !(match.Kind == ImageMatchKind.Tag && other.Tag is null && other.Reference is not null && other.Repository == image.Repository))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

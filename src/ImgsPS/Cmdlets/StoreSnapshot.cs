@@ -8,12 +8,37 @@ namespace ImgsPS.Cmdlets;
 /// <summary>A store's list as a command read it, with what the command has changed since. For the pipeline thread.</summary>
 internal sealed class StoreSnapshot
 {
-    private readonly HashSet<string> _untagged = new(StringComparer.Ordinal);
+    /// <summary>So often a list is gone through before its rows are put in order.</summary>
+    private const int Few = 4;
 
-    public StoreSnapshot(IReadOnlyList<Image> images) => Images = images;
+    private readonly HashSet<string> _untagged = new(StringComparer.Ordinal);
+    private readonly List<Action<ImageTable>> _changes = new();
+    private readonly IReadOnlyList<Image> _listed;
+    private ImageTable? _table;
+    private int _asked;
+
+    public StoreSnapshot(IReadOnlyList<Image> images) => _listed = images;
 
     /// <summary>The images.</summary>
-    public IReadOnlyList<Image> Images { get; private set; }
+    public IImageRows Images
+    {
+        get
+        {
+            if (_table is null)
+            {
+                if (_changes.Count == 0 && _asked++ < Few)
+                {
+                    return new PlainImageRows(_listed);
+                }
+
+                _table = new ImageTable(_listed);
+                _changes.ForEach(change => change(_table));
+                _changes.Clear();
+            }
+
+            return _table;
+        }
+    }
 
     /// <summary>A later list with the untagged parents, null until it is read; a change makes it null again.</summary>
     public IReadOnlyList<Image>? Everything { get; set; }
@@ -25,45 +50,65 @@ internal sealed class StoreSnapshot
     public void Apply(ImageMatch match, ImageRemoval removal)
     {
         _untagged.UnionWith(removal.Untagged);
-        Everything = null;
-        var ids = new HashSet<string>(match.Images.Select(image => image.Id), StringComparer.Ordinal);
-        var left = Images.Where(image => !IsGone(image, match, removal)).ToList();
-
-        // D8: an image that a container runs stays without a name.
-        var nameless = Images.Where(image => ids.Contains(image.Id) && !removal.Deleted.Contains(image.Id)).ToList();
-        if (removal.Deleted.Count == 0 && nameless.Count > 0 && !left.Any(image => ids.Contains(image.Id)))
-        {
-            left.Add(Untagged(nameless[0]));
-        }
-
-        Images = left;
+        Change(table => Remove(table, match, removal));
     }
 
     /// <summary>Puts a new name into the list, in the place of the image that had it before.</summary>
     public void Apply(Image tagged)
     {
-        Everything = null;
-        var before = Images.FirstOrDefault(image => image.Reference == tagged.Reference);
-        var images = Images.Where(image => image.Reference != tagged.Reference && !(image.Reference is null && IsSame(image, tagged))).ToList();
-        images.Add(tagged);
-        if (before is not null && !images.Any(image => IsSame(image, before)))
-        {
-            images.Add(Untagged(before));
-        }
-
-        Images = images;
         if (tagged.Reference is not null)
         {
             _untagged.Remove(tagged.Reference);
+            Change(table => Tag(table, tagged, tagged.Reference));
         }
     }
 
-    private static bool IsGone(Image image, ImageMatch match, ImageRemoval removal) =>
-        image.Reference is not null
-            ? removal.Untagged.Contains(image.Reference)
-            : removal.Deleted.Contains(image.Id) || (removal.Deleted.Count > 0 && match.Images.Contains(image));
+    /// <summary>A list that is not asked again need not be changed.</summary>
+    private void Change(Action<ImageTable> change)
+    {
+        Everything = null;
+        if (_table is null)
+        {
+            _changes.Add(change);
+        }
+        else
+        {
+            change(_table);
+        }
+    }
 
-    private static bool IsSame(Image one, Image other) => one.Id == other.Id && one.Digest == other.Digest;
+    private static void Remove(ImageTable table, ImageMatch match, ImageRemoval removal)
+    {
+        var ids = match.Images.Select(image => image.Id).Distinct(StringComparer.Ordinal).ToList();
+        var before = removal.Deleted.Count == 0 ? ids.SelectMany(table.WithId).FirstOrDefault() : null;
+        var gone = removal.Untagged.SelectMany(table.WithReference).ToList();
+        if (removal.Deleted.Count > 0)
+        {
+            gone.AddRange(removal.Deleted.SelectMany(table.WithId).Concat(match.Images).Where(image => image.Reference is null));
+        }
+
+        gone.ForEach(image => table.Remove(image));
+
+        // D8: an image that a container runs stays without a name.
+        if (before is not null && !ids.SelectMany(table.WithId).Any())
+        {
+            table.Add(Untagged(before));
+        }
+    }
+
+    private static void Tag(ImageTable table, Image tagged, string reference)
+    {
+        var before = table.WithReference(reference).ToList();
+        before.ForEach(image => table.Remove(image));
+        Same(table, tagged).Where(image => image.Reference is null).ToList().ForEach(image => table.Remove(image));
+        table.Add(tagged);
+        if (before.Count > 0 && !Same(table, before[0]).Any())
+        {
+            table.Add(Untagged(before[0]));
+        }
+    }
+
+    private static IEnumerable<Image> Same(ImageTable table, Image image) => table.WithId(image.Id).Where(other => other.Digest == image.Digest);
 
     private static Image Untagged(Image image) => new()
     {
