@@ -111,6 +111,29 @@ Describe 'Get-ImageManifest' {
             Should -Throw -ErrorId 'InvalidArgument,ImgsPS.Cmdlets.GetImageManifestCommand'
     }
 
+    It 'asks about several references side by side, at most -ThrottleLimit at once, and writes in their order' {
+        Add-TestFault $registry @{ action = 'delay'; match = '^GET .*/team/multi/manifests/1$'; milliseconds = 500 }
+        $given = "$address/team/multi:1", "$address/none/such:1", "$address/team/app:1", "$address/team/multi:1"
+        $answers = & { $ErrorActionPreference = 'Continue'; $given | Get-ImageManifest -Raw } 2>&1
+        $answers | ForEach-Object { if ($_ -is [string]) { 'text' } else { "$($_.TargetObject)" } } | Should -Be 'text', $given[1], 'text', 'text'
+        $answers[0] | Should -Be $answers[3]
+        $answers[2] | Should -Not -Be $answers[0]
+
+        Reset-TestRegistry $registry
+        Add-TestFault $registry @{ action = 'stall'; match = '^GET .*/manifests/'; bytes = -1 }
+        $run = Start-TestPipeline "1..6 | ForEach-Object { `"$address/team/app:t`$_`" } | Get-ImageManifest -ThrottleLimit 3"
+        try {
+            $watch = [System.Diagnostics.Stopwatch]::StartNew()
+            while (@(Get-TestRequest $registry).Count -lt 3 -and $watch.Elapsed.TotalSeconds -lt 60) { Start-Sleep -Milliseconds 20 }
+            Start-Sleep -Milliseconds 300
+            Get-TestRequest $registry | Sort-Object | Should -Be (1..3 | ForEach-Object { "GET /v2/team/app/manifests/t$_" })
+        }
+        finally {
+            $run.PowerShell.Stop()
+            $run.PowerShell.Dispose()
+        }
+    }
+
     It 'ends when the pipeline is stopped' {
         Add-TestFault $registry @{ action = 'stall'; match = '^GET .*/manifests/'; bytes = 10 }
         $run = Start-TestPipeline "Get-ImageManifest $address/team/app:1"

@@ -11,6 +11,9 @@ namespace ImgsPS.Cmdlets;
 [OutputType(typeof(string))]
 public sealed class GetImageManifestCommand : RegistryCmdlet
 {
+    /// <summary>References in line: those that are asked for, and answers that wait until an earlier one is written.</summary>
+    private const int Ahead = 16;
+
     private Platform? _platform;
 
     /// <summary>References, or objects with one.</summary>
@@ -43,21 +46,34 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
     {
         foreach (var image in Image)
         {
+            Questions.WaitForRoom();
             if (NamesFor(image) is { } names)
             {
-                AskEach(
-                    OpenStores(names),
-                    image.ToString(),
-                    (store, observer, cancellationToken) => store.GetManifestAsync(image.Identity, _platform, Options, observer, cancellationToken),
-                    (_, answer) => Write(answer));
+                StartOnEach(Questions, OpenStores(names), image.ToString(), async (part, cancellationToken) =>
+                {
+                    var answer = await part.Store.GetManifestAsync(image.Identity, _platform, Options, part.Observer, cancellationToken).ConfigureAwait(false);
+                    part.Post(() => Write(answer));
+                });
             }
             else
             {
-                ForItem(image.ToString(), () => Write(RunToResult((observer, cancellationToken) =>
-                    ManifestReader.FromRegistryAsync(image.RemoteReference(), _platform, Options, observer, cancellationToken))));
+                StartItem(Questions, image.ToString(), () => Ask(image, image.RemoteReference()));
             }
         }
     }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => Questions.Finish();
+
+    private WorkLine Questions => Line(Ahead);
+
+    private void Ask(ImageParameter image, ImageReference reference) => Questions.Start(
+        async (pump, cancellationToken) =>
+        {
+            var answer = await ManifestReader.FromRegistryAsync(reference, _platform, Options, pump, cancellationToken).ConfigureAwait(false);
+            pump.Post(_ => Write(answer));
+        },
+        failure => ForItem(image.ToString(), () => throw new WorkFailedException(failure)));
 
     private void Write(ManifestAnswer answer)
     {
