@@ -32,8 +32,12 @@ internal static class ImageLookup
     /// The rows for <c>docker images NAME</c>: as <see cref="Find"/>, but a repository without tag means all its tags (L8).
     /// </summary>
     /// <exception cref="ImageException">As <see cref="Find"/>.</exception>
-    public static IReadOnlyList<Image> List(IReadOnlyList<Image> images, ImageIdentity identity) =>
-        identity.IsListed ? Find(images, identity).Images : FindText(new PlainImageRows(images), identity.Text, allTags: true).Images;
+    public static IReadOnlyList<Image> List(IReadOnlyList<Image> images, ImageIdentity identity) => ListIn(new PlainImageRows(images), identity);
+
+    /// <summary>As <see cref="List"/>, in a list that finds rows by itself.</summary>
+    /// <exception cref="ImageException">As <see cref="Find"/>.</exception>
+    public static IReadOnlyList<Image> ListIn(IImageRows images, ImageIdentity identity) =>
+        identity.IsListed ? FindIn(images, identity).Images : FindText(images, identity.Text, allTags: true).Images;
 
     /// <summary>
     /// As <see cref="Find"/>, but a listed image is found by its digest or id under whatever name it has by now, its own reference first if it

@@ -68,7 +68,7 @@ public sealed class GetImageCommand : StoreCmdlet
                 TakeSnapshots(stores);
                 foreach (var store in stores.Where(store => !store.Failed))
                 {
-                    ForItem(image.ToString(), () => Write(_snapshots[store], Find(_snapshots[store].All, image.Identity, wildcard)), store);
+                    ForItem(image.ToString(), () => Write(_snapshots[store], Find(_snapshots[store].All.Images, image.Identity, wildcard)), store);
                 }
             });
         }
@@ -91,7 +91,7 @@ public sealed class GetImageCommand : StoreCmdlet
         },
         (store, lists) =>
         {
-            _snapshots[store] = new Snapshot(lists.All, new HashSet<(string?, string?, string)>());
+            _snapshots[store] = new Snapshot(new StoreSnapshot(lists.All), new HashSet<(string?, string?, string)>());
             _snapshots[store].Passed.UnionWith(Passed(lists.Filtered).Select(Key));
         },
         ofStore: true);
@@ -121,8 +121,8 @@ public sealed class GetImageCommand : StoreCmdlet
         return answer.Images;
     }
 
-    private static IEnumerable<Image> Find(IReadOnlyList<Image> all, ImageIdentity identity, ImageWildcard? wildcard) =>
-        wildcard is null ? ImageLookup.List(all, identity) : all.Where(wildcard.Matches);
+    private static IEnumerable<Image> Find(IImageRows all, ImageIdentity identity, ImageWildcard? wildcard) =>
+        wildcard is null ? ImageLookup.ListIn(all, identity) : all.All.Where(wildcard.Matches);
 
     private void Write(Snapshot snapshot, IEnumerable<Image> images)
     {
@@ -143,5 +143,5 @@ public sealed class GetImageCommand : StoreCmdlet
 
     /// <param name="All">The store's whole list.</param>
     /// <param name="Passed">The rows of it that the filter lets through.</param>
-    private sealed record Snapshot(IReadOnlyList<Image> All, HashSet<(string? Reference, string? Digest, string Id)> Passed);
+    private sealed record Snapshot(StoreSnapshot All, HashSet<(string? Reference, string? Digest, string Id)> Passed);
 }

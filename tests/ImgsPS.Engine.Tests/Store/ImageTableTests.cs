@@ -53,6 +53,7 @@ public sealed class ImageTableTests
 
             Assert.Equal(list, table.All);
             Assert.Equal(Outcome(() => ImageLookup.Find(list, sample.identity)), Outcome(() => ImageLookup.FindIn(table, sample.identity)));
+            Assert.Equal(Outcome(() => Listed(ImageLookup.List(list, sample.identity))), Outcome(() => Listed(ImageLookup.ListIn(table, sample.identity))));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -87,6 +88,8 @@ public sealed class ImageTableTests
         Digest = row.Digest,
         Store = row.Store,
     };
+
+    private static ImageMatch Listed(IReadOnlyList<Image> images) => new(ImageMatchKind.Id, images);
 
     private static (ImageMatchKind? Kind, string Rows, string? Failure) Outcome(Func<ImageMatch> find)
     {
