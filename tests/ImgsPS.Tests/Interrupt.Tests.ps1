@@ -103,4 +103,17 @@ Describe 'Ctrl+C' {
         $milliseconds | Should -BeLessThan 10000
         Test-ImageStore -Full -Quiet -ErrorAction Stop | Should -BeTrue
     }
+
+    It 'in the middle of several pulls ends them all (RN12)' {
+        if ($noTerminal) { Set-ItResult -Skipped -Because $noTerminal; return }
+        $several = 1..3 | ForEach-Object { $null = Add-TestImage $registry "team/several:$_" @{ layers = @(@{ seed = 50 + $_; size = 4000 }) }; "$address/team/several:$_" }
+        $leases = { @(Get-ChildItem -Path (Join-Path $store '.imgsps/leases') -Filter *.lock -ErrorAction Ignore) }
+        Add-TestFault $registry @{ action = 'stall'; match = '^GET .*/team/several/blobs/'; bytes = 100 }
+        $milliseconds = Measure-Interrupt "'$($several -join "', '")' | Invoke-ImagePull" { (& $leases).Count -eq 3 }
+        Write-Host "    Ctrl+C in three pulls: PowerShell was back after $milliseconds ms"
+        & $leases | Should -BeNullOrEmpty
+        Test-ImageStore -Full -Quiet -ErrorAction Stop | Should -BeTrue
+        Reset-TestRegistry $registry
+        ($several | Invoke-ImagePull -ErrorAction Stop).Tag | Should -Be '1', '2', '3'
+    }
 }

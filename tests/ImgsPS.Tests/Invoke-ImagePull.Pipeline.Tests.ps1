@@ -226,6 +226,25 @@ Describe 'Invoke-ImagePull of several references' {
             Assert-NothingIsLeft
         }
 
+        It 'takes the progress off the screen when what is before it fails' {
+            Add-TestFault $registry @{ action = 'stall'; match = '^GET .*/blobs/'; bytes = 100 }
+            $path = Get-TestModulePath
+            $two = $references[0..1]
+            $job = Start-Job {
+                Import-Module $using:path
+                $env:IMGSPS_STORE = $using:store
+
+                # The progress is shown when the third comes, which is refused at once.
+                & { $using:two; Start-Sleep -Seconds 2; 'team/UPPER'; 'team/LOWER'; throw 'no more' } | Invoke-ImagePull
+            }
+            $null = Wait-Job $job
+            $records = @($job.ChildJobs[0].Progress | Where-Object { $_.Activity -notlike 'Preparing*' })
+            Remove-Job $job
+            $records | Should -Not -BeNullOrEmpty
+            foreach ($activity in $records | Group-Object ActivityId) { $activity.Group[-1].RecordType | Should -Be 'Completed' -Because $activity.Group[-1].Activity }
+            Get-Lease | Should -BeNullOrEmpty
+        }
+
         It 'comes when what is behind it in the pipeline fails' {
             Add-TestFault $registry @{ action = 'stall'; match = '^(GET|HEAD) .*/manifests/v3$'; bytes = -1 }
             { $references | Invoke-ImagePull | ForEach-Object { throw "no $($_.Tag)" } } | Should -Throw 'no v1'
