@@ -14,8 +14,7 @@ internal static class LayoutLookup
     public static (ImageMatchKind Kind, IReadOnlyList<LayoutRow> Rows) Find(
         IReadOnlyList<LayoutRow> rows, ImageIdentity identity, bool anyName = false)
     {
-        // What another tool called "1.0" is meant by "1.0", though as a reference that would be a repository.
-        var bare = rows.Where(r => !identity.IsListed && r.Name is { Reference: null } && (r.Name.Key == identity.Text || r.Name.Shown == identity.Text)).ToList();
+        var bare = FindBare(rows, identity);
         if (bare.Count > 0)
         {
             return (ImageMatchKind.Tag, bare);
@@ -25,4 +24,12 @@ internal static class LayoutLookup
         var match = anyName ? ImageLookup.FindContent(images, identity) : ImageLookup.Find(images, identity);
         return (match.Kind, match.Images.Select(i => rows.First(r => ReferenceEquals(r.Image, i))).ToList());
     }
+
+    /// <summary>
+    /// The rows with that name of another tool, if it is no reference: what it called "1.0" is meant by "1.0", though as a reference that would be a
+    /// repository.
+    /// </summary>
+    public static IReadOnlyList<LayoutRow> FindBare(IEnumerable<LayoutRow> rows, ImageIdentity identity) => rows
+        .Where(r => !identity.IsListed && r.Name is { Reference: null } && (r.Name.Key == identity.Text || r.Name.Shown == identity.Text))
+        .ToList();
 }
