@@ -14,13 +14,16 @@ internal sealed class MemberNames
     /// <summary>Up to so many names are compared one by one, without a copy of any.</summary>
     private const int Few = 16;
 
-    private readonly List<ReadOnlyMemory<byte>> _few = new();
+    // Where the names stand in the document.
+    private readonly List<int> _starts = new();
+    private readonly List<int> _lengths = new();
     private HashSet<string>? _many;
 
     /// <summary>Forgets the names.</summary>
     public void Clear()
     {
-        _few.Clear();
+        _starts.Clear();
+        _lengths.Clear();
         _many = null;
     }
 
@@ -29,29 +32,31 @@ internal sealed class MemberNames
     /// <param name="reader">The reader.</param>
     public bool Add(byte[] document, ref Utf8JsonReader reader)
     {
+        if (_many is null && (reader.ValueIsEscaped || _starts.Count == Few))
+        {
+            _many = new HashSet<string>(StringComparer.Ordinal);
+            for (var i = 0; i < _starts.Count; i++)
+            {
+                _many.Add(Encoding.UTF8.GetString(document, _starts[i], _lengths[i]));
+            }
+        }
+
         if (_many is not null)
         {
             return _many.Add(reader.GetString()!);
         }
 
-        // Behind the quotation mark.
-        var name = reader.ValueIsEscaped
-            ? Encoding.UTF8.GetBytes(reader.GetString()!)
-            : new ReadOnlyMemory<byte>(document, (int)reader.TokenStartIndex + 1, reader.ValueSpan.Length);
-        foreach (var other in _few)
+        for (var i = 0; i < _starts.Count; i++)
         {
-            if (other.Span.SequenceEqual(name.Span))
+            if (reader.ValueSpan.SequenceEqual(document.AsSpan(_starts[i], _lengths[i])))
             {
                 return false;
             }
         }
 
-        _few.Add(name);
-        if (_few.Count > Few)
-        {
-            _many = new HashSet<string>(_few.ConvertAll(n => Encoding.UTF8.GetString(n.ToArray())), StringComparer.Ordinal);
-        }
-
+        // Behind the quotation mark.
+        _starts.Add((int)reader.TokenStartIndex + 1);
+        _lengths.Add(reader.ValueSpan.Length);
         return true;
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Text;
 using System.Text.Json;
 using System.Threading;
@@ -63,7 +64,8 @@ internal sealed class CatalogFile
         fault = null;
         try
         {
-            if (_files.TryRead(_paths.Catalog, MaxSize) is not { } bytes)
+            // A store that was never listed has none, and an exception costs more than a look.
+            if (!File.Exists(_paths.Catalog) || _files.TryRead(_paths.Catalog, MaxSize) is not { } bytes)
             {
                 return None;
             }

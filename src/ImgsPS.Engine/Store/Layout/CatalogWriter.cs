@@ -15,7 +15,7 @@ internal sealed class CatalogWriter
 {
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly Dictionary<(string?, long?, string?, string?), int> _numbers = new();
+    private readonly Dictionary<LayerKey, int> _numbers = new();
     private readonly Utf8JsonWriter _json;
 
     private CatalogWriter(Utf8JsonWriter json) => _json = json;
@@ -76,7 +76,7 @@ internal sealed class CatalogWriter
         _json.WriteEndObject();
     }
 
-    private static (string?, long?, string?, string?) Key(ImageLayer layer) => (layer.Digest, layer.Size, layer.MediaType, layer.DiffId);
+    private static LayerKey Key(ImageLayer layer) => new(layer.Digest, layer.Size, layer.MediaType, layer.DiffId);
 
     private void WriteNew(IReadOnlyList<ImageLayer> layers)
     {
@@ -171,4 +171,6 @@ internal sealed class CatalogWriter
             _json.WriteString(name, text);
         }
     }
+
+    private sealed record LayerKey(string? Digest, long? Size, string? MediaType, string? DiffId);
 }

@@ -27,7 +27,11 @@ internal sealed class ManifestFacts : DocumentFacts
         Config = config;
         Layers = layers;
         var counted = new HashSet<string>(StringComparer.Ordinal) { config.Digest.ToString() };
-        ContentSize = config.Size + layers.Where(l => counted.Add(l.Digest!)).Sum(l => l.Size!.Value);
+        ContentSize = config.Size;
+        foreach (var layer in layers)
+        {
+            ContentSize += counted.Add(layer.Digest!) ? layer.Size!.Value : 0;
+        }
     }
 
     /// <summary>The config: its digest is the image's id.</summary>

@@ -78,7 +78,8 @@ internal sealed class IndexSeal
     {
         try
         {
-            if (_files.TryRead(_paths.IndexSeal, MaxSize) is not { } bytes)
+            // Other tools' layouts have none, and an exception costs more than a look.
+            if (!File.Exists(_paths.IndexSeal) || _files.TryRead(_paths.IndexSeal, MaxSize) is not { } bytes)
             {
                 return new List<Mark>();
             }
