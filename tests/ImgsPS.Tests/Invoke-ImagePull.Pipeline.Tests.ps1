@@ -4,8 +4,10 @@ BeforeAll {
     Import-TestModule
     $registry = Start-TestRegistry
     $address = $registry.Host
+    $layers = @{}
     $references = foreach ($i in 1..12) {
-        $null = Add-TestImage $registry "team/app:v$i" @{ layers = @(@{ seed = 100 + $i; size = 3000 }) }
+        $made = Add-TestImage $registry "team/app:v$i" @{ layers = @(@{ seed = 100 + $i; size = 3000 }) }
+        $layers["v$i"] = $made.layers[0].digest
         "$address/team/app:v$i"
     }
 
@@ -106,11 +108,11 @@ Describe 'Invoke-ImagePull of several references' {
             $pulled.Tag | Should -Be 'v1', 'v2', 'v3', 'v4'
 
             # Each tag is asked for when the layers of the one before are here.
-            $layers = @{}
-            foreach ($image in $pulled) { $layers[$image.Layers[0].Digest] = $image.Tag }
+            $tags = @{}
+            foreach ($tag in $layers.Keys) { $tags[$layers[$tag]] = $tag }
             $order = Get-TestRequest $registry | ForEach-Object {
                 $last = ($_ -split '/')[-1]
-                if ($last -match '^v\d+$') { "tag $last" } elseif ($layers[$last]) { "layer $($layers[$last])" }
+                if ($last -match '^v\d+$') { "tag $last" } elseif ($tags[$last]) { "layer $($tags[$last])" }
             } | Select-Object -Unique
             $order | Should -Be (1..4 | ForEach-Object { "tag v$_"; "layer v$_" })
         }
@@ -152,8 +154,7 @@ Describe 'Invoke-ImagePull of several references' {
 
             # They did not wait for each other: the registry heard of all before the first one's layer was asked for.
             $log = Get-TestRequest $registry
-            $layer = (Get-Image $references[0]).Layers[0].Digest
-            $before = $log[0..[array]::IndexOf($log, "GET /v2/team/app/blobs/$layer")]
+            $before = $log[0..[array]::IndexOf($log, "GET /v2/team/app/blobs/$($layers['v1'])")]
             foreach ($tag in 'none', 'v2', 'v3', 'v4') { @($before -like "*/manifests/$tag") | Should -Not -BeNullOrEmpty -Because $tag }
         }
 
@@ -227,15 +228,22 @@ Describe 'Invoke-ImagePull of several references' {
         }
 
         It 'takes the progress off the screen when what is before it fails' {
-            Add-TestFault $registry @{ action = 'stall'; match = '^GET .*/blobs/'; bytes = 100 }
+            Add-TestFault $registry @{ action = 'slow'; match = "^GET .*/($($layers['v1'])|$($layers['v2']))"; bytes = 300 }
             $path = Get-TestModulePath
             $two = $references[0..1]
+            $log = "http://$address/_test/requests"
             $job = Start-Job {
                 Import-Module $using:path
                 $env:IMGSPS_STORE = $using:store
 
-                # The progress is shown when the third comes, which is refused at once.
-                & { $using:two; Start-Sleep -Seconds 2; 'team/UPPER'; 'team/LOWER'; throw 'no more' } | Invoke-ImagePull
+                # The progress is shown when the next reference comes, which is refused at once.
+                & {
+                    $using:two
+                    while (@(Invoke-RestMethod $using:log | ForEach-Object { $_ } | Where-Object path -Like '*/blobs/*').Count -lt 4) { Start-Sleep -Milliseconds 50 }
+                    Start-Sleep -Seconds 2
+                    'team/UPPER'
+                    throw 'no more'
+                } | Invoke-ImagePull
             }
             $null = Wait-Job $job
             $records = @($job.ChildJobs[0].Progress | Where-Object { $_.Activity -notlike 'Preparing*' })
