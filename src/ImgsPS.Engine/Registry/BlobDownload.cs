@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using System.Net;
 using System.Net.Http;
 using System.Threading;
@@ -13,7 +12,11 @@ namespace ImgsPS.Registry;
 /// </summary>
 internal sealed class BlobDownload
 {
-    private const int BufferSize = 128 * 1024;
+    /// <summary>Bytes that are written although the buffer is not full, while the next ones are waited for.</summary>
+    private const int WorthWriting = 128 * 1024;
+
+    /// <summary>How long fewer bytes than that may wait for more, in milliseconds.</summary>
+    private const int LongestHold = 100;
 
     private readonly RegistryTransport _transport;
     private readonly ImageReference _repository;
@@ -143,45 +146,85 @@ internal sealed class BlobDownload
 
     private async Task CopyAsync(RegistryResponse response, long skip, CancellationToken cancellationToken)
     {
-        var body = await BodyReader.OpenAsync(response, _transport.Limits, cancellationToken).ConfigureAwait(false);
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        try
+        using var body = await BodyReader.OpenAsync(response, _transport.Limits, cancellationToken).ConfigureAwait(false);
+
+        // One byte more than is left: that tells the end from a body that goes on (RN10).
+        using var buffer = TransferBuffer.Rent(skip + Blob.Size - _writer.Position + 1);
+        var gathered = 0;
+        var written = Environment.TickCount;
+        while (true)
         {
-            while (true)
+            var wanted = (int)Math.Min(buffer.Length - gathered, skip + Blob.Size - _writer.Position - gathered + 1);
+            var reading = body.ReadAsync(buffer.Bytes, buffer.Offset + gathered, wanted, cancellationToken);
+            if (gathered > 0 && !await IsSoonAsync(reading, gathered, written, cancellationToken).ConfigureAwait(false))
             {
-                // One byte more than is left: that tells the end from a body that goes on (RN10).
-                var wanted = Math.Min(buffer.Length, skip + Blob.Size - _writer.Position + 1);
-                var read = await body.ReadAsync(buffer, 0, (int)wanted, cancellationToken).ConfigureAwait(false);
-                if (read == 0)
+                // While nothing comes, what is there goes into the store: it counts as progress and is kept whatever happens. The read goes on
+                // behind it in the buffer.
+                try
                 {
-                    break;
+                    await WriteAsync(buffer, gathered).ConfigureAwait(false);
+                }
+                catch
+                {
+                    buffer.Abandon();
+                    Forget(reading);
+                    throw;
                 }
 
-                _budget.Progress(read);
-                var skipped = (int)Math.Min(skip, read);
-                skip -= skipped;
-                var left = Blob.Size - _writer.Position;
-                var count = read - skipped;
-                if (count > left)
-                {
-                    // What is kept would be taken for the blob the next time.
-                    _writer.Reset();
-                    throw new ImageException(
-                        ImageErrorKind.Integrity,
-                        $"blob {Blob.Digest} is longer than the {Blob.Size} bytes of its descriptor",
-                        "The image was pushed wrongly, or something between changes the content.");
-                }
+                written = Environment.TickCount;
+                var more = await reading.ConfigureAwait(false);
+                Buffer.BlockCopy(buffer.Bytes, buffer.Offset + gathered, buffer.Bytes, buffer.Offset, more);
+                gathered = 0;
+                reading = Task.FromResult(more);
+            }
 
-                if (count > 0)
-                {
-                    await _writer.WriteAsync(buffer, skipped, count, cancellationToken).ConfigureAwait(false);
-                    _progress?.Invoke(_writer.Position);
-                }
+            int read;
+            try
+            {
+                read = await reading.ConfigureAwait(false);
+            }
+            catch (Exception e) when (gathered > 0 && e is (TransferFault or OperationCanceledException))
+            {
+                // The next try, or the next pull, goes on after what came.
+                await WriteAsync(buffer, gathered).ConfigureAwait(false);
+                throw;
+            }
+
+            if (read == 0)
+            {
+                break;
+            }
+
+            _budget.Progress(read);
+            var skipped = (int)Math.Min(skip, read);
+            skip -= skipped;
+            if (skipped > 0)
+            {
+                Buffer.BlockCopy(buffer.Bytes, buffer.Offset + gathered + skipped, buffer.Bytes, buffer.Offset + gathered, read - skipped);
+            }
+
+            gathered += read - skipped;
+            if (gathered > Blob.Size - _writer.Position)
+            {
+                // What is kept would be taken for the blob the next time.
+                _writer.Reset();
+                throw new ImageException(
+                    ImageErrorKind.Integrity,
+                    $"blob {Blob.Digest} is longer than the {Blob.Size} bytes of its descriptor",
+                    "The image was pushed wrongly, or something between changes the content.");
+            }
+
+            if (gathered == buffer.Length)
+            {
+                await WriteAsync(buffer, gathered).ConfigureAwait(false);
+                written = Environment.TickCount;
+                gathered = 0;
             }
         }
-        finally
+
+        if (gathered > 0)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            await WriteAsync(buffer, gathered).ConfigureAwait(false);
         }
 
         if (_writer.Position < Blob.Size)
@@ -190,4 +233,35 @@ internal sealed class BlobDownload
             throw new TransferFault(TransferFaultKind.Broken, $"{Blob.Digest.ShortHex} ended after {_writer.Position} of {Blob.Size} bytes");
         }
     }
+
+    // What came is never thrown away, so it cannot be cancelled; the next read can.
+    private async Task WriteAsync(TransferBuffer buffer, int count)
+    {
+        await _writer.WriteAsync(buffer.Bytes, buffer.Offset, count, CancellationToken.None).ConfigureAwait(false);
+        _progress?.Invoke(_writer.Position);
+    }
+
+    /// <summary>True when a read is done, or will be before the bytes that are gathered are worth a write or have waited long enough.</summary>
+    private static async ValueTask<bool> IsSoonAsync(Task<int> reading, int gathered, int written, CancellationToken cancellationToken)
+    {
+        if (reading.IsCompleted)
+        {
+            return true;
+        }
+
+        var left = LongestHold - unchecked(Environment.TickCount - written);
+        if (gathered >= WorthWriting || left <= 0)
+        {
+            return false;
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var done = await Task.WhenAny(reading, Task.Delay(left, stop.Token)).ConfigureAwait(false) == reading;
+        stop.Cancel();
+        return done || reading.IsCompleted;
+    }
+
+    // Its failure says only that nobody wants it any more.
+    private static void Forget(Task reading) =>
+        _ = reading.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 }

@@ -10,13 +10,20 @@ namespace ImgsPS.Registry;
 /// <summary>
 /// Reads an answer's body under the time limits of RN12. Every fault of the connection is a <see cref="TransferFault"/>. Not thread-safe.
 /// </summary>
-internal sealed class BodyReader
+internal sealed class BodyReader : IDisposable
 {
     private readonly RegistryResponse _response;
     private readonly Stream _stream;
     private readonly RegistryLimits _limits;
     private readonly Stopwatch _reading = new();
     private long _windowBytes;
+#if NET472
+    private byte[]? _own;
+#else
+
+    // Of one read after the other: all of a body are read under the same token.
+    private CancellationTokenSource? _idle;
+#endif
 
     private BodyReader(RegistryResponse response, Stream stream, RegistryLimits limits)
     {
@@ -55,7 +62,7 @@ internal sealed class BodyReader
     public static async Task<(byte[] Bytes, bool Complete)> ReadUpToAsync(
         RegistryResponse response, int limit, RegistryLimits limits, CancellationToken cancellationToken)
     {
-        var reader = await OpenAsync(response, limits, cancellationToken).ConfigureAwait(false);
+        using var reader = await OpenAsync(response, limits, cancellationToken).ConfigureAwait(false);
         var expected = response.Length;
         var buffer = new byte[expected >= 0 && expected <= limit ? (int)expected + 1 : Math.Min(16 * 1024, limit + 1)];
         var count = 0;
@@ -120,6 +127,13 @@ internal sealed class BodyReader
         return read;
     }
 
+    public void Dispose()
+    {
+#if !NET472
+        _idle?.Dispose();
+#endif
+    }
+
     // Only time spent waiting for bytes counts: a slow disk is not a slow server.
     private void CheckRate(int read)
     {
@@ -144,8 +158,8 @@ internal sealed class BodyReader
     // .NET Framework's network stream does not look at the token once a read is on its way: abandon the read and the connection.
     private async Task<int> ReadWithinAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
-        var own = new byte[Math.Min(count, 128 * 1024)];
-        var read = _stream.ReadAsync(own, 0, own.Length, CancellationToken.None);
+        _own ??= new byte[Math.Min(count, 128 * 1024)];
+        var read = _stream.ReadAsync(_own, 0, Math.Min(count, _own.Length), CancellationToken.None);
         using (var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
         {
             var idle = Task.Delay(_limits.IdleRead, timer.Token);
@@ -161,16 +175,30 @@ internal sealed class BodyReader
         }
 
         var length = await read.ConfigureAwait(false);
-        Buffer.BlockCopy(own, 0, buffer, offset, length);
+        Buffer.BlockCopy(_own, 0, buffer, offset, length);
         return length;
     }
 #else
     private async Task<int> ReadWithinAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
         _ = _response;
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timer.CancelAfter(_limits.IdleRead);
-        return await _stream.ReadAsync(buffer.AsMemory(offset, count), timer.Token).ConfigureAwait(false);
+        _idle ??= CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reading = _stream.ReadAsync(buffer.AsMemory(offset, count), _idle.Token);
+        if (reading.IsCompleted)
+        {
+            return await reading.ConfigureAwait(false);
+        }
+
+        _idle.CancelAfter(_limits.IdleRead);
+        var read = await reading.ConfigureAwait(false);
+        if (!_idle.TryReset())
+        {
+            // The time ran out in the moment in which bytes came.
+            _idle.Dispose();
+            _idle = null;
+        }
+
+        return read;
     }
 #endif
 }
