@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
@@ -13,11 +14,22 @@ internal sealed class BlobWriter : IBlobWriter
     /// <summary>Bytes that a download leaves free on the volume (RN10).</summary>
     private const long Reserve = 1024 * 1024;
 
+    /// <summary>Bytes up to which a blob is not worth a note of what it will be: it is there at once, and most blobs are so small.</summary>
+    private const long WithoutMeta = 64 * 1024;
+
+    /// <summary>Bytes of the smallest write that goes past the system's cache.</summary>
+    private const int DirectSize = 1024 * 1024;
+
+    /// <summary>A multiple of every disk's blocks.</summary>
+    private const int DirectBlock = 4096;
+
     private readonly StorePaths _paths;
     private readonly StoreFiles _files;
     private readonly BlobFolder _blobs;
     private readonly IngestFolder _ingest;
     private FileStream? _data;
+    private bool _direct;
+    private bool _directRefused;
     private IncrementalHash _hash;
 
     private BlobWriter(StorePaths paths, StoreFiles files, BlobFolder blobs, IngestFolder ingest, Descriptor descriptor)
@@ -86,7 +98,6 @@ internal sealed class BlobWriter : IBlobWriter
     /// <inheritdoc/>
     public Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
-        // The system's cache takes the bytes at once; an asynchronous write of a growing file waits as long and costs more.
         cancellationToken.ThrowIfCancellationRequested();
         var file = _data ?? throw new ObjectDisposedException(nameof(BlobWriter));
         if (count > Descriptor.Size - Position)
@@ -99,7 +110,17 @@ internal sealed class BlobWriter : IBlobWriter
 
         try
         {
-            _files.Write(file, buffer, offset, count, Descriptor.Size - Position);
+            if (!SetDirect(file, IsDirect(buffer, offset, count)))
+            {
+                // The system's cache takes the bytes at once; an asynchronous write of a growing file waits as long and costs more.
+                _files.Write(file, buffer, offset, count, Descriptor.Size - Position);
+            }
+            else if (!TryWriteDirect(file, buffer, offset, count))
+            {
+                file.Seek(Position, SeekOrigin.Begin);
+                SetDirect(file, false);
+                _files.Write(file, buffer, offset, count, Descriptor.Size - Position);
+            }
         }
         catch (ImageException)
         {
@@ -156,7 +177,8 @@ internal sealed class BlobWriter : IBlobWriter
         _data = null;
         _files.At(StorePoint.BeforeRename);
         _files.CreateFolder(_paths.BlobFolder(Descriptor.Digest.Algorithm));
-        while (!await _files.MoveNewAsync(_ingest.Data, _paths.Blob(Descriptor.Digest), CancellationToken.None).ConfigureAwait(false))
+        bool moved;
+        while (!(moved = await _files.MoveNewAsync(_ingest.Data, _paths.Blob(Descriptor.Digest), CancellationToken.None).ConfigureAwait(false)))
         {
             // Something has the name: whole, it is the same content (another tool wrote it); of another size, it is damaged (RS3).
             if (_blobs.Contains(Descriptor))
@@ -168,7 +190,14 @@ internal sealed class BlobWriter : IBlobWriter
         }
 
         _files.At(StorePoint.AfterRename);
-        _ingest.DisposeAndDelete();
+        if (moved)
+        {
+            _ingest.DisposeMoved();
+        }
+        else
+        {
+            _ingest.DisposeAndDelete();
+        }
     }
 
     /// <inheritdoc/>
@@ -180,10 +209,55 @@ internal sealed class BlobWriter : IBlobWriter
         _ingest.Dispose();
     }
 
+    /// <summary>True for a write that may go past the system's cache: large, and with memory, position and length that no disk refuses.</summary>
+    private bool IsDirect(byte[] buffer, int offset, int count) =>
+        !_directRefused
+        && count >= DirectSize
+        && (count & (DirectBlock - 1)) == 0
+        && (Position & (DirectBlock - 1)) == 0
+        && (Marshal.UnsafeAddrOfPinnedArrayElement(buffer, offset).ToInt64() & (DirectBlock - 1)) == 0;
+
+    /// <summary>Sets how the next write goes; true when past the cache.</summary>
+    private bool SetDirect(FileStream file, bool direct)
+    {
+        if (direct != _direct)
+        {
+            if (_files.TrySetDirect(file, direct))
+            {
+                _direct = direct;
+            }
+            else
+            {
+                _directRefused = true;
+            }
+        }
+
+        return _direct;
+    }
+
+    /// <summary>False when the file system took the flag and refuses the write.</summary>
+    private bool TryWriteDirect(FileStream file, byte[] buffer, int offset, int count)
+    {
+        try
+        {
+            _files.Write(file, buffer, offset, count, Descriptor.Size - Position);
+            return true;
+        }
+        catch (ImageException e) when (e.InnerException is IOException { HResult: NativeMethods.InvalidArgument })
+        {
+            _directRefused = true;
+            return false;
+        }
+    }
+
     /// <summary>Opens the data and hashes what an earlier try left.</summary>
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
-        _ingest.WriteMeta(Descriptor);
+        if (Descriptor.Size > WithoutMeta)
+        {
+            _ingest.WriteMeta(Descriptor);
+        }
+
         var file = _files.OpenAppend(_ingest.Data);
         _data = file;
         if (file.Length > Descriptor.Size)
@@ -191,13 +265,16 @@ internal sealed class BlobWriter : IBlobWriter
             file.SetLength(0);
         }
 
-        file.Seek(0, SeekOrigin.Begin);
-        var buffer = new byte[1 << 17];
-        int read;
-        while ((read = await file.ReadAsync(buffer, 0, buffer.Length, cancellationToken).ConfigureAwait(false)) > 0)
+        if (file.Length > 0)
         {
-            _hash.AppendData(buffer, 0, read);
-            Position += read;
+            file.Seek(0, SeekOrigin.Begin);
+            var buffer = new byte[1 << 17];
+            int read;
+            while ((read = await file.ReadAsync(buffer, 0, buffer.Length, cancellationToken).ConfigureAwait(false)) > 0)
+            {
+                _hash.AppendData(buffer, 0, read);
+                Position += read;
+            }
         }
 
         var needed = Descriptor.Size - Position;

@@ -63,7 +63,7 @@ internal sealed class FileLock : IDisposable
     public static async Task<FileLock?> TakeAsync(string path, TimeSpan limit, Action? waiting, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        var random = new Random(Guid.NewGuid().GetHashCode());
+        Random? random = null;
         for (var attempt = 0; ; attempt++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -89,6 +89,7 @@ internal sealed class FileLock : IDisposable
                 waiting?.Invoke();
             }
 
+            random ??= new Random(Guid.NewGuid().GetHashCode());
             await Task.Delay(random.Next(2, Math.Min(250, 6 << Math.Min(attempt, 6))), cancellationToken).ConfigureAwait(false);
         }
     }

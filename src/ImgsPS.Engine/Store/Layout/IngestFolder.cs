@@ -19,6 +19,7 @@ internal sealed class IngestFolder : IDisposable
     private readonly string _folder;
     private readonly IDisposable _gate;
     private readonly FileLock _fileLock;
+    private bool _hasMeta = true;
     private bool _disposed;
 
     private IngestFolder(StoreFiles files, string folder, IDisposable gate, FileLock fileLock)
@@ -93,8 +94,32 @@ internal sealed class IngestFolder : IDisposable
             json.WriteEndObject();
         }
 
+        _hasMeta = true;
         using var file = _files.Create(Path.Combine(_folder, "meta.json"));
         _files.Write(file, stream.ToArray(), 0, (int)stream.Length, stream.Length);
+    }
+
+    /// <summary>Lets go after the data was moved away, and deletes the rest of the folder, or keeps it for another blob.</summary>
+    public void DisposeMoved()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        if (_hasMeta)
+        {
+            _files.TryDelete(Path.Combine(_folder, "meta.json"));
+        }
+
+        if (!IngestSpares.TryAdd(_files, _folder, _fileLock))
+        {
+            DisposeAndDelete();
+            return;
+        }
+
+        _disposed = true;
+        _gate.Dispose();
     }
 
     /// <summary>Deletes the folder with all that is in it and lets go.</summary>
@@ -144,6 +169,11 @@ internal sealed class IngestFolder : IDisposable
         FileLock? taken = null;
         try
         {
+            if (limit == Timeout.InfiniteTimeSpan && (taken = IngestSpares.TryTake(files, folder)) is not null)
+            {
+                return new IngestFolder(files, folder, gate, taken) { _hasMeta = false };
+            }
+
             while (true)
             {
                 taken = await TakeAsync(files, folder, path, limit, waiting, cancellationToken).ConfigureAwait(false);

@@ -22,17 +22,20 @@ internal sealed class Lease : IDisposable
     private readonly StoreFiles _files;
     private readonly string _lockPath;
     private readonly string _listPath;
+    private readonly string _ingest;
     private readonly FileLock _fileLock;
     private readonly FileStream _list;
     private bool _disposed;
 
-    private Lease(StoreFiles files, string path, FileLock fileLock)
+    private Lease(StoreFiles files, string path, FileLock fileLock, string ingest)
     {
         _files = files;
         _fileLock = fileLock;
         _lockPath = path + LockSuffix;
         _listPath = path + ListSuffix;
         _list = files.OpenAppend(_listPath);
+        _ingest = ingest;
+        IngestSpares.Enter(ingest);
     }
 
     /// <summary>Makes a lease that claims nothing yet.</summary>
@@ -51,7 +54,7 @@ internal sealed class Lease : IDisposable
             {
                 try
                 {
-                    return new Lease(files, path, fileLock);
+                    return new Lease(files, path, fileLock, paths.Ingest);
                 }
                 catch
                 {
@@ -191,6 +194,7 @@ internal sealed class Lease : IDisposable
             if (!_disposed)
             {
                 _disposed = true;
+                IngestSpares.Leave(_ingest, _files);
                 _list.Dispose();
                 _files.TryDelete(_listPath);
                 _fileLock.DisposeAndDelete(_files, _lockPath);

@@ -9,6 +9,9 @@ namespace ImgsPS.Store.Layout;
 /// <summary>The one call of Windows that .NET Framework has no method for.</summary>
 internal static class NativeMethods
 {
+    /// <summary>Never what Windows answers to a write.</summary>
+    public const int InvalidArgument = 22;
+
     public const int ReplaceExisting = 1;
 
     public const int WriteThrough = 8;
@@ -19,10 +22,35 @@ internal static class NativeMethods
     public static extern bool MoveFileEx(string from, string to, int flags);
 }
 #else
-/// <summary>fsync of a folder on Unix, which .NET does not offer: it refuses to open folders.</summary>
+/// <summary>What Unix has and .NET does not offer: fsync of a folder, which it refuses to open, and writes past the system's cache.</summary>
 internal static class NativeMethods
 {
-    private const int InvalidArgument = 22;
+    /// <summary>EINVAL.</summary>
+    public const int InvalidArgument = 22;
+
+    private const int GetFlags = 3;
+
+    private const int SetFlags = 4;
+
+    /// <summary>O_DIRECT of Linux, which differs between architectures; 0 where it is not known.</summary>
+    private static readonly int Direct = !RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? 0 : RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 0x4000,
+        Architecture.Arm64 => 0x10000,
+        _ => 0,
+    };
+
+    /// <summary>Lets the writes of a file go past the system's cache, or through it again. False where the file system does not do that.</summary>
+    public static bool TrySetDirect(SafeHandle file, bool on)
+    {
+        if (Direct == 0)
+        {
+            return !on;
+        }
+
+        var flags = fcntl(file, GetFlags, 0);
+        return flags >= 0 && fcntl(file, SetFlags, on ? flags | Direct : flags & ~Direct) == 0;
+    }
 
     /// <summary>Brings the folder's entries to the disk.</summary>
     /// <exception cref="IOException">The folder cannot be opened, or the disk fails.</exception>
@@ -61,6 +89,10 @@ internal static class NativeMethods
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int fsync(int descriptor);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int fcntl(SafeHandle descriptor, int command, int argument);
 
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

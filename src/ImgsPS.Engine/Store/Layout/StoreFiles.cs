@@ -56,6 +56,12 @@ internal class StoreFiles
         }
     }
 
+    /// <summary>
+    /// Lets the writes of a file go past the system's cache, or through it again: large ones then cost no copy, and the disk works while the rest
+    /// comes. Memory, position and length of a write past it must be multiples of the disk's blocks. False where that cannot be done.
+    /// </summary>
+    public bool TrySetDirect(FileStream file, bool on) => SetDirectStep(file, on);
+
     /// <summary>Brings a file's bytes to the disk itself; <see cref="Stream.Flush"/> alone ends at the operating system.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
     public void Flush(FileStream file)
@@ -105,6 +111,20 @@ internal class StoreFiles
         try
         {
             return MoveNewStep(from, to);
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Moves a folder to a name that is free when that is possible at once; false when it is not.</summary>
+    public bool TryMoveFolder(string from, string to)
+    {
+        try
+        {
+            MoveFolderStep(from, to);
+            return true;
         }
         catch (Exception e) when (StoreFailure.IsMachine(e))
         {
@@ -174,6 +194,15 @@ internal class StoreFiles
 
     protected virtual void WriteStep(FileStream file, byte[] buffer, int offset, int count) => file.Write(buffer, offset, count);
 
+    protected virtual bool SetDirectStep(FileStream file, bool on)
+    {
+#if NET472
+        return !on;
+#else
+        return NativeMethods.TrySetDirect(file.SafeFileHandle, on);
+#endif
+    }
+
     protected virtual void FlushStep(FileStream file) => file.Flush(flushToDisk: true);
 
     protected virtual bool MoveNewStep(string from, string to)
@@ -203,6 +232,8 @@ internal class StoreFiles
         File.Move(from, to, overwrite: true);
 #endif
     }
+
+    protected virtual void MoveFolderStep(string from, string to) => Directory.Move(from, to);
 
     protected virtual void DeleteStep(string path)
     {
