@@ -25,6 +25,8 @@ internal sealed class Secrets
         @"(?<=[?&;])(?<name>(?>[^?=&#;\s""]*?(?:token|sig|secret|password|passwd|credential|key|auth|assertion))(?>[^?=&#;\s""]*))=[^&#;\s""]*",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Compiled);
 
+    private static readonly char[] BeforeParameter = ['?', '&', ';'];
+
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
 
     /// <summary>Makes a secret known, in the forms in which it may come back.</summary>
@@ -149,7 +151,9 @@ internal sealed class Secrets
     /// <summary>The fault as a cause to keep: without its own causes when they say what must not be seen.</summary>
     public TransferFault Mask(TransferFault fault) => Hides(fault) ? new(fault.Kind, Mask(fault.Message)) : fault;
 
-    private static string MaskUrls(string text) => PrintableText.WithoutPassword(SecretParameter.Replace(text, "${name}=REDACTED"));
+    // Most addresses have no parameters at all.
+    private static string MaskUrls(string text) => PrintableText.WithoutPassword(
+        text.IndexOfAny(BeforeParameter) < 0 ? text : SecretParameter.Replace(text, "${name}=REDACTED"));
 
     // A server that echoes what it got writes it into an address, a form or a JSON document.
     private static IEnumerable<string> Forms(string secret)

@@ -38,6 +38,9 @@ internal static class HttpHandlers
             ConnectTimeout = limits.Connect,
             MaxConnectionsPerServer = limits.Connections,
 
+            // A host's traces are nothing to a registry.
+            ActivityHeadersPropagator = null,
+
             // What nobody reads of an answer is worth no more than what is read of an error (RN11).
             MaxResponseDrainSize = limits.ErrorBody,
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
