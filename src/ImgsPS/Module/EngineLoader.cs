@@ -1,0 +1,60 @@
+#if !NET472
+using System;
+using System.IO;
+using System.Management.Automation;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace ImgsPS.Module;
+
+/// <summary>
+/// Loads the engine when the module is imported: scripts name the public types, [ImgsPS.Image], before the first command. Where the module has
+/// an engine that was compiled ahead of time for this platform (bin/linux-x64 and so on, src/ReadyToRun), it is that one, which is the same
+/// assembly with machine code added: the first command compiles far fewer methods. Every other platform has the one in bin/net8.0.
+/// </summary>
+public sealed class EngineLoader : IModuleAssemblyInitializer
+{
+    /// <inheritdoc/>
+    public void OnImport()
+    {
+        var folder = Path.GetDirectoryName(typeof(EngineLoader).Assembly.Location)!;
+        var compiled = Path.Combine(Path.GetDirectoryName(folder)!, Platform(), "ImgsPS.Engine.dll");
+        if (File.Exists(compiled))
+        {
+            Load(compiled);
+        }
+
+        // Beside this assembly, unless it is loaded by now.
+        LoadReferenced();
+    }
+
+    private static void Load(string file)
+    {
+        try
+        {
+            Assembly.LoadFrom(file);
+        }
+        catch (Exception failure) when (failure is BadImageFormatException or FileLoadException)
+        {
+            // For another system after all, or an engine is loaded already: the one beside this assembly does the same.
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void LoadReferenced() => GC.KeepAlive(typeof(Image));
+
+    /// <summary>As .NET names platforms; the machine code is the same for each libc.</summary>
+    private static string Platform()
+    {
+        var system = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "win" : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "osx" : "linux";
+        var processor = RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.X64 => "x64",
+            Architecture.Arm64 => "arm64",
+            _ => "other",
+        };
+        return system + "-" + processor;
+    }
+}
+#endif
