@@ -16,9 +16,11 @@ try {
 
             # Scripts name the public types, [ImgsPS.Image], before the first command has loaded the engine.
             Add-Type -LiteralPath "$PSScriptRoot/bin/net472/ImgsPS.Engine.dll"
+
+            Export-ModuleMember -Cmdlet * -Alias *
         }
         default {
-            # Loads the engine too (EngineLoader).
+            # Loads the engine too (EngineLoader). What it has is exported without a word: as the manifest lists it.
             Import-Module -Name "$PSScriptRoot/bin/net8.0/ImgsPS.dll" -ErrorAction Stop
         }
     }
@@ -44,5 +46,3 @@ try {
 
     throw
 }
-
-Export-ModuleMember -Cmdlet * -Alias *
