@@ -37,7 +37,7 @@ public sealed class EngineLoader : IModuleAssemblyInitializer
         }
         catch (Exception failure) when (failure is BadImageFormatException or FileLoadException)
         {
-            // For another system after all, or an engine is loaded already: the one beside this assembly does the same.
+            // Damaged, or an engine is loaded already: the one beside this assembly does the same.
         }
     }
 
@@ -47,7 +47,10 @@ public sealed class EngineLoader : IModuleAssemblyInitializer
     /// <summary>As .NET names platforms; the machine code is the same for each libc.</summary>
     private static string Platform()
     {
-        var system = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "win" : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "osx" : "linux";
+        var system = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "win"
+            : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "osx"
+            : RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? "linux"
+            : "other";
         var processor = RuntimeInformation.ProcessArchitecture switch
         {
             Architecture.X64 => "x64",

@@ -1,28 +1,29 @@
 # Loads the assemblies that fit this PowerShell: bin/net472 in Windows PowerShell 5.1, bin/net8.0 in PowerShell 7.4 and later.
-# In PowerShell 7 a script's first operators, conversions and calls of .NET take longer than all else here: why the module cannot be loaded is
-# looked for when it cannot.
-Set-StrictMode -Version 3.0
+# In PowerShell 7 each first comparison, conversion and call of .NET costs an import milliseconds, comparing strings the most: there is one condition
+# here, and why the module cannot be loaded is looked for when it cannot.
+# Off, because 5.1 has no $IsCoreCLR.
+Set-StrictMode -Off
 
 try {
-    switch ($PSEdition) {
-        'Desktop' {
-            # 461808 is .NET Framework 4.7.2.
-            $framework = Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' -Name Release -ErrorAction Ignore
-            if ($null -ne $framework -and $framework.Release -lt 461808) {
-                throw 'ImgsPS needs .NET Framework 4.7.2 or later. Install it from Windows Update or https://dotnet.microsoft.com.'
-            }
-
-            Import-Module -Name "$PSScriptRoot/bin/net472/ImgsPS.dll" -ErrorAction Stop
-
-            # Scripts name the public types, [ImgsPS.Image], before the first command has loaded the engine.
-            Add-Type -LiteralPath "$PSScriptRoot/bin/net472/ImgsPS.Engine.dll"
-
-            Export-ModuleMember -Cmdlet * -Alias *
+    if ($IsCoreCLR) {
+        # Loads the engine too (EngineLoader). Its commands are exported without Export-ModuleMember, which takes as long as loading them.
+        Import-Module -Name "$PSScriptRoot/bin/net8.0/ImgsPS.dll" -ErrorAction Stop
+    } else {
+        if ($PSVersionTable.PSVersion -lt [version]'5.1') {
+            throw 'This PowerShell is too old.'
         }
-        default {
-            # Loads the engine too (EngineLoader). What it has is exported without a word: as the manifest lists it.
-            Import-Module -Name "$PSScriptRoot/bin/net8.0/ImgsPS.dll" -ErrorAction Stop
+
+        # 461808 is .NET Framework 4.7.2.
+        $framework = Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' -Name Release -ErrorAction Ignore
+        if ($null -ne $framework -and $framework.Release -lt 461808) {
+            throw 'ImgsPS needs .NET Framework 4.7.2 or later. Install it from Windows Update or https://dotnet.microsoft.com.'
         }
+
+        Import-Module -Name "$PSScriptRoot/bin/net472/ImgsPS.dll" -ErrorAction Stop
+
+        # Scripts name the public types, [ImgsPS.Image], before the first command has loaded the engine.
+        Add-Type -LiteralPath "$PSScriptRoot/bin/net472/ImgsPS.Engine.dll"
+        Export-ModuleMember -Cmdlet * -Alias *
     }
 } catch {
     $version = $PSVersionTable.PSVersion

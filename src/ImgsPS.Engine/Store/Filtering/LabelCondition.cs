@@ -7,7 +7,7 @@ namespace ImgsPS.Store.Filtering;
 /// <param name="Key">The label.</param>
 /// <param name="Value">The value it must have; null when it only must be there.</param>
 /// <param name="Negated">True when it must not.</param>
-internal readonly record struct LabelCondition(string Key, string? Value, bool Negated)
+internal sealed record LabelCondition(string Key, string? Value, bool Negated)
 {
     /// <summary>Reads <c>key</c>, <c>key=value</c>, or <c>key!=value</c>, which turns <paramref name="negated"/> round.</summary>
     public static LabelCondition Parse(string text, bool negated)

@@ -1,0 +1,121 @@
+# What the import and the first list cost, in counts: they are the same on a slow machine as on a fast one.
+BeforeDiscovery {
+    $core = $PSVersionTable.PSVersion.Major -ge 6
+}
+
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestSession.psm1" -Force
+    $path = Get-TestModulePath
+    $folder = Split-Path $path
+    $temporary = Join-Path ([System.IO.Path]::GetTempPath()) ('imgsps-startup-' + [guid]::NewGuid().ToString('N'))
+    $null = New-Item -ItemType Directory -Path "$temporary/store/blobs/sha256"
+
+    function Add-Blob {
+        param([string] $Text)
+
+        $bytes = [System.Text.Encoding]::UTF8.GetBytes($Text)
+        $sha = [System.Security.Cryptography.SHA256]::Create()
+        $hex = [System.BitConverter]::ToString($sha.ComputeHash($bytes)).Replace('-', '').ToLowerInvariant()
+        $sha.Dispose()
+        [System.IO.File]::WriteAllBytes("$temporary/store/blobs/sha256/$hex", $bytes)
+        "`"digest`":`"sha256:$hex`",`"size`":$($bytes.Length)"
+    }
+
+    # A store with twenty images.
+    $entries = foreach ($i in 1..20) {
+        $config = Add-Blob "{`"created`":`"2024-05-06T07:08:09Z`",`"architecture`":`"amd64`",`"os`":`"linux`",`"config`":{`"Labels`":{`"n`":`"$i`"}},`"rootfs`":{`"type`":`"layers`",`"diff_ids`":[]}}"
+        $manifest = Add-Blob "{`"schemaVersion`":2,`"mediaType`":`"application/vnd.oci.image.manifest.v1+json`",`"config`":{`"mediaType`":`"application/vnd.oci.image.config.v1+json`",$config},`"layers`":[]}"
+        "{`"mediaType`":`"application/vnd.oci.image.manifest.v1+json`",$manifest,`"annotations`":{`"org.opencontainers.image.ref.name`":`"docker.io/team/app:$i`"}}"
+    }
+    [System.IO.File]::WriteAllText("$temporary/store/index.json", '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[' + ($entries -join ',') + ']}')
+    [System.IO.File]::WriteAllText("$temporary/store/oci-layout", '{"imageLayoutVersion":"1.0.0"}')
+
+    $system = if ($env:OS -eq 'Windows_NT') { 'win' } elseif ($IsMacOS) { 'osx' } else { 'linux' }
+    $platform = "$system-$([System.Runtime.InteropServices.RuntimeInformation]::ProcessArchitecture)".ToLowerInvariant()
+    $compiled = "$folder/bin/$platform/ImgsPS.Engine.dll"
+
+    # A copy of the module, where another engine may be put in or taken out.
+    function Copy-Module {
+        param([string] $Name)
+
+        Copy-Item -LiteralPath $folder -Destination "$temporary/$Name" -Recurse
+        "$temporary/$Name"
+    }
+
+    $assemblies = '@([System.AppDomain]::CurrentDomain.GetAssemblies().ForEach({ $_.GetName().Name }))'
+}
+
+AfterAll {
+    Remove-Item -LiteralPath $temporary -Recurse -Force
+}
+
+Describe 'The import' -Skip:(-not $core) {
+    It 'loads two assemblies: no HTTP, no JSON, no processes' {
+        # Microsoft.CSharp is what this script's own expressions load.
+        Invoke-TestShell "`$before = $assemblies + 'Microsoft.CSharp'; Import-Module '$path'; `$after = $assemblies; `$after.Where({ `$_ -notin `$before }) | Sort-Object" |
+            Should -Be 'ImgsPS', 'ImgsPS.Engine'
+    }
+
+    It 'compiles few methods' {
+        # 30 of them are any binary module's; comparisons in the module's script, Add-Type or Export-ModuleMember make it more than 100.
+        $counts = @(foreach ($i in 1..3) {
+            Invoke-TestShell "`$null = [System.Runtime.JitInfo]::GetCompiledMethodCount(`$true); `$before = [System.Runtime.JitInfo]::GetCompiledMethodCount(`$true); Import-Module '$path'; [System.Runtime.JitInfo]::GetCompiledMethodCount(`$true) - `$before"
+        })
+        $least = ($counts | Measure-Object -Minimum).Minimum
+        $least | Should -BeGreaterThan 0
+        $least | Should -BeLessThan 85
+    }
+}
+
+Describe 'The first list' -Skip:(-not $core) {
+    It 'of a local store loads nothing of the network and starts no process' {
+        $loaded = Invoke-TestShell "Import-Module '$path'; `$before = $assemblies; (Get-Image -Store '$temporary/store').Count; `$after = $assemblies; `$after.Where({ `$_ -notin `$before })"
+        $loaded[0] | Should -Be '20'
+        $loaded | Where-Object { $_ -like 'System.Net*' -or $_ -like 'System.Diagnostics*' -or $_ -like 'System.Security*' -or $_ -like 'System.Private.Xml*' } | Should -BeNullOrEmpty
+    }
+
+    It 'compiles few methods, where the engine was compiled ahead of time' {
+        if (-not (Test-Path -LiteralPath $compiled)) { Set-ItResult -Skipped -Because "the module has no engine for $platform that was compiled ahead of time"; return }
+        $sdk = if (Get-Command -Name dotnet -CommandType Application -ErrorAction Ignore) { "$(& dotnet --version)" } else { '0' }
+        if ($sdk -notlike "$([System.Environment]::Version.Major).*") { Set-ItResult -Skipped -Because "the machine code is for the .NET of the SDK ($sdk), and this is $([System.Environment]::Version)"; return }
+        $list = "`$null = [System.Runtime.JitInfo]::GetCompiledMethodCount(`$false); `$before = [System.Runtime.JitInfo]::GetCompiledMethodCount(`$false); `$null = Get-Image -Store '$temporary/store'; [System.Runtime.JitInfo]::GetCompiledMethodCount(`$false) - `$before"
+        $slow = Copy-Module 'without'
+        Get-ChildItem -Path "$slow/bin" -Directory -Exclude 'net*' | Remove-Item -Recurse
+        $with = [int](Invoke-TestShell "Import-Module '$path'; $list")
+        $without = [int](Invoke-TestShell "Import-Module '$slow/ImgsPS.psd1'; $list")
+
+        # Those of the cmdlets, of PowerShell itself, and what cannot be compiled ahead: generics of .NET over structures.
+        $with | Should -BeGreaterThan 0
+        $with | Should -BeLessThan 260
+        $with | Should -BeLessThan ($without / 2)
+    }
+}
+
+Describe 'The engine that was compiled ahead of time' -Skip:(-not $core) {
+    BeforeEach {
+        if (-not (Test-Path -LiteralPath $compiled)) { Set-ItResult -Skipped -Because "the module has none for $platform" }
+    }
+
+    It 'is the same assembly, and is the one that is loaded' {
+        $location, $mvid = Invoke-TestShell "Import-Module '$path'; [ImgsPS.Image].Assembly.Location; [ImgsPS.Image].Module.ModuleVersionId"
+        [System.IO.Path]::GetFullPath($location) | Should -Be ([System.IO.Path]::GetFullPath($compiled))
+        Invoke-TestShell "[System.Reflection.Assembly]::LoadFrom('$folder/bin/net8.0/ImgsPS.Engine.dll').ManifestModule.ModuleVersionId" | Should -Be $mvid
+    }
+
+    It 'is one assembly in all of a process: cmdlets, types and a second import' {
+        Invoke-TestShell "Import-Module '$path'; `$image = (Get-Image -Store '$temporary/store')[0]; `$image -is [ImgsPS.Image]; Remove-Module ImgsPS; Import-Module '$path' -Force; (Get-Image -Store '$temporary/store')[0] -is [ImgsPS.Image]; @([System.AppDomain]::CurrentDomain.GetAssemblies().Where({ `$_.GetName().Name -eq 'ImgsPS.Engine' })).Count" |
+            Should -Be 'True', 'True', '1'
+    }
+
+    It 'is not needed: <Name>' -ForEach @(
+        @{ Name = 'gone'; Change = { param($file) Remove-Item -LiteralPath $file } }
+        @{ Name = 'empty'; Change = { param($file) [System.IO.File]::WriteAllBytes($file, [byte[]]@()) } }
+        @{ Name = 'not an assembly'; Change = { param($file) [System.IO.File]::WriteAllText($file, 'MZ' + 'x' * 4096) } }
+    ) {
+        $copy = Copy-Module ('copy-' + $Name.Replace(' ', '-'))
+        & $Change "$copy/bin/$platform/ImgsPS.Engine.dll"
+        $lines = Invoke-TestShell "Import-Module '$copy/ImgsPS.psd1' -ErrorAction Stop; [ImgsPS.Image].Assembly.Location; (Get-Image -Store '$temporary/store').Count"
+        [System.IO.Path]::GetFullPath($lines[0]) | Should -Be ([System.IO.Path]::GetFullPath("$copy/bin/net8.0/ImgsPS.Engine.dll"))
+        $lines[1] | Should -Be '20'
+    }
+}
