@@ -18,11 +18,14 @@ public sealed class EngineLoader : IModuleAssemblyInitializer
     /// <inheritdoc/>
     public void OnImport()
     {
-        var folder = Path.GetDirectoryName(typeof(EngineLoader).Assembly.Location)!;
-        var compiled = Path.Combine(Path.GetDirectoryName(folder)!, Platform(), "ImgsPS.Engine.dll");
-        if (File.Exists(compiled))
+        // No folder: loaded from memory, by a host that brings the engine itself.
+        if (Path.GetDirectoryName(Path.GetDirectoryName(typeof(EngineLoader).Assembly.Location)) is { } folder)
         {
-            Load(compiled);
+            var compiled = Path.Combine(folder, Platform(), "ImgsPS.Engine.dll");
+            if (File.Exists(compiled))
+            {
+                Load(compiled);
+            }
         }
 
         // Beside this assembly, unless it is loaded by now.
