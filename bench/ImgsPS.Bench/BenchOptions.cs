@@ -2,25 +2,38 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
+using static System.FormattableString;
 
 namespace ImgsPS.Bench;
 
 /// <summary>What to run, and how much of it.</summary>
 internal sealed record BenchOptions
 {
+    public const string OwnEngine = "own";
+
+    public const string NoEngine = "none";
+
     public const string Usage = """
-        usage: ImgsPS.Bench [--pairs N] [--layer-mib N] [--small N] [--store N] [--large N] [--docker unix://SOCKET] [--work FOLDER]
-                            [--only PARTS] [--results FILE]
+        usage: ImgsPS.Bench [--pairs N] [--layer-mib N] [--small N] [--store N] [--large N] [--huge-gib N] [--docker own|none|unix://SOCKET]
+                            [--work FOLDER] [--only PARTS] [--results FILE]
           --pairs      runs of each side, 5 by default
           --layer-mib  size of each of the big image's 8 tar layers, 64 by default
           --small      number of small images, 100 by default
           --store      images of the store that is listed and emptied, 2000 by default
           --large      images of the large store, 100000 by default, listed against a tenth; 0 leaves that out
-          --docker     an Engine to compare with; only images named 127.0.0.1:PORT/bench/* and labelled io.imgsps.bench are made and removed there
+          --huge-gib   size of the image for the peak of memory, 10 by default; 0 leaves that out
+          --docker     the Engine to compare with: own starts a dockerd that has its own folders (the default; needs root), none leaves it out;
+                       in another's Engine only images named 127.0.0.1:PORT/bench/* and labelled io.imgsps.bench are made and removed
           --work       where image sets, stores and the registry's content are kept, output/bench by default
-          --only       parts to run, with commas between: big, small, unchanged, list, large, remove, platforms, import
-          --results    a file for the tables, as Markdown
+          --only       parts to run, with commas between: big, small, unchanged, list, large, remove, platforms, memory, import, progress
+          --results    the file for the tables, as Markdown; results.json, with all that was measured, is beside it. By default bench/RESULTS.md,
+                       and RESULTS.md in the work folder for a run with smaller sets or fewer pairs than the defaults
         """;
+
+    /// <summary>The parts, in their order.</summary>
+    public static readonly IReadOnlyList<string> Parts =
+        ["big", "small", "unchanged", "list", "large", "remove", "platforms", "memory", "import", "progress"];
 
     public int Pairs { get; init; } = 5;
 
@@ -32,8 +45,10 @@ internal sealed record BenchOptions
 
     public int Large { get; init; } = 100000;
 
-    /// <summary>The Engine's socket as the docker command takes it; null for no comparison with docker.</summary>
-    public string? Docker { get; init; }
+    public int HugeGiB { get; init; } = 10;
+
+    /// <summary>The Engine's socket as the docker command takes it, or <see cref="OwnEngine"/>, or <see cref="NoEngine"/>.</summary>
+    public string Docker { get; init; } = OwnEngine;
 
     public string Work { get; init; } = Path.GetFullPath(Path.Combine("output", "bench"));
 
@@ -41,6 +56,25 @@ internal sealed record BenchOptions
     public IReadOnlyList<string> Only { get; init; } = [];
 
     public string? Results { get; init; }
+
+    /// <summary>True when a part's sets are as large as the targets' and it runs as often as it must.</summary>
+    public bool IsWhole => Parts.All(p => Reduced(p).Length == 0);
+
+    /// <summary>How what a part measures is less than the targets speak of; empty when it is not.</summary>
+    public string Reduced(string part)
+    {
+        var set = part switch
+        {
+            "big" or "progress" when LayerMiB < 64 => Invariant($"layers of {LayerMiB} MiB"),
+            "memory" when LayerMiB < 64 || HugeGiB is > 0 and < 10 => Invariant($"layers of {LayerMiB} MiB, {HugeGiB} GiB"),
+            "small" when Small < 100 => Invariant($"{Small} images"),
+            "list" or "remove" when Store < 2000 => Invariant($"{Store} images"),
+            "large" when Large is > 0 and < 100_000 => Invariant($"{Large} images"),
+            _ => "",
+        };
+        var few = Pairs < 5 ? Invariant($"{Pairs} pairs") : "";
+        return string.Join(", ", new[] { set, few }.Where(t => t.Length > 0));
+    }
 
     /// <exception cref="FormatException">The command line is not one.</exception>
     public static BenchOptions Parse(IReadOnlyList<string> args)
@@ -59,9 +93,10 @@ internal sealed record BenchOptions
                 "--small" => options with { Small = Number(1) },
                 "--store" => options with { Store = Number(1) },
                 "--large" => options with { Large = Number(0) },
+                "--huge-gib" => options with { HugeGiB = Number(0) },
                 "--docker" => options with { Docker = value },
                 "--work" => options with { Work = Path.GetFullPath(value) },
-                "--only" => options with { Only = value.Split(',') },
+                "--only" => options with { Only = value.Split(',').All(Parts.Contains) ? value.Split(',') : throw new FormatException($"--only {value}: the parts are {string.Join(", ", Parts)}") },
                 "--results" => options with { Results = Path.GetFullPath(value) },
                 _ => throw new FormatException($"there is no option {args[i]}"),
             };

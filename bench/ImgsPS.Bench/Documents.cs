@@ -9,7 +9,7 @@ using ImgsPS.Content;
 
 namespace ImgsPS.Bench;
 
-/// <summary>Configs, manifests and indexes as JSON, in OCI media types.</summary>
+/// <summary>Configs, manifests and indexes as JSON.</summary>
 internal static class Documents
 {
     /// <summary>The label that marks what the bench made, so that an Engine can be asked to remove just that.</summary>
@@ -55,6 +55,15 @@ internal static class Documents
             ["config"] = Descriptor(MediaTypes.OciConfig, DigestOf(config), config.Length),
             ["layers"] = new JsonArray(layers.Select(l => (JsonNode)Descriptor(layerType, l.Digest, l.Size)).ToArray()),
         });
+
+    /// <summary>Docker's own form of a manifest: image manifest version 2, schema 2.</summary>
+    public static byte[] DockerManifest(byte[] config, IEnumerable<(Digest Digest, long Size)> layers) => Bytes(new JsonObject
+    {
+        ["schemaVersion"] = 2,
+        ["mediaType"] = MediaTypes.DockerManifest,
+        ["config"] = Descriptor(MediaTypes.DockerConfig, DigestOf(config), config.Length),
+        ["layers"] = new JsonArray(layers.Select(l => (JsonNode)Descriptor(MediaTypes.DockerLayerGzip, l.Digest, l.Size)).ToArray()),
+    });
 
     public static byte[] Index(IEnumerable<JsonObject> entries) => Bytes(new JsonObject
     {

@@ -21,6 +21,9 @@ internal sealed class ImageSets(string host) : IDisposable
 
     public static string Big(int layerMiB) => $"bench/big:{layerMiB}mib";
 
+    /// <summary>The same layers and config under Docker's media types.</summary>
+    public static string BigDocker(int layerMiB) => $"bench/big-docker:{layerMiB}mib";
+
     public static string Small(int i) => $"bench/small-{i:d3}:1.0";
 
     public static string Multi => "bench/multi:1.0";
@@ -41,10 +44,19 @@ internal sealed class ImageSets(string host) : IDisposable
         return (name[..colon], name[(colon + 1)..]);
     }
 
+    /// <summary>An image of layers that the registry has already, and that are not compressed.</summary>
+    public async Task PushZerosAsync(string repository, string tag, IReadOnlyList<(Digest Digest, long Size)> layers)
+    {
+        var config = Documents.Config("linux", "amd64", null, 2, layers.Select(l => l.Digest));
+        await PushBlobAsync(repository, config, Documents.DigestOf(config));
+        await PutManifestAsync(repository, tag, MediaTypes.OciManifest, Documents.Manifest(config, layers, "application/vnd.oci.image.layer.v1.tar"));
+    }
+
     private async Task PushBigAsync(int layerMiB)
     {
         var (repository, tag) = Split(Big(layerMiB));
-        if (await IsThereAsync($"/v2/{repository}/manifests/{tag}"))
+        var (docker, _) = Split(BigDocker(layerMiB));
+        if (await IsThereAsync($"/v2/{repository}/manifests/{tag}") && await IsThereAsync($"/v2/{docker}/manifests/{tag}"))
         {
             return;
         }
@@ -54,10 +66,14 @@ internal sealed class ImageSets(string host) : IDisposable
         {
             var layer = LayerMaker.Make(100 + i, layerMiB << 20);
             await PushBlobAsync(repository, layer.Bytes, layer.Digest);
+            await PushBlobAsync(docker, layer.Bytes, layer.Digest, repository);
             layers.Add(layer);
         }
 
         await PushImageAsync(repository, tag, "linux", "amd64", null, 1, layers);
+        var config = Documents.Config("linux", "amd64", null, 1, layers.Select(l => l.DiffId));
+        await PushBlobAsync(docker, config, Documents.DigestOf(config));
+        await PutManifestAsync(docker, tag, MediaTypes.DockerManifest, Documents.DockerManifest(config, layers.Select(l => (l.Digest, (long)l.Bytes.Length))));
     }
 
     /// <summary>As images of a team: all have a base of 32 + 6 MiB, one of 5 runtimes of 4 MiB, and two layers of their own, 256 and 16 KiB.</summary>
@@ -155,7 +171,7 @@ internal sealed class ImageSets(string host) : IDisposable
     private async Task<bool> IsThereAsync(string path)
     {
         using var head = new HttpRequestMessage(HttpMethod.Head, path);
-        head.Headers.TryAddWithoutValidation("Accept", [MediaTypes.OciManifest, MediaTypes.OciIndex]);
+        head.Headers.TryAddWithoutValidation("Accept", [MediaTypes.OciManifest, MediaTypes.OciIndex, MediaTypes.DockerManifest]);
         using var answer = await _client.SendAsync(head);
         return answer.IsSuccessStatusCode;
     }

@@ -34,56 +34,164 @@ catch (FormatException e)
     return 2;
 }
 
-if (OperatingSystem.IsWindows() || !Benchmarks.IsInstalled("docker-registry"))
+if (OperatingSystem.IsWindows() || !Peers.IsInstalled("docker-registry"))
 {
     await Console.Error.WriteLineAsync("The benchmarks need a Unix with docker-registry on PATH.");
     return 1;
 }
+
+var root = Root();
+var results = options.Results ?? Path.Combine(options.IsWhole ? Path.Combine(root, "bench") : options.Work, "RESULTS.md");
+var kept = Path.Combine(Path.GetDirectoryName(results)!, "results.json");
+var measurements = await Measurements.ReadAsync(kept);
 
 // Neither side finds the user's credentials and settings.
 var empty = Path.Combine(options.Work, "docker-config");
 Directory.CreateDirectory(empty);
 Environment.SetEnvironmentVariable("DOCKER_CONFIG", empty);
 
-var root = Root();
-var commit = Says("git", "-C", root, "rev-parse", "--short", "HEAD");
-var load = Says("cut", "-d", " ", "-f1-3", "/proc/loadavg");
-var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20;
-var engine = options.Docker is null ? "not compared" : "compared";
-List<string> machine =
-[
-    Invariant($"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC; commit {commit}; load average at the start {load}"),
-    Invariant($"{Environment.ProcessorCount} × {Cpu()}, {memory} MiB, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}"),
-    $"folder on {Says("findmnt", "-n", "-o", "FSTYPE,OPTIONS", "-T", options.Work)}",
-    $"docker-registry on loopback: {Says("docker-registry", "--version")}; peers: {Says("skopeo", "--version")}; {Says("docker", "--version")}",
-    Invariant($"pairs {options.Pairs}, layers {options.LayerMiB} MiB, small images {options.Small}, stores {options.Store} and {options.Large}, Engine {engine}"),
-];
-machine.ForEach(Console.WriteLine);
-
-await using var registry = await RegistryProcess.StartAsync(options.Work);
-var meter = new Meter(options.Work, registry);
-Console.WriteLine("Making the image sets");
-var self = Meter.Quote(Environment.ProcessPath!);
-await meter.ProcessAsync(Invariant($"{self} make-sets {registry.Host} {options.LayerMiB} {options.Small}"));
-Console.WriteLine(Report.Head);
-var pairs = new Pairs(meter, Console.Out);
-IReadOnlyList<Target> targets = [];
-await foreach (var known in new Benchmarks(options, root, registry, meter, pairs).RunAsync())
+// Sockets have short paths.
+var temporary = Directory.CreateTempSubdirectory("bench-").FullName;
+var children = new Children();
+void Interrupt(PosixSignalContext context)
 {
-    targets = known;
-    if (options.Results is not null)
+    context.Cancel = true;
+    children.StopAll();
+    Directory.Delete(temporary, recursive: true);
+    Environment.Exit(130);
+}
+
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Interrupt);
+try
+{
+    await RunAsync();
+    return 0;
+}
+catch (OperationCanceledException)
+{
+    return 130;
+}
+catch (InvalidOperationException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 1;
+}
+finally
+{
+    children.StopAll();
+    Directory.Delete(temporary, recursive: true);
+}
+
+async Task RunAsync()
+{
+    await using var registry = await RegistryProcess.StartAsync(options.Work, children);
+    var meter = new Meter(options.Work, registry, children);
+    var (engine, note) = await EngineAsync();
+    try
     {
-        await File.WriteAllTextAsync(options.Results, Report.Write(machine, targets, pairs.Comparisons, pairs.Notes));
+        var address = engine?.Address ?? (options.Docker.StartsWith("unix:", StringComparison.Ordinal) ? options.Docker : null);
+        var run = new BenchRun(DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), About(address, note));
+        measurements.Begin(run);
+        Console.WriteLine(string.Join('\n', run.About));
+        Console.WriteLine("Making the image sets");
+        await meter.ProcessAsync(Invariant($"{Meter.Quote(Environment.ProcessPath!)} make-sets {registry.Host} {options.LayerMiB} {options.Small}"));
+        Console.WriteLine(Report.Head);
+        var pairs = new Pairs(meter, measurements, options, run.Date, Console.Out);
+        var peers = new Peers(options, registry, meter, address);
+        await using var context = new BenchContext(options, root, temporary, registry, meter, pairs, peers, children);
+        await RunPartsAsync(context);
+    }
+    finally
+    {
+        if (engine is not null)
+        {
+            await engine.DisposeAsync();
+        }
+    }
+
+    Console.WriteLine();
+    Console.WriteLine(Report.TargetTable(Targets.Of(measurements)));
+    Console.WriteLine($"{results} and {kept}");
+}
+
+async Task RunPartsAsync(BenchContext context)
+{
+    var pulls = new PullParts(context);
+    var stores = new StoreParts(context);
+    var others = new OtherParts(context);
+    Dictionary<string, Func<Task>> parts = new()
+    {
+        ["big"] = pulls.BigAsync,
+        ["small"] = pulls.SmallAsync,
+        ["unchanged"] = pulls.UnchangedAsync,
+        ["list"] = stores.ListAsync,
+        ["large"] = stores.LargeAsync,
+        ["remove"] = stores.RemoveAsync,
+        ["platforms"] = others.PlatformsAsync,
+        ["memory"] = pulls.MemoryAsync,
+        ["import"] = others.ImportAsync,
+        ["progress"] = others.ProgressAsync,
+    };
+    foreach (var part in BenchOptions.Parts.Where(p => options.Only.Count == 0 || options.Only.Contains(p)))
+    {
+        var watch = Stopwatch.StartNew();
+        measurements.BeginPart(part);
+        try
+        {
+            await parts[part]();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            await context.Pairs.NoteAsync(part, $"{part} broke off: {e.Message}");
+        }
+
+        // After each part: what was measured stays also when the run is ended.
+        await measurements.WriteAsync(kept);
+        await Report.WriteAsync(results, measurements);
+        Console.WriteLine(Invariant($"({part}: {watch.Elapsed.TotalSeconds:0} s)"));
     }
 }
 
-foreach (var t in targets)
+async Task<(OwnEngine? Engine, string Note)> EngineAsync()
 {
-    var met = t.Met switch { true => ", met", false => ", NOT met", null => "" };
-    Console.WriteLine($"{t.What}; {t.Against}; {t.Wanted}: {t.Figure ?? "not measured yet"}{met}");
+    if (options.Docker != BenchOptions.OwnEngine)
+    {
+        return (null, options.Docker == BenchOptions.NoEngine ? "no Engine" : "an Engine that runs already");
+    }
+
+    if (!Peers.IsInstalled("dockerd") || !Peers.IsInstalled("docker") || !Environment.IsPrivilegedProcess)
+    {
+        return (null, "no Engine: dockerd or docker is not on PATH, or this is not root");
+    }
+
+    try
+    {
+        return (await OwnEngine.StartAsync(children, options.Work, temporary), $"an Engine of its own: {Says("dockerd", "--version")}");
+    }
+    catch (InvalidOperationException e)
+    {
+        return (null, $"no Engine: {e.Message}");
+    }
 }
 
-return 0;
+IReadOnlyList<string> About(string? address, string engine)
+{
+    var commit = Says("git", "-C", root, "rev-parse", "--short", "HEAD") + (Says("git", "-C", root, "status", "--porcelain", "src").Length > 0 ? " with changes" : "");
+    var load = Says("cut", "-d", " ", "-f1-3", "/proc/loadavg");
+    var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20;
+    var storage = address is null ? "" : $" ({Says("docker", "-H", address, "info", "--format", "{{.ServerVersion}}, {{.Driver}}")})";
+    var only = options.Only.Count == 0 ? "all parts" : string.Join(", ", options.Only);
+    return
+    [
+        Invariant($"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC; commit {commit}; load average at the start {load}; {only}"),
+        Invariant($"{Environment.ProcessorCount} × {Cpu()}, {memory} MiB, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {Says("pwsh", "--version")}"),
+        $"work folder on {Says("findmnt", "-n", "-o", "FSTYPE,OPTIONS", "-T", options.Work)}",
+        $"{Says("docker-registry", "--version")} on loopback; peers: {Says("skopeo", "--version")}; {Says("docker", "--version")}; {engine}{storage}; {Says("podman", "--version")}",
+        Invariant($"pairs {options.Pairs}, layers {options.LayerMiB} MiB, small images {options.Small}, stores {options.Store} and {options.Large}, huge image {options.HugeGiB} GiB"),
+    ];
+}
 
 static string Root()
 {
@@ -103,7 +211,7 @@ static string Cpu() => File.Exists("/proc/cpuinfo")
 // The first line that a command says; for the head of the results only.
 static string Says(string command, params string[] words)
 {
-    if (!Benchmarks.IsInstalled(command))
+    if (!Peers.IsInstalled(command))
     {
         return $"no {command}";
     }

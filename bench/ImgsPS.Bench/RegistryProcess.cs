@@ -12,17 +12,25 @@ namespace ImgsPS.Bench;
 /// <summary>A docker-registry on a free port of this machine, whose access log tells the number of requests.</summary>
 internal sealed class RegistryProcess : IAsyncDisposable
 {
+    private readonly Children _children;
     private readonly Process _process;
     private readonly string _log;
+    private long _read;
+    private int _requests;
 
-    private RegistryProcess(Process process, string host, string log)
+    private RegistryProcess(Children children, Process process, string host, string storage, string log)
     {
+        _children = children;
         _process = process;
         Host = host;
+        Storage = storage;
         _log = log;
     }
 
     public string Host { get; }
+
+    /// <summary>The folder that it keeps its content in.</summary>
+    public string Storage { get; }
 
     /// <summary>How many requests were answered so far.</summary>
     public int Requests
@@ -30,20 +38,20 @@ internal sealed class RegistryProcess : IAsyncDisposable
         get
         {
             using var file = new FileStream(_log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            file.Position = _read;
             using var reader = new StreamReader(file);
-            var count = 0;
-            while (reader.ReadLine() is { } line)
-            {
-                // An access log's line: 127.0.0.1 - - [time] "GET /v2/ HTTP/1.1" 200 2 "" "agent"
-                count += line.Contains(" HTTP/1.1\" ", StringComparison.Ordinal) ? 1 : 0;
-            }
+            var text = reader.ReadToEnd();
+            var whole = text.LastIndexOf('\n') + 1;
 
-            return count;
+            // An access log's line: 127.0.0.1 - - [time] "GET /v2/ HTTP/1.1" 200 2 "" "agent"
+            _requests += text[..whole].Split('\n').Count(line => line.Contains(" HTTP/1.1\" ", StringComparison.Ordinal));
+            _read += System.Text.Encoding.UTF8.GetByteCount(text.AsSpan(0, whole));
+            return _requests;
         }
     }
 
     /// <exception cref="InvalidOperationException">It did not start.</exception>
-    public static async Task<RegistryProcess> StartAsync(string work)
+    public static async Task<RegistryProcess> StartAsync(string work, Children children)
     {
         int port;
         using (var listener = new TcpListener(IPAddress.Loopback, 0))
@@ -55,21 +63,24 @@ internal sealed class RegistryProcess : IAsyncDisposable
         var host = $"127.0.0.1:{port}";
         var config = Path.Combine(work, "registry.yml");
         var log = Path.Combine(work, "registry.log");
+
+        // Another name when the sets change: what is there is not made again.
+        var storage = Path.Combine(work, "registry-2");
         await File.WriteAllTextAsync(config, $"""
             version: 0.1
             log:
               level: error
             storage:
               filesystem:
-                rootdirectory: "{Path.Combine(work, "registry")}"
+                rootdirectory: "{storage}"
             http:
               addr: "{host}"
             """);
 
         // The shell redirects, so that reading its output costs this process nothing.
-        var process = Process.Start(
-            "sh", ["-c", $"exec docker-registry serve {Meter.Quote(config)} >{Meter.Quote(log)} 2>{Meter.Quote(log + ".err")}"]);
-        var registry = new RegistryProcess(process, host, log);
+        var process = children.Start(new ProcessStartInfo(
+            "sh", ["-c", $"exec docker-registry serve {Meter.Quote(config)} >{Meter.Quote(log)} 2>{Meter.Quote(log + ".err")} </dev/null"]));
+        var registry = new RegistryProcess(children, process, host, storage, log);
         using var client = new HttpClient();
         for (var i = 0; i < 100 && !process.HasExited; i++)
         {
@@ -97,14 +108,10 @@ internal sealed class RegistryProcess : IAsyncDisposable
         return Requests - before;
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-            await _process.WaitForExitAsync();
-        }
-
+        _children.Stop(_process);
         _process.Dispose();
+        return ValueTask.CompletedTask;
     }
 }

@@ -1,0 +1,117 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Store;
+using static System.FormattableString;
+using static ImgsPS.Bench.BenchContext;
+
+namespace ImgsPS.Bench;
+
+/// <summary>Lists and removals.</summary>
+internal sealed class StoreParts(BenchContext context)
+{
+    public async Task ListAsync()
+    {
+        var pairs = context.Pairs;
+        var folder = await context.MakeStoreAsync(context.Options.Store);
+        await context.Peers.DockerLoadAsync();
+        var what = Invariant($"list of {context.Options.Store} images");
+        var first = $"{what}, first of a new process";
+        await pairs.MeasureAsync("list.session-docker", what, List(folder), context.Peers.DockerImages(), 10);
+        await pairs.MeasureAsync("list.engine-docker", what, EngineList(folder), context.Peers.DockerImages(), 10);
+        await pairs.MeasureAsync("list.first-docker", first, FirstList(folder), context.Peers.DockerImages(), 1);
+        await pairs.MeasureAsync("list.driver-docker", first, context.Driver(NothingAsync, folder, "list >/dev/null"), context.Peers.DockerImages(), 1);
+        var import = $"Import-Module {Literal(context.Module ?? "")}";
+        var start = context.Shell("pwsh -Command 1", NothingAsync, "1");
+        await pairs.MeasureAsync(
+            "list.shell-start",
+            $"{first}, and pwsh's own start",
+            context.Shell("pwsh, Import-Module and Get-Image, whole process", NothingAsync, $"{import}; {ListScript(folder)}"),
+            start,
+            1);
+    }
+
+    public async Task LargeAsync()
+    {
+        var count = context.Options.Large;
+        if (count < 10)
+        {
+            return;
+        }
+
+        var tenth = await context.MakeStoreAsync(count / 10);
+        var large = await context.MakeStoreAsync(count);
+        var what = Invariant($"list of {count} images");
+        Side? At10(Side? side) => side is null ? null : side with { Name = Invariant($"the same at {count / 10}") };
+        await context.Pairs.MeasureAsync("large.session-tenth", what, List(large), At10(List(tenth)), 3);
+        await context.Pairs.MeasureAsync("large.engine-tenth", what, EngineList(large), At10(EngineList(tenth)), 3);
+    }
+
+    public async Task RemoveAsync()
+    {
+        var full = await context.MakeStoreAsync(context.Options.Store);
+        var folder = Path.Combine(context.Options.Work, "emptied");
+        var requests = Enumerable.Range(0, context.Options.Store).Select(i => new RemovalRequest(ImageIdentity.Of(StoreMaker.Name(i)))).ToArray();
+        async Task FillAsync()
+        {
+            await ClearAsync(folder);
+            await context.Meter.ProcessAsync($"cp -a {Meter.Quote(full)} {Meter.Quote(folder)}");
+        }
+
+        var what = Invariant($"remove of {context.Options.Store} images");
+        var session = context.Session(FillAsync, $"Get-Image -Store {Literal(folder)} | Remove-Image -Confirm:$false", Holds(folder, 0));
+        var engine = context.Engine(
+            FillAsync,
+            async () =>
+            {
+                using var store = ImageStores.Open(folder);
+                var removals = await store.RemoveAsync(requests, NullObserver.Instance, CancellationToken.None);
+                if (removals.Failure is not null)
+                {
+                    throw removals.Failure;
+                }
+            },
+            Holds(folder, 0));
+        var each = context.Engine(
+            FillAsync,
+            async () =>
+            {
+                using var store = ImageStores.Open(folder);
+                foreach (var request in requests)
+                {
+                    await store.RemoveAsync(request, NullObserver.Instance, CancellationToken.None);
+                }
+            },
+            Holds(folder, 0));
+        var pairs = context.Pairs;
+        await pairs.MeasureAsync("remove.session-docker", what, session, context.Peers.DockerPrune(), 1);
+        await pairs.MeasureAsync(
+            "remove.engine-docker", what, engine with { Name = "engine alone, one call" }, session is null ? context.Peers.DockerPrune() : null, 0);
+
+        // Only to be seen beside the others; it has no target, and may take long.
+        await pairs.MeasureAsync("remove.each", what, each with { Name = "engine alone, one call an image" }, null, 0, Math.Min(context.Options.Pairs, 2));
+        await ClearAsync(folder);
+    }
+
+    private static string ListScript(string folder) => $"$null = Get-Image -Store {Literal(folder)}";
+
+    private static async Task<int> CountAsync(string folder) => (await BenchContext.ListAsync(folder)).Count;
+
+    private Side? List(string folder) => context.Session(NothingAsync, ListScript(folder));
+
+    private Side EngineList(string folder) => context.Engine(NothingAsync, () => CountAsync(folder));
+
+    /// <summary>A new session for each run: the first Get-Image in it is measured, its start and Import-Module are not.</summary>
+    private Side? FirstList(string folder) => context.Module is null
+        ? null
+        : new Side(
+            "ImgsPS, first Get-Image in a new pwsh",
+            NothingAsync,
+            async () =>
+            {
+                await using var session = await context.StartSessionAsync();
+                return await context.Meter.SessionAsync(session, ListScript(folder));
+            });
+}

@@ -1,0 +1,137 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using static System.FormattableString;
+
+namespace ImgsPS.Bench;
+
+/// <summary>What the measurements say about each target. The cmdlets in a session of pwsh judge; where there is none, the engine alone.</summary>
+internal sealed class Targets
+{
+    private const string ByEngine = "measured with the engine alone";
+
+    /// <summary>MB by which two peaks of memory may differ and still count as the same.</summary>
+    private const double Same = 4;
+
+    private readonly Measurements _all;
+    private readonly List<Target> _lines = [];
+
+    private Targets(Measurements all) => _all = all;
+
+    public static IReadOnlyList<Target> Of(Measurements all)
+    {
+        var targets = new Targets(all);
+        targets.AddPulls();
+        targets.AddStores();
+        targets.AddOthers();
+        return targets._lines;
+    }
+
+    private void AddPulls()
+    {
+        var synced = Find("big.session-sync") is { } sync ? Invariant($"against skopeo with sync {sync.WallRatio():0.00} of its wall, {Cpu(sync)} of its CPU") : "";
+        var types = Find("big.types-skopeo") is { } docker ? Invariant($"Docker media types {docker.WallRatio():0.00}, {Cpu(docker)}") : "";
+        var shell = Find("big.shell-start") is { } whole
+            ? Invariant($"a whole process takes {whole.A.Seconds():0.00} s, of which {whole.B?.Seconds():0.00} s are pwsh's own start")
+            : "";
+        Ratio("cold pull, big image, fsynced", "skopeo copy → oci: (not fsynced)", "≤ 0.5 of its wall, ≤ 0.5 of its CPU", "big", "skopeo", 0.5, cpu: 0.5, notes: [synced, types, shell]);
+        Ratio("the same", "docker pull", "≤ 0.1", "big", "docker", 0.1, notes: [Podman("big")]);
+        Ratio("100 small images, one pipeline", "100 × skopeo copy → one oci: (not fsynced)", "≤ 0.2", "small", "skopeo", 0.2, notes: [EngineToo("small", "skopeo")]);
+        Ratio("the same", "100 × docker pull", "≤ 0.05", "small", "docker", 0.05, notes: [Podman("small")]);
+        Ratio(
+            "pull of an unchanged tag, warm session", "docker pull", "1 request, ≤ 0.25", "unchanged", "docker", 0.25, requests: 1,
+            notes: [EngineToo("unchanged", "docker"), Podman("unchanged")]);
+    }
+
+    private void AddStores()
+    {
+        Ratio("list 2,000 images, warm session, objects out", "docker images", "≤ 0.1", "list", "docker", 0.1, notes: [EngineToo("list", "docker")]);
+        var whole = Find("list.shell-start");
+        var note = whole is null
+            ? ""
+            : Invariant($"the whole pwsh with Import-Module and Get-Image takes {whole.MoreMilliseconds():0} ms more than its bare start of {whole.B?.Seconds() * 1000:0} ms");
+        Ratio("the same, first list in a new process", "docker images", "≤ 0.5", "list", "docker", 0.5, keys: ["list.first-docker", "list.driver-docker"], notes: [note]);
+        Ratio("list 100,000 images", "itself at 10,000", "≤ 11 times", "large", "tenth", 11, notes: [EngineToo("large", "tenth")]);
+        var alone = Find("remove.engine") is { } one ? Invariant($"the engine alone: {one.A.Seconds():0.00} s") : "";
+        var each = Find("remove.each") is { } single ? Invariant($"one engine call an image: {single.A.Seconds():0.0} s") : "";
+        Ratio("remove 2,000 images in one pipeline", "docker image prune -af", "≤ 0.1", "remove", "docker", 0.1, notes: [alone, each]);
+    }
+
+    private void AddOthers()
+    {
+        var platforms = First("platforms", "docker");
+        var against = platforms?.B is { } inspect ? Invariant($" against {inspect.Requests()}") : "";
+        Add(
+            "platforms of a 7-entry index", "docker manifest inspect", "1 request", platforms,
+            platforms is null ? null : Invariant($"{platforms.A.Requests()} request(s){against}"), platforms?.A.Requests() == 1);
+
+        var memory = First("memory", "huge");
+        var (big, huge) = (Mb(memory?.A), Mb(memory?.B));
+        Add(
+            "peak memory of a pull over an idle session", "–", "≤ 24 MB more, the same for 250 MB and 10 GB", memory,
+            memory is null ? null : Invariant($"{big:0.0} MB for the big image, {(memory.B is null ? "not measured" : Invariant($"{huge:0.0} MB"))} for 10 GB"),
+            memory?.B is null && !(big > 24) ? null : big <= 24 && huge <= 24 && Math.Abs(big - huge) <= Same);
+
+        var import = Find("import.shell-empty");
+        Add(
+            "Import-Module in pwsh -NoProfile", "Import-Module of an empty binary module", "≤ 60 ms more", import,
+            import is null ? null : Invariant($"{import.MoreMilliseconds():0} ms more"), import?.MoreMilliseconds() <= 60);
+
+        var progress = Find("progress.shown-none");
+        var silenced = Find("progress.shown-silenced") is { } same
+            ? Invariant($"against $ProgressPreference SilentlyContinue in the same session {(same.WallRatio() - 1) * 100:+0.0;-0.0} %")
+            : "";
+        Add(
+            "progress shown against not shown", "–", "≤ 5 % slower", progress,
+            progress is null ? null : Invariant($"{(progress.WallRatio() - 1) * 100:+0.0;-0.0} %"), progress?.WallRatio() <= 1.05, [silenced]);
+    }
+
+    /// <summary>A line whose figure is the ratios of a comparison, each with its limit.</summary>
+    private void Ratio(
+        string what, string against, string wanted, string part, string peer, double wall,
+        double? cpu = null, int? requests = null, string[]? keys = null, string[]? notes = null)
+    {
+        var found = keys is null ? First(part, peer) : keys.Select(Find).FirstOrDefault(c => c is not null);
+        if (found?.B is null)
+        {
+            // Without the peer there is no ratio, but a wrong number of requests can be seen.
+            var told = found is null ? null : Invariant($"{found.A.Seconds():0.000} s, {found.A.Requests()} request(s)");
+            var wrong = requests is not null && found is not null && found.A.Requests() != requests;
+            Add(what, against, wanted, found, told, wrong ? false : null, [.. notes ?? [], found is null ? "" : "the peer was not measured"]);
+            return;
+        }
+
+        var figure = Report.Number(found.WallRatio(), "0.00")
+            + (cpu is null ? "" : $" of its wall, {Cpu(found)} of its CPU")
+            + (requests is null ? "" : Invariant($", {found.A.Requests()} request(s)"));
+        var met = found.WallRatio() <= wall && (cpu is null || found.CpuRatio() <= cpu) && (requests is null || found.A.Requests() == requests);
+        Add(what, against, wanted, found, figure, met, notes);
+    }
+
+    private void Add(string what, string against, string wanted, Comparison? found, string? figure, bool? met, IEnumerable<string>? notes = null)
+    {
+        var reduced = found is null || found.Reduced.Length == 0 ? "" : $"less than the target's: {found.Reduced}";
+        var engine = found is not null && (found.Key.Contains(".engine", StringComparison.Ordinal) || found.Key.Contains(".driver", StringComparison.Ordinal)) ? ByEngine : "";
+        var note = string.Join("; ", new[] { reduced, engine }.Concat(notes ?? []).Where(n => n.Length > 0));
+        _lines.Add(new Target(what, against, wanted, figure, reduced.Length > 0 || found is null ? null : met, note, found is null ? "" : Report.Measured(found)));
+    }
+
+    private Comparison? Find(string key) => _all.Find(key);
+
+    /// <summary>What judges: the session's comparison, or the engine's, or one of them alone.</summary>
+    private Comparison? First(string part, string peer) =>
+        Find($"{part}.session-{peer}") ?? Find($"{part}.engine-{peer}") ?? Find($"{part}.session") ?? Find($"{part}.engine");
+
+    private string Podman(string part) => (Find($"{part}.session-podman") ?? Find($"{part}.engine-podman")) is { } podman
+        ? Invariant($"of podman pull {podman.WallRatio():0.00}")
+        : "";
+
+    private string EngineToo(string part, string peer) =>
+        Find($"{part}.session-{peer}") is not null && Find($"{part}.engine-{peer}") is { B: not null } engine
+            ? Invariant($"the engine alone {engine.WallRatio():0.00}")
+            : "";
+
+    private static string Cpu(Comparison comparison) => Report.Number(comparison.CpuRatio(), "0.00");
+
+    private static double Mb(Series? side) => side is null ? double.NaN : side.PeakMiB() * 1.048576;
+}
