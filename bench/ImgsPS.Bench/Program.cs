@@ -48,6 +48,7 @@ var measurements = await Measurements.ReadAsync(kept);
 // Neither side finds the user's credentials and settings.
 var empty = Path.Combine(options.Work, "docker-config");
 Directory.CreateDirectory(empty);
+await File.WriteAllTextAsync(Path.Combine(empty, "config.json"), "{}");
 Environment.SetEnvironmentVariable("DOCKER_CONFIG", empty);
 
 // Sockets have short paths.
