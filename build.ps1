@@ -14,7 +14,7 @@ How long Fuzz runs.
 .PARAMETER Seed
 Makes Fuzz try the same inputs as an earlier run, which told its seed; without, each run has its own.
 .PARAMETER BenchOption
-Options for Bench, as bench/README.md has them; they come after the defaults and win.
+Options for Bench, as bench/README.md has them, as a list or as one text; --micro alone runs the micro-benchmarks instead.
 .EXAMPLE
 .\build.ps1 -Task Test
 .EXAMPLE
@@ -316,19 +316,33 @@ function Invoke-Demo {
     return (Invoke-Script -Path tests/demo.ps1) -eq 0
 }
 
-function Invoke-Bench {
-    if (-not (Invoke-MSBuild -Target Build)) {
-        return $false
-    }
+# True when a project of bench/ was built and its program ended well.
+function Invoke-BenchProgram {
+    param([string] $Folder, [string] $Name, [string[]] $Arguments)
 
-    & dotnet build bench/ImgsPS.Bench -c Release -v q | Out-Host
+    & dotnet build "bench/$Folder" -c Release -v q | Out-Host
     if ($LASTEXITCODE -ne 0) {
         return $false
     }
 
-    $program = [System.IO.Path]::Combine('bench', 'ImgsPS.Bench', 'bin', 'Release', 'net8.0', 'ImgsPS.Bench')
-    & "./$program" --work output/bench --results bench/RESULTS.md @BenchOption | Out-Host
+    $program = [System.IO.Path]::Combine('bench', $Folder, 'bin', 'Release', 'net8.0', $Name)
+    & "./$program" @Arguments | Out-Host
     return $LASTEXITCODE -eq 0
+}
+
+function Invoke-Bench {
+    # One text for all: what pwsh -File makes of a list.
+    if ($BenchOption.Count -eq 1) {
+        $BenchOption = -split $BenchOption[0]
+    }
+
+    if ($BenchOption.Count -eq 1 -and $BenchOption[0] -eq '--micro') {
+        return (Invoke-BenchProgram -Folder Micro -Name ImgsPS.Micro -Arguments bench/MICRO.md) -and
+            (Invoke-BenchProgram -Folder ImgsPS.Bench -Name ImgsPS.Bench -Arguments report)
+    }
+
+    return (Invoke-MSBuild -Target Build) -and
+        (Invoke-BenchProgram -Folder ImgsPS.Bench -Name ImgsPS.Bench -Arguments $BenchOption)
 }
 
 function Invoke-Fuzz {

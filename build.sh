@@ -30,8 +30,15 @@ fi
 # The same with and without PowerShell.
 if [ "$task" = Bench ]; then
     shift
+    bench=bench/ImgsPS.Bench/bin/Release/net8.0/ImgsPS.Bench
+    if [ "$*" = --micro ]; then
+        dotnet build bench/Micro -c Release -v q && dotnet build bench/ImgsPS.Bench -c Release -v q || exit 1
+        bench/Micro/bin/Release/net8.0/ImgsPS.Micro bench/MICRO.md || exit 1
+        exec $bench report
+    fi
+
     dotnet msbuild build.targets -nologo -v:m -t:Build && dotnet build bench/ImgsPS.Bench -c Release -v q || exit 1
-    exec bench/ImgsPS.Bench/bin/Release/net8.0/ImgsPS.Bench --work output/bench --results bench/RESULTS.md "$@"
+    exec $bench "$@"
 fi
 
 if command -v pwsh >/dev/null; then

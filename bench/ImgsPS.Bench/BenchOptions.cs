@@ -17,6 +17,7 @@ internal sealed record BenchOptions
     public const string Usage = """
         usage: ImgsPS.Bench [--pairs N] [--layer-mib N] [--small N] [--store N] [--large N] [--huge-gib N] [--docker own|none|unix://SOCKET]
                             [--work FOLDER] [--only PARTS] [--results FILE]
+               ImgsPS.Bench report [--results FILE]: makes the tables anew, of what was measured and of LIMITS.md and MICRO.md beside it
           --pairs      runs of each side, 5 by default
           --layer-mib  size of each of the big image's 8 tar layers, 64 by default
           --small      number of small images, 100 by default

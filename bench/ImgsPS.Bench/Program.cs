@@ -23,15 +23,33 @@ if (args is ["make-sets", var host, var layerMiB, var small])
     return 0;
 }
 
+var reports = args is ["report", ..];
 BenchOptions options;
 try
 {
-    options = BenchOptions.Parse(args);
+    options = BenchOptions.Parse(reports ? args[1..] : args);
 }
 catch (FormatException e)
 {
     await Console.Error.WriteLineAsync(e.Message + Environment.NewLine + BenchOptions.Usage);
     return 2;
+}
+
+var root = Root();
+var results = options.Results ?? Path.Combine(reports || options.IsWhole ? Path.Combine(root, "bench") : options.Work, "RESULTS.md");
+var kept = Path.Combine(Path.GetDirectoryName(results)!, "results.json");
+if (reports)
+{
+    if (!File.Exists(kept))
+    {
+        await Console.Error.WriteLineAsync($"There is no {kept} to make {results} of: nothing was measured yet.");
+        return 1;
+    }
+
+    var known = await Measurements.ReadAsync(kept);
+    await Report.WriteAsync(results, known);
+    Console.WriteLine(Report.TargetTable(Targets.Of(known)));
+    return 0;
 }
 
 if (OperatingSystem.IsWindows() || !Peers.IsInstalled("docker-registry"))
@@ -40,9 +58,6 @@ if (OperatingSystem.IsWindows() || !Peers.IsInstalled("docker-registry"))
     return 1;
 }
 
-var root = Root();
-var results = options.Results ?? Path.Combine(options.IsWhole ? Path.Combine(root, "bench") : options.Work, "RESULTS.md");
-var kept = Path.Combine(Path.GetDirectoryName(results)!, "results.json");
 var measurements = await Measurements.ReadAsync(kept);
 
 // Neither side finds the user's credentials and settings.
