@@ -19,7 +19,14 @@ namespace ImgsPS.Bench;
 /// <param name="peers">The others.</param>
 /// <param name="children">Who ends what is started.</param>
 internal sealed class BenchContext(
-    BenchOptions options, string root, string temporary, RegistryProcess registry, Meter meter, Pairs pairs, Peers peers, Children children) : IAsyncDisposable
+    BenchOptions options,
+    string root,
+    string temporary,
+    RegistryProcess registry,
+    Meter meter,
+    Pairs pairs,
+    Peers peers,
+    Children children) : IAsyncDisposable
 {
     private readonly string _driver = Path.Combine(root, "tests", "ImgsPS.Driver", "bin", "Release", "net8.0", "ImgsPS.Driver");
     private PwshSession? _session;
@@ -121,6 +128,10 @@ internal sealed class BenchContext(
             },
             check);
 
+    /// <summary>The script that pulls into <see cref="Ours"/>.</summary>
+    public string PullScript(string name) =>
+        $"$null = Invoke-ImagePull -Reference {Literal(At(name))} -Store {Literal(Ours)} -Platform linux/amd64";
+
     public Task<PwshSession> StartSessionAsync(string more = "", bool terminal = false) =>
         PwshSession.StartAsync(children, Path.Combine(root, "bench", "Session.ps1"), Module!, temporary, more, terminal);
 
@@ -139,7 +150,8 @@ internal sealed class BenchContext(
         if (!Directory.Exists(folder))
         {
             var made = Meter.Quote(folder + ".new");
-            await meter.ProcessAsync(Invariant($"rm -rf {made} && {Meter.Quote(Environment.ProcessPath!)} make-store {made} {count} && mv {made} {Meter.Quote(folder)}"));
+            var make = Invariant($"{Meter.Quote(Environment.ProcessPath!)} make-store {made} {count}");
+            await meter.ProcessAsync($"rm -rf {made} && {make} && mv {made} {Meter.Quote(folder)}");
         }
 
         return folder;

@@ -97,7 +97,12 @@ internal sealed record BenchOptions
                 "--huge-gib" => options with { HugeGiB = Number(0) },
                 "--docker" => options with { Docker = value },
                 "--work" => options with { Work = Path.GetFullPath(value) },
-                "--only" => options with { Only = value.Split(',').All(Parts.Contains) ? value.Split(',') : throw new FormatException($"--only {value}: the parts are {string.Join(", ", Parts)}") },
+                "--only" => options with
+                {
+                    Only = value.Split(',').All(Parts.Contains)
+                        ? value.Split(',')
+                        : throw new FormatException($"--only {value}: the parts are {string.Join(", ", Parts)}"),
+                },
                 "--results" => options with { Results = Path.GetFullPath(value) },
                 _ => throw new FormatException($"there is no option {args[i]}"),
             };

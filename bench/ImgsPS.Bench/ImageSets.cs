@@ -73,7 +73,8 @@ internal sealed class ImageSets(string host) : IDisposable
         await PushImageAsync(repository, tag, "linux", "amd64", null, 1, layers);
         var config = Documents.Config("linux", "amd64", null, 1, layers.Select(l => l.DiffId));
         await PushBlobAsync(docker, config, Documents.DigestOf(config));
-        await PutManifestAsync(docker, tag, MediaTypes.DockerManifest, Documents.DockerManifest(config, layers.Select(l => (l.Digest, (long)l.Bytes.Length))));
+        var manifest = Documents.DockerManifest(config, layers.Select(l => (l.Digest, (long)l.Bytes.Length)));
+        await PutManifestAsync(docker, tag, MediaTypes.DockerManifest, manifest);
     }
 
     /// <summary>As images of a team: all have a base of 32 + 6 MiB, one of 5 runtimes of 4 MiB, and two layers of their own, 256 and 16 KiB.</summary>

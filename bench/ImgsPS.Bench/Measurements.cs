@@ -103,7 +103,9 @@ internal sealed class Measurements
     public async Task WriteAsync(string file)
     {
         string Lines<T>(IEnumerable<T> all) => string.Join(",\n", all.Select(one => JsonSerializer.Serialize(one, s_json)));
-        var text = new StringBuilder("{\n\"Runs\": [\n").Append(Lines(Runs)).Append("\n],\n\"Notes\": ").Append(JsonSerializer.Serialize(_notes, s_json))
+        var text = new StringBuilder()
+            .Append("{\n\"Runs\": [\n").Append(Lines(Runs))
+            .Append("\n],\n\"Notes\": ").Append(JsonSerializer.Serialize(_notes, s_json))
             .Append(",\n\"Comparisons\": [\n").Append(Lines(Comparisons)).Append("\n]\n}\n");
         await File.WriteAllTextAsync(file + ".new", text.ToString());
         File.Move(file + ".new", file, overwrite: true);

@@ -60,12 +60,13 @@ internal sealed class OtherParts(BenchContext context)
     {
         if (context.Module is null || !Peers.IsInstalled("script") || !OperatingSystem.IsLinux())
         {
-            await context.Pairs.NoteAsync("progress", "Progress was not measured: it needs pwsh, the module in output/ImgsPS, and the command script of util-linux.");
+            await context.Pairs.NoteAsync(
+                "progress", "Progress was not measured: it needs pwsh, the module in output/ImgsPS, and the command script of util-linux.");
             return;
         }
 
         const string What = "pull of the big image, progress";
-        var pull = $"$null = Invoke-ImagePull -Reference {Literal(context.At(ImageSets.Big(context.Options.LayerMiB)))} -Store {Literal(context.Ours)} -Platform linux/amd64";
+        var pull = context.PullScript(ImageSets.Big(context.Options.LayerMiB));
         await using var showing = await context.StartSessionAsync(terminal: true);
         await using var silent = await context.StartSessionAsync("-NonInteractive", terminal: true);
         Side Of(string name, PwshSession session, string preference, bool shows)
@@ -85,9 +86,9 @@ internal sealed class OtherParts(BenchContext context)
         }
 
         var shown = Of("shown on a terminal", showing, "Continue", shows: true);
-        await context.Pairs.MeasureAsync(
-            "progress.shown-none", What, shown, Of("not shown: pwsh -NonInteractive on a terminal", silent, "Continue", shows: false), 5, context.Options.Pairs * 3);
-        await context.Pairs.MeasureAsync(
-            "progress.shown-silenced", What, shown, Of("the same session, $ProgressPreference SilentlyContinue", showing, "SilentlyContinue", shows: false), 1, context.Options.Pairs * 2);
+        var none = Of("not shown: pwsh -NonInteractive on a terminal", silent, "Continue", shows: false);
+        var silenced = Of("the same session, $ProgressPreference SilentlyContinue", showing, "SilentlyContinue", shows: false);
+        await context.Pairs.MeasureAsync("progress.shown-none", What, shown, none, 5, context.Options.Pairs * 3);
+        await context.Pairs.MeasureAsync("progress.shown-silenced", What, shown, silenced, 1, context.Options.Pairs * 2);
     }
 }

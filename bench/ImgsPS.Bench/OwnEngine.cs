@@ -35,10 +35,11 @@ internal sealed class OwnEngine : IAsyncDisposable
         var socket = Path.Combine(folder, "docker.sock");
         var log = Path.Combine(work, "dockerd.log");
         Discard(data);
-        var command = $"exec dockerd --iptables=false --ip6tables=false --bridge=none --data-root {Meter.Quote(data)} "
-            + $"--exec-root {Meter.Quote(Path.Combine(folder, "exec"))} -H {Meter.Quote("unix://" + socket)} --pidfile {Meter.Quote(Path.Combine(folder, "docker.pid"))}";
-        var engine = new OwnEngine(
-            children, children.Start(new ProcessStartInfo("sh", ["-c", $"{command} >{Meter.Quote(log)} 2>&1 </dev/null"]), gently: true), data, socket);
+        var command = "exec dockerd --iptables=false --ip6tables=false --bridge=none"
+            + $" --data-root {Meter.Quote(data)} --exec-root {Meter.Quote(Path.Combine(folder, "exec"))}"
+            + $" --pidfile {Meter.Quote(Path.Combine(folder, "docker.pid"))} -H {Meter.Quote("unix://" + socket)}";
+        var start = new ProcessStartInfo("sh", ["-c", $"{command} >{Meter.Quote(log)} 2>&1 </dev/null"]);
+        var engine = new OwnEngine(children, children.Start(start, gently: true), data, socket);
         for (var i = 0; i < 300 && !engine._process.HasExited; i++)
         {
             try

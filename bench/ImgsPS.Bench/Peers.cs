@@ -24,14 +24,16 @@ internal sealed class Peers(BenchOptions options, RegistryProcess registry, Mete
 
     // Both folders stay the same: podman remembers the second in the first.
     private string Podman =>
-        $"podman --root {Meter.Quote(Path.Combine(options.Work, "podman"))} --runroot {Meter.Quote(Path.Combine(options.Work, "podman-run"))} --storage-driver overlay";
+        $"podman --storage-driver overlay --root {Meter.Quote(Path.Combine(options.Work, "podman"))}"
+        + $" --runroot {Meter.Quote(Path.Combine(options.Work, "podman-run"))}";
 
     private string Archive => Path.Combine(options.Work, $"store-{options.Store}.tar");
 
     public static bool IsInstalled(string command) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, command)));
 
-    public Side Process(string name, Func<Task> prepare, string script, bool daemon = false) => new(name, prepare, () => meter.ProcessAsync(script, daemon));
+    public Side Process(string name, Func<Task> prepare, string script, bool daemon = false) =>
+        new(name, prepare, () => meter.ProcessAsync(script, daemon));
 
     /// <summary>Copies into one layout, which is emptied before; null without skopeo.</summary>
     public Side? Skopeo(IReadOnlyList<string> names, bool sync = false, bool keep = false)
@@ -71,7 +73,9 @@ internal sealed class Peers(BenchOptions options, RegistryProcess registry, Mete
         ? meter.ProcessAsync($"{Docker} image rm -f {string.Join(' ', names.Select(n => $"{registry.Host}/{n}"))} || true")
         : Task.CompletedTask;
 
-    public Side? DockerImages() => HasEngine ? Process("docker images", BenchContext.NothingAsync, $"{Docker} images >/dev/null", daemon: true) : null;
+    public Side? DockerImages() => HasEngine
+        ? Process("docker images", BenchContext.NothingAsync, $"{Docker} images >/dev/null", daemon: true)
+        : null;
 
     /// <summary>Has the Engine load the images of the store that is listed and emptied.</summary>
     public async Task DockerLoadAsync()

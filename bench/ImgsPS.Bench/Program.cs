@@ -72,8 +72,7 @@ var children = new Children();
 void Interrupt(PosixSignalContext context)
 {
     context.Cancel = true;
-    children.StopAll();
-    Directory.Delete(temporary, recursive: true);
+    End();
     Environment.Exit(130);
 }
 
@@ -96,8 +95,20 @@ catch (InvalidOperationException e)
 }
 finally
 {
+    End();
+}
+
+void End()
+{
     children.StopAll();
-    Directory.Delete(temporary, recursive: true);
+    try
+    {
+        Directory.Delete(temporary, recursive: true);
+    }
+    catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+    {
+        Console.Error.WriteLine($"{temporary} stays: {e.Message}");
+    }
 }
 
 async Task RunAsync()
@@ -108,7 +119,15 @@ async Task RunAsync()
     try
     {
         var address = engine?.Address ?? (options.Docker.StartsWith("unix:", StringComparison.Ordinal) ? options.Docker : null);
-        var run = new BenchRun(DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), About(address, note));
+        var starts = new List<double>();
+        for (var i = 0; i < 9; i++)
+        {
+            starts.Add((await meter.ProcessAsync("true")).Seconds * 1000);
+        }
+
+        var run = new BenchRun(
+            DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
+            [.. About(address, note), Invariant($"starting a command takes {Series.Median(starts):0.0} ms, which the times of processes contain")]);
         measurements.Begin(run);
         Console.WriteLine(string.Join('\n', run.About));
         Console.WriteLine("Making the image sets");
@@ -194,7 +213,8 @@ async Task<(OwnEngine? Engine, string Note)> EngineAsync()
 
 IReadOnlyList<string> About(string? address, string engine)
 {
-    var commit = Says("git", "-C", root, "rev-parse", "--short", "HEAD") + (Says("git", "-C", root, "status", "--porcelain", "src").Length > 0 ? " with changes" : "");
+    var changed = Says("git", "-C", root, "status", "--porcelain", "src").Length > 0 ? " with changes" : "";
+    var commit = Says("git", "-C", root, "rev-parse", "--short", "HEAD") + changed;
     var load = Says("cut", "-d", " ", "-f1-3", "/proc/loadavg");
     var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20;
     var storage = address is null ? "" : $" ({Says("docker", "-H", address, "info", "--format", "{{.ServerVersion}}, {{.Driver}}")})";
@@ -202,10 +222,13 @@ IReadOnlyList<string> About(string? address, string engine)
     return
     [
         Invariant($"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC; commit {commit}; load average at the start {load}; {only}"),
-        Invariant($"{Environment.ProcessorCount} × {Cpu()}, {memory} MiB, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {Says("pwsh", "--version")}"),
+        Invariant($"{Environment.ProcessorCount} × {Cpu()}, {memory} MiB, {RuntimeInformation.OSDescription}, ")
+            + $"{RuntimeInformation.FrameworkDescription}, {Says("pwsh", "--version")}",
         $"work folder on {Says("findmnt", "-n", "-o", "FSTYPE,OPTIONS", "-T", options.Work)}",
-        $"{Says("docker-registry", "--version")} on loopback; peers: {Says("skopeo", "--version")}; {Says("docker", "--version")}; {engine}{storage}; {Says("podman", "--version")}",
-        Invariant($"pairs {options.Pairs}, layers {options.LayerMiB} MiB, small images {options.Small}, stores {options.Store} and {options.Large}, huge image {options.HugeGiB} GiB"),
+        $"{Says("docker-registry", "--version")} on loopback; peers: {Says("skopeo", "--version")}; {Says("podman", "--version")}; "
+            + $"{Says("docker", "--version")}; {engine}{storage}",
+        Invariant($"pairs {options.Pairs}, layers {options.LayerMiB} MiB, small images {options.Small}, ")
+            + Invariant($"stores {options.Store} and {options.Large}, huge image {options.HugeGiB} GiB"),
     ];
 }
 

@@ -27,7 +27,9 @@ internal sealed class PullParts(BenchContext context)
         var driver = context.Driver(() => ClearAsync(context.Ours), context.Ours, $"pull {context.At(names[0])} --platform linux/amd64");
         await pairs.MeasureAsync("big.driver-skopeo", What, driver, context.Peers.Skopeo(names), 1);
         var shell = context.Shell(
-            "pwsh, Import-Module and pull, whole process", () => ClearAsync(context.Ours), $"Import-Module {Literal(context.Module ?? "")}; {PullScript(names[0])}");
+            "pwsh, Import-Module and pull, whole process",
+            () => ClearAsync(context.Ours),
+            $"Import-Module {Literal(context.Module ?? "")}; {context.PullScript(names[0])}");
         await pairs.MeasureAsync("big.shell-start", What + ", and pwsh's own start", shell, context.Shell("pwsh -Command 1", NothingAsync, "1"), 1);
         await pairs.MeasureAsync($"big.{context.Judge}-docker", What, session ?? engine, context.Peers.DockerPull(names), 0);
         await context.Peers.DockerRemoveAsync(names);
@@ -37,7 +39,8 @@ internal sealed class PullParts(BenchContext context)
         {
             await PullAsync(context.Ours, context.At(names[0]));
             var size = (await ListAsync(context.Ours))[0].Size / 1e6;
-            await pairs.NoteAsync("big", Invariant($"The big image has {size:0} MB of content, 8 gzip layers of {context.Options.LayerMiB} MiB tar each."));
+            var layer = context.Options.LayerMiB;
+            await pairs.NoteAsync("big", Invariant($"The big image has {size:0} MB of content, 8 gzip layers of {layer} MiB tar each."));
         }
     }
 
@@ -47,19 +50,22 @@ internal sealed class PullParts(BenchContext context)
         var references = names.Select(context.At).ToArray();
         var what = Invariant($"{names.Length} small images");
         var script = $"$null = $references | Invoke-ImagePull -Store {Literal(context.Ours)} -Platform linux/amd64";
-        var session = context.Session(
-            () => ClearAsync(context.Ours), $"$references = {string.Join(',', references.Select(Literal))}; {script}", Holds(context.Ours, names.Length));
-        var engine = context.Engine(() => ClearAsync(context.Ours), () => PullAsync(context.Ours, references), Holds(context.Ours, names.Length));
+        var check = Holds(context.Ours, names.Length);
+        var session = context.Session(() => ClearAsync(context.Ours), $"$references = {string.Join(',', references.Select(Literal))}; {script}", check);
+        var engine = context.Engine(() => ClearAsync(context.Ours), () => PullAsync(context.Ours, references), check);
+        session = session is null ? null : session with { Name = session.Name + ", one pipeline" };
+        engine = engine with { Name = "engine alone, one after the other" };
         var pairs = context.Pairs;
-        await pairs.MeasureAsync("small.session-skopeo", what, session is null ? null : session with { Name = session.Name + ", one pipeline" }, context.Peers.Skopeo(names), 1);
-        await pairs.MeasureAsync("small.engine-skopeo", what, engine with { Name = "engine alone, one after the other" }, context.Peers.Skopeo(names), 1);
+        await pairs.MeasureAsync("small.session-skopeo", what, session, context.Peers.Skopeo(names), 1);
+        await pairs.MeasureAsync("small.engine-skopeo", what, engine, context.Peers.Skopeo(names), 1);
         await pairs.MeasureAsync($"small.{context.Judge}-docker", what, session ?? engine, context.Peers.DockerPull(names), 0);
         await context.Peers.DockerRemoveAsync(names);
         await pairs.MeasureAsync($"small.{context.Judge}-podman", what, session ?? engine, context.Peers.PodmanPull(names), 0);
         if (pairs.Has($"small.{context.Judge}-podman"))
         {
             // podman takes too long over the thousands of the list's own part.
-            var list = context.Session(NothingAsync, $"$null = Get-Image -Store {Literal(context.Ours)}") ?? context.Engine(NothingAsync, () => ListAsync(context.Ours));
+            var list = context.Session(NothingAsync, $"$null = Get-Image -Store {Literal(context.Ours)}")
+                ?? context.Engine(NothingAsync, () => ListAsync(context.Ours));
             await pairs.MeasureAsync("small.list-podman", Invariant($"list of these {names.Length} images"), list, context.Peers.PodmanImages(), 3);
         }
 
@@ -73,7 +79,7 @@ internal sealed class PullParts(BenchContext context)
         await ClearAsync(context.Ours);
         await ClearAsync(context.Peers.Layout);
         await PullAsync(context.Ours, context.At(names[0]));
-        var session = context.Session(NothingAsync, PullScript(names[0]));
+        var session = context.Session(NothingAsync, context.PullScript(names[0]));
         var engine = context.Engine(NothingAsync, () => PullAsync(context.Ours, context.At(names[0])));
         var pairs = context.Pairs;
         await pairs.MeasureAsync("unchanged.session-docker", What, session, context.Peers.DockerPull(names, keep: true), 5);
@@ -89,7 +95,7 @@ internal sealed class PullParts(BenchContext context)
     {
         Side Of(string name, string title)
         {
-            var script = PullScript(name);
+            var script = context.PullScript(name);
             var prepare = () => ClearAsync(context.Ours);
             var check = Holds(context.Ours, 1);
             var side = context.Session(prepare, script, check, memory: true)
@@ -109,14 +115,20 @@ internal sealed class PullParts(BenchContext context)
             return;
         }
 
+        // What a first pull needs of memory beside the image, compiled code above all, is the session's.
+        await big.PrepareAsync();
+        await big.RunAsync();
         var name = await HugeSet.PutAsync(context.Registry, huge);
-        var title = Invariant($"{huge} GiB of zeros in 8 layers");
-        await context.Pairs.MeasureAsync($"memory.{context.Judge}-huge", "peak of memory", big, Of(name, title), 0, Math.Min(context.Options.Pairs, 3));
-        await ClearAsync(context.Ours);
+        try
+        {
+            var other = Of(name, Invariant($"{huge} GiB of zeros in 8 layers"));
+            await context.Pairs.MeasureAsync($"memory.{context.Judge}-huge", "peak of memory", big, other, 0, Math.Min(context.Options.Pairs, 3));
+        }
+        finally
+        {
+            await ClearAsync(context.Ours);
+        }
     }
 
-    private Side? Pull(string name) => context.Session(() => ClearAsync(context.Ours), PullScript(name), Holds(context.Ours, 1));
-
-    private string PullScript(string name) =>
-        $"$null = Invoke-ImagePull -Reference {Literal(context.At(name))} -Store {Literal(context.Ours)} -Platform linux/amd64";
+    private Side? Pull(string name) => context.Session(() => ClearAsync(context.Ours), context.PullScript(name), Holds(context.Ours, 1));
 }

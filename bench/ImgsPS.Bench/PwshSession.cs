@@ -48,7 +48,11 @@ internal sealed class PwshSession : IAsyncDisposable
         var path = Path.Combine(folder, $"session-{Interlocked.Increment(ref s_count)}");
         var pwsh = $"exec pwsh -NoProfile -NoLogo {options} -File {Meter.Quote(script)} -Pipe {Meter.Quote(path)} -Module {Meter.Quote(module)}";
         var start = terminal
-            ? new ProcessStartInfo("script", ["-qec", $"stty rows 40 cols 120; {pwsh}", "/dev/null"]) { RedirectStandardInput = true, RedirectStandardOutput = true }
+            ? new ProcessStartInfo("script", ["-qec", $"stty rows 40 cols 120; {pwsh}", "/dev/null"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            }
             : new ProcessStartInfo("sh", ["-c", $"{pwsh} </dev/null >{Meter.Quote(path + ".log")} 2>&1"]);
         start.Environment["POWERSHELL_TELEMETRY_OPTOUT"] = "1";
         start.Environment["POWERSHELL_UPDATECHECK"] = "Off";
@@ -134,7 +138,9 @@ internal sealed class PwshSession : IAsyncDisposable
         }
 
         var answer = line is null ? throw new InvalidOperationException("the pwsh session ended") : JsonDocument.Parse(line).RootElement;
-        return answer.TryGetProperty("error", out var error) ? throw new InvalidOperationException($"in the pwsh session: {error.GetString()}") : answer;
+        return answer.TryGetProperty("error", out var error)
+            ? throw new InvalidOperationException($"in the pwsh session: {error.GetString()}")
+            : answer;
     }
 
     /// <summary>Takes what is shown, and says where the cursor is when asked (CSI 6n), as a terminal does: PowerShell waits for that.</summary>

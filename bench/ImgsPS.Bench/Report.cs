@@ -24,7 +24,7 @@ internal static class Report
           gave back first all that it could.
         - ImgsPS flushes every blob (fsync) before it is named. skopeo and podman flush nothing: one comparison has `sync -f` after skopeo. docker pull and
           podman pull also unpack the layers; ImgsPS and skopeo keep them as they came.
-        - `measured` is when a line's runs began, and the machine's load average of the last minute then, which the runs before it are part of.
+        - `measured` is when a line's runs began (UTC), and the machine's load average of the last minute then, which the runs before it are part of.
         """;
 
     public static string Number(double number, string format) => double.IsNaN(number) ? "–" : number.ToString(format, CultureInfo.InvariantCulture);
@@ -47,7 +47,8 @@ internal static class Report
         foreach (var t in targets)
         {
             var met = t.Met switch { true => "yes", false => "**no**", null => "–" };
-            text.Append(CultureInfo.InvariantCulture, $"| {t.What} | {t.Against} | {t.Wanted} | {t.Figure ?? "not measured yet"} | {met} | {t.Note} | {t.Measured} |\n");
+            var figure = t.Figure ?? "not measured yet";
+            text.Append(CultureInfo.InvariantCulture, $"| {t.What} | {t.Against} | {t.Wanted} | {figure} | {met} | {t.Note} | {t.Measured} |\n");
         }
 
         return text.ToString();
@@ -104,6 +105,7 @@ internal static class Report
         var seconds = side.Samples.Select(s => s.Seconds).ToArray();
         var requests = side.Requests()?.ToString(CultureInfo.InvariantCulture) ?? "–";
         var times = $"{Number(side.Seconds(), "0.000")} | {Number(seconds.Min(), "0.000")} | {Number(seconds.Max(), "0.000")}";
-        return $"| {what} | {side.Name} | {seconds.Length} | {times} | {Number(side.Cpu(), "0.00")} | {Number(side.PeakMiB(), "0")} | {requests} | {rest} |";
+        var used = $"{Number(side.Cpu(), "0.00")} | {Number(side.PeakMiB(), "0")} | {requests}";
+        return $"| {what} | {side.Name} | {seconds.Length} | {times} | {used} | {rest} |";
     }
 }

@@ -22,7 +22,8 @@ internal sealed class StoreParts(BenchContext context)
         await pairs.MeasureAsync("list.session-docker", what, List(folder), context.Peers.DockerImages(), 10);
         await pairs.MeasureAsync("list.engine-docker", what, EngineList(folder), context.Peers.DockerImages(), 10);
         await pairs.MeasureAsync("list.first-docker", first, FirstList(folder), context.Peers.DockerImages(), 1);
-        await pairs.MeasureAsync("list.driver-docker", first, context.Driver(NothingAsync, folder, "list >/dev/null"), context.Peers.DockerImages(), 1);
+        var driver = context.Driver(NothingAsync, folder, "list >/dev/null");
+        await pairs.MeasureAsync("list.driver-docker", first, driver, context.Peers.DockerImages(), 1);
         var import = $"Import-Module {Literal(context.Module ?? "")}";
         var start = context.Shell("pwsh -Command 1", NothingAsync, "1");
         await pairs.MeasureAsync(
@@ -91,7 +92,8 @@ internal sealed class StoreParts(BenchContext context)
             "remove.engine-docker", what, engine with { Name = "engine alone, one call" }, session is null ? context.Peers.DockerPrune() : null, 0);
 
         // Only to be seen beside the others; it has no target, and may take long.
-        await pairs.MeasureAsync("remove.each", what, each with { Name = "engine alone, one call an image" }, null, 0, Math.Min(context.Options.Pairs, 2));
+        each = each with { Name = "engine alone, one call an image" };
+        await pairs.MeasureAsync("remove.each", what, each, null, 0, Math.Min(context.Options.Pairs, 2));
         await ClearAsync(folder);
     }
 

@@ -23,7 +23,8 @@ internal static class Documents
         ["schemaVersion"] = 2,
         ["mediaType"] = MediaTypes.OciManifest,
         ["config"] = Descriptor(MediaTypes.OciConfig, "config", 1500),
-        ["layers"] = new JsonArray(Enumerable.Range(0, 8).Select(i => (JsonNode)Descriptor(MediaTypes.OciLayerGzip, $"layer {i}", 30_000_000 + i)).ToArray()),
+        ["layers"] = new JsonArray(
+            Enumerable.Range(0, 8).Select(i => (JsonNode)Descriptor(MediaTypes.OciLayerGzip, $"layer {i}", 30_000_000 + i)).ToArray()),
         ["annotations"] = new JsonObject { ["org.opencontainers.image.created"] = "2026-01-31T12:00:00Z" },
     });
 

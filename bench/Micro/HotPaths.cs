@@ -37,7 +37,8 @@ public class HotPaths
         Directory.CreateDirectory(paths.Own);
         _catalog = new CatalogFile(paths, StoreFiles.Disk);
         var manifest = (Manifest)ManifestDocument.Parse(_manifest, MediaTypes.OciManifest);
-        var facts = Enumerable.Range(0, Count).ToDictionary(i => Documents.DigestOf($"manifest {i}").ToString(), DocumentFacts (_) => ManifestFacts.Of(manifest, null));
+        var facts = Enumerable.Range(0, Count)
+            .ToDictionary(i => Documents.DigestOf($"manifest {i}").ToString(), DocumentFacts (_) => ManifestFacts.Of(manifest, null));
         _catalog.WriteAsync(facts).GetAwaiter().GetResult();
         if (_catalog.Read(NullObserver.Instance).Count != Count)
         {

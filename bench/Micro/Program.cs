@@ -33,13 +33,16 @@ if (failed)
 }
 
 var text = new StringBuilder();
-text.Append(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, BenchmarkDotNet {summary.HostEnvironmentInfo.BenchmarkDotNetVersion}, {Environment.ProcessorCount} cores, .NET {Environment.Version}.\n\n");
+text.Append(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, BenchmarkDotNet {summary.HostEnvironmentInfo.BenchmarkDotNetVersion}, ");
+text.Append(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} cores, .NET {Environment.Version}.\n\n");
 text.Append("| what | mean | ± | allocated |\n|---|---|---|---|\n");
 foreach (var report in summary.Reports)
 {
     var statistics = report.ResultStatistics!;
     var allocated = report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? 0;
-    text.Append(CultureInfo.InvariantCulture, $"| {report.BenchmarkCase.Descriptor.WorkloadMethodDisplayInfo.Trim('\'')} | {Time(statistics.Mean)} | {Time(statistics.StandardDeviation)} | {Size(allocated)} |\n");
+    var name = report.BenchmarkCase.Descriptor.WorkloadMethodDisplayInfo.Trim('\'');
+    var time = $"{Time(statistics.Mean)} | {Time(statistics.StandardDeviation)}";
+    text.Append(CultureInfo.InvariantCulture, $"| {name} | {time} | {Size(allocated)} |\n");
 }
 
 File.WriteAllText(file, text.ToString());
