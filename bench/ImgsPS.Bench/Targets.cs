@@ -59,7 +59,7 @@ internal sealed class Targets
                 + Invariant($"than its bare start of {whole.B?.Seconds() * 1000:0} ms");
         Ratio(
             "the same, first list in a new process", "docker images", "≤ 0.5", "list", "docker", 0.5,
-            keys: ["list.first-docker", "list.driver-docker"], notes: [note]);
+            keys: ["list.first-docker", "list.driver-docker", "list.first", "list.driver"], notes: [note]);
         Ratio("list 100,000 images", "itself at 10,000", "≤ 11 times", "large", "tenth", 11, notes: [EngineToo("large", "tenth")]);
         var alone = Find("remove.engine") is { } one ? Invariant($"the engine alone: {one.A.Seconds():0.00} s") : "";
         var each = Find("remove.each") is { } single ? Invariant($"one engine call an image: {single.A.Seconds():0.0} s") : "";
@@ -76,9 +76,10 @@ internal sealed class Targets
 
         var memory = First("memory", "huge");
         var (big, huge) = (Mb(memory?.A), Mb(memory?.B));
+        var other = memory?.B is { } second ? Invariant($"{huge:0.0} MB for {second.Name[(second.Name.IndexOf(':') + 2)..]}") : "10 GB was not measured";
         Add(
             "peak memory of a pull over an idle session", "–", "≤ 24 MB more, the same for 250 MB and 10 GB", memory,
-            memory is null ? null : Invariant($"{big:0.0} MB for the big image, {Report.Number(huge, "0.0")} MB for 10 GB"),
+            memory is null ? null : Invariant($"{big:0.0} MB for the big image, {other}"),
             memory?.B is null && !(big > 24) ? null : big <= 24 && huge <= 24 && Math.Abs(big - huge) <= Same);
 
         var import = Find("import.shell-empty");
@@ -104,7 +105,8 @@ internal sealed class Targets
         if (found?.B is null)
         {
             // Without the peer there is no ratio, but a wrong number of requests can be seen.
-            var told = found is null ? null : Invariant($"{found.A.Seconds():0.000} s, {found.A.Requests()} request(s)");
+            var asked = requests is null ? "" : Invariant($", {found?.A.Requests()} request(s)");
+            var told = found is null ? null : Invariant($"{found.A.Seconds():0.000} s{asked}");
             var wrong = requests is not null && found is not null && found.A.Requests() != requests;
             Add(what, against, wanted, found, told, wrong ? false : null, [.. notes ?? [], found is null ? "" : "the peer was not measured"]);
             return;
