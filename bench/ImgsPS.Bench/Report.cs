@@ -19,9 +19,9 @@ internal static class Report
     private const string Method = """
         - The cmdlets run in a warm session of `pwsh -NoProfile` (bench/Session.ps1), which measures itself: wall, CPU, memory. `engine alone` is the same
           work without PowerShell. What prepares a run, and a look at what it did, are not measured.
-        - Ratios are medians over the pairs, ours by the peer's, which run in turn. CPU and memory are the side's own process, not the registry's or a
-          daemon's. Peak memory is a process's most, in a warm session the most over what it had before; the line of the targets has it with a heap that
-          gave back first all that it could.
+        - Ratios are medians over the pairs, ours by the peer's, which run in turn; in brackets the least and the most of any pair. CPU and memory are the
+          side's own process, not the registry's or a daemon's. Peak memory is a process's most, in a warm session the most over what it had before;
+          `peak of memory` has it with a heap that gave back first all that it could.
         - ImgsPS flushes every blob (fsync) before it is named. skopeo and podman flush nothing: one comparison has `sync -f` after skopeo. docker pull and
           podman pull also unpack the layers; ImgsPS and skopeo keep them as they came.
         - `measured` is when a line's runs began (UTC), and the machine's load average of the last minute then, which the runs before it are part of.
@@ -35,7 +35,9 @@ internal static class Report
     /// <summary>A comparison's one or two rows.</summary>
     public static string Rows(Comparison comparison)
     {
-        var ratios = comparison.B is null ? "– | –" : $"{Number(comparison.WallRatio(), "0.00")} | {Number(comparison.CpuRatio(), "0.00")}";
+        var pairs = comparison.WallRatios();
+        var spread = pairs.Count == 0 ? "–" : $"{Number(comparison.WallRatio(), "0.00")} ({Number(pairs.Min(), "0.00")}–{Number(pairs.Max(), "0.00")})";
+        var ratios = $"{spread} | {Number(comparison.CpuRatio(), "0.00")}";
         var what = comparison.Reduced.Length == 0 ? comparison.What : $"{comparison.What} ({comparison.Reduced})";
         var first = Row(what, comparison.A, $"{ratios} | {Measured(comparison)}");
         return comparison.B is null ? first : first + "\n" + Row("", comparison.B, " |  | ");

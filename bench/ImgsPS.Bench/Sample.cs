@@ -54,6 +54,9 @@ internal sealed record Comparison(string Key, string What, string Run, string Ti
     public double MoreMilliseconds() =>
         B is null ? double.NaN : Series.Median(A.Samples.Zip(B.Samples, (a, b) => (a.Seconds - b.Seconds) * 1000));
 
+    /// <summary>The pairs' ratios of wall time, in the order of the runs; none without a B.</summary>
+    public IReadOnlyList<double> WallRatios() => B is null ? [] : A.Samples.Zip(B.Samples, (a, b) => a.Seconds / b.Seconds).ToArray();
+
     private double Ratio(Func<Sample, double> of) =>
         B is null ? double.NaN : Series.Median(A.Samples.Zip(B.Samples, (a, b) => of(a) / of(b)));
 }
