@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Store;
+using ImgsPS.Store.Layout;
 using static System.FormattableString;
 
 namespace ImgsPS.Bench;
@@ -146,7 +147,8 @@ internal sealed class BenchContext(
     /// <summary>Makes a store in a process of its own, so that this one stays small; one that is there is used as it is.</summary>
     public async Task<string> MakeStoreAsync(int count)
     {
-        var folder = Path.Combine(options.Work, Invariant($"store-{count}"));
+        // Another version's catalog would not be read: such a store is made anew.
+        var folder = Path.Combine(options.Work, Invariant($"store-{count}-catalog-{CatalogFile.Version}"));
         if (!Directory.Exists(folder))
         {
             var made = Meter.Quote(folder + ".new");
