@@ -12,6 +12,18 @@ internal sealed class Children
     private readonly Dictionary<Process, bool> _running = [];
     private bool _stopped;
 
+    /// <summary>True when all were stopped: what fails from then on fails for that reason.</summary>
+    public bool Stopped
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _stopped;
+            }
+        }
+    }
+
     /// <summary>Starts a process.</summary>
     /// <param name="start">What to start.</param>
     /// <param name="gently">It is asked to end (SIGTERM) and given time for it: it has children of its own to end.</param>

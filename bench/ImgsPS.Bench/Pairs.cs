@@ -10,7 +10,7 @@ namespace ImgsPS.Bench;
 internal sealed record Side(string Name, Func<Task> PrepareAsync, Func<Task<Sample>> RunAsync, Func<Task>? CheckAsync = null);
 
 /// <summary>Runs sides in turn, A B A B, and keeps what came out.</summary>
-internal sealed class Pairs(Meter meter, Measurements measurements, BenchOptions options, string run, TextWriter output)
+internal sealed class Pairs(Meter meter, Measurements measurements, BenchOptions options, Children children, string run, TextWriter output)
 {
     /// <summary>
     /// Measures two sides, or ours alone when there is no peer, or it fails, and this run has nothing yet of our side.
@@ -72,7 +72,7 @@ internal sealed class Pairs(Meter meter, Measurements measurements, BenchOptions
                 }
             }
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException && !children.Stopped)
         {
             var sides = b is null ? a.Name : $"{a.Name} against {b.Name}";
             await NoteAsync(part, $"{comparison.Time}: {what} ({sides}) failed and is left out: {e.Message}");

@@ -84,7 +84,7 @@ try
     await RunAsync();
     return 0;
 }
-catch (OperationCanceledException)
+catch (Exception e) when (e is OperationCanceledException || children.Stopped)
 {
     return 130;
 }
@@ -133,7 +133,7 @@ async Task RunAsync()
         Console.WriteLine("Making the image sets");
         await meter.ProcessAsync(Invariant($"{Meter.Quote(Environment.ProcessPath!)} make-sets {registry.Host} {options.LayerMiB} {options.Small}"));
         Console.WriteLine(Report.Head);
-        var pairs = new Pairs(meter, measurements, options, run.Date, Console.Out);
+        var pairs = new Pairs(meter, measurements, options, children, run.Date, Console.Out);
         var peers = new Peers(options, registry, meter, address);
         await using var context = new BenchContext(options, root, temporary, registry, meter, pairs, peers, children);
         await RunPartsAsync(context);
@@ -177,7 +177,7 @@ async Task RunPartsAsync(BenchContext context)
         {
             await parts[part]();
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException && !children.Stopped)
         {
             await context.Pairs.NoteAsync(part, $"{part} broke off: {e.Message}");
         }

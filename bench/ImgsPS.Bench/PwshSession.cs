@@ -16,13 +16,15 @@ internal sealed class PwshSession : IAsyncDisposable
 
     private readonly Children _children;
     private readonly Process _process;
+    private readonly string _log;
     private readonly NamedPipeServerStream _pipe;
     private StreamReader? _reader;
     private StreamWriter? _writer;
     private long _shown;
 
-    private PwshSession(Children children, Process process, NamedPipeServerStream pipe)
+    private PwshSession(Children children, Process process, NamedPipeServerStream pipe, string log)
     {
+        _log = log;
         _children = children;
         _process = process;
         _pipe = pipe;
@@ -59,7 +61,7 @@ internal sealed class PwshSession : IAsyncDisposable
         start.Environment["TERM"] = "xterm";
         var pipe = new NamedPipeServerStream(path, PipeDirection.InOut, 1, PipeTransmissionMode.Byte, PipeOptions.Asynchronous);
         var process = children.Start(start);
-        var session = new PwshSession(children, process, pipe);
+        var session = new PwshSession(children, process, pipe, path + ".log");
         try
         {
             if (terminal)
@@ -77,8 +79,7 @@ internal sealed class PwshSession : IAsyncDisposable
         catch (Exception e) when (e is OperationCanceledException or IOException or InvalidOperationException)
         {
             await session.DisposeAsync();
-            var said = File.Exists(path + ".log") ? await File.ReadAllTextAsync(path + ".log") : "";
-            throw new InvalidOperationException($"the pwsh session did not start: {e.Message} {said}");
+            throw new InvalidOperationException($"the pwsh session did not start: {e.Message} {session.Said()}");
         }
     }
 
@@ -117,6 +118,13 @@ internal sealed class PwshSession : IAsyncDisposable
         _process.Dispose();
     }
 
+    /// <summary>The end of what it wrote; nothing with a terminal.</summary>
+    private string Said()
+    {
+        var said = File.Exists(_log) ? File.ReadAllText(_log) : "";
+        return said[Math.Max(0, said.Length - 500)..];
+    }
+
     private async Task<JsonElement> AskAsync(string kind, string script)
     {
         await _writer!.WriteLineAsync($"{kind} {Convert.ToBase64String(Encoding.UTF8.GetBytes(script))}");
@@ -137,7 +145,7 @@ internal sealed class PwshSession : IAsyncDisposable
             throw new InvalidOperationException($"the pwsh session did not answer for {Meter.Patience.TotalMinutes} minutes");
         }
 
-        var answer = line is null ? throw new InvalidOperationException("the pwsh session ended") : JsonDocument.Parse(line).RootElement;
+        var answer = line is null ? throw new InvalidOperationException($"the pwsh session ended {Said()}") : JsonDocument.Parse(line).RootElement;
         return answer.TryGetProperty("error", out var error)
             ? throw new InvalidOperationException($"in the pwsh session: {error.GetString()}")
             : answer;
