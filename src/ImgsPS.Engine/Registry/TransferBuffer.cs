@@ -19,8 +19,8 @@ internal sealed class TransferBuffer : IDisposable
     /// <summary>Bytes of a buffer when the large ones are taken.</summary>
     public const int SmallSize = 1 << 17;
 
-    /// <summary>Large buffers of this process at a time: three pulls with all their layers at once.</summary>
-    public const int MaxLarge = 12;
+    /// <summary>Large buffers of this process at a time: two pulls with all their layers at once.</summary>
+    public const int MaxLarge = 8;
 
     /// <summary>Large buffers that an idle process keeps for the next pull: those of one.</summary>
     private const int MaxKept = 4;
