@@ -11,10 +11,11 @@ namespace ImgsPS.Cmdlets;
 /// </summary>
 internal sealed class RemovalBatch
 {
-    private const int MaxItems = 1000;
+    private const int Many = 1000;
+    private const int MaxItems = 10_000;
 
     /// <summary>A pipeline that is slower than this sees each removal done before it gives much more.</summary>
-    private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(100);
 
     private readonly Queue<Item> _items = new();
     private readonly HashSet<string> _references = new(StringComparer.Ordinal);
@@ -23,8 +24,11 @@ internal sealed class RemovalBatch
     /// <summary>How many wait.</summary>
     public int Count => _items.Count;
 
+    /// <summary>How long the last call took. A call costs what the store's list is long; so calls never take more than half of the time.</summary>
+    public TimeSpan LastCall { get; set; }
+
     /// <summary>True when there are many, or one has waited for long.</summary>
-    public bool IsDue => Count >= MaxItems || (Count > 0 && _waiting.Elapsed > MaxWait);
+    public bool IsDue => Count >= MaxItems || (Count > 0 && _waiting.Elapsed >= LastCall && (Count >= Many || _waiting.Elapsed > Wait));
 
     /// <summary>What waits, in the order.</summary>
     public IReadOnlyList<ImageIdentity> Images => _items.Select(item => item.Image).ToArray();

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using System.Management.Automation;
@@ -144,6 +145,7 @@ public sealed class RemoveImageCommand : ChangeCmdlet
                 return;
             }
 
+            var watch = Stopwatch.StartNew();
             var requests = stores.ToDictionary(store => store, store => Waiting(store).Images.Select(ToRequest).ToList());
             RunOnEach(stores, requests[stores[0]][0].Image.Text, async (part, cancellationToken) =>
             {
@@ -162,6 +164,7 @@ public sealed class RemoveImageCommand : ChangeCmdlet
 
                 part.Post(() => Handle(part.Link, done, failed));
             });
+            stores.ForEach(store => Waiting(store).LastCall = watch.Elapsed);
         }
     }
 
