@@ -42,8 +42,8 @@ if (reports)
 {
     if (!File.Exists(kept))
     {
-        await Console.Error.WriteLineAsync($"There is no {kept} to make {results} of: nothing was measured yet.");
-        return 1;
+        Console.WriteLine($"There is no {kept} to make {results} of: nothing was measured yet.");
+        return 0;
     }
 
     var known = await Measurements.ReadAsync(kept);
@@ -58,6 +58,7 @@ if (OperatingSystem.IsWindows() || !Peers.IsInstalled("docker-registry"))
     return 1;
 }
 
+Directory.CreateDirectory(Path.GetDirectoryName(results)!);
 var measurements = await Measurements.ReadAsync(kept);
 
 // Neither side finds the user's credentials and settings.

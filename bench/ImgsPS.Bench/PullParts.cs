@@ -123,6 +123,12 @@ internal sealed class PullParts(BenchContext context)
         {
             var other = Of(name, Invariant($"{huge} GiB of zeros in 8 layers"));
             await context.Pairs.MeasureAsync($"memory.{context.Judge}-huge", "peak of memory", big, other, 0, Math.Min(context.Options.Pairs, 3));
+            if (huge >= 10)
+            {
+                // Shows whether it grows with the size, or only until the heap is collected.
+                var tenth = Of(await HugeSet.PutAsync(context.Registry, huge / 10), Invariant($"{huge / 10} GiB of zeros in 8 layers"));
+                await context.Pairs.MeasureAsync("memory.tenth", "peak of memory", tenth, null, 0, Math.Min(context.Options.Pairs, 3));
+            }
         }
         finally
         {
