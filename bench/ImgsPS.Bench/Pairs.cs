@@ -19,7 +19,7 @@ internal sealed class Pairs(Meter meter, Measurements measurements, BenchOptions
     /// <param name="what">The operation.</param>
     /// <param name="a">Our side; null to measure nothing.</param>
     /// <param name="b">The peer; null for none.</param>
-    /// <param name="warm">How often each runs before what is counted.</param>
+    /// <param name="warm">How often our side runs before what is counted, to be warm; the peer, which is a new process each time, once of these.</param>
     /// <param name="count">How often each runs; 0 for as often as the options say.</param>
     public async Task MeasureAsync(string key, string what, Side? a, Side? b, int warm, int count = 0)
     {
@@ -66,7 +66,7 @@ internal sealed class Pairs(Meter meter, Measurements measurements, BenchOptions
             for (var i = -warm; i < (count == 0 ? options.Pairs : count); i++)
             {
                 await RunAsync(a, comparison.A, i >= 0);
-                if (b is not null)
+                if (b is not null && i >= -1)
                 {
                     await RunAsync(b, comparison.B!, i >= 0);
                 }

@@ -51,7 +51,7 @@ internal sealed class Peers(BenchOptions options, RegistryProcess registry, Mete
         var title = $"{Times(names)}skopeo copy → oci:{(sync ? ", then sync" : ", " + Unsynced)}";
         return Process(
             title,
-            () => keep ? Task.CompletedTask : BenchContext.ClearAsync(Layout),
+            () => keep ? Task.CompletedTask : BenchContext.PutAsideAsync(Layout),
             copies + (sync ? $" && sync -f {Meter.Quote(Layout)}" : ""));
     }
 

@@ -104,6 +104,7 @@ void End()
     children.StopAll();
     try
     {
+        BenchContext.DeleteAside(options.Work);
         Directory.Delete(temporary, recursive: true);
     }
     catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -173,6 +174,7 @@ async Task RunPartsAsync(BenchContext context)
     foreach (var part in BenchOptions.Parts.Where(p => options.Only.Count == 0 || options.Only.Contains(p)))
     {
         var watch = Stopwatch.StartNew();
+        BenchContext.DeleteAside(options.Work);
         measurements.BeginPart(part);
         try
         {

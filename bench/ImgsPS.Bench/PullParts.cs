@@ -18,17 +18,17 @@ internal sealed class PullParts(BenchContext context)
         string[] names = [ImageSets.Big(context.Options.LayerMiB)];
         string[] docker = [ImageSets.BigDocker(context.Options.LayerMiB)];
         var session = Pull(names[0]);
-        var engine = context.Engine(() => ClearAsync(context.Ours), () => PullAsync(context.Ours, context.At(names[0])), Holds(context.Ours, 1));
+        var engine = context.Engine(() => PutAsideAsync(context.Ours), () => PullAsync(context.Ours, context.At(names[0])), Holds(context.Ours, 1));
         var pairs = context.Pairs;
-        await pairs.MeasureAsync("big.session-skopeo", What, session, context.Peers.Skopeo(names), 3);
+        await pairs.MeasureAsync("big.session-skopeo", What, session, context.Peers.Skopeo(names), 6);
         await pairs.MeasureAsync("big.session-sync", What, session, context.Peers.Skopeo(names, sync: true), 0);
         await pairs.MeasureAsync("big.types-skopeo", What + ", Docker media types", Pull(docker[0]), context.Peers.Skopeo(docker), 1);
         await pairs.MeasureAsync("big.engine-skopeo", What, engine, context.Peers.Skopeo(names), 2);
-        var driver = context.Driver(() => ClearAsync(context.Ours), context.Ours, $"pull {context.At(names[0])} --platform linux/amd64");
+        var driver = context.Driver(() => PutAsideAsync(context.Ours), context.Ours, $"pull {context.At(names[0])} --platform linux/amd64");
         await pairs.MeasureAsync("big.driver-skopeo", What, driver, context.Peers.Skopeo(names), 1);
         var shell = context.Shell(
             "pwsh, Import-Module and pull, whole process",
-            () => ClearAsync(context.Ours),
+            () => PutAsideAsync(context.Ours),
             $"Import-Module {Literal(context.Module ?? "")}; {context.PullScript(names[0])}");
         await pairs.MeasureAsync("big.shell-start", What + ", and pwsh's own start", shell, context.Shell("pwsh -Command 1", NothingAsync, "1"), 1);
         await pairs.MeasureAsync($"big.{context.Judge}-docker", What, session ?? engine, context.Peers.DockerPull(names), 0);
@@ -51,13 +51,13 @@ internal sealed class PullParts(BenchContext context)
         var what = Invariant($"{names.Length} small images");
         var script = $"$null = $references | Invoke-ImagePull -Store {Literal(context.Ours)} -Platform linux/amd64";
         var check = Holds(context.Ours, names.Length);
-        var session = context.Session(() => ClearAsync(context.Ours), $"$references = {string.Join(',', references.Select(Literal))}; {script}", check);
-        var engine = context.Engine(() => ClearAsync(context.Ours), () => PullAsync(context.Ours, references), check);
+        var session = context.Session(() => PutAsideAsync(context.Ours), $"$references = {string.Join(',', references.Select(Literal))}; {script}", check);
+        var engine = context.Engine(() => PutAsideAsync(context.Ours), () => PullAsync(context.Ours, references), check);
         session = session is null ? null : session with { Name = session.Name + ", one pipeline" };
         engine = engine with { Name = "engine alone, one after the other" };
         var pairs = context.Pairs;
-        await pairs.MeasureAsync("small.session-skopeo", what, session, context.Peers.Skopeo(names), 1);
-        await pairs.MeasureAsync("small.engine-skopeo", what, engine, context.Peers.Skopeo(names), 1);
+        await pairs.MeasureAsync("small.session-skopeo", what, session, context.Peers.Skopeo(names), 8);
+        await pairs.MeasureAsync("small.engine-skopeo", what, engine, context.Peers.Skopeo(names), 2);
         await pairs.MeasureAsync($"small.{context.Judge}-docker", what, session ?? engine, context.Peers.DockerPull(names), 0);
         await context.Peers.DockerRemoveAsync(names);
         await pairs.MeasureAsync($"small.{context.Judge}-podman", what, session ?? engine, context.Peers.PodmanPull(names), 0);
@@ -136,5 +136,5 @@ internal sealed class PullParts(BenchContext context)
         }
     }
 
-    private Side? Pull(string name) => context.Session(() => ClearAsync(context.Ours), context.PullScript(name), Holds(context.Ours, 1));
+    private Side? Pull(string name) => context.Session(() => PutAsideAsync(context.Ours), context.PullScript(name), Holds(context.Ours, 1));
 }

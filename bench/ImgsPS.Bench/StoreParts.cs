@@ -87,7 +87,7 @@ internal sealed class StoreParts(BenchContext context)
             },
             Holds(folder, 0));
         var pairs = context.Pairs;
-        await pairs.MeasureAsync("remove.session-docker", what, session, context.Peers.DockerPrune(), 1);
+        await pairs.MeasureAsync("remove.session-docker", what, session, context.Peers.DockerPrune(), 4);
         await pairs.MeasureAsync(
             "remove.engine-docker", what, engine with { Name = "engine alone, one call" }, session is null ? context.Peers.DockerPrune() : null, 0);
 

@@ -15,7 +15,7 @@ internal sealed class BlobDownload
     /// <summary>Bytes that are written although the buffer is not full, while the next ones are waited for.</summary>
     private const int WorthWriting = 128 * 1024;
 
-    /// <summary>How long fewer bytes than that may wait for more, in milliseconds.</summary>
+    /// <summary>How long fewer bytes than that wait for more at most, in milliseconds.</summary>
     private const int LongestHold = 100;
 
     private readonly RegistryTransport _transport;
@@ -28,6 +28,9 @@ internal sealed class BlobDownload
 
     // The bytes are not of one answer: the digest may fail although the registry's content is right.
     private bool _pieced;
+
+    // Runs out now and then while few bytes are held; one for many reads, since a timer for each is garbage that grows with the blob.
+    private Task? _hold;
 
     // RN16, and a digest that failed over pieces: from byte 0 once more, no oftener.
     private bool _startedOver;
@@ -151,12 +154,20 @@ internal sealed class BlobDownload
         // One byte more than is left: that tells the end from a body that goes on (RN10).
         using var buffer = TransferBuffer.Rent(skip + Blob.Size - _writer.Position + 1);
         var gathered = 0;
-        var written = Environment.TickCount;
         while (true)
         {
             var wanted = (int)Math.Min(buffer.Length - gathered, skip + Blob.Size - _writer.Position - gathered + 1);
+#pragma warning disable CA2012 // Each is consumed once: when it is, the variable has the next one.
             var reading = body.ReadAsync(buffer.Bytes, buffer.Offset + gathered, wanted, cancellationToken);
-            if (gathered > 0 && !await IsSoonAsync(reading, gathered, written, cancellationToken).ConfigureAwait(false))
+            var isSoon = gathered == 0 || reading.IsCompleted;
+            if (!isSoon && gathered < WorthWriting)
+            {
+                var waited = reading.AsTask();
+                reading = new ValueTask<int>(waited);
+                isSoon = await IsSoonAsync(waited).ConfigureAwait(false);
+            }
+
+            if (!isSoon)
             {
                 // While nothing comes, what is there goes into the store: it counts as progress and is kept whatever happens. The read goes on
                 // behind it in the buffer.
@@ -167,15 +178,14 @@ internal sealed class BlobDownload
                 catch
                 {
                     buffer.Abandon();
-                    Forget(reading);
+                    Forget(reading.AsTask());
                     throw;
                 }
 
-                written = Environment.TickCount;
                 var more = await reading.ConfigureAwait(false);
                 Buffer.BlockCopy(buffer.Bytes, buffer.Offset + gathered, buffer.Bytes, buffer.Offset, more);
                 gathered = 0;
-                reading = Task.FromResult(more);
+                reading = new ValueTask<int>(more);
             }
 
             int read;
@@ -190,6 +200,7 @@ internal sealed class BlobDownload
                 throw;
             }
 
+#pragma warning restore CA2012
             if (read == 0)
             {
                 break;
@@ -217,7 +228,6 @@ internal sealed class BlobDownload
             if (gathered == buffer.Length)
             {
                 await WriteAsync(buffer, gathered).ConfigureAwait(false);
-                written = Environment.TickCount;
                 gathered = 0;
             }
         }
@@ -241,24 +251,16 @@ internal sealed class BlobDownload
         _progress?.Invoke(_writer.Position);
     }
 
-    /// <summary>True when a read is done, or will be before the bytes that are gathered are worth a write or have waited long enough.</summary>
-    private static async ValueTask<bool> IsSoonAsync(Task<int> reading, int gathered, int written, CancellationToken cancellationToken)
+    /// <summary>True when a read ends before the few bytes that are gathered have waited long enough.</summary>
+    private async Task<bool> IsSoonAsync(Task<int> reading)
     {
-        if (reading.IsCompleted)
+        if (_hold is null || _hold.IsCompleted)
         {
-            return true;
+            _hold = Task.Delay(LongestHold, CancellationToken.None);
         }
 
-        var left = LongestHold - unchecked(Environment.TickCount - written);
-        if (gathered >= WorthWriting || left <= 0)
-        {
-            return false;
-        }
-
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var done = await Task.WhenAny(reading, Task.Delay(left, stop.Token)).ConfigureAwait(false) == reading;
-        stop.Cancel();
-        return done || reading.IsCompleted;
+        await Task.WhenAny(reading, _hold).ConfigureAwait(false);
+        return reading.IsCompleted;
     }
 
     // Its failure says only that nobody wants it any more.

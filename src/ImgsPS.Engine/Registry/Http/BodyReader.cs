@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Net.Http;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -100,7 +101,10 @@ internal sealed class BodyReader : IDisposable
 
     /// <summary>Reads some bytes; 0 at the end.</summary>
     /// <exception cref="TransferFault">The connection broke, or a limit of RN12 ran out.</exception>
-    public async Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+#if !NET472
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+#endif
+    public async ValueTask<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         int read;
@@ -179,7 +183,8 @@ internal sealed class BodyReader : IDisposable
         return length;
     }
 #else
-    private async Task<int> ReadWithinAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReadWithinAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
         _ = _response;
         _idle ??= CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
@@ -13,6 +14,12 @@ internal sealed class BlobFolder
 {
     /// <summary>Bytes that are read at a time to be hashed.</summary>
     private const int BufferSize = 1 << 20;
+
+    /// <summary>Files of which several are deleted at a time.</summary>
+    private const int ManyFiles = 200;
+
+    /// <summary>Deletions at a time then.</summary>
+    private const int Deletions = 4;
 
     private readonly StorePaths _paths;
     private readonly StoreFiles _files;
@@ -221,17 +228,26 @@ internal sealed class BlobFolder
     }
 
     /// <summary>Deletes all that is in the trash. What cannot be deleted now stays for the next time.</summary>
-    public async Task EmptyTrashAsync(IOperationObserver observer)
+    public Task EmptyTrashAsync(IOperationObserver observer)
     {
-        foreach (var path in FilesIn(_paths.Trash))
+        var files = FilesIn(_paths.Trash);
+
+        // A deletion waits for the disk: several at a time, when there are many.
+        var lanes = files.Length < ManyFiles ? 1 : Deletions;
+        return lanes == 1 ? DeleteAsync(0) : Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => Task.Run(() => DeleteAsync(lane))));
+
+        async Task DeleteAsync(int lane)
         {
-            try
+            for (var i = lane; i < files.Length; i += lanes)
             {
-                await _files.DeleteAsync(path, CancellationToken.None).ConfigureAwait(false);
-            }
-            catch (ImageException e)
-            {
-                observer.Warning($"{e.Message} The next removal tries again.");
+                try
+                {
+                    await _files.DeleteAsync(files[i], CancellationToken.None).ConfigureAwait(false);
+                }
+                catch (ImageException e)
+                {
+                    observer.Warning($"{e.Message} The next removal tries again.");
+                }
             }
         }
     }
