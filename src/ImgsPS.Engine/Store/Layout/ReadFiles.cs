@@ -3,8 +3,8 @@ using System.Collections.Generic;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// What files were read as, kept for the next reading in this process: the same bytes mean the same. Only the last few are kept, and none of a large
-/// file. Safe for any number of threads.
+/// What files were read as, kept for the next reading in this process: the same bytes mean the same. Only the last few are kept, and none of a very
+/// large file. Safe for any number of threads.
 /// </summary>
 internal sealed class ReadFiles<T>
     where T : class
@@ -12,8 +12,8 @@ internal sealed class ReadFiles<T>
     /// <summary>Files that are kept: the stores that a session works with.</summary>
     private const int MaxFiles = 4;
 
-    /// <summary>Largest file that is kept, in bytes.</summary>
-    private const int MaxSize = 16 * 1024 * 1024;
+    /// <summary>Bytes of all files that are kept; what they mean takes two or three times that.</summary>
+    private const int MaxSize = 64 * 1024 * 1024;
 
     private readonly object _sync = new();
     private readonly List<Known> _files = new();
@@ -33,17 +33,20 @@ internal sealed class ReadFiles<T>
         lock (_sync)
         {
             _files.RemoveAll(f => f.Path == path);
-            if (size <= MaxSize)
+            _files.Add(new Known(path, hash, size, meaning));
+            var total = 0L;
+            foreach (var file in _files)
             {
-                _files.Add(new Known(path, hash, meaning));
+                total += file.Size;
             }
 
-            if (_files.Count > MaxFiles)
+            while (_files.Count > MaxFiles || total > MaxSize)
             {
+                total -= _files[0].Size;
                 _files.RemoveAt(0);
             }
         }
     }
 
-    private sealed record Known(string Path, Digest Hash, T Meaning);
+    private sealed record Known(string Path, Digest Hash, int Size, T Meaning);
 }
