@@ -40,10 +40,10 @@ internal sealed class BlobFolder
     public bool Contains(Descriptor descriptor) => SizeOf(descriptor.Digest) == descriptor.Size;
 
     /// <summary>Bytes of a blob's file, and when it came to the store; null when it is not there. One look at the disk.</summary>
-    public (long Size, DateTimeOffset Time)? Stat(Digest digest)
+    public BlobStat? Stat(Digest digest)
     {
         var file = new FileInfo(_paths.Blob(digest));
-        return file.Exists ? (file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero)) : null;
+        return file.Exists ? new BlobStat(file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero)) : null;
     }
 
     /// <summary>

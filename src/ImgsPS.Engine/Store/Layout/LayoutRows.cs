@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading.Tasks;
 using ImgsPS.Content;
 using ImgsPS.Naming;
 
@@ -11,6 +12,9 @@ namespace ImgsPS.Store.Layout;
 /// </summary>
 internal sealed class LayoutRows
 {
+    /// <summary>Rows from which on several files are looked at at a time.</summary>
+    private const int Many = 20_000;
+
     private readonly BlobFolder _blobs;
     private readonly Catalog _catalog;
     private readonly string _store;
@@ -67,10 +71,24 @@ internal sealed class LayoutRows
             }
         }
 
-        var rows = new List<LayoutRow>(grouped.Count);
-        foreach (var entries in grouped)
+        var files = new BlobStat?[grouped.Count];
+        if (grouped.Count < Many)
         {
-            if (Of(entries, null) is { } row)
+            for (var i = 0; i < files.Length; i++)
+            {
+                files[i] = _blobs.Stat(grouped[i][0].Descriptor!.Digest);
+            }
+        }
+        else
+        {
+            // Looking at the files is the greater part of a long list.
+            Parallel.For(0, files.Length, i => files[i] = _blobs.Stat(grouped[i][0].Descriptor!.Digest));
+        }
+
+        var rows = new List<LayoutRow>(grouped.Count);
+        for (var i = 0; i < files.Length; i++)
+        {
+            if (Of(grouped[i], null, files[i]) is { } row)
             {
                 rows.Add(row);
             }
@@ -82,11 +100,12 @@ internal sealed class LayoutRows
     /// <summary>One row for entries with one name and one digest; null for an artifact.</summary>
     /// <param name="entries">The entries.</param>
     /// <param name="shown">The manifest of the index to show, if it is there; null for the host's best.</param>
-    public LayoutRow? Of(IReadOnlyList<IndexEntry> entries, Digest? shown)
+    public LayoutRow? Of(IReadOnlyList<IndexEntry> entries, Digest? shown) => Of(entries, shown, _blobs.Stat(entries[0].Descriptor!.Digest));
+
+    private LayoutRow? Of(IReadOnlyList<IndexEntry> entries, Digest? shown, BlobStat? file)
     {
         var name = entries[0].Name;
         var root = entries[0].Descriptor!;
-        var file = _blobs.Stat(root.Digest);
         var isThere = file?.Size == root.Size;
         DocumentFacts? facts;
         if (isThere)
