@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
@@ -26,6 +27,9 @@ internal sealed class CatalogFile
     private const int HashLength = 64;
 
     private const int MaxSize = 512 * 1024 * 1024;
+
+    /// <summary>A file of more bytes is hashed before it is read: what is known of it needs no memory then.</summary>
+    private const int LargeSize = 4 * 1024 * 1024;
 
     private static readonly IReadOnlyDictionary<string, DocumentFacts> None = new Dictionary<string, DocumentFacts>();
 
@@ -65,7 +69,13 @@ internal sealed class CatalogFile
         try
         {
             // A store that was never listed has none, and an exception costs more than a look.
-            if (!File.Exists(_paths.Catalog) || _files.TryRead(_paths.Catalog, MaxSize) is not { } bytes)
+            var file = new FileInfo(_paths.Catalog);
+            if (file.Exists && file.Length > LargeSize && Known.Find(_paths.Catalog, HashOfFile()) is { } same)
+            {
+                return same;
+            }
+
+            if (!file.Exists || _files.TryRead(_paths.Catalog, MaxSize) is not { } bytes)
             {
                 return None;
             }
@@ -91,7 +101,7 @@ internal sealed class CatalogFile
 
             fault = "It has no checksum.";
         }
-        catch (Exception e) when (e is ImageException or JsonException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is ImageException or JsonException or InvalidOperationException or FormatException || StoreFailure.IsMachine(e))
         {
             fault = PrintableText.OfServer(e.Message);
         }
@@ -136,6 +146,29 @@ internal sealed class CatalogFile
         return start.Substring(CheckStart.Length) == actual.Hex + CheckEnd
             ? actual
             : throw new ImageException(ImageErrorKind.InvalidData, "Its checksum is wrong.");
+    }
+
+    /// <summary>The hash of what follows the checksum; it is known only to whoever has checked it.</summary>
+    private Digest HashOfFile()
+    {
+        using var file = _files.OpenRead(_paths.Catalog);
+        using var hash = Digest.CreateHash("sha256");
+        var buffer = ArrayPool<byte>.Shared.Rent(1 << 18);
+        try
+        {
+            file.Seek(CheckStart.Length + HashLength + CheckEnd.Length, SeekOrigin.Begin);
+            int read;
+            while ((read = file.Read(buffer, 0, buffer.Length)) > 0)
+            {
+                hash.AppendData(buffer, 0, read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return Digest.FromHash("sha256", hash.GetHashAndReset());
     }
 
     private static Digest HashOf(byte[] bytes, int offset)
