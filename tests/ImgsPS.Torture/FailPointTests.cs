@@ -212,7 +212,9 @@ public sealed class FailPointTests : IDisposable
     public async Task Killed_download_is_resumed_also_after_an_optimize_with_its_grace_RS2_RN15()
     {
         var image = _registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(1, 3_000_000)] });
-        await _store.KillAtAsync("mid-write:10", "pull", image.Reference);
+
+        // The config's write, and the second of the layer's, which are of a MiB at most.
+        await _store.KillAtAsync("mid-write:3", "pull", image.Reference);
         var kept = Directory.GetFiles(Path.Combine(_store.Root, ".imgsps", "ingest"), "data", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length);
         Assert.InRange(kept, 1, 3_000_000);
         var optimization = await _store.OptimizeAsync(TimeSpan.FromHours(1));

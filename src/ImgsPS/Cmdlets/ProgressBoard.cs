@@ -39,13 +39,16 @@ internal sealed class ProgressBoard
         }
     }
 
-    /// <summary>Writes what changed.</summary>
-    public void Show(Cmdlet cmdlet)
+    /// <summary>Writes what changed; false when nothing did.</summary>
+    public bool Show(Cmdlet cmdlet)
     {
-        foreach (var record in Changes())
+        var records = Changes();
+        foreach (var record in records)
         {
             cmdlet.WriteProgress(record);
         }
+
+        return records.Count > 0;
     }
 
     /// <summary>Takes every activity that was shown off the screen.</summary>

@@ -139,6 +139,12 @@ internal sealed class WorkLine : IDisposable
             }
 
             _pumps.Dequeue();
+            if (!_sinceShown.IsRunning && first.ShowLast(_cmdlet))
+            {
+                // A short command shows what it did once.
+                _sinceShown.Restart();
+            }
+
             first.Complete(_cmdlet);
             first.Dispose();
         }
@@ -151,12 +157,16 @@ internal sealed class WorkLine : IDisposable
             return;
         }
 
+        var shown = false;
         foreach (var pump in _pumps)
         {
-            pump.ShowProgress(_cmdlet);
+            shown |= pump.ShowProgress(_cmdlet);
         }
 
-        _sinceShown.Restart();
+        if (shown)
+        {
+            _sinceShown.Restart();
+        }
     }
 
     private void End()

@@ -93,18 +93,22 @@ internal sealed class WorkPump : IOperationObserver, IDisposable
         }
     }
 
-    /// <summary>Shows what changed; a work that has ended is taken off the screen, also when its words wait for their turn.</summary>
-    public void ShowProgress(ImageCmdlet cmdlet)
+    /// <summary>
+    /// Shows what changed, false when nothing did; a work that has ended is taken off the screen, also when its words wait for their turn.
+    /// </summary>
+    public bool ShowProgress(ImageCmdlet cmdlet)
     {
-        if (_ended)
+        if (!_ended)
         {
-            _progress?.Complete(cmdlet);
+            return _progress?.Show(cmdlet) == true;
         }
-        else
-        {
-            _progress?.Show(cmdlet);
-        }
+
+        HideProgress(cmdlet);
+        return false;
     }
+
+    /// <summary>Shows what a work that has ended did, if nothing of it was shown; false when there is nothing to show.</summary>
+    public bool ShowLast(ImageCmdlet cmdlet) => _progress?.Show(cmdlet) == true;
 
     /// <summary>Takes the progress off the screen.</summary>
     public void HideProgress(ImageCmdlet cmdlet) => _progress?.Complete(cmdlet);
