@@ -57,11 +57,7 @@ internal sealed class BenchContext(
 
     public static Task ClearAsync(string folder)
     {
-        if (Directory.Exists(folder))
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-
+        Delete(folder);
         return Task.CompletedTask;
     }
 
@@ -83,11 +79,13 @@ internal sealed class BenchContext(
 
     /// <summary>Deletes what was put aside.</summary>
     /// <param name="work">The work folder.</param>
-    public static void DeleteAside(string work)
+    public static void DeleteAside(string work) => Delete(Aside(work));
+
+    private static void Delete(string folder)
     {
-        if (Directory.Exists(Aside(work)))
+        if (Directory.Exists(folder))
         {
-            Directory.Delete(Aside(work), recursive: true);
+            Directory.Delete(folder, recursive: true);
         }
     }
 

@@ -18,14 +18,14 @@ public class HotPaths
 
     private readonly string _reference = "registry.example.com:5000/team/service:1.27.3-alpine";
     private readonly string _familiar = "ubuntu";
-    private readonly byte[] _manifest = Documents.Manifest();
-    private readonly byte[] _index = Documents.Index(Count);
-    private readonly IReadOnlyList<Image> _images = Documents.Images(Count);
+    private readonly byte[] _manifest = Samples.Manifest();
+    private readonly byte[] _index = Samples.Index(Count);
+    private readonly IReadOnlyList<Image> _images = Samples.Images(Count);
     private readonly ImageFilter _pattern = ImageFilter.Parse(["reference=registry.example.com/team/service-01*"]);
     private readonly ImageFilter _label = ImageFilter.Parse(["label=org.opencontainers.image.version=7", "dangling=false"]);
-    private readonly ImageIdentity _name = ImageIdentity.Of(Documents.Name(1234));
-    private readonly ImageIdentity _id = ImageIdentity.Of(Documents.DigestOf("config 1234").ToString());
-    private readonly ImageIdentity _prefix = ImageIdentity.Of(Documents.DigestOf("config 1234").Hex[..12]);
+    private readonly ImageIdentity _name = ImageIdentity.Of(Samples.Name(1234));
+    private readonly ImageIdentity _id = ImageIdentity.Of(Samples.DigestOf("config 1234").ToString());
+    private readonly ImageIdentity _prefix = ImageIdentity.Of(Samples.DigestOf("config 1234").Hex[..12]);
     private readonly string _folder = Directory.CreateTempSubdirectory("imgsps-micro-").FullName;
     private CatalogFile _catalog = null!;
 
@@ -38,7 +38,7 @@ public class HotPaths
         _catalog = new CatalogFile(paths, StoreFiles.Disk);
         var manifest = (Manifest)ManifestDocument.Parse(_manifest, MediaTypes.OciManifest);
         var facts = Enumerable.Range(0, Count)
-            .ToDictionary(i => Documents.DigestOf($"manifest {i}").ToString(), DocumentFacts (_) => ManifestFacts.Of(manifest, null));
+            .ToDictionary(i => Samples.DigestOf($"manifest {i}").ToString(), DocumentFacts (_) => ManifestFacts.Of(manifest, null));
         _catalog.WriteAsync(facts).GetAwaiter().GetResult();
         if (_catalog.Read(NullObserver.Instance).Count != Count)
         {

@@ -32,11 +32,8 @@ internal sealed class Catalog
     public bool IsChanged => !_new.IsEmpty;
 
     /// <summary>The facts of a document that is not in the store any more, if the catalog has them.</summary>
-    public DocumentFacts? Recall(Digest digest, IOperationObserver observer)
-    {
-        var key = digest.ToString();
-        return Filed(observer).TryGetValue(key, out var known) || _new.TryGetValue(key, out known) ? known : null;
-    }
+    public DocumentFacts? Recall(Digest digest, IOperationObserver observer) =>
+        Filed(observer).TryGetValue(digest.ToString(), out var known) ? known : FindNew(digest);
 
     /// <summary>The facts of a document that is in the store; null when it cannot be read, with a warning that names it.</summary>
     /// <param name="descriptor">The document.</param>
@@ -44,7 +41,7 @@ internal sealed class Catalog
     /// <param name="observer">Who is told.</param>
     public DocumentFacts? Find(Descriptor descriptor, bool few, IOperationObserver observer)
     {
-        if (few && _filed is null ? _new.TryGetValue(descriptor.Digest.ToString(), out var known) : (known = Recall(descriptor.Digest, observer)) is not null)
+        if ((few && _filed is null ? FindNew(descriptor.Digest) : Recall(descriptor.Digest, observer)) is { } known)
         {
             return known;
         }
@@ -104,6 +101,8 @@ internal sealed class Catalog
             _new.TryRemove(pair.Key, out _);
         }
     }
+
+    private DocumentFacts? FindNew(Digest digest) => _new.TryGetValue(digest.ToString(), out var known) ? known : null;
 
     private IReadOnlyDictionary<string, DocumentFacts> Filed(IOperationObserver observer)
     {

@@ -14,7 +14,7 @@ internal sealed class CatalogReader
 {
     private readonly byte[] _document;
     private readonly List<ImageLayer> _layers = new();
-    private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
+    private readonly SharedTexts _texts = new();
     private readonly Dictionary<string, Platform> _platforms = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DocumentFacts> _facts = new(StringComparer.Ordinal);
 
@@ -89,7 +89,7 @@ internal sealed class CatalogReader
                 }
                 else if (reader.ValueTextEquals("type"u8))
                 {
-                    type = Shared(ReadText(ref reader));
+                    type = _texts.Share(ReadText(ref reader));
                 }
                 else if (reader.ValueTextEquals("diffId"u8))
                 {
@@ -161,7 +161,7 @@ internal sealed class CatalogReader
             }
             else if (reader.ValueTextEquals("author"u8))
             {
-                author = Shared(ReadText(ref reader));
+                author = _texts.Share(ReadText(ref reader));
             }
             else if (reader.ValueTextEquals("platform"u8))
             {
@@ -215,8 +215,8 @@ internal sealed class CatalogReader
         var labels = new Dictionary<string, string>(StringComparer.Ordinal);
         while (NextMember(ref reader))
         {
-            var name = Shared(reader.GetString()!);
-            labels[name] = Shared(ReadText(ref reader));
+            var name = _texts.Share(reader.GetString()!);
+            labels[name] = _texts.Share(ReadText(ref reader));
         }
 
         return labels;
@@ -234,7 +234,7 @@ internal sealed class CatalogReader
         {
             if (reader.ValueTextEquals("type"u8))
             {
-                type = Shared(ReadText(ref reader));
+                type = _texts.Share(ReadText(ref reader));
             }
             else if (reader.ValueTextEquals("digest"u8))
             {
@@ -246,7 +246,7 @@ internal sealed class CatalogReader
             }
             else if (reader.ValueTextEquals("artifactType"u8))
             {
-                artifactType = Shared(ReadText(ref reader));
+                artifactType = _texts.Share(ReadText(ref reader));
             }
             else if (reader.ValueTextEquals("platform"u8))
             {
@@ -341,17 +341,6 @@ internal sealed class CatalogReader
             reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var size) && size is >= 0 and <= StrictObject.MaxInteger,
             "a size is out of range");
         return reader.GetInt64();
-    }
-
-    private string Shared(string text)
-    {
-        if (_texts.TryGetValue(text, out var known))
-        {
-            return known;
-        }
-
-        _texts.Add(text, text);
-        return text;
     }
 
     private static void Require(bool holds, string problem)

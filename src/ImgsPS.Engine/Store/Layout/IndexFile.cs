@@ -87,6 +87,7 @@ internal sealed class IndexFile
     {
         _files.At(StorePoint.BeforeIndexTemp);
         var next = index.Serialize();
+        var hash = Digest.Of(next);
         _files.WriteTemp(_paths.IndexTemp, next);
         _files.At(StorePoint.AfterIndexTemp);
         try
@@ -96,7 +97,7 @@ internal sealed class IndexFile
                 await _files.ReplaceAsync(_paths.PreviousIndex, _paths.PreviousIndexTemp, current, CancellationToken.None).ConfigureAwait(false);
             }
 
-            await _seal.WriteAsync(next, current).ConfigureAwait(false);
+            await _seal.WriteAsync(next, hash, current).ConfigureAwait(false);
             await _files.MoveOverAsync(_paths.IndexTemp, _paths.Index, CancellationToken.None).ConfigureAwait(false);
         }
         catch (ImageException)
@@ -108,7 +109,7 @@ internal sealed class IndexFile
         }
 
         _files.At(StorePoint.AfterIndexMove);
-        Known.Keep(_paths.Index, Digest.Of(next), next.Length, index.Copy());
+        Known.Keep(_paths.Index, hash, next.Length, index.Copy());
         _files.SyncFolder(_paths.Root);
     }
 

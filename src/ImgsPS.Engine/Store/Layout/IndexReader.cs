@@ -18,7 +18,7 @@ internal sealed class IndexReader
     private readonly MemberNames _members = new();
     private readonly MemberNames _entryMembers = new();
     private readonly MemberNames _annotationNames = new();
-    private readonly Dictionary<string, string> _mediaTypes = new(StringComparer.Ordinal);
+    private readonly SharedTexts _texts = new();
     private readonly byte[] _document;
 
     public IndexReader(byte[] document) => _document = document;
@@ -130,7 +130,7 @@ internal sealed class IndexReader
                 }
                 else if (reader.ValueTextEquals("mediaType"u8))
                 {
-                    mediaType = Shared(NextText(ref reader));
+                    mediaType = NextText(ref reader) is { } type ? _texts.Share(type) : null;
                 }
                 else if (reader.ValueTextEquals("size"u8))
                 {
@@ -140,7 +140,7 @@ internal sealed class IndexReader
                 }
                 else if (reader.ValueTextEquals("artifactType"u8))
                 {
-                    artifactType = Shared(NextText(ref reader));
+                    artifactType = NextText(ref reader) is { } kind ? _texts.Share(kind) : null;
                 }
                 else if (reader.ValueTextEquals("annotations"u8))
                 {
@@ -223,23 +223,6 @@ internal sealed class IndexReader
 
         reader.Skip();
         return null;
-    }
-
-    /// <summary>Entries have few media types: each is kept once.</summary>
-    private string? Shared(string? text)
-    {
-        if (text is null)
-        {
-            return null;
-        }
-
-        if (_mediaTypes.TryGetValue(text, out var known))
-        {
-            return known;
-        }
-
-        _mediaTypes.Add(text, text);
-        return text;
     }
 
     private static DateTimeOffset? Time(string? text) =>

@@ -50,16 +50,18 @@ internal sealed class IndexSeal
     /// that is not whole says nothing.
     /// </summary>
     /// <param name="next">The new bytes, which are in the temp file.</param>
+    /// <param name="hash">Their hash.</param>
     /// <param name="current">The bytes in place; null when there are none worth keeping.</param>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public async Task WriteAsync(byte[] next, byte[]? current)
+    public async Task WriteAsync(byte[] next, Digest hash, byte[]? current)
     {
         var text = new StringBuilder();
-        Add(text, next, _paths.IndexTemp);
+        Add(text, hash, next.Length, _paths.IndexTemp);
         if (current is not null)
         {
-            Add(text, current, _paths.Index);
-            Add(text, current, _paths.PreviousIndex);
+            var before = Digest.Of(current);
+            Add(text, before, current.Length, _paths.Index);
+            Add(text, before, current.Length, _paths.PreviousIndex);
         }
 
         var body = text.ToString();
@@ -68,9 +70,9 @@ internal sealed class IndexSeal
         await _files.MoveOverAsync(_paths.IndexSealTemp, _paths.IndexSeal, CancellationToken.None).ConfigureAwait(false);
     }
 
-    private static void Add(StringBuilder text, byte[] bytes, string path) => text
-        .Append(Digest.Of(bytes).Hex).Append(' ')
-        .Append(bytes.Length.ToString(CultureInfo.InvariantCulture)).Append(' ')
+    private static void Add(StringBuilder text, Digest hash, int size, string path) => text
+        .Append(hash.Hex).Append(' ')
+        .Append(size.ToString(CultureInfo.InvariantCulture)).Append(' ')
         .Append(File.GetLastWriteTimeUtc(path).Ticks.ToString(CultureInfo.InvariantCulture)).Append('\n');
 
     /// <summary>The marks; none when there is no seal, null when it is not whole.</summary>

@@ -2,23 +2,23 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using ImgsPS.Bench;
 using ImgsPS.Content;
 using ImgsPS.Store;
 
 namespace ImgsPS.Micro;
 
 /// <summary>What the benchmarks read: the same in each run.</summary>
-internal static class Documents
+internal static class Samples
 {
     public static string Name(int i) => $"registry.example.com/team/service-{i:d5}:1.{i % 10}";
 
-    public static Digest DigestOf(string text) => Digest.FromHash("sha256", SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    public static Digest DigestOf(string text) => Documents.DigestOf(Encoding.UTF8.GetBytes(text));
 
     /// <summary>A manifest of 8 layers.</summary>
-    public static byte[] Manifest() => Bytes(new JsonObject
+    public static byte[] Manifest() => Documents.Bytes(new JsonObject
     {
         ["schemaVersion"] = 2,
         ["mediaType"] = MediaTypes.OciManifest,
@@ -29,17 +29,12 @@ internal static class Documents
     });
 
     /// <summary>A store's index.json of so many tagged images.</summary>
-    public static byte[] Index(int count) => Bytes(new JsonObject
+    public static byte[] Index(int count) => Documents.Index(Enumerable.Range(0, count).Select(i =>
     {
-        ["schemaVersion"] = 2,
-        ["mediaType"] = MediaTypes.OciIndex,
-        ["manifests"] = new JsonArray(Enumerable.Range(0, count).Select(i =>
-        {
-            var entry = Descriptor(MediaTypes.OciManifest, $"manifest {i}", 1200);
-            entry["annotations"] = new JsonObject { ["org.opencontainers.image.ref.name"] = Name(i) };
-            return (JsonNode)entry;
-        }).ToArray()),
-    });
+        var entry = Descriptor(MediaTypes.OciManifest, $"manifest {i}", 1200);
+        entry["annotations"] = new JsonObject { ["org.opencontainers.image.ref.name"] = Name(i) };
+        return entry;
+    }));
 
     /// <summary>A list of so many images, one in ten dangling.</summary>
     public static IReadOnlyList<Image> Images(int count) => Enumerable.Range(0, count).Select(i => new Image
@@ -54,12 +49,5 @@ internal static class Documents
         Dangling = i % 10 == 9,
     }).ToArray();
 
-    private static JsonObject Descriptor(string mediaType, string content, long size) => new()
-    {
-        ["mediaType"] = mediaType,
-        ["digest"] = DigestOf(content).ToString(),
-        ["size"] = size,
-    };
-
-    private static byte[] Bytes(JsonNode node) => Encoding.UTF8.GetBytes(node.ToJsonString());
+    private static JsonObject Descriptor(string mediaType, string content, long size) => Documents.Descriptor(mediaType, DigestOf(content), size);
 }
