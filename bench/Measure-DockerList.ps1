@@ -1,9 +1,9 @@
 <#
 .SYNOPSIS
-Compares Get-Image -Store docker with the Engine's own list call, in pairs, in this session.
+Compares Get-Image -Store docker with Docker's own list call, in pairs, in this session.
 
 .DESCRIPTION
-Needs PowerShell 7 and a Docker Engine on a Unix socket that has many images. The Engine's own call is GET /images/json over one kept connection, its
+Needs PowerShell 7 and a Docker Engine on a Unix socket that has many images. Docker's own call is GET /images/json over one kept connection, its
 body read and thrown away. Get-Image asks for the images and for the containers, reads both, and writes an object for each image.
 The session is warm: each side runs Warm times before the first pair.
 
@@ -23,7 +23,7 @@ Import-Module $Module
 Add-Type -TypeDefinition @'
 using System.Net.Http;
 using System.Net.Sockets;
-public static class EngineSocket
+public static class DockerSocket
 {
     public static HttpClient Open(string path) => new HttpClient(new SocketsHttpHandler
     {
@@ -37,7 +37,7 @@ public static class EngineSocket
 }
 '@
 
-$engine = [EngineSocket]::Open($Socket)
+$engine = [DockerSocket]::Open($Socket)
 $store = "unix://$Socket"
 $images = @(Get-Image -Store $store).Count
 $ask = { $null = $engine.GetByteArrayAsync('http://engine/images/json').GetAwaiter().GetResult() }
@@ -62,9 +62,9 @@ for ($i = 0; $i -lt $Warm; $i++) {
 $rows = for ($i = 1; $i -le $Pairs; $i++) {
     $a = Measure-Once $ask
     $b = Measure-Once $list
-    [pscustomobject]@{ Pair = $i; EngineMs = [math]::Round($a, 1); GetImageMs = [math]::Round($b, 1); Ratio = [math]::Round($b / $a, 2) }
+    [pscustomobject]@{ Pair = $i; DockerMs = [math]::Round($a, 1); GetImageMs = [math]::Round($b, 1); Ratio = [math]::Round($b / $a, 2) }
 }
 
 $rows | Format-Table | Out-String | Write-Output
 '{0} images, {1} pairs after {2} warm rounds: median {3:n1} ms against {4:n1} ms, median of the ratios {5:n2}' -f $images, $Pairs, $Warm,
-    (Get-Median $rows.GetImageMs), (Get-Median $rows.EngineMs), (Get-Median $rows.Ratio)
+    (Get-Median $rows.GetImageMs), (Get-Median $rows.DockerMs), (Get-Median $rows.Ratio)

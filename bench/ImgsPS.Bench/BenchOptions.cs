@@ -10,9 +10,9 @@ namespace ImgsPS.Bench;
 /// <summary>What to run, and how much of it.</summary>
 internal sealed record BenchOptions
 {
-    public const string OwnEngine = "own";
+    public const string OwnDockerd = "own";
 
-    public const string NoEngine = "none";
+    public const string NoDocker = "none";
 
     public const string Usage = """
         usage: ImgsPS.Bench [--pairs N] [--layer-mib N] [--small N] [--store N] [--large N] [--huge-gib N] [--docker own|none|unix://SOCKET]
@@ -24,8 +24,8 @@ internal sealed record BenchOptions
           --store      images of the store that is listed and emptied, 2000 by default
           --large      images of the large store, 100000 by default, listed against a tenth; 0 leaves that out
           --huge-gib   size of the image for the peak of memory, 10 by default; 0 leaves that out
-          --docker     the Engine to compare with: own starts a dockerd that has its own folders (the default; needs root), none leaves it out;
-                       in another's Engine only images named 127.0.0.1:PORT/bench/* and labelled io.imgsps.bench are made and removed
+          --docker     Docker to compare with: own starts a dockerd that has its own folders (the default; needs root), none leaves it out;
+                       in another's Docker only images named 127.0.0.1:PORT/bench/* and labelled io.imgsps.bench are made and removed
           --work       where image sets, stores and the registry's content are kept, output/bench by default
           --only       parts to run, with commas between: big, small, unchanged, list, large, remove, platforms, memory, import, progress
           --results    the file for the tables, as Markdown; results.json, with all that was measured, is beside it. By default bench/RESULTS.md,
@@ -48,8 +48,8 @@ internal sealed record BenchOptions
 
     public int HugeGiB { get; init; } = 10;
 
-    /// <summary>The Engine's socket as the docker command takes it, or <see cref="OwnEngine"/>, or <see cref="NoEngine"/>.</summary>
-    public string Docker { get; init; } = OwnEngine;
+    /// <summary>Docker's socket as the docker command takes it, or <see cref="OwnDockerd"/>, or <see cref="NoDocker"/>.</summary>
+    public string Docker { get; init; } = OwnDockerd;
 
     public string Work { get; init; } = Path.GetFullPath(Path.Combine("output", "bench"));
 

@@ -12,7 +12,7 @@ namespace ImgsPS.Bench;
 /// <summary>Configs, manifests and indexes as JSON.</summary>
 internal static class Documents
 {
-    /// <summary>The label that marks what the bench made, so that an Engine can be asked to remove just that.</summary>
+    /// <summary>The label that marks what the bench made, so that a Docker Engine can be asked to remove just that.</summary>
     public const string Label = "io.imgsps.bench";
 
     public static Digest DigestOf(ReadOnlySpan<byte> bytes) => Digest.FromHash("sha256", SHA256.HashData(bytes));

@@ -10,7 +10,7 @@ namespace ImgsPS.Bench;
 /// <param name="options">The options.</param>
 /// <param name="registry">The registry that all pull from.</param>
 /// <param name="meter">What measures them.</param>
-/// <param name="engine">The Engine's address; null for no comparison with docker.</param>
+/// <param name="engine">Docker's address; null for no comparison with docker.</param>
 internal sealed class Peers(BenchOptions options, RegistryProcess registry, Meter meter, string? engine)
 {
     private const string Unsynced = "not fsynced";
@@ -18,7 +18,7 @@ internal sealed class Peers(BenchOptions options, RegistryProcess registry, Mete
     /// <summary>Where skopeo copies to.</summary>
     public string Layout { get; } = Path.Combine(options.Work, "theirs");
 
-    public bool HasEngine => engine is not null;
+    public bool HasDocker => engine is not null;
 
     private string Docker => $"docker -H {Meter.Quote(engine!)}";
 
@@ -55,11 +55,11 @@ internal sealed class Peers(BenchOptions options, RegistryProcess registry, Mete
             copies + (sync ? $" && sync -f {Meter.Quote(Layout)}" : ""));
     }
 
-    /// <summary>Pulls by docker, images that are removed before; null without an Engine.</summary>
+    /// <summary>Pulls by docker, images that are removed before; null without a Docker Engine.</summary>
     public Side? DockerPull(IReadOnlyList<string> names, bool keep = false)
     {
         var references = names.Select(n => $"{registry.Host}/{n}").ToArray();
-        return HasEngine
+        return HasDocker
             ? Process(
                 $"{Times(names)}docker pull",
                 () => keep ? Task.CompletedTask : DockerRemoveAsync(names),
@@ -69,18 +69,18 @@ internal sealed class Peers(BenchOptions options, RegistryProcess registry, Mete
     }
 
     /// <summary>Removes what was pulled by docker, if it is there.</summary>
-    public Task DockerRemoveAsync(IReadOnlyList<string> names) => HasEngine
+    public Task DockerRemoveAsync(IReadOnlyList<string> names) => HasDocker
         ? meter.ProcessAsync($"{Docker} image rm -f {string.Join(' ', names.Select(n => $"{registry.Host}/{n}"))} || true")
         : Task.CompletedTask;
 
-    public Side? DockerImages() => HasEngine
+    public Side? DockerImages() => HasDocker
         ? Process("docker images", BenchContext.NothingAsync, $"{Docker} images >/dev/null", daemon: true)
         : null;
 
-    /// <summary>Has the Engine load the images of the store that is listed and emptied.</summary>
+    /// <summary>Has Docker load the images of the store that is listed and emptied.</summary>
     public async Task DockerLoadAsync()
     {
-        if (!HasEngine)
+        if (!HasDocker)
         {
             return;
         }
@@ -93,7 +93,7 @@ internal sealed class Peers(BenchOptions options, RegistryProcess registry, Mete
         await meter.ProcessAsync($"{Docker} load -q -i {Meter.Quote(Archive)}");
     }
 
-    public Side? DockerPrune() => HasEngine
+    public Side? DockerPrune() => HasDocker
         ? Process("docker image prune -af", DockerLoadAsync, $"{Docker} image prune -af --filter label={Documents.Label}", daemon: true)
         : null;
 

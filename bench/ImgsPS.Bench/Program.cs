@@ -117,7 +117,7 @@ async Task RunAsync()
 {
     await using var registry = await RegistryProcess.StartAsync(options.Work, children);
     var meter = new Meter(options.Work, registry, children);
-    var (engine, note) = await EngineAsync();
+    var (engine, note) = await OwnDockerdAsync();
     try
     {
         var address = engine?.Address ?? (options.Docker.StartsWith("unix:", StringComparison.Ordinal) ? options.Docker : null);
@@ -192,25 +192,25 @@ async Task RunPartsAsync(BenchContext context)
     }
 }
 
-async Task<(OwnEngine? Engine, string Note)> EngineAsync()
+async Task<(OwnDockerd? Engine, string Note)> OwnDockerdAsync()
 {
-    if (options.Docker != BenchOptions.OwnEngine)
+    if (options.Docker != BenchOptions.OwnDockerd)
     {
-        return (null, options.Docker == BenchOptions.NoEngine ? "no Engine" : "an Engine that runs already");
+        return (null, options.Docker == BenchOptions.NoDocker ? "no Docker" : "a Docker that runs already");
     }
 
     if (!Peers.IsInstalled("dockerd") || !Peers.IsInstalled("docker") || !Environment.IsPrivilegedProcess)
     {
-        return (null, "no Engine: dockerd or docker is not on PATH, or this is not root");
+        return (null, "no Docker: dockerd or docker is not on PATH, or this is not root");
     }
 
     try
     {
-        return (await OwnEngine.StartAsync(children, options.Work, temporary), $"an Engine of its own: {Says("dockerd", "--version")}");
+        return (await OwnDockerd.StartAsync(children, options.Work, temporary), $"a Docker of its own: {Says("dockerd", "--version")}");
     }
     catch (InvalidOperationException e)
     {
-        return (null, $"no Engine: {e.Message}");
+        return (null, $"no Docker: {e.Message}");
     }
 }
 

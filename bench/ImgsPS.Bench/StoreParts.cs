@@ -20,7 +20,7 @@ internal sealed class StoreParts(BenchContext context)
         var what = Invariant($"list of {context.Options.Store} images");
         var first = $"{what}, first of a new process";
         await pairs.MeasureAsync("list.session-docker", what, List(folder), context.Peers.DockerImages(), 10);
-        await pairs.MeasureAsync("list.engine-docker", what, EngineList(folder), context.Peers.DockerImages(), 10);
+        await pairs.MeasureAsync("list.engine-docker", what, DockerList(folder), context.Peers.DockerImages(), 10);
         await pairs.MeasureAsync("list.first-docker", first, FirstList(folder), context.Peers.DockerImages(), 1);
         var driver = context.Driver(NothingAsync, folder, "list >/dev/null");
         await pairs.MeasureAsync("list.driver-docker", first, driver, context.Peers.DockerImages(), 1);
@@ -47,7 +47,7 @@ internal sealed class StoreParts(BenchContext context)
         var what = Invariant($"list of {count} images");
         Side? At10(Side? side) => side is null ? null : side with { Name = Invariant($"the same at {count / 10}") };
         await context.Pairs.MeasureAsync("large.session-tenth", what, List(large), At10(List(tenth)), 3);
-        await context.Pairs.MeasureAsync("large.engine-tenth", what, EngineList(large), At10(EngineList(tenth)), 3);
+        await context.Pairs.MeasureAsync("large.engine-tenth", what, DockerList(large), At10(DockerList(tenth)), 3);
     }
 
     public async Task RemoveAsync()
@@ -103,7 +103,7 @@ internal sealed class StoreParts(BenchContext context)
 
     private Side? List(string folder) => context.Session(NothingAsync, ListScript(folder));
 
-    private Side EngineList(string folder) => context.Engine(NothingAsync, () => CountAsync(folder));
+    private Side DockerList(string folder) => context.Engine(NothingAsync, () => CountAsync(folder));
 
     /// <summary>A new session for each run: the first Get-Image in it is measured, its start and Import-Module are not.</summary>
     private Side? FirstList(string folder) => context.Module is null

@@ -17,7 +17,7 @@ BeforeAll {
         $null = New-Item -ItemType Directory -Path $folder, "$folder/context"
         $env:DOCKER_BUILDKIT = '0'
         $registry = Start-RealRegistry $folder
-        $engine = Start-RealEngine $folder
+        $engine = Start-RealDocker $folder
         $docker = $engine.Socket
         $second = "unix://$folder/./docker.sock"
         $dead = "unix://$folder/nobody.sock"
@@ -133,7 +133,7 @@ Describe 'A Docker Engine as a store' -Skip:([bool]$missing) {
         Get-Image -Store $docker | Where-Object { -not $_.Tag } | Should -BeNullOrEmpty
     }
 
-    It 'completes from the Engine' {
+    It 'completes from Docker' {
         $line = "Get-Image -Store $docker move"
         [System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches.CompletionText | Should -Contain 'moved:1'
     }

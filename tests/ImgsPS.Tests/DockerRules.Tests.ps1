@@ -59,15 +59,15 @@ Describe 'Docker and the module on one Engine' -Skip:([bool]$missing) {
 
         $config = (New-Item -ItemType Directory "$folder/config").FullName
         $registry = Start-RealRegistry $folder
-        $engine = Start-RealEngine $folder
-        Use-RuleEngine $engine.Socket $config
+        $engine = Start-RealDocker $folder
+        Use-RuleDocker $engine.Socket $config
         New-RuleWorld $folder $registry.Host
     }
 
     AfterAll {
         try {
             if ($engine -and -not $engine.Process.HasExited) {
-                Use-RuleEngine $engine.Socket $config
+                Use-RuleDocker $engine.Socket $config
                 Clear-RuleWorld
             }
         }

@@ -54,7 +54,7 @@ http: {addr: $address}
     [pscustomobject]@{ Host = $address; Process = $process }
 }
 
-function Start-RealEngine {
+function Start-RealDocker {
     # Starts dockerd without networks; gives an object with Socket and Process.
     param([string] $Folder)
 
@@ -125,4 +125,4 @@ function Invoke-Native {
     ($output | Where-Object { $_ -isnot [System.Management.Automation.ErrorRecord] }) -join "`n"
 }
 
-Export-ModuleMember -Function Get-MissingPart, Start-RealRegistry, Start-RealEngine, Start-RealPodman, Stop-RealPart, Invoke-Native
+Export-ModuleMember -Function Get-MissingPart, Start-RealRegistry, Start-RealDocker, Start-RealPodman, Stop-RealPart, Invoke-Native

@@ -15,7 +15,7 @@ Describe 'A real registry with images that docker built' -Skip:([bool]$missing) 
         Import-TestModule
         $folder = (New-Item -ItemType Directory (Join-Path ([System.IO.Path]::GetTempPath()) "imgsps-real-$([guid]::NewGuid().ToString('N'))")).FullName
         $registry = Start-RealRegistry $folder
-        $engine = Start-RealEngine $folder
+        $engine = Start-RealDocker $folder
         $team = "$($registry.Host)/team"
         $store = "$folder/store"
 

@@ -6,7 +6,7 @@ using System.Text;
 namespace ImgsPS.Naming;
 
 /// <summary>
-/// Text of an image's documents, or of an Engine, as a property's value: scripts work with it, and whatever view, table or list of the user's own
+/// Text of an image's documents, or of a Docker Engine, as a property's value: scripts work with it, and whatever view, table or list of the user's own
 /// shows it, it does nothing to a terminal (RN29). Tabs and line breaks are data and stay; <see cref="PrintableText"/> is for messages.
 /// </summary>
 internal static class DataText

@@ -22,7 +22,7 @@ public sealed class ImageLayer
     public string? ChainId { get; init; }
 
     /// <summary>
-    /// Bytes: as distributed in the local store and in a registry, unpacked in a Docker Engine; null where an Engine's history leaves it open.
+    /// Bytes: as distributed in the local store and in a registry, unpacked in a Docker Engine; null where a Docker Engine's history leaves it open.
     /// </summary>
     public long? Size { get; init; }
 

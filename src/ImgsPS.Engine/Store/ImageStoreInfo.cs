@@ -19,34 +19,34 @@ public sealed class ImageStoreInfo
     /// <summary>What keeps the images: <c>layout</c>, or <c>docker</c>.</summary>
     public string Kind { get; init; } = "";
 
-    /// <summary>A local store's folder; an Engine's data folder on its host.</summary>
+    /// <summary>A local store's folder; a Docker Engine's data folder on its host.</summary>
     public string? Path { get; init; }
 
-    /// <summary>An Engine's address: <c>unix:///var/run/docker.sock</c>.</summary>
+    /// <summary>A Docker Engine's address: <c>unix:///var/run/docker.sock</c>.</summary>
     public string? Address { get; init; }
 
-    /// <summary>An Engine's version: <c>28.2.2</c>.</summary>
+    /// <summary>A Docker Engine's version: <c>28.2.2</c>.</summary>
     public string? Version
     {
         get => _version;
         init => _version = DataText.Of(value);
     }
 
-    /// <summary>The version of the API that is spoken with an Engine: <c>1.41</c>.</summary>
+    /// <summary>The version of the API that is spoken with a Docker Engine: <c>1.41</c>.</summary>
     public string? ApiVersion
     {
         get => _apiVersion;
         init => _apiVersion = DataText.Of(value);
     }
 
-    /// <summary>What an Engine keeps layers with: <c>overlay2</c>, <c>windowsfilter</c>, <c>overlayfs (containerd)</c>.</summary>
+    /// <summary>What a Docker Engine keeps layers with: <c>overlay2</c>, <c>windowsfilter</c>, <c>overlayfs (containerd)</c>.</summary>
     public string? Driver
     {
         get => _driver;
         init => _driver = DataText.Of(value);
     }
 
-    /// <summary>An Engine's platform: <c>linux/amd64</c>.</summary>
+    /// <summary>A Docker Engine's platform: <c>linux/amd64</c>.</summary>
     public Platform? Platform { get; init; }
 
     /// <summary>Images in the list: one per reference, and the dangling ones.</summary>
@@ -64,20 +64,20 @@ public sealed class ImageStoreInfo
     /// <summary>Bytes of all content: of all blobs, or of all layers.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>Bytes that removing all dangling images would free; of an Engine a lower bound, layers that only dangling images share are not in it.</summary>
+    /// <summary>Bytes that removing all dangling images would free; of a Docker Engine a lower bound, layers that only dangling images share are not in it.</summary>
     public long ReclaimableBytes { get; init; }
 
     /// <summary>Bytes that removing all images without containers would free (<c>docker system df</c>, RECLAIMABLE); null for a store that knows no containers.</summary>
     public long? UnusedBytes { get; init; }
 
-    /// <summary>Mirrors that an Engine asks before Docker Hub.</summary>
+    /// <summary>Mirrors that a Docker Engine asks before Docker Hub.</summary>
     public IReadOnlyList<string> RegistryMirrors
     {
         get => _registryMirrors;
         init => _registryMirrors = DataText.Of(value);
     }
 
-    /// <summary>Registries, or networks of registries, that an Engine talks to without TLS or without checking certificates.</summary>
+    /// <summary>Registries, or networks of registries, that a Docker Engine talks to without TLS or without checking certificates.</summary>
     public IReadOnlyList<string> InsecureRegistries
     {
         get => _insecureRegistries;

@@ -13,15 +13,15 @@ internal static class ImageStores
     /// <summary>The default store's name.</summary>
     public const string Local = "local";
 
-    /// <summary>The Engine that docker itself would use.</summary>
+    /// <summary>Docker that docker itself would use.</summary>
     public const string Docker = "docker";
 
     /// <summary>What <c>-Store</c> takes, for a message to a user whose text is none of it.</summary>
     public const string Forms =
         "A store is 'local', a folder (a full path, or one that begins with '.' or '~' or has a separator in it), 'docker', 'docker:<context>', "
-        + "or an Engine's address: unix://, npipe://, tcp://, ssh://.";
+        + "or a Docker Engine's address: unix://, npipe://, tcp://, ssh://.";
 
-    private static readonly string[] EngineSchemes = { "docker:", "unix://", "npipe://", "tcp://", "ssh://" };
+    private static readonly string[] DockerSchemes = { "docker:", "unix://", "npipe://", "tcp://", "ssh://" };
 
     /// <summary>
     /// The folder of the default store: $IMGSPS_STORE, %LOCALAPPDATA%\ImgsPS\store, $XDG_DATA_HOME/imgsps/store,
@@ -52,12 +52,12 @@ internal static class ImageStores
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     /// <summary>
-    /// <c>local</c>, empty or null: the default store; <c>docker</c>, <c>docker:context</c>, an Engine's address: that Engine; a folder: that
+    /// <c>local</c>, empty or null: the default store; <c>docker</c>, <c>docker:context</c>, a Docker Engine's address: that Engine; a folder: that
     /// layout, made when it is first written. Relative folders are those of the process's current one.
     /// </summary>
     /// <exception cref="ImageException">
-    /// NotSupported: <c>registry://</c> in this version. InvalidArgument: the text is none of the forms. For an Engine as
-    /// <see cref="EngineAddresses.Resolve"/>; it is not asked yet.
+    /// NotSupported: <c>registry://</c> in this version. InvalidArgument: the text is none of the forms. For a Docker Engine as
+    /// <see cref="DockerAddresses.Resolve"/>; it is not asked yet.
     /// </exception>
     public static IImageStore Open(string? store)
     {
@@ -66,9 +66,9 @@ internal static class ImageStores
             return new LayoutStore(DefaultPath, Local);
         }
 
-        if (IsEngine(store!))
+        if (IsDocker(store!))
         {
-            return new DockerStore(new EngineClient(EngineAddresses.Default.Resolve(store!)));
+            return new DockerStore(new DockerClient(DockerAddresses.Default.Resolve(store!)));
         }
 
         if (store!.StartsWith("registry://", StringComparison.OrdinalIgnoreCase))
@@ -80,9 +80,9 @@ internal static class ImageStores
     }
 
     /// <summary>True for the name or address of a Docker Engine.</summary>
-    public static bool IsEngine(string store) =>
+    public static bool IsDocker(string store) =>
         string.Equals(store, Docker, StringComparison.OrdinalIgnoreCase)
-        || Array.Exists(EngineSchemes, scheme => store.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
+        || Array.Exists(DockerSchemes, scheme => store.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
 
     private static bool IsFolder(string store)
     {

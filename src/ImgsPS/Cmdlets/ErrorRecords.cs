@@ -15,10 +15,10 @@ internal static class ErrorRecords
     /// <param name="failure">What failed.</param>
     /// <param name="target">What the user gave.</param>
     /// <param name="store">The store that it failed in, to name it before the message; null when there is no doubt.</param>
-    /// <param name="ofEngine">True when the other side is a Docker Engine and not a registry.</param>
-    public static ErrorRecord Of(Exception failure, object? target, string? store = null, bool ofEngine = false)
+    /// <param name="ofDocker">True when the other side is a Docker Engine and not a registry.</param>
+    public static ErrorRecord Of(Exception failure, object? target, string? store = null, bool ofDocker = false)
     {
-        var record = OfFailure(failure, Shown(target), ofEngine);
+        var record = OfFailure(failure, Shown(target), ofDocker);
         if (store is not null)
         {
             var message = record.ErrorDetails?.Message ?? failure.Message;
@@ -36,14 +36,14 @@ internal static class ErrorRecords
         _ => target,
     };
 
-    private static ErrorRecord OfFailure(Exception failure, object? target, bool ofEngine)
+    private static ErrorRecord OfFailure(Exception failure, object? target, bool ofDocker)
     {
         switch (failure)
         {
             case WorkFailedException { InnerException: { } cause }:
-                return OfFailure(cause, target, ofEngine);
+                return OfFailure(cause, target, ofDocker);
             case ImageException image:
-                var (id, category) = Classify(image.Kind == ImageErrorKind.Unavailable && ofEngine ? ImageErrorKind.StoreUnavailable : image.Kind);
+                var (id, category) = Classify(image.Kind == ImageErrorKind.Unavailable && ofDocker ? ImageErrorKind.StoreUnavailable : image.Kind);
                 return Make(image, id, category, target, image.Advice);
             case OperationCanceledException or TimeoutException:
                 return Make(failure, "OperationTimeout", ErrorCategory.OperationTimeout, target, "Try again; with -Debug -Verbose the requests are shown.");

@@ -26,7 +26,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; } = 8;
 
-    /// <summary>True for a cmdlet whose failures are those of a registry, also when an Engine asks it.</summary>
+    /// <summary>True for a cmdlet whose failures are those of a registry, also when a Docker Engine asks it.</summary>
     private protected virtual bool AsksRegistry => false;
 
     /// <summary>Closes the stores.</summary>
@@ -265,7 +265,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <summary>Writes a store's failure; a store that cannot be reached is told once, and not asked again.</summary>
     private protected void Fail(StoreLink link, Exception failure, object target, bool ofStore = false)
     {
-        if (!ofStore && !(link.IsEngine && failure is ImageException { Kind: ImageErrorKind.StoreUnavailable }))
+        if (!ofStore && !(link.IsDocker && failure is ImageException { Kind: ImageErrorKind.StoreUnavailable }))
         {
             WriteError(Record(failure, target, link));
         }
@@ -277,7 +277,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     }
 
     private ErrorRecord Record(Exception failure, object target, StoreLink? link) => ErrorRecords.Of(
-        failure, target, HasSeveralStores ? link?.Name : null, ofEngine: link is { IsEngine: true } && !AsksRegistry);
+        failure, target, HasSeveralStores ? link?.Name : null, ofDocker: link is { IsDocker: true } && !AsksRegistry);
 
     /// <summary>Reads a parameter that no item could do without: its failure ends the command.</summary>
     private protected T Require<T>(object? target, Func<T> read)

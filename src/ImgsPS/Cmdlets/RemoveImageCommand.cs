@@ -121,8 +121,8 @@ public sealed class RemoveImageCommand : ChangeCmdlet
                         var batch = Waiting(store);
                         batch.Add(image, match);
 
-                        // An id or its beginning means what it means now. Engines remove one after the other anyway.
-                        now |= batch.IsDue || store.IsEngine || !(ImageLookup.IsRow(image) || match.Kind == ImageMatchKind.Tag);
+                        // An id or its beginning means what it means now. Docker Engines remove one after the other anyway.
+                        now |= batch.IsDue || store.IsDocker || !(ImageLookup.IsRow(image) || match.Kind == ImageMatchKind.Tag);
                     }
                 },
                 store);
@@ -302,10 +302,10 @@ public sealed class RemoveImageCommand : ChangeCmdlet
     {
         var image = match.Images[0];
 
-        // In a local store an image is its manifest, in an Engine its id.
+        // In a local store an image is its manifest, in a Docker Engine its id.
         foreach (var other in images.WithId(image.Id))
         {
-            if (other.Id == image.Id && (store.IsEngine || other.Digest == image.Digest) && !match.Images.Contains(other)
+            if (other.Id == image.Id && (store.IsDocker || other.Digest == image.Digest) && !match.Images.Contains(other)
                 && !(match.Kind == ImageMatchKind.Tag && other.Tag is null && other.Reference is not null && other.Repository == image.Repository))
             {
                 return false;

@@ -21,5 +21,5 @@ internal sealed class StoreLink
     public bool Failed { get; set; }
 
     /// <summary>True for a Docker Engine.</summary>
-    public bool IsEngine => StoreNames.IsEngine(Name);
+    public bool IsDocker => StoreNames.IsDocker(Name);
 }

@@ -11,17 +11,17 @@ internal static class StoreNames
     /// <summary>The default store's name.</summary>
     public const string Local = ImageStores.Local;
 
-    /// <summary>The Engine that docker itself would use.</summary>
+    /// <summary>Docker that docker itself would use.</summary>
     public const string Docker = ImageStores.Docker;
 
     private const string FileSystem = "FileSystem";
 
     /// <summary>True for the name or address of a Docker Engine.</summary>
-    public static bool IsEngine(string name) => ImageStores.IsEngine(name);
+    public static bool IsDocker(string name) => ImageStores.IsDocker(name);
 
     /// <summary>True for what is written as a path; false for the name or address of a store.</summary>
     public static bool IsPath(string name) =>
-        !IsEngine(name)
+        !IsDocker(name)
         && name.IndexOf("://", StringComparison.Ordinal) < 0
         && (name[0] is '.' or '~' || name.IndexOfAny(new[] { '/', '\\', ':' }) >= 0);
 
@@ -34,8 +34,8 @@ internal static class StoreNames
             return Local;
         }
 
-        // An Engine's name is never a folder, also when there is a folder called docker.
-        if (IsEngine(name))
+        // A Docker Engine's name is never a folder, also when there is a folder called docker.
+        if (IsDocker(name))
         {
             return Normalize(name);
         }

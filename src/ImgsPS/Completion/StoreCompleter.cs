@@ -9,7 +9,7 @@ using ImgsPS.Store.Docker;
 namespace ImgsPS.Completion;
 
 /// <summary>
-/// Completes the names of stores: the local one, the contexts of docker's configuration, the platform's own address of an Engine. Nobody is asked. A word
+/// Completes the names of stores: the local one, the contexts of docker's configuration, the platform's own address of a Docker Engine. Nobody is asked. A word
 /// that fits none is left to PowerShell, which completes folders.
 /// </summary>
 public sealed class StoreCompleter : LocalCompleter
@@ -35,18 +35,18 @@ public sealed class StoreCompleter : LocalCompleter
     }
 
     /// <summary>A broken configuration leaves the other names; the command will say what is wrong.</summary>
-    private static IReadOnlyList<EngineContext> Contexts()
+    private static IReadOnlyList<DockerContext> Contexts()
     {
         try
         {
-            return EngineAddresses.Default.Contexts();
+            return DockerAddresses.Default.Contexts();
         }
         catch (ImageException)
         {
-            return Array.Empty<EngineContext>();
+            return Array.Empty<DockerContext>();
         }
     }
 
-    private static string ToolTip(EngineContext context) =>
+    private static string ToolTip(DockerContext context) =>
         string.IsNullOrWhiteSpace(context.Description) ? context.Address : $"{context.Address} ({context.Description!.Trim()})";
 }

@@ -8,7 +8,7 @@ namespace ImgsPS.Engine.Tests.Fuzzing;
 internal static class FuzzTargets
 {
     private static readonly Lazy<FuzzTarget[]> Targets = new(
-        () => NamingTargets.All().Concat(ContentTargets.All()).Concat(RegistryTargets.All()).Concat(EngineTargets.All()).Concat(StoreTargets.All()).ToArray());
+        () => NamingTargets.All().Concat(ContentTargets.All()).Concat(RegistryTargets.All()).Concat(DockerTargets.All()).Concat(StoreTargets.All()).ToArray());
 
     public static IReadOnlyList<FuzzTarget> All => Targets.Value;
 

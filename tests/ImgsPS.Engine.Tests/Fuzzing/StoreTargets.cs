@@ -57,7 +57,7 @@ internal static class StoreTargets
             Alphabet = "=!*?[]\\ abdelnrs",
             Frames = [("", ""), ("label=", ""), ("reference=", ""), ("until=", ""), ("before=", "")],
         };
-        yield return OfText("filter-json", "Store/Filtering/FilterArguments (the Engine's filters)", FuzzSeeds.Json("filters.json", "from-json").Concat(["{\"a\":[\"b\",\"c\"],\"d\":{\"e\":true,\"f\":false}}"]), FilterJson, ImageFailure) with
+        yield return OfText("filter-json", "Store/Filtering/FilterArguments (Docker's filters)", FuzzSeeds.Json("filters.json", "from-json").Concat(["{\"a\":[\"b\",\"c\"],\"d\":{\"e\":true,\"f\":false}}"]), FilterJson, ImageFailure) with
         {
             IsJson = true,
             Frames = [.. FuzzText.JsonFrames, ("{\"a\":[", "\"\"]}"), ("{\"a\":{", "\"z\":true}}")],

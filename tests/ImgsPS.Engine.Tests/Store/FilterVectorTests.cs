@@ -138,7 +138,7 @@ public class FilterVectorTests
         var image = Images.Row(input.Text("reference"), Images.Hash(1));
         if (!expect.Holds("match") && !GoGlob.IsValid(pattern))
         {
-            // The Engine's newer store finds nothing then; here, as in the older one, the caller is told (F9).
+            // Docker's newer store finds nothing then; here, as in the older one, the caller is told (F9).
             Assert.Equal(ImageErrorKind.InvalidArgument, Assert.Throws<ImageException>(() => Filter(new[] { "reference=" + pattern }, image)).Kind);
             return;
         }

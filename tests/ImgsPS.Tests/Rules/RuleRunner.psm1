@@ -4,7 +4,7 @@ $ErrorActionPreference = 'Stop'
 
 Import-Module "$PSScriptRoot/RuleWorld.psm1" -Global
 
-# The address of the Engine that has the standard world; null when a rule left it changed.
+# The address of Docker that has the standard world; null when a rule left it changed.
 $standard = $null
 
 # What docker answered on dockerd, by number and words of a rule.

@@ -1,4 +1,4 @@
-# The images, tags and containers that DockerRules.Tests.ps1 asks docker and the module about, on an Engine of its own; every set-up of a rule
+# The images, tags and containers that DockerRules.Tests.ps1 asks docker and the module about, on a Docker Engine of its own; every set-up of a rule
 # gives the same ids again, because images are built once and loaded from then on.
 Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
@@ -20,7 +20,7 @@ function Invoke-Docker {
 
 function Get-RuleWorld { $world }
 
-function Use-RuleEngine {
+function Use-RuleDocker {
     # From now on docker and the module talk to this Engine, and know nothing of the user's contexts and credentials.
     param([string] $Socket, [string] $Config)
 
@@ -29,7 +29,7 @@ function Use-RuleEngine {
 }
 
 function New-RuleWorld {
-    # Builds the images on the Engine that is in use, pushes those that are to be pulled, and saves all in archives below the folder.
+    # Builds the images on Docker that is in use, pushes those that are to be pulled, and saves all in archives below the folder.
     param([string] $Folder, [string] $Registry)
 
     $script:world = @{ Folder = $Folder; Registry = $Registry; Names = [ordered]@{}; Layers = @{}; Containers = [ordered]@{} }
@@ -190,7 +190,7 @@ function Get-SharedPrefix {
 }
 
 function Clear-RuleWorld {
-    # Takes all containers and images from the Engine.
+    # Takes all containers and images from Docker.
     $containers = @(docker ps -aq)
     if ($containers) { $null = Invoke-Docker rm -f @containers }
     $world.Containers.Clear()
@@ -259,5 +259,5 @@ function Format-RuleText {
         })
 }
 
-Export-ModuleMember -Function docker, Get-RuleWorld, Use-RuleEngine, New-RuleWorld, Use-RulePodman, Get-KnownId, Get-SharedPrefix, Clear-RuleWorld, Import-RuleImage, Add-RuleTag,
+Export-ModuleMember -Function docker, Get-RuleWorld, Use-RuleDocker, New-RuleWorld, Use-RulePodman, Get-KnownId, Get-SharedPrefix, Clear-RuleWorld, Import-RuleImage, Add-RuleTag,
 Add-RulePull, Add-RuleContainer, Set-StandardWorld, Format-RuleText

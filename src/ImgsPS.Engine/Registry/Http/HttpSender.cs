@@ -18,7 +18,7 @@ namespace ImgsPS.Registry;
 /// </summary>
 internal sealed class HttpSender : IDisposable
 {
-    /// <summary>The User-Agent header of every request, to registries and to Engines.</summary>
+    /// <summary>The User-Agent header of every request, to registries and to Docker Engines.</summary>
     public static readonly string UserAgent = "ImgsPS/" + (typeof(HttpSender).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+')[0];
 

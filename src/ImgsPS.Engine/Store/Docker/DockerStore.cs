@@ -8,25 +8,25 @@ namespace ImgsPS.Store.Docker;
 /// <summary>The images of a Docker Engine, over its API. Safe for any number of threads.</summary>
 internal sealed class DockerStore : IImageStore
 {
-    private readonly EngineClient _engine;
-    private readonly EngineList _list;
-    private readonly EngineLookup _lookup;
-    private readonly EngineInspect _inspect;
+    private readonly DockerClient _client;
+    private readonly DockerList _list;
+    private readonly DockerLookup _lookup;
+    private readonly DockerInspect _inspect;
     private readonly ICredentialStore _credentials;
 
-    /// <param name="engine">The Engine; the store disposes it.</param>
+    /// <param name="client">Docker; the store disposes it.</param>
     /// <param name="credentials">Credentials of registries; null for the user's Docker config.</param>
-    public DockerStore(EngineClient engine, ICredentialStore? credentials = null)
+    public DockerStore(DockerClient client, ICredentialStore? credentials = null)
     {
-        _engine = engine;
+        _client = client;
         _credentials = credentials ?? DockerCredentialStore.Default;
-        _list = new EngineList(engine);
-        _lookup = new EngineLookup(engine, _list);
-        _inspect = new EngineInspect(engine, _lookup, _list);
+        _list = new DockerList(client);
+        _lookup = new DockerLookup(client, _list);
+        _inspect = new DockerInspect(client, _lookup, _list);
     }
 
     /// <inheritdoc/>
-    public string Name => _engine.Endpoint.Store;
+    public string Name => _client.Endpoint.Store;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
@@ -34,13 +34,13 @@ internal sealed class DockerStore : IImageStore
 
     /// <inheritdoc/>
     public IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        new EnginePull(_engine, _list, new EngineCredentials(_engine, _credentials)).RunAsync(request, observer, cancellationToken);
+        new DockerPull(_client, _list, new DockerCredentials(_client, _credentials)).RunAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ImageRemovals> RemoveAsync(
         IReadOnlyList<RemovalRequest> requests, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var removal = new EngineRemoval(_engine, _lookup);
+        var removal = new DockerRemoval(_client, _lookup);
         var done = new List<ImageRemoval>();
         try
         {
@@ -59,7 +59,7 @@ internal sealed class DockerStore : IImageStore
 
     /// <inheritdoc/>
     public Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        new EngineTag(_engine, _lookup, _list).RunAsync(request, observer, cancellationToken);
+        new DockerTag(_client, _lookup, _list).RunAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ImageConfig> GetConfigAsync(
@@ -79,31 +79,31 @@ internal sealed class DockerStore : IImageStore
     /// <inheritdoc/>
     public Task<ManifestAnswer> GetManifestAsync(
         ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken) =>
-        new EngineManifests(_engine, _lookup).GetAsync(image, platform, registry, observer, cancellationToken);
+        new DockerManifests(_client, _lookup).GetAsync(image, platform, registry, observer, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ImageSearchResult>> SearchAsync(
         SearchRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        new EngineSearch(_engine, new EngineCredentials(_engine, _credentials)).FindAsync(request, observer, cancellationToken);
+        new DockerSearch(_client, new DockerCredentials(_client, _credentials)).FindAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
-        new EngineInfo(_engine, _list).AskAsync(observer, cancellationToken);
+        new DockerInfo(_client, _list).AskAsync(observer, cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<ImageStoreFinding> TestAsync(
         StoreTestRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        throw EngineMaintenance.CannotRepair(Name);
+        throw DockerMaintenance.CannotRepair(Name);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<ImageStoreFinding> RepairAsync(
         StoreRepairRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        throw EngineMaintenance.CannotRepair(Name);
+        throw DockerMaintenance.CannotRepair(Name);
 
     /// <inheritdoc/>
     public Task<ImageStoreOptimization> OptimizeAsync(
         StoreOptimizeRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        throw EngineMaintenance.CannotOptimize(Name);
+        throw DockerMaintenance.CannotOptimize(Name);
 
-    public void Dispose() => _engine.Dispose();
+    public void Dispose() => _client.Dispose();
 }

@@ -5,7 +5,7 @@ using System.Linq;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Which step of a history made which layer. An Engine tells of a step only how many bytes its layer has, and 0 may be no layer or one without files:
+/// Which step of a history made which layer. A Docker Engine tells of a step only how many bytes its layer has, and 0 may be no layer or one without files:
 /// where the numbers leave a choice, nothing is said. Immutable.
 /// </summary>
 internal sealed class StepLayers
@@ -18,9 +18,9 @@ internal sealed class StepLayers
     // For each step, oldest first, the layers that it can have made.
     private readonly Range[] _ranks;
     private readonly bool[] _mayBeEmpty;
-    private readonly IReadOnlyList<EngineStep> _steps;
+    private readonly IReadOnlyList<DockerStep> _steps;
 
-    private StepLayers(IReadOnlyList<EngineStep> steps, Range[] ranks, bool[] mayBeEmpty)
+    private StepLayers(IReadOnlyList<DockerStep> steps, Range[] ranks, bool[] mayBeEmpty)
     {
         _steps = steps;
         _ranks = ranks;
@@ -28,9 +28,9 @@ internal sealed class StepLayers
     }
 
     /// <summary>Matches steps and layers.</summary>
-    /// <param name="history">The steps, last first, as the Engine lists them.</param>
+    /// <param name="history">The steps, last first, as Docker lists them.</param>
     /// <param name="layers">How many layers the image has.</param>
-    public static StepLayers Of(IReadOnlyList<EngineStep> history, int layers)
+    public static StepLayers Of(IReadOnlyList<DockerStep> history, int layers)
     {
         var steps = history.Reverse().ToArray();
         var certain = steps.Select(s => s.Size > 0).ToArray();
@@ -61,7 +61,7 @@ internal sealed class StepLayers
     public bool IsEmpty(int step) => _ranks[step].Count == 0 && _mayBeEmpty[step];
 
     /// <summary>The step that made a layer, counted from the bottom; null when it is not certain.</summary>
-    public EngineStep? StepOf(int layer)
+    public DockerStep? StepOf(int layer)
     {
         var candidates = Candidates(layer);
         return candidates.Length == 1 ? candidates[0] : null;
@@ -74,10 +74,10 @@ internal sealed class StepLayers
         return sizes.Length == 1 ? sizes[0] : null;
     }
 
-    private EngineStep[] Candidates(int layer) => Enumerable.Range(0, _steps.Count).Where(i => _ranks[i].Contains(layer)).Select(i => _steps[i]).ToArray();
+    private DockerStep[] Candidates(int layer) => Enumerable.Range(0, _steps.Count).Where(i => _ranks[i].Contains(layer)).Select(i => _steps[i]).ToArray();
 
     /// <summary>True for a step of a Dockerfile whose instruction only changes the config: the classic builder marks it, BuildKit says so in a remark.</summary>
-    private static bool NeverMakesLayer(EngineStep step)
+    private static bool NeverMakesLayer(DockerStep step)
     {
         const string mark = "#(nop) ";
         var text = step.CreatedBy ?? "";

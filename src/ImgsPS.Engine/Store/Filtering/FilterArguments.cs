@@ -40,7 +40,7 @@ internal sealed class FilterArguments
     }
 
     /// <summary>
-    /// Reads the Engine API's <c>filters</c> parameter: an object of objects (<c>{"label":{"a=b":true}}</c>), or the older one of lists.
+    /// Reads Docker API's <c>filters</c> parameter: an object of objects (<c>{"label":{"a=b":true}}</c>), or the older one of lists.
     /// </summary>
     /// <exception cref="ImageException">InvalidArgument: it is neither.</exception>
     public static FilterArguments FromJson(string json)
@@ -73,7 +73,7 @@ internal sealed class FilterArguments
         }
     }
 
-    /// <summary>The filters as the Engine API takes them.</summary>
+    /// <summary>The filters as Docker API takes them.</summary>
     public string ToJson()
     {
         using var stream = new MemoryStream();
@@ -166,7 +166,7 @@ internal sealed class FilterArguments
     /// <summary>True when one of the values is <paramref name="text"/>, or a regular expression that is found in it.</summary>
     public bool MatchesRegex(string key, string text) => MatchesExactly(key, text) || Get(key).Any(v => IsFound(v, text));
 
-    // The Engine takes true or false here and looks at neither.
+    // Docker takes true or false here and looks at neither.
     private static string NameOfFlag(JsonProperty member) => member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False
         ? member.Name
         : throw new JsonException("neither true nor false");
@@ -188,7 +188,7 @@ internal sealed class FilterArguments
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException or RegexMatchTimeoutException)
         {
-            // As in the Engine, a value that is no pattern matches only itself.
+            // As in Docker, a value that is no pattern matches only itself.
             return false;
         }
     }

@@ -131,7 +131,7 @@ public sealed class DockerDaemon : IAsyncLifetime
         _process = Process.Start(start)!;
         var http = new HttpClient(new SocketsHttpHandler
         {
-            ConnectCallback = async (_, stop) => await EngineHttp.ConnectAsync(Socket, stop),
+            ConnectCallback = async (_, stop) => await DockerHttp.ConnectAsync(Socket, stop),
         })
         { BaseAddress = new Uri("http://docker") };
         for (var i = 0; i < 600; i++)

@@ -37,12 +37,12 @@ public class StepLayersTests
         }
     }
 
-    private static EngineStep Step(string text, string builder)
+    private static DockerStep Step(string text, string builder)
     {
         var parts = text.Split(':');
         var instruction = parts.Length > 1 ? parts[1] + " x" : null;
         return builder == "classic"
-            ? new EngineStep(null, null, instruction is null ? "/bin/sh -c touch /x" : "/bin/sh -c #(nop)  " + instruction, null, long.Parse(parts[0]))
-            : new EngineStep(null, null, instruction ?? "RUN /bin/sh -c touch /x # buildkit", "buildkit.dockerfile.v0", long.Parse(parts[0]));
+            ? new DockerStep(null, null, instruction is null ? "/bin/sh -c touch /x" : "/bin/sh -c #(nop)  " + instruction, null, long.Parse(parts[0]))
+            : new DockerStep(null, null, instruction ?? "RUN /bin/sh -c touch /x # buildkit", "buildkit.dockerfile.v0", long.Parse(parts[0]));
     }
 }

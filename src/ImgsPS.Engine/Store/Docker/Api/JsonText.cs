@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>An Engine's JSON: whether all of it can be read, and what can be said about a text that is not a whole document.</summary>
+/// <summary>A Docker Engine's JSON: whether all of it can be read, and what can be said about a text that is not a whole document.</summary>
 internal static class JsonText
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

@@ -21,14 +21,14 @@ internal sealed class StreamHttpHandler : HttpMessageHandler
     private const int MostInterimAnswers = 16;
 
     private readonly Func<CancellationToken, Task<Stream>> _connect;
-    private readonly EngineLimits _limits;
+    private readonly DockerLimits _limits;
     private readonly Stack<StreamHttpConnection> _idle = new();
     private readonly Timer _sweeper;
     private bool _disposed;
 
     /// <param name="connect">Opens a connection.</param>
     /// <param name="limits">How long and how much.</param>
-    public StreamHttpHandler(Func<CancellationToken, Task<Stream>> connect, EngineLimits limits)
+    public StreamHttpHandler(Func<CancellationToken, Task<Stream>> connect, DockerLimits limits)
     {
         _connect = connect;
         _limits = limits;

@@ -16,11 +16,11 @@ internal static class SshAddress
 
     /// <summary>Reads what follows <c>ssh://</c>.</summary>
     /// <exception cref="ImageException">InvalidArgument: it is no such address, in docker's words.</exception>
-    public static EngineEndpoint Parse(string rest, string store, string source)
+    public static DockerEndpoint Parse(string rest, string store, string source)
     {
         var address = "ssh://" + rest;
         ImageException Invalid(string why) =>
-            EngineAddress.Invalid(address, source, "ssh host connection is not valid: invalid SSH URL: " + why);
+            DockerAddress.Invalid(address, source, "ssh host connection is not valid: invalid SSH URL: " + why);
 
         var fragment = rest.IndexOf('#');
         if (fragment >= 0)
@@ -46,18 +46,18 @@ internal static class SshAddress
         }
 
         user = user is null ? null : Uri.UnescapeDataString(user);
-        var (host, port) = EngineAddress.HostAndPort(authority.Substring(at + 1), address, source);
+        var (host, port) = DockerAddress.HostAndPort(authority.Substring(at + 1), address, source);
         if (host.Length == 0)
         {
             throw Invalid("hostname is empty");
         }
 
-        if (user is not null && (user.Length == 0 || user[0] == '-' || user.Any(c => EngineAddress.IsUnseen(c) || char.IsWhiteSpace(c) || ForbiddenInUser.IndexOf(c) >= 0)))
+        if (user is not null && (user.Length == 0 || user[0] == '-' || user.Any(c => DockerAddress.IsUnseen(c) || char.IsWhiteSpace(c) || ForbiddenInUser.IndexOf(c) >= 0)))
         {
             throw Invalid("invalid user");
         }
 
-        if (path.Any(EngineAddress.IsUnseen))
+        if (path.Any(DockerAddress.IsUnseen))
         {
             throw Invalid("invalid path");
         }
@@ -66,7 +66,7 @@ internal static class SshAddress
         var shown = (user is null ? "" : user + "@")
             + (host.Contains(":") ? $"[{host}]" : host)
             + (port is { } number ? ":" + number.ToString(CultureInfo.InvariantCulture) : "");
-        return new(store, EngineAddressKind.Ssh, "ssh://" + shown + path, source)
+        return new(store, DockerAddressKind.Ssh, "ssh://" + shown + path, source)
         {
             User = user,
             Host = host,

@@ -7,13 +7,13 @@ using System.Text;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// The command line of ssh that reaches an Engine (docker CLI, cli/connhelper): <c>ssh [-l user] [-p port] -o ConnectTimeout=30 -T -- host docker
+/// The command line of ssh that reaches a Docker Engine (docker CLI, cli/connhelper): <c>ssh [-l user] [-p port] -o ConnectTimeout=30 -T -- host docker
 /// [--host unix://path] system dial-stdio</c>.
 /// </summary>
 internal static class SshCommand
 {
     /// <summary>The arguments, one an element; ssh gives those after the host, with blanks between, to a shell over there.</summary>
-    public static IReadOnlyList<string> Arguments(EngineEndpoint endpoint)
+    public static IReadOnlyList<string> Arguments(DockerEndpoint endpoint)
     {
         var arguments = new List<string>();
         if (endpoint.User is { } user)

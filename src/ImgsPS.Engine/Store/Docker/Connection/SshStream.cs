@@ -10,14 +10,14 @@ using ImgsPS.Registry;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// A connection to an Engine through the system's ssh: its standard input and output are the stream, what it writes to standard error is told
+/// A connection to a Docker Engine through the system's ssh: its standard input and output are the stream, what it writes to standard error is told
 /// when it fails. Disposing ends it. One reader and one writer at a time.
 /// </summary>
 internal sealed class SshStream : WrappedStream
 {
     private const int MaxErrorText = 4096;
 
-    private readonly EngineEndpoint _endpoint;
+    private readonly DockerEndpoint _endpoint;
     private readonly Process _process;
     private readonly Task _exited;
     private readonly Task _drained;
@@ -25,7 +25,7 @@ internal sealed class SshStream : WrappedStream
     private readonly string _command;
     private volatile bool _aborted;
 
-    private SshStream(EngineEndpoint endpoint, Process process, Task exited, string command)
+    private SshStream(DockerEndpoint endpoint, Process process, Task exited, string command)
         : base(process.StandardOutput.BaseStream, process.StandardInput.BaseStream)
     {
         _endpoint = endpoint;
@@ -36,13 +36,13 @@ internal sealed class SshStream : WrappedStream
     }
 
     /// <summary>Starts ssh; that it does not get there shows at the first read.</summary>
-    /// <param name="endpoint">The Engine.</param>
+    /// <param name="endpoint">Docker.</param>
     /// <param name="path">The value of PATH.</param>
     /// <exception cref="ImageException">StoreUnavailable: there is no ssh, or it cannot be started.</exception>
-    public static SshStream Start(EngineEndpoint endpoint, string? path)
+    public static SshStream Start(DockerEndpoint endpoint, string? path)
     {
         var name = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "ssh.exe" : "ssh";
-        var program = ProgramFile.Find(path, name) ?? throw EngineFailure.During(
+        var program = ProgramFile.Find(path, name) ?? throw DockerFailure.During(
             endpoint,
             ImageErrorKind.StoreUnavailable,
             "exec: \"ssh\": executable file not found in $PATH",
@@ -71,7 +71,7 @@ internal sealed class SshStream : WrappedStream
         catch (Exception e) when (e is Win32Exception or InvalidOperationException)
         {
             process.Dispose();
-            throw EngineFailure.During(endpoint, ImageErrorKind.StoreUnavailable, $"{program} cannot be started: {e.Message}", "Repair OpenSSH's client.", e);
+            throw DockerFailure.During(endpoint, ImageErrorKind.StoreUnavailable, $"{program} cannot be started: {e.Message}", "Repair OpenSSH's client.", e);
         }
 
         return new SshStream(endpoint, process, exited.Task, "ssh " + string.Join(" ", arguments));
@@ -147,7 +147,7 @@ internal sealed class SshStream : WrappedStream
 
         // ssh's own failures have status 255; any other is that of the command over there.
         var how = ended ? $"has exited with exit status {_process.ExitCode}" : "did not exit";
-        return EngineFailure.During(
+        return DockerFailure.During(
             _endpoint,
             ImageErrorKind.StoreUnavailable,
             $"command [{_command}] {how}, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr={errors}",

@@ -8,7 +8,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using ImgsPS.Store.Docker;
 using Xunit;
-using static ImgsPS.Engine.Tests.Store.Docker.Api.EngineClients;
+using static ImgsPS.Engine.Tests.Store.Docker.Api.DockerClients;
 using Step = ImgsPS.Engine.Tests.Store.Docker.Api.ScriptedServer.Step;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Api;

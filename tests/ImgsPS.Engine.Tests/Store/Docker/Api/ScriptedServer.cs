@@ -51,8 +51,8 @@ internal sealed class ScriptedServer : IDisposable
     public static string Json(string body, int status = 200) =>
         $"HTTP/1.1 {status} Whatever\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}";
 
-    public EngineEndpoint Endpoint(string host = "127.0.0.1") =>
-        new("docker", EngineAddressKind.Tcp, $"tcp://{host}:{Port}", "DOCKER_HOST") { Host = host, Port = Port };
+    public DockerEndpoint Endpoint(string host = "127.0.0.1") =>
+        new("docker", DockerAddressKind.Tcp, $"tcp://{host}:{Port}", "DOCKER_HOST") { Host = host, Port = Port };
 
     public async Task<Stream> ConnectAsync(CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using ImgsPS.Store.Docker;
 using Xunit;
-using static ImgsPS.Engine.Tests.Store.Docker.Api.EngineClients;
+using static ImgsPS.Engine.Tests.Store.Docker.Api.DockerClients;
 using Step = ImgsPS.Engine.Tests.Store.Docker.Api.ScriptedServer.Step;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Api;
@@ -74,7 +74,7 @@ public sealed class StreamHttpHandlerTests
         using var client = Create(server, http);
         foreach (var method in new[] { HttpMethod.Head, HttpMethod.Post, HttpMethod.Head })
         {
-            using var response = await client.SendAsync(new EngineRequest(method, "/x"), NullObserver.Instance, default);
+            using var response = await client.SendAsync(new DockerRequest(method, "/x"), NullObserver.Instance, default);
         }
 
         Assert.Equal("[]", await client.ReadAsync());
@@ -97,7 +97,7 @@ public sealed class StreamHttpHandlerTests
     [InlineData("HTTP/2 200 OK\r\n\r\n")]
     [InlineData("HTTP/1.1 101 Switching Protocols\r\n\r\n")]
     [InlineData("\r\n\r\n")]
-    public async Task Broken_head_is_no_Engines(string answer)
+    public async Task Broken_head_is_no_Docker(string answer)
     {
         using var server = ScriptedServer.Always(answer);
         using var client = Create(server, Http.Stream);
@@ -108,7 +108,7 @@ public sealed class StreamHttpHandlerTests
     [Theory]
     [InlineData(Http.Sockets)]
     [InlineData(Http.Stream)]
-    public async Task Endless_head_is_no_Engines(Http http)
+    public async Task Endless_head_is_no_Docker(Http http)
     {
         using var server = ScriptedServer.Always("HTTP/1.1 200 OK\r\n" + string.Concat(Enumerable.Repeat("X-Y: " + new string('z', 1000) + "\r\n", 200)));
         using var client = Create(server, http);
@@ -161,8 +161,8 @@ public sealed class StreamHttpHandlerTests
     private static async Task<string> ReadAsync(byte[] answer, int[] sizes)
     {
         var ping = true;
-        using var client = new EngineClient(
-            new("docker", EngineAddressKind.Unix, "unix:///d.sock", "a test") { Path = "/d.sock" },
+        using var client = new DockerClient(
+            new("docker", DockerAddressKind.Unix, "unix:///d.sock", "a test") { Path = "/d.sock" },
             new StreamHttpHandler(
                 _ =>
                 {
@@ -170,8 +170,8 @@ public sealed class StreamHttpHandlerTests
                     ping = false;
                     return Task.FromResult<Stream>(stream);
                 },
-                EngineLimits.Default),
-            EngineLimits.Default,
+                DockerLimits.Default),
+            DockerLimits.Default,
             null);
         return await client.ReadAsync();
     }

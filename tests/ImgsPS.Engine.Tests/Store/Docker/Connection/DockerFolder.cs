@@ -21,7 +21,7 @@ internal sealed class DockerFolder : IDisposable
 
     public Dictionary<string, string?> Environment { get; } = [];
 
-    public EngineAddresses Addresses { get; }
+    public DockerAddresses Addresses { get; }
 
     public static string Id(string name) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(name))).ToLowerInvariant();
 

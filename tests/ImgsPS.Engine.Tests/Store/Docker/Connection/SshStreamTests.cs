@@ -199,8 +199,8 @@ public sealed class SshStreamTests : IDisposable
 
     private async Task<Stream> DialAsync(string address)
     {
-        var endpoint = EngineAddress.Parse(address, "docker", "DOCKER_HOST", () => null, tlsPort: false);
-        var dialer = new EngineDialer(endpoint, name => name == "PATH" ? _folder.Path : null, Generous);
+        var endpoint = DockerAddress.Parse(address, "docker", "DOCKER_HOST", () => null, tlsPort: false);
+        var dialer = new DockerDialer(endpoint, name => name == "PATH" ? _folder.Path : null, Generous);
         for (var attempt = 1; ; attempt++)
         {
             try

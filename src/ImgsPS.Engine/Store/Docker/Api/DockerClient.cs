@@ -1,0 +1,125 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>
+/// Speaks Docker API over HTTP/1.1 with one Engine. The version is negotiated with <c>/_ping</c> before the first request, once. Safe for any
+/// number of threads.
+/// </summary>
+internal sealed class DockerClient : IDisposable
+{
+    private readonly DockerLimits _limits;
+    private readonly DockerErrors _errors;
+    private readonly DockerTransport _transport;
+    private readonly DockerNegotiator _negotiator;
+
+    /// <param name="endpoint">Docker.</param>
+    /// <param name="connect">Opens a connection; null for <see cref="DockerDialer"/>.</param>
+    public DockerClient(DockerEndpoint endpoint, Func<CancellationToken, Task<Stream>>? connect = null)
+        : this(
+            endpoint,
+            DockerHandlers.Create(connect ?? new DockerDialer(endpoint).ConnectAsync, DockerLimits.Default),
+            DockerLimits.Default,
+            Environment.GetEnvironmentVariable("DOCKER_API_VERSION"))
+    {
+    }
+
+    /// <param name="endpoint">Docker.</param>
+    /// <param name="handler">Speaks HTTP with it; disposed with this.</param>
+    /// <param name="limits">How long and how much.</param>
+    /// <param name="fixedVersion">What DOCKER_API_VERSION says; null to negotiate.</param>
+    internal DockerClient(DockerEndpoint endpoint, HttpMessageHandler handler, DockerLimits limits, string? fixedVersion)
+    {
+        Endpoint = endpoint;
+        _limits = limits;
+        _errors = new DockerErrors(endpoint);
+        _transport = new DockerTransport(endpoint, handler, _errors);
+        _negotiator = new DockerNegotiator(endpoint, _transport, _errors, limits, fixedVersion);
+    }
+
+    /// <summary>Docker.</summary>
+    public DockerEndpoint Endpoint { get; }
+
+    /// <summary>The version that is spoken, and what the ping said.</summary>
+    /// <exception cref="ImageException">
+    /// As <see cref="SendAsync"/>; NotSupported: Docker's API is older than 1.24; InvalidArgument: DOCKER_API_VERSION is no version.
+    /// </exception>
+    public Task<DockerVersion> NegotiateAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
+        _negotiator.GetAsync(observer, cancellationToken);
+
+    /// <summary>Sends a request and returns when the answer's head is there. Only 2xx answers come back.</summary>
+    /// <exception cref="ImageException">
+    /// What <see cref="DockerDialer.ConnectAsync"/> throws. Docker's own words (member "message", made printable) otherwise: NotFound (404),
+    /// Conflict or, when containers or child images are the cause, InUse (409), InvalidArgument (400), Unauthorized, Denied (401, 403),
+    /// NotSupported (501, or a version that Docker refuses), Unavailable (5xx, a connection that broke), Timeout, InvalidData (no answer of
+    /// a Docker Engine). Denied, before anything is sent: a credential for an endpoint that is not private (RC5).
+    /// </exception>
+    public async Task<DockerResponse> SendAsync(DockerRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (request.RegistryAuth is not null && !Endpoint.IsPrivate)
+        {
+            throw _errors.CredentialWithheld();
+        }
+
+        var silence = request.IsStream ? _limits.Silence : _limits.IdleRead;
+        for (var first = true; ; first = false)
+        {
+            var version = await NegotiateAsync(observer, cancellationToken).ConfigureAwait(false);
+            var response = await _transport.SendAsync(
+                request.Method,
+                $"/v{version.Api}{request.Path}{Query(request)}",
+                request.RegistryAuth,
+                request.IsStream ? _limits.Silence : _limits.Head,
+                observer.Debug,
+                cancellationToken).ConfigureAwait(false);
+            try
+            {
+                if (response.IsSuccessStatusCode)
+                {
+                    return response.Content?.Headers.ContentType?.MediaType is "text/html"
+                        ? throw _errors.NotDocker("the answer is a web page")
+                        : new DockerResponse(response, silence, _limits, _errors);
+                }
+
+                var error = await ErrorAsync(request, response, cancellationToken).ConfigureAwait(false);
+                if (!first || (int)response.StatusCode != 400
+                    || !DockerVersions.TryReadMismatch(error.Message, out var offered) || !_negotiator.TryChange(version, offered))
+                {
+                    throw error;
+                }
+
+                response.Dispose();
+            }
+            catch
+            {
+                response.Dispose();
+                throw;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _negotiator.Dispose();
+        _transport.Dispose();
+    }
+
+    private async Task<ImageException> ErrorAsync(DockerRequest request, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var body = await DockerBody.OpenAsync(response, _limits.IdleRead, _errors, cancellationToken).ConfigureAwait(false);
+        var (bytes, _) = await body.ReadUpToAsync(_limits.ErrorBody, cancellationToken).ConfigureAwait(false);
+        return _errors.OfStatus(request, (int)response.StatusCode, bytes.ToArray());
+    }
+
+    private static string Query(DockerRequest request)
+    {
+        var pairs = request.Query.Where(p => p.Value is not null)
+            .Select(p => Uri.EscapeDataString(p.Key) + "=" + Uri.EscapeDataString(p.Value!)).ToArray();
+        return pairs.Length == 0 ? "" : "?" + string.Join("&", pairs);
+    }
+}

@@ -1,0 +1,163 @@
+using System;
+using System.IO;
+using System.IO.Pipes;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Security.Principal;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>Opens connections to a Docker Engine: a stream on which HTTP/1.1 is spoken, TLS done. Safe for any number of threads.</summary>
+internal sealed class DockerDialer
+{
+    // Who is not there must be known within a second.
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromMilliseconds(900);
+
+    private readonly DockerEndpoint _endpoint;
+    private readonly Func<string, string?> _environment;
+    private readonly TimeSpan _handshakeLimit;
+
+    /// <param name="endpoint">Docker.</param>
+    public DockerDialer(DockerEndpoint endpoint)
+        : this(endpoint, Environment.GetEnvironmentVariable, TimeSpan.FromSeconds(10))
+    {
+    }
+
+    /// <param name="endpoint">Docker.</param>
+    /// <param name="environment">Gives an environment variable's value (PATH, for ssh).</param>
+    /// <param name="handshakeLimit">The longest that a TLS handshake may take.</param>
+    public DockerDialer(DockerEndpoint endpoint, Func<string, string?> environment, TimeSpan handshakeLimit)
+    {
+        _endpoint = endpoint;
+        _environment = environment;
+        _handshakeLimit = handshakeLimit;
+    }
+
+    /// <summary>A new connection; whoever disposes the stream closes it (and ends ssh).</summary>
+    /// <exception cref="ImageException">
+    /// StoreUnavailable, within a second for all but ssh: nobody answers at the address; the message says the address and where it came from. Denied: no
+    /// right to the socket or pipe, or a client certificate that Docker refuses. Integrity: the certificate is not trusted. InvalidData: broken TLS
+    /// material. InvalidArgument: a socket's path that is too long. NotSupported: not on this platform. The first read may throw StoreUnavailable (ssh
+    /// ended, with its words) and Denied (TLS 1.3 refuses clients that late) too.
+    /// </exception>
+    public async Task<Stream> ConnectAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        switch (_endpoint.Kind)
+        {
+            case DockerAddressKind.Unix:
+                return await UnixAsync(cancellationToken).ConfigureAwait(false);
+            case DockerAddressKind.Pipe:
+                return await PipeAsync(cancellationToken).ConfigureAwait(false);
+            case DockerAddressKind.Ssh:
+                return SshStream.Start(_endpoint, _environment("PATH"));
+            default:
+                var stream = await TcpAsync(cancellationToken).ConfigureAwait(false);
+                return _endpoint.Tls is null
+                    ? stream
+                    : await new DockerTlsClient(_endpoint, _handshakeLimit).OpenAsync(stream, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private Task<Stream> TcpAsync(CancellationToken cancellationToken) => OpenAsync(
+        () => new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true },
+        socket => socket.ConnectAsync(_endpoint.Host!, _endpoint.Port!.Value),
+        cancellationToken);
+
+    private async Task<Stream> PipeAsync(CancellationToken cancellationToken)
+    {
+        if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            throw new ImageException(
+                ImageErrorKind.NotSupported,
+                $"{_endpoint.Address} (from {_endpoint.Source}) is a named pipe, which only Windows has: protocol not available",
+                "Use unix://, tcp:// or ssh://.");
+        }
+
+        // Anonymous: whoever made the pipe does not get to act as this user (as docker).
+        var pipe = new NamedPipeClientStream(
+            _endpoint.Host!, _endpoint.Path!, PipeDirection.InOut, PipeOptions.Asynchronous, TokenImpersonationLevel.Anonymous);
+        try
+        {
+            await pipe.ConnectAsync((int)ConnectLimit.TotalMilliseconds, cancellationToken).ConfigureAwait(false);
+            return pipe;
+        }
+        catch (Exception e)
+        {
+            pipe.Dispose();
+            throw e switch
+            {
+                TimeoutException => DockerFailure.Unreachable(_endpoint, null, e),
+                UnauthorizedAccessException => DockerFailure.Denied(_endpoint, e),
+                IOException => DockerFailure.Unreachable(_endpoint, e.Message, e),
+                _ => e,
+            };
+        }
+    }
+
+#if NET472
+    private Task<Stream> UnixAsync(CancellationToken cancellationToken)
+    {
+        _ = cancellationToken;
+        throw new ImageException(
+            ImageErrorKind.NotSupported,
+            $"{_endpoint.Address} (from {_endpoint.Source}) is a Unix socket, which Windows PowerShell cannot open.",
+            "Use PowerShell 7.4 or later, or a named pipe (npipe:////./pipe/docker_engine), tcp:// or ssh://.");
+    }
+#else
+    private async Task<Stream> UnixAsync(CancellationToken cancellationToken)
+    {
+        UnixDomainSocketEndPoint point;
+        try
+        {
+            point = new(_endpoint.Path!);
+        }
+        catch (ArgumentException e)
+        {
+            // Longer than the system's sockaddr_un (107 bytes on Linux).
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument, $"The socket's path in {_endpoint.Address} (from {_endpoint.Source}) is too long.", "Name it by a shorter path.", e);
+        }
+
+        return await OpenAsync(
+            () => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified),
+            socket => socket.ConnectAsync(point),
+            cancellationToken).ConfigureAwait(false);
+    }
+#endif
+
+    private async Task<Stream> OpenAsync(Func<Socket> create, Func<Socket, Task> connect, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ConnectLimit);
+        Socket? socket = null;
+        try
+        {
+            socket = create();
+            var work = connect(socket);
+            if (await Task.WhenAny(work, Task.Delay(Timeout.Infinite, limit.Token)).ConfigureAwait(false) != work)
+            {
+                // It ends with the socket; its failure says no more than that.
+                _ = work.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                cancellationToken.ThrowIfCancellationRequested();
+                throw DockerFailure.Unreachable(_endpoint, "no answer within a second");
+            }
+
+            limit.Cancel();
+            await work.ConfigureAwait(false);
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            socket = null;
+            return stream;
+        }
+        catch (SocketException e)
+        {
+            throw DockerFailure.Of(_endpoint, e);
+        }
+        finally
+        {
+            socket?.Dispose();
+        }
+    }
+}

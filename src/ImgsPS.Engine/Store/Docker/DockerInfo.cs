@@ -1,0 +1,96 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net.Http;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>A Docker Engine in numbers: docker version, docker info and docker system df in one.</summary>
+internal sealed class DockerInfo(DockerClient client, DockerList list)
+{
+    /// <summary>The first API version whose disk usage can be asked for by kind; volumes and containers take Docker long.</summary>
+    private static readonly Version UsageByType = new(1, 42);
+
+    /// <summary>The first API version whose disk usage lists the images only when that is asked for.</summary>
+    private static readonly Version UsageOnDemand = new(1, 52);
+
+    /// <summary>Asks four questions side by side.</summary>
+    /// <exception cref="ImageException">As <see cref="DockerClient.SendAsync"/>.</exception>
+    public async Task<ImageStoreInfo> AskAsync(IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var api = (await client.NegotiateAsync(observer, cancellationToken).ConfigureAwait(false)).Api;
+        var usageQuery = new[]
+        {
+            DockerRequest.Pair("type", api >= UsageByType ? "image" : null),
+            DockerRequest.Pair("verbose", api >= UsageOnDemand ? "1" : null),
+        };
+        IReadOnlyList<Image> images = Array.Empty<Image>();
+        JsonElement info = default, version = default, usage = default;
+        await DockerTasks.AllAsync(
+            cancellationToken,
+            async stop => images = await list.ListAsync(ListRequest.Default, observer, stop).ConfigureAwait(false),
+            async stop => info = await AskAsync("/info", observer, stop).ConfigureAwait(false),
+            async stop => version = await AskAsync("/version", observer, stop).ConfigureAwait(false),
+            async stop => usage = await AskAsync("/system/df", observer, stop, usageQuery).ConfigureAwait(false)).ConfigureAwait(false);
+        var bytes = DockerDiskUsage.Read(usage);
+        var os = DockerJson.Text(version, "Os") ?? DockerJson.Text(info, "OSType");
+        var architecture = DockerJson.Text(version, "Arch");
+        var registries = DockerJson.Get(info, "RegistryConfig");
+        return new ImageStoreInfo
+        {
+            Store = client.Endpoint.Store,
+            Kind = "docker",
+            Path = DataText.Of(DockerJson.Text(info, "DockerRootDir")),
+            Address = client.Endpoint.Address,
+            Version = DockerJson.Text(version, "Version") ?? DockerJson.Text(info, "ServerVersion"),
+            ApiVersion = api.ToString(),
+            Driver = Driver(info),
+            Platform = os is null || architecture is null ? null : new Platform(os, architecture),
+            Images = images.Count,
+            Dangling = images.Count(i => i.Dangling),
+            InUse = images.Count(i => i.InUse),
+            Bytes = bytes.Total,
+            ReclaimableBytes = bytes.Dangling,
+            UnusedBytes = bytes.Unused,
+            RegistryMirrors = DockerJson.Texts(DockerJson.Get(registries, "Mirrors")),
+            InsecureRegistries = Insecure(registries),
+        };
+    }
+
+    private async Task<JsonElement> AskAsync(
+        string path, IOperationObserver observer, CancellationToken cancellationToken, KeyValuePair<string, string?>[]? query = null)
+    {
+        var question = new DockerRequest(HttpMethod.Get, path) { Query = query ?? Array.Empty<KeyValuePair<string, string?>>() };
+        using var response = await client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
+        using var document = await response.ReadJsonAsync(cancellationToken).ConfigureAwait(false);
+        return document.RootElement.Clone();
+    }
+
+    internal static string? Driver(JsonElement info)
+    {
+        var driver = DockerJson.Text(info, "Driver");
+        var isContainerd = DockerJson.Items(DockerJson.Get(info, "DriverStatus"))
+            .Select(DockerJson.Texts)
+            .Any(p => p.Count > 1 && p[0] == "driver-type" && p[1].StartsWith("io.containerd.snapshotter", StringComparison.Ordinal));
+        return isContainerd ? driver + " (containerd)" : driver;
+    }
+
+    internal static List<string> Insecure(JsonElement registries)
+    {
+        var insecure = new List<string>();
+        var hosts = DockerJson.Get(registries, "IndexConfigs");
+        if (hosts.ValueKind == JsonValueKind.Object)
+        {
+            insecure.AddRange(hosts.EnumerateObject()
+                .Where(h => DockerJson.Get(h.Value, "Secure").ValueKind == JsonValueKind.False)
+                .Select(h => h.Name));
+        }
+
+        insecure.AddRange(DockerJson.Texts(DockerJson.Get(registries, "InsecureRegistryCIDRs")));
+        return insecure;
+    }
+}

@@ -1,0 +1,115 @@
+using System;
+using System.Collections.Generic;
+using System.Net.Http;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Store.Filtering;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>Lists a Docker Engine's images: two questions side by side, whatever the number of images. Safe for any number of threads.</summary>
+internal sealed class DockerList(DockerClient client)
+{
+    /// <summary>The rows that pass the request's filter, in order.</summary>
+    /// <exception cref="ImageException">
+    /// NotFound, Ambiguous: before= or since= names no image, or several. InvalidArgument: that image has no creation time. Others as
+    /// <see cref="DockerClient.SendAsync"/>; containers that cannot be listed fail the list, for they may use any image.
+    /// </exception>
+    public async Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var filters = await MomentsAsync(request.Filter, observer, cancellationToken).ConfigureAwait(false);
+        IReadOnlyCollection<DockerImage> images = Array.Empty<DockerImage>();
+        var usage = DockerUsage.None;
+        await DockerTasks.AllAsync(
+            cancellationToken,
+            async stop => images = await ImagesAsync(request.All, filters, observer, stop).ConfigureAwait(false),
+            async stop => usage = await UsageAsync(observer, stop).ConfigureAwait(false)).ConfigureAwait(false);
+        var rows = DockerRows.Of(images, usage, client.Endpoint.Store, observer);
+        return ImageOrder.Sort(request.Filter.WithoutMoments().Apply(rows, DateTimeOffset.Now));
+    }
+
+    /// <summary>The images, without containers.</summary>
+    /// <param name="all">Parents too (L6).</param>
+    /// <param name="filters">The API's filters; null for none.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops the question.</param>
+    public async Task<IReadOnlyCollection<DockerImage>> ImagesAsync(
+        bool all, string? filters, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var question = new DockerRequest(HttpMethod.Get, "/images/json")
+        {
+            Query = new[] { DockerRequest.Pair("all", all ? "1" : null), DockerRequest.Pair("filters", filters) },
+        };
+        using var response = await client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
+        using var document = await response.ReadJsonAsync(cancellationToken).ConfigureAwait(false);
+        return Read(document.RootElement) ?? throw DockerJson.Unexpected(client, "a list of images");
+    }
+
+    /// <summary>Reads a list of images; what is none is left out. Null when it is no list.</summary>
+    internal static List<DockerImage>? Read(JsonElement list)
+    {
+        if (list.ValueKind == JsonValueKind.Null)
+        {
+            return new List<DockerImage>();
+        }
+
+        if (list.ValueKind != JsonValueKind.Array)
+        {
+            return null;
+        }
+
+        var images = new List<DockerImage>(list.GetArrayLength());
+        foreach (var element in list.EnumerateArray())
+        {
+            if (DockerImage.Read(element) is { } image)
+            {
+                images.Add(image);
+            }
+        }
+
+        return images;
+    }
+
+    private async Task<DockerUsage> UsageAsync(IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var question = new DockerRequest(HttpMethod.Get, "/containers/json") { Query = new[] { DockerRequest.Pair("all", "1") } };
+        using var response = await client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
+        using var document = await response.ReadJsonAsync(cancellationToken).ConfigureAwait(false);
+        return document.RootElement.ValueKind is JsonValueKind.Array or JsonValueKind.Null
+            ? DockerUsage.Read(document.RootElement)
+            : throw DockerJson.Unexpected(client, "a list of containers");
+    }
+
+    /// <summary>
+    /// F3: Docker compares before= and since= to the nanosecond, its list has whole seconds. F4: of several the strictest counts, which a Docker Engine
+    /// does not do by itself [seen]. The images are named by id, as they were found by our rules.
+    /// </summary>
+    private async Task<string?> MomentsAsync(ImageFilter filter, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var strictest = new Dictionary<string, DockerImage>(StringComparer.Ordinal);
+        var lookup = new DockerLookup(client, this);
+        foreach (var moment in filter.Moments)
+        {
+            var found = await lookup.FindAsync(ImageIdentity.Of(moment.Value), observer, cancellationToken).ConfigureAwait(false);
+            if (found.Image.Created is null)
+            {
+                throw ImageFilter.NoCreationTime(moment.Key, moment.Value);
+            }
+
+            if (!strictest.TryGetValue(moment.Key, out var other)
+                || (moment.Key == "before" ? found.Image.Created < other.Created : found.Image.Created > other.Created))
+            {
+                strictest[moment.Key] = found.Image;
+            }
+        }
+
+        var filters = new FilterArguments();
+        foreach (var moment in strictest)
+        {
+            filters.Add(moment.Key, moment.Value.Id);
+        }
+
+        return strictest.Count > 0 ? filters.ToJson() : null;
+    }
+}

@@ -1,0 +1,98 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net.Http;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>Lets a Docker Engine pull (U1-U14): what it does is its own; what it says becomes progress and Verbose lines.</summary>
+internal sealed class DockerPull(DockerClient client, DockerList list, DockerCredentials credentials)
+{
+    /// <summary>As <see cref="IImageStore.PullAsync"/>. Leaving the enumeration, or a cancellation, makes Docker stop.</summary>
+    /// <exception cref="ImageException">
+    /// As <see cref="PullRequest.ToPull"/>. NotSupported: what only Docker's configuration can decide, and all platforms. Others as
+    /// <see cref="DockerPullErrors"/> and <see cref="DockerClient.SendAsync"/>.
+    /// </exception>
+    public async IAsyncEnumerable<Image> RunAsync(
+        PullRequest request, IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Check(request);
+        var reference = request.ToPull(observer);
+        var auth = await credentials.FindAsync(reference.Registry, reference.Repository, request.Registry, observer, cancellationToken)
+            .ConfigureAwait(false);
+        var question = new DockerRequest(HttpMethod.Post, "/images/create")
+        {
+            Query = new[]
+            {
+                DockerRequest.Pair("fromImage", reference.FamiliarName),
+                DockerRequest.Pair("tag", reference.Digest?.ToString() ?? reference.Tag),
+                DockerRequest.Pair("platform", request.Platform is { } platform ? PlatformText(platform) : null),
+            },
+            RegistryAuth = auth,
+            IsStream = true,
+        };
+        var messages = new DockerPullMessages(reference, DockerAuth.Hide(auth), observer);
+        try
+        {
+            using var response = await client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
+            await foreach (var message in response.ReadJsonStreamAsync(cancellationToken).ConfigureAwait(false))
+            {
+                messages.Tell(message);
+            }
+        }
+        catch (ImageException e) when (!messages.HasFailed)
+        {
+            throw DockerPullErrors.Of(e, reference);
+        }
+        finally
+        {
+            observer.Progress(new TransferProgress(reference.Familiar, null, "", 0, null, true));
+        }
+
+        var images = await list.ListAsync(ListRequest.Default, observer, cancellationToken).ConfigureAwait(false);
+        var pulled = request.AllTags
+            ? messages.Tags.Select(t => Find(images, reference.WithTag(t))).OfType<Image>().ToArray()
+            : Find(images, reference) is { } image ? new[] { image } : Array.Empty<Image>();
+        if (pulled.Length == 0)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotFound,
+                $"Docker pulled {reference.Familiar}, and does not have it any more",
+                "Somebody else works with this Engine; pull again.");
+        }
+
+        foreach (var one in pulled)
+        {
+            yield return one;
+        }
+    }
+
+    private void Check(PullRequest request)
+    {
+        if (request.AllPlatforms)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotSupported,
+                $"The store '{client.Endpoint.Store}' cannot pull all platforms: a Docker Engine pulls one.",
+                "Pull with -Platform, or pull to the local store.");
+        }
+
+        credentials.Refuse(request.Registry);
+    }
+
+    // Docker takes os[/arch[/variant]] here.
+    private static string PlatformText(Platform platform) =>
+        new Platform(platform.OS, platform.Architecture, platform.Variant).ToString();
+
+    /// <summary>The row of what was pulled; of a digest that a tag's row has too, that one.</summary>
+    private static Image? Find(IReadOnlyList<Image> images, ImageReference reference)
+    {
+        var name = reference.Familiar;
+        var digest = reference.Digest?.ToString();
+        return images.FirstOrDefault(i => i.Reference == name)
+            ?? images.FirstOrDefault(i => digest is not null && i.Digest == digest && i.Repository == reference.FamiliarName);
+    }
+}

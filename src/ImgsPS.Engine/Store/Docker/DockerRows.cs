@@ -1,0 +1,163 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using ImgsPS.Content;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Store.Docker;
+
+/// <summary>Makes rows of a Docker Engine's images: one per tag, one per digest of a repository without a tag, or one for an image without a name (L1).</summary>
+internal static class DockerRows
+{
+    private const int Few = 8;
+
+    /// <summary>The rows, in no order that means anything.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="usage">The containers.</param>
+    /// <param name="store">The store's name.</param>
+    /// <param name="observer">Told of names that are no references; they are shown as they are.</param>
+    public static List<Image> Of(IReadOnlyCollection<DockerImage> images, DockerUsage usage, string store, IOperationObserver observer)
+    {
+        // F1: what other images are built on is not dangling.
+        var parents = new HashSet<string>(images.Select(i => i.ParentId).OfType<string>(), StringComparer.Ordinal);
+        var rows = new List<Image>(images.Count);
+        foreach (var image in images)
+        {
+            foreach (var name in Names(image, everyDigest: false, null, observer))
+            {
+                rows.Add(Row(image, name, parents.Contains(image.Id), usage.Of(image.Id), store));
+            }
+        }
+
+        return rows;
+    }
+
+    /// <summary>The rows of one image, those by digest beside tags included: all that can name it.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="store">The store's name.</param>
+    /// <param name="observer">As for <see cref="Of"/>.</param>
+    /// <param name="digest">What a tag's row had in a list, and has again if it is one of its digests.</param>
+    public static IReadOnlyList<Image> All(DockerImage image, string store, IOperationObserver observer, string? digest = null) =>
+        ImageOrder.Sort(Names(image, everyDigest: true, digest, observer).Select(n => Row(image, n, false, Array.Empty<string>(), store)));
+
+    private static Image Row(DockerImage image, Name? name, bool isParent, IReadOnlyList<string> usedBy, string store)
+    {
+        var digest = name?.Digest ?? image.TargetDigest;
+        return new Image
+        {
+            Reference = name?.Shown,
+            Registry = name?.Registry,
+            Repository = name?.Repository,
+            Tag = name?.Tag,
+            Id = image.Id,
+            Digest = digest,
+            MediaType = digest is not null && digest == image.TargetDigest ? image.TargetMediaType : null,
+            Created = image.Created,
+            Size = image.Size,
+            Labels = image.Labels,
+            Dangling = name is null && !isParent,
+            InUse = usedBy.Count > 0,
+            UsedBy = usedBy,
+            Store = store,
+        };
+    }
+
+    /// <summary>What each row is called; one null for an image without a name.</summary>
+    private static List<Name?> Names(DockerImage image, bool everyDigest, string? listed, IOperationObserver observer)
+    {
+        var names = new List<Name?>(image.Tags.Count + image.Digests.Count);
+        var digests = image.Digests.Count == 0 ? Array.Empty<ImageReference?>() : new ImageReference?[image.Digests.Count];
+        for (var i = 0; i < digests.Length; i++)
+        {
+            digests[i] = Parse(image.Digests[i], image, observer);
+        }
+
+        // An image has one or two names; whoever answers with thousands gets no more work done for each.
+        var byName = digests.Length > Few ? digests.ToLookup(d => d?.Name ?? "", StringComparer.Ordinal) : null;
+        var digestOf = byName is null ? null : new Dictionary<string, Digest?>(StringComparer.Ordinal);
+        var tagged = new List<ImageReference>(image.Tags.Count);
+        foreach (var text in image.Tags)
+        {
+            if (Parse(text, image, observer) is not { } reference)
+            {
+                names.Add(Name.Unknown(text));
+                continue;
+            }
+
+            tagged.Add(reference);
+            Digest? digest = null;
+            if (digestOf?.TryGetValue(reference.Name, out digest) is not true)
+            {
+                digest = DigestOf(reference, byName?[reference.Name] ?? digests, image, listed);
+                digestOf?.Add(reference.Name, digest);
+            }
+
+            names.Add(Name.Of(reference, digest));
+        }
+
+        var taggedNames = tagged.Count > Few ? new HashSet<string>(tagged.Select(t => t.Name), StringComparer.Ordinal) : null;
+        for (var i = 0; i < digests.Length; i++)
+        {
+            if (digests[i] is not { } reference)
+            {
+                names.Add(Name.Unknown(image.Digests[i]));
+            }
+            else if (everyDigest || !(taggedNames?.Contains(reference.Name) ?? tagged.Exists(t => t.Name == reference.Name)))
+            {
+                names.Add(Name.Of(reference, reference.Digest));
+            }
+        }
+
+        if (names.Count == 0)
+        {
+            names.Add(null);
+        }
+
+        return names;
+    }
+
+    /// <summary>
+    /// L3: the digest of what the tag named. podman gives an image that came by an index the digests of both, in no order; the index is meant.
+    /// </summary>
+    private static Digest? DigestOf(ImageReference tag, IEnumerable<ImageReference?> digests, DockerImage image, string? listed)
+    {
+        Digest? first = null;
+        Digest? index = null;
+        foreach (var reference in digests)
+        {
+            if (reference?.Digest is not { } digest || reference.Name != tag.Name)
+            {
+                continue;
+            }
+
+            if (listed is not null && digest.ToString() == listed)
+            {
+                return digest;
+            }
+
+            first ??= digest;
+            index ??= image.ManifestDigest is not null && digest.ToString() != image.ManifestDigest ? digest : null;
+        }
+
+        return index ?? first;
+    }
+
+    private static ImageReference? Parse(string text, DockerImage image, IOperationObserver observer)
+    {
+        if (ImageReference.TryParse(text, out var reference) && !reference.IsNameOnly)
+        {
+            return reference.WithDefaultTag();
+        }
+
+        observer.Debug($"Docker calls {PrintableText.Of(image.Id)} '{PrintableText.Of(text)}', which is not a reference");
+        return null;
+    }
+
+    private sealed record Name(string Shown, string? Registry, string? Repository, string? Tag, string? Digest)
+    {
+        public static Name Of(ImageReference reference, Digest? digest) =>
+            new(reference.Familiar, reference.Registry, reference.FamiliarName, reference.Tag, digest?.ToString());
+
+        public static Name Unknown(string text) => new(PrintableText.Of(text), null, null, null, null);
+    }
+}
