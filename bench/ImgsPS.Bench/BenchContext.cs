@@ -62,8 +62,9 @@ internal sealed class BenchContext(
     }
 
     /// <summary>
-    /// Makes way for the next run without deleting what the last one wrote: ext4 without a journal searches among inodes that were deleted in the last
-    /// half minute for each file that is made, and that would be in the figures of both sides. <see cref="DeleteAside"/> deletes after a part.
+    /// Makes way for the next run without deleting what the last one wrote: ext4 without a journal searches among inodes that were deleted
+    /// in the last half minute for each file that is made, and that would be in the figures of both sides. <see cref="DeleteAside"/>
+    /// deletes after a part.
     /// </summary>
     public static Task PutAsideAsync(string folder)
     {
@@ -166,7 +167,8 @@ internal sealed class BenchContext(
         peers.Process("ImgsPS.Driver, whole process", prepare, $"{Meter.Quote(_driver)} --store {Meter.Quote(store)} {command}");
 
     /// <summary>A new pwsh that runs a command; null without pwsh.</summary>
-    public Side? Shell(string name, Func<Task> prepare, string command) => Module is null ? null : peers.Process(name, prepare, ShellLine(command));
+    public Side? Shell(string name, Func<Task> prepare, string command) =>
+        Module is null ? null : peers.Process(name, prepare, ShellLine(command));
 
     public static string ShellLine(string command) => $"pwsh -NoProfile -NonInteractive -Command {Meter.Quote(command)}";
 

@@ -22,7 +22,8 @@ internal static class Documents
         var config = new JsonObject
         {
             // All different, so that the order of a list is decided by it.
-            ["created"] = DateTimeOffset.UnixEpoch.AddSeconds(1_700_000_000 + seed).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            ["created"] = DateTimeOffset.UnixEpoch.AddSeconds(1_700_000_000 + seed)
+                .ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
             ["architecture"] = architecture,
             ["os"] = os,
             ["config"] = new JsonObject

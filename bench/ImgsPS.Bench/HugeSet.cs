@@ -9,8 +9,8 @@ using ImgsPS.Content;
 namespace ImgsPS.Bench;
 
 /// <summary>
-/// An image of so many GiB that takes no room in the registry: its layers are zeros, tars that are empty, and the registry's files of them have
-/// holes only.
+/// An image of so many GiB that takes no room in the registry: its layers are zeros, tars that are empty, and the registry's files of them
+/// have holes only.
 /// </summary>
 internal static class HugeSet
 {

@@ -49,7 +49,8 @@ internal sealed class ImageSets(string host) : IDisposable
     {
         var config = Documents.Config("linux", "amd64", null, 2, layers.Select(l => l.Digest));
         await PushBlobAsync(repository, config, Documents.DigestOf(config));
-        await PutManifestAsync(repository, tag, MediaTypes.OciManifest, Documents.Manifest(config, layers, "application/vnd.oci.image.layer.v1.tar"));
+        await PutManifestAsync(repository, tag, MediaTypes.OciManifest,
+            Documents.Manifest(config, layers, "application/vnd.oci.image.layer.v1.tar"));
     }
 
     private async Task PushBigAsync(int layerMiB)
@@ -77,7 +78,9 @@ internal sealed class ImageSets(string host) : IDisposable
         await PutManifestAsync(docker, tag, MediaTypes.DockerManifest, manifest);
     }
 
-    /// <summary>As images of a team: all have a base of 32 + 6 MiB, one of 5 runtimes of 4 MiB, and two layers of their own, 256 and 16 KiB.</summary>
+    /// <summary>
+    /// As images of a team: all have a base of 32 + 6 MiB, one of 5 runtimes of 4 MiB, and two layers of their own, 256 and 16 KiB.
+    /// </summary>
     private async Task PushSmallAsync(int count)
     {
         Layer[]? bases = null;

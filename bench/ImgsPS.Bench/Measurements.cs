@@ -15,7 +15,9 @@ namespace ImgsPS.Bench;
 /// <param name="About">Commit, machine, programs and options, a line each.</param>
 internal sealed record BenchRun(string Date, IReadOnlyList<string> About);
 
-/// <summary>All that was measured, also by earlier runs: a run replaces what it measured and nothing else. Kept in a file, results.json.</summary>
+/// <summary>
+/// All that was measured, also by earlier runs: a run replaces what it measured and nothing else. Kept in a file, results.json.
+/// </summary>
 internal sealed class Measurements
 {
     private static readonly JsonSerializerOptions s_json = new()

@@ -21,7 +21,9 @@ internal sealed class Meter(string work, RegistryProcess registry, Children chil
 
     /// <summary>Measures work in this process: the engine alone, warm.</summary>
     /// <param name="action">The work.</param>
-    /// <param name="memory">The heap gives back first all that it can, so that the peak counts everything; that makes the work slower.</param>
+    /// <param name="memory">
+    /// The heap gives back first all that it can, so that the peak counts everything; that makes the work slower.
+    /// </param>
     public async Task<Sample> HereAsync(Func<Task> action, bool memory = false)
     {
         GC.Collect(GC.MaxGeneration, memory ? GCCollectionMode.Aggressive : GCCollectionMode.Forced, blocking: true, compacting: true);

@@ -55,7 +55,9 @@ internal sealed class OtherParts(BenchContext context)
             context.Options.Pairs * 2);
     }
 
-    /// <summary>Two sessions that have a terminal each, one of which shows progress; and one against itself with progress silenced.</summary>
+    /// <summary>
+    /// Two sessions that have a terminal each, one of which shows progress; and one against itself with progress silenced.
+    /// </summary>
     public async Task ProgressAsync()
     {
         if (context.Module is null || !Peers.IsInstalled("script") || !OperatingSystem.IsLinux())

@@ -6,7 +6,9 @@ using System.Threading.Tasks;
 
 namespace ImgsPS.Bench;
 
-/// <summary>One side of a comparison: what to do before a run, not measured, the run, and a look at what it did, not measured either.</summary>
+/// <summary>
+/// One side of a comparison: what to do before a run, not measured, the run, and a look at what it did, not measured either.
+/// </summary>
 internal sealed record Side(string Name, Func<Task> PrepareAsync, Func<Task<Sample>> RunAsync, Func<Task>? CheckAsync = null);
 
 /// <summary>Runs sides in turn, A B A B, and keeps what came out.</summary>
@@ -19,7 +21,9 @@ internal sealed class Pairs(Meter meter, Measurements measurements, BenchOptions
     /// <param name="what">The operation.</param>
     /// <param name="a">Our side; null to measure nothing.</param>
     /// <param name="b">The peer; null for none.</param>
-    /// <param name="warm">How often our side runs before what is counted, to be warm; the peer, which is a new process each time, once of these.</param>
+    /// <param name="warm">
+    /// How often our side runs before what is counted, to be warm; the peer, which is a new process each time, once of these.
+    /// </param>
     /// <param name="count">How often each runs; 0 for as often as the options say.</param>
     public async Task MeasureAsync(string key, string what, Side? a, Side? b, int warm, int count = 0)
     {

@@ -46,7 +46,8 @@ internal sealed class Peers(BenchOptions options, RegistryProcess registry, Mete
         var copies = string.Join(" &&\n", names.Select(name =>
         {
             var tag = name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..].Replace(':', '-');
-            return $"skopeo copy -q --src-tls-verify=false {Meter.Quote($"docker://{registry.Host}/{name}")} {Meter.Quote($"oci:{Layout}:{tag}")}";
+            return $"skopeo copy -q --src-tls-verify=false {Meter.Quote($"docker://{registry.Host}/{name}")} " +
+                $"{Meter.Quote($"oci:{Layout}:{tag}")}";
         }));
         var title = $"{Times(names)}skopeo copy → oci:{(sync ? ", then sync" : ", " + Unsynced)}";
         return Process(
@@ -113,7 +114,8 @@ internal sealed class Peers(BenchOptions options, RegistryProcess registry, Mete
     public Task PodmanRemoveAsync() => IsInstalled("podman") ? meter.ProcessAsync($"{Podman} rmi -af || true") : Task.CompletedTask;
 
     /// <summary>Lists what podman has in that root.</summary>
-    public Side? PodmanImages() => IsInstalled("podman") ? Process("podman images", BenchContext.NothingAsync, $"{Podman} images >/dev/null") : null;
+    public Side? PodmanImages() => IsInstalled("podman")
+        ? Process("podman images", BenchContext.NothingAsync, $"{Podman} images >/dev/null") : null;
 
     private static string Times(IReadOnlyList<string> names) => names.Count > 1 ? $"{names.Count} × " : "";
 }

@@ -129,11 +129,13 @@ async Task RunAsync()
 
         var run = new BenchRun(
             DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
-            [.. About(address, note), Invariant($"starting a command takes {Series.Median(starts):0.0} ms, which the times of processes contain")]);
+            [.. About(address, note), Invariant(
+                $"starting a command takes {Series.Median(starts):0.0} ms, which the times of processes contain")]);
         measurements.Begin(run);
         Console.WriteLine(string.Join('\n', run.About));
         Console.WriteLine("Making the image sets");
-        await meter.ProcessAsync(Invariant($"{Meter.Quote(Environment.ProcessPath!)} make-sets {registry.Host} {options.LayerMiB} {options.Small}"));
+        await meter.ProcessAsync(Invariant(
+            $"{Meter.Quote(Environment.ProcessPath!)} make-sets {registry.Host} {options.LayerMiB} {options.Small}"));
         Console.WriteLine(Report.Head);
         var pairs = new Pairs(meter, measurements, options, children, run.Date, Console.Out);
         var peers = new Peers(options, registry, meter, address);
@@ -247,7 +249,8 @@ static string Root()
 }
 
 static string Cpu() => File.Exists("/proc/cpuinfo")
-    ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "CPU"
+    ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim()
+        ?? "CPU"
     : "CPU";
 
 // The first line that a command says; for the head of the results only.
@@ -258,7 +261,8 @@ static string Says(string command, params string[] words)
         return $"no {command}";
     }
 
-    using var process = Process.Start(new ProcessStartInfo(command, words) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    using var process = Process.Start(
+        new ProcessStartInfo(command, words) { RedirectStandardOutput = true, RedirectStandardError = true })!;
     var said = process.StandardOutput.ReadToEnd();
     process.WaitForExit();
     return said.Split('\n')[0].Trim();

@@ -18,7 +18,8 @@ internal sealed class PullParts(BenchContext context)
         string[] names = [ImageSets.Big(context.Options.LayerMiB)];
         string[] docker = [ImageSets.BigDocker(context.Options.LayerMiB)];
         var session = Pull(names[0]);
-        var engine = context.Engine(() => PutAsideAsync(context.Ours), () => PullAsync(context.Ours, context.At(names[0])), Holds(context.Ours, 1));
+        var engine = context.Engine(() => PutAsideAsync(context.Ours), () =>
+            PullAsync(context.Ours, context.At(names[0])), Holds(context.Ours, 1));
         var pairs = context.Pairs;
         await pairs.MeasureAsync("big.session-skopeo", What, session, context.Peers.Skopeo(names), 6);
         await pairs.MeasureAsync("big.session-sync", What, session, context.Peers.Skopeo(names, sync: true), 0);
@@ -30,7 +31,8 @@ internal sealed class PullParts(BenchContext context)
             "pwsh, Import-Module and pull, whole process",
             () => PutAsideAsync(context.Ours),
             $"Import-Module {Literal(context.Module ?? "")}; {context.PullScript(names[0])}");
-        await pairs.MeasureAsync("big.shell-start", What + ", and pwsh's own start", shell, context.Shell("pwsh -Command 1", NothingAsync, "1"), 1);
+        await pairs.MeasureAsync("big.shell-start", What +
+            ", and pwsh's own start", shell, context.Shell("pwsh -Command 1", NothingAsync, "1"), 1);
         await pairs.MeasureAsync($"big.{context.Judge}-docker", What, session ?? engine, context.Peers.DockerPull(names), 0);
         await context.Peers.DockerRemoveAsync(names);
         await pairs.MeasureAsync($"big.{context.Judge}-podman", What, session ?? engine, context.Peers.PodmanPull(names), 0);
@@ -51,7 +53,8 @@ internal sealed class PullParts(BenchContext context)
         var what = Invariant($"{names.Length} small images");
         var script = $"$null = $references | Invoke-ImagePull -Store {Literal(context.Ours)} -Platform linux/amd64";
         var check = Holds(context.Ours, names.Length);
-        var session = context.Session(() => PutAsideAsync(context.Ours), $"$references = {string.Join(',', references.Select(Literal))}; {script}", check);
+        var session = context.Session(() =>
+            PutAsideAsync(context.Ours), $"$references = {string.Join(',', references.Select(Literal))}; {script}", check);
         var engine = context.Engine(() => PutAsideAsync(context.Ours), () => PullAsync(context.Ours, references), check);
         session = session is null ? null : session with { Name = session.Name + ", one pipeline" };
         engine = engine with { Name = "engine alone, one after the other" };
@@ -66,7 +69,8 @@ internal sealed class PullParts(BenchContext context)
             // podman takes too long over the thousands of the list's own part.
             var list = context.Session(NothingAsync, $"$null = Get-Image -Store {Literal(context.Ours)}")
                 ?? context.Engine(NothingAsync, () => ListAsync(context.Ours));
-            await pairs.MeasureAsync("small.list-podman", Invariant($"list of these {names.Length} images"), list, context.Peers.PodmanImages(), 3);
+            await pairs.MeasureAsync("small.list-podman", Invariant($"list of these {names.Length} images"), list,
+                context.Peers.PodmanImages(), 3);
         }
 
         await context.Peers.PodmanRemoveAsync();
@@ -86,7 +90,8 @@ internal sealed class PullParts(BenchContext context)
         await pairs.MeasureAsync("unchanged.engine-docker", What, engine, context.Peers.DockerPull(names, keep: true), 5);
         await context.Peers.DockerRemoveAsync(names);
         await pairs.MeasureAsync($"unchanged.{context.Judge}-skopeo", What, session ?? engine, context.Peers.Skopeo(names, keep: true), 2);
-        await pairs.MeasureAsync($"unchanged.{context.Judge}-podman", What, session ?? engine, context.Peers.PodmanPull(names, keep: true), 2);
+        await pairs.MeasureAsync($"unchanged.{context.Judge}-podman", What, session
+            ?? engine, context.Peers.PodmanPull(names, keep: true), 2);
         await context.Peers.PodmanRemoveAsync();
     }
 
@@ -122,7 +127,8 @@ internal sealed class PullParts(BenchContext context)
         try
         {
             var other = Of(name, Invariant($"{huge} GiB of zeros in 8 layers"));
-            await context.Pairs.MeasureAsync($"memory.{context.Judge}-huge", "peak of memory", big, other, 0, Math.Min(context.Options.Pairs, 3));
+            await context.Pairs.MeasureAsync($"memory.{context.Judge}-huge", "peak of memory", big, other, 0,
+                Math.Min(context.Options.Pairs, 3));
             if (huge >= 10)
             {
                 // Shows whether it grows with the size, or only until the heap is collected.

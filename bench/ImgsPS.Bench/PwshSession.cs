@@ -42,13 +42,16 @@ internal sealed class PwshSession : IAsyncDisposable
     /// <param name="module">The module's manifest.</param>
     /// <param name="folder">A folder with a short path, for the pipe and the session's output.</param>
     /// <param name="options">More options of pwsh.</param>
-    /// <param name="terminal">Its input and output are a terminal (<c>script</c> of util-linux) of 120 columns and 40 rows, else files.</param>
+    /// <param name="terminal">
+    /// Its input and output are a terminal (<c>script</c> of util-linux) of 120 columns and 40 rows, else files.
+    /// </param>
     /// <exception cref="InvalidOperationException">It did not start.</exception>
     public static async Task<PwshSession> StartAsync(
         Children children, string script, string module, string folder, string options = "", bool terminal = false)
     {
         var path = Path.Combine(folder, $"session-{Interlocked.Increment(ref s_count)}");
-        var pwsh = $"exec pwsh -NoProfile -NoLogo {options} -File {Meter.Quote(script)} -Pipe {Meter.Quote(path)} -Module {Meter.Quote(module)}";
+        var pwsh = $"exec pwsh -NoProfile -NoLogo {options} -File {Meter.Quote(script)} -Pipe {Meter.Quote(path)} -Module " +
+            $"{Meter.Quote(module)}";
         var start = terminal
             ? new ProcessStartInfo("script", ["-qec", $"stty rows 40 cols 120; {pwsh}", "/dev/null"])
             {
@@ -145,13 +148,16 @@ internal sealed class PwshSession : IAsyncDisposable
             throw new InvalidOperationException($"the pwsh session did not answer for {Meter.Patience.TotalMinutes} minutes");
         }
 
-        var answer = line is null ? throw new InvalidOperationException($"the pwsh session ended {Said()}") : JsonDocument.Parse(line).RootElement;
+        var answer = line is null ? throw new InvalidOperationException($"the pwsh session ended {Said()}")
+            : JsonDocument.Parse(line).RootElement;
         return answer.TryGetProperty("error", out var error)
             ? throw new InvalidOperationException($"in the pwsh session: {error.GetString()}")
             : answer;
     }
 
-    /// <summary>Takes what is shown, and says where the cursor is when asked (CSI 6n), as a terminal does: PowerShell waits for that.</summary>
+    /// <summary>
+    /// Takes what is shown, and says where the cursor is when asked (CSI 6n), as a terminal does: PowerShell waits for that.
+    /// </summary>
     private async Task ServeTerminalAsync()
     {
         var question = "\x1b[6n"u8.ToArray();

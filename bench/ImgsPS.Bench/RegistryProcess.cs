@@ -79,7 +79,8 @@ internal sealed class RegistryProcess : IAsyncDisposable
 
         // The shell redirects, so that reading its output costs this process nothing.
         var process = children.Start(new ProcessStartInfo(
-            "sh", ["-c", $"exec docker-registry serve {Meter.Quote(config)} >{Meter.Quote(log)} 2>{Meter.Quote(log + ".err")} </dev/null"]));
+            "sh", ["-c", $"exec docker-registry serve {Meter.Quote(config)} >{Meter.Quote(log)} 2>{Meter.Quote(log + ".err")} " +
+                "</dev/null"]));
         var registry = new RegistryProcess(children, process, host, storage, log);
         using var client = new HttpClient();
         for (var i = 0; i < 100 && !process.HasExited; i++)

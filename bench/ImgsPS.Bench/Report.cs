@@ -27,7 +27,8 @@ internal static class Report
         - `measured` is when a line's runs began (UTC), and the machine's load average of the last minute then, which the runs before it are part of.
         """;
 
-    public static string Number(double number, string format) => double.IsNaN(number) ? "–" : number.ToString(format, CultureInfo.InvariantCulture);
+    public static string Number(double number, string format) =>
+        double.IsNaN(number) ? "–" : number.ToString(format, CultureInfo.InvariantCulture);
 
     /// <summary>When, and at which load.</summary>
     public static string Measured(Comparison comparison) => $"{comparison.Time}, load {comparison.Load.Split(' ')[0]}";
@@ -36,7 +37,8 @@ internal static class Report
     public static string Rows(Comparison comparison)
     {
         var pairs = comparison.WallRatios();
-        var spread = pairs.Count == 0 ? "–" : $"{Number(comparison.WallRatio(), "0.00")} ({Number(pairs.Min(), "0.00")}–{Number(pairs.Max(), "0.00")})";
+        var spread = pairs.Count == 0 ? "–"
+            : $"{Number(comparison.WallRatio(), "0.00")} ({Number(pairs.Min(), "0.00")}–{Number(pairs.Max(), "0.00")})";
         var ratios = $"{spread} | {Number(comparison.CpuRatio(), "0.00")}";
         var what = comparison.Reduced.Length == 0 ? comparison.What : $"{comparison.What} ({comparison.Reduced})";
         var first = Row(what, comparison.A, $"{ratios} | {Measured(comparison)}");
@@ -50,7 +52,8 @@ internal static class Report
         {
             var met = t.Met switch { true => "yes", false => "**no**", null => "–" };
             var figure = t.Figure ?? "not measured yet";
-            text.Append(CultureInfo.InvariantCulture, $"| {t.What} | {t.Against} | {t.Wanted} | {figure} | {met} | {t.Note} | {t.Measured} |\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {t.What} | {t.Against} | {t.Wanted} | {figure} | {met} | {t.Note} | {t.Measured} |\n");
         }
 
         return text.ToString();

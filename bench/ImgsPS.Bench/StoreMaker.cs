@@ -12,13 +12,17 @@ using ImgsPS.Store;
 
 namespace ImgsPS.Bench;
 
-/// <summary>Makes stores of many images that share a layer: a layout as another tool would have written it, and the same for <c>docker load</c>.</summary>
+/// <summary>
+/// Makes stores of many images that share a layer: a layout as another tool would have written it, and the same for <c>docker load</c>.
+/// </summary>
 internal static class StoreMaker
 {
     /// <summary>The host stands for no registry: these images are not pulled.</summary>
     public static string Name(int i) => $"127.0.0.1:1/bench/store-{i:d6}:1.0";
 
-    /// <summary>Writes a store of <paramref name="count"/> images, and has the engine write what it derives, as after a first use.</summary>
+    /// <summary>
+    /// Writes a store of <paramref name="count"/> images, and has the engine write what it derives, as after a first use.
+    /// </summary>
     public static async Task MakeAsync(string folder, int count)
     {
         var blobs = Path.Combine(folder, "blobs", "sha256");
@@ -57,7 +61,8 @@ internal static class StoreMaker
     {
         var layer = LayerMaker.Make(400, 64 << 10);
         var content = new MemoryStream();
-        using (var inflate = new System.IO.Compression.GZipStream(new MemoryStream(layer.Bytes), System.IO.Compression.CompressionMode.Decompress))
+        using (var inflate = new System.IO.Compression.GZipStream(new MemoryStream(layer.Bytes),
+            System.IO.Compression.CompressionMode.Decompress))
         {
             inflate.CopyTo(content);
         }

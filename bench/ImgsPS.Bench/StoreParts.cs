@@ -54,7 +54,8 @@ internal sealed class StoreParts(BenchContext context)
     {
         var full = await context.MakeStoreAsync(context.Options.Store);
         var folder = Path.Combine(context.Options.Work, "emptied");
-        var requests = Enumerable.Range(0, context.Options.Store).Select(i => new RemovalRequest(ImageIdentity.Of(StoreMaker.Name(i)))).ToArray();
+        var requests = Enumerable.Range(0, context.Options.Store).Select(i => new RemovalRequest(ImageIdentity.Of(StoreMaker.Name(i))))
+            .ToArray();
         async Task FillAsync()
         {
             await ClearAsync(folder);
@@ -89,7 +90,8 @@ internal sealed class StoreParts(BenchContext context)
         var pairs = context.Pairs;
         await pairs.MeasureAsync("remove.session-docker", what, session, context.Peers.DockerPrune(), 4);
         await pairs.MeasureAsync(
-            "remove.engine-docker", what, engine with { Name = "engine alone, one call" }, session is null ? context.Peers.DockerPrune() : null, 0);
+            "remove.engine-docker", what, engine with { Name = "engine alone, one call" }, session is null ? context.Peers.DockerPrune()
+                : null, 0);
 
         // Only to be seen beside the others; it has no target, and may take long.
         each = each with { Name = "engine alone, one call an image" };

@@ -8,4 +8,5 @@ namespace ImgsPS.Bench;
 /// <param name="Met">Whether that meets the target; null when it cannot be said.</param>
 /// <param name="Note">What else was measured, what is missing, or who judges.</param>
 /// <param name="Measured">When, and at which load of the machine.</param>
-internal sealed record Target(string What, string Against, string Wanted, string? Figure, bool? Met, string Note = "", string Measured = "");
+internal sealed record Target(string What, string Against, string Wanted, string? Figure, bool? Met, string Note = "",
+    string Measured = "");

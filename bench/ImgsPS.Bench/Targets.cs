@@ -5,7 +5,9 @@ using static System.FormattableString;
 
 namespace ImgsPS.Bench;
 
-/// <summary>What the measurements say about each target. The cmdlets in a session of pwsh judge; where there is none, the engine alone.</summary>
+/// <summary>
+/// What the measurements say about each target. The cmdlets in a session of pwsh judge; where there is none, the engine alone.
+/// </summary>
 internal sealed class Targets
 {
     private const string ByEngine = "measured with the engine alone";
@@ -37,7 +39,8 @@ internal sealed class Targets
             ? Invariant($"a whole process takes {whole.A.Seconds():0.00} s, of which {whole.B?.Seconds():0.00} s are pwsh's own start")
             : "";
         Ratio(
-            "cold pull, big image, fsynced", "skopeo copy → oci: (not fsynced)", "≤ 0.5 of its wall, ≤ 0.5 of its CPU", "big", "skopeo", 0.5, cpu: 0.5,
+            "cold pull, big image, fsynced", "skopeo copy → oci: (not fsynced)", "≤ 0.5 of its wall, ≤ 0.5 of its CPU", "big", "skopeo",
+            0.5, cpu: 0.5,
             notes: [synced, types, shell]);
         Ratio("the same", "docker pull", "≤ 0.1", "big", "docker", 0.1, notes: [Podman("big")]);
         Ratio(
@@ -51,7 +54,8 @@ internal sealed class Targets
 
     private void AddStores()
     {
-        Ratio("list 2,000 images, warm session, objects out", "docker images", "≤ 0.1", "list", "docker", 0.1, notes: [EngineToo("list", "docker")]);
+        Ratio("list 2,000 images, warm session, objects out", "docker images", "≤ 0.1", "list", "docker", 0.1,
+            notes: [EngineToo("list", "docker")]);
         var whole = Find("list.shell-start");
         var note = whole is null
             ? ""
@@ -76,8 +80,10 @@ internal sealed class Targets
 
         var memory = First("memory", "huge");
         var (big, huge) = (Mb(memory?.A), Mb(memory?.B));
-        var other = memory?.B is { } second ? Invariant($"{huge:0.0} MB for {second.Name[(second.Name.IndexOf(':') + 2)..]}") : "10 GB was not measured";
-        var tenth = Find("memory.tenth") is { } less ? Invariant($"{Mb(less.A):0.0} MB for {less.A.Name[(less.A.Name.IndexOf(':') + 2)..]}") : "";
+        var other = memory?.B is { } second ? Invariant($"{huge:0.0} MB for {second.Name[(second.Name.IndexOf(':') + 2)..]}")
+            : "10 GB was not measured";
+        var tenth = Find("memory.tenth") is { } less
+            ? Invariant($"{Mb(less.A):0.0} MB for {less.A.Name[(less.A.Name.IndexOf(':') + 2)..]}") : "";
         Add(
             "peak memory of a pull over an idle session", "–", "≤ 24 MB more, the same for 250 MB and 10 GB", memory,
             memory is null ? null : Invariant($"{big:0.0} MB for the big image, {other}"),
@@ -95,7 +101,8 @@ internal sealed class Targets
             : "";
         Add(
             "progress shown against not shown", "–", "≤ 5 % slower", progress,
-            progress is null ? null : Invariant($"{(progress.WallRatio() - 1) * 100:+0.0;-0.0} %"), progress?.WallRatio() <= 1.05, [silenced]);
+            progress is null ? null : Invariant($"{(progress.WallRatio() - 1) * 100:+0.0;-0.0} %"), progress?.WallRatio() <= 1.05,
+            [silenced]);
     }
 
     /// <summary>A line whose figure is the ratios of a comparison, each with its limit.</summary>
@@ -110,18 +117,21 @@ internal sealed class Targets
             var asked = requests is null ? "" : Invariant($", {found?.A.Requests()} request(s)");
             var told = found is null ? null : Invariant($"{found.A.Seconds():0.000} s{asked}");
             var wrong = requests is not null && found is not null && found.A.Requests() != requests;
-            Add(what, against, wanted, found, told, wrong ? false : null, [.. notes ?? [], found is null ? "" : "the peer was not measured"]);
+            Add(what, against, wanted, found, told, wrong ? false
+                : null, [.. notes ?? [], found is null ? "" : "the peer was not measured"]);
             return;
         }
 
         var figure = Report.Number(found.WallRatio(), "0.00")
             + (cpu is null ? "" : $" of its wall, {Cpu(found)} of its CPU")
             + (requests is null ? "" : Invariant($", {found.A.Requests()} request(s)"));
-        var met = found.WallRatio() <= wall && (cpu is null || found.CpuRatio() <= cpu) && (requests is null || found.A.Requests() == requests);
+        var met = found.WallRatio() <= wall && (cpu is null || found.CpuRatio() <= cpu)
+            && (requests is null || found.A.Requests() == requests);
         Add(what, against, wanted, found, figure, met, notes);
     }
 
-    private void Add(string what, string against, string wanted, Comparison? found, string? figure, bool? met, IEnumerable<string>? notes = null)
+    private void Add(string what, string against, string wanted, Comparison? found, string? figure, bool? met,
+        IEnumerable<string>? notes = null)
     {
         var reduced = found is null || found.Reduced.Length == 0 ? "" : $"less than the target's: {found.Reduced}";
         var engine = found is not null && found.Key.Split('.', '-')[1] is "engine" or "driver" ? ByEngine : "";

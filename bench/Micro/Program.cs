@@ -33,7 +33,8 @@ if (failed)
 }
 
 var text = new StringBuilder();
-text.Append(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, BenchmarkDotNet {summary.HostEnvironmentInfo.BenchmarkDotNetVersion}, ");
+text.Append(CultureInfo.InvariantCulture,
+    $"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, BenchmarkDotNet {summary.HostEnvironmentInfo.BenchmarkDotNetVersion}, ");
 text.Append(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} cores, .NET {Environment.Version}.\n\n");
 text.Append("| what | mean | ± | allocated |\n|---|---|---|---|\n");
 foreach (var report in summary.Reports)

@@ -49,5 +49,6 @@ internal static class Samples
         Dangling = i % 10 == 9,
     }).ToArray();
 
-    private static JsonObject Descriptor(string mediaType, string content, long size) => Documents.Descriptor(mediaType, DigestOf(content), size);
+    private static JsonObject Descriptor(string mediaType, string content, long size) =>
+        Documents.Descriptor(mediaType, DigestOf(content), size);
 }

@@ -15,7 +15,9 @@ internal interface IOperationObserver
     /// <summary>Something the user should act on.</summary>
     void Warning(string message);
 
-    /// <summary>One item of several failed and the rest goes on. <paramref name="target"/> is what the user would name to try it again.</summary>
+    /// <summary>
+    /// One item of several failed and the rest goes on. <paramref name="target"/> is what the user would name to try it again.
+    /// </summary>
     void Error(ImageException error, string target);
 
     /// <summary>How far a transfer is.</summary>

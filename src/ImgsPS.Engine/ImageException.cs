@@ -58,8 +58,8 @@ public enum ImageErrorKind
 }
 
 /// <summary>
-/// The one exception family of the engine. <see cref="Exception.Message"/> says what was wrong in one sentence, <see cref="Advice"/> what to do
-/// about it. Neither ever carries a secret, and text from a server is made printable before it gets here.
+/// The one exception family of the engine. <see cref="Exception.Message"/> says what was wrong in one sentence, <see cref="Advice"/> what
+/// to do about it. Neither ever carries a secret, and text from a server is made printable before it gets here.
 /// </summary>
 public sealed class ImageException : Exception
 {

@@ -133,7 +133,8 @@ internal sealed class Commands
     {
         using var store = OpenStore();
         var images = await store.ListAsync(
-            new ListRequest { Filter = ImageFilter.Parse(_line.Values("--filter")), All = _line.Has("--all") }, _observer, cancellationToken);
+            new ListRequest { Filter = ImageFilter.Parse(_line.Values("--filter")), All = _line.Has("--all") }, _observer,
+            cancellationToken);
         if (_line.Arguments.Count == 0)
         {
             Show(images, Views.Images);

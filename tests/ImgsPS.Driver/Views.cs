@@ -135,7 +135,8 @@ internal static class Views
         return value.ToString("G3", CultureInfo.InvariantCulture) + units[unit];
     }
 
-    private static string Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "N/A";
+    private static string Time(DateTimeOffset? time) =>
+        time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "N/A";
 
     private static string Cut(string text, int length) => text.Length > length ? text[..(length - 1)] + "…" : text;
 

@@ -30,7 +30,8 @@ public sealed class SecretSearchTests
         Assert.NotEmpty(SecretSearch.Find("https://x/?t=" + Uri.EscapeDataString(Secret), Secret));
         Assert.NotEmpty(SecretSearch.Find(JsonSerializer.Serialize(new { Secret }), Secret));
         Assert.NotEmpty(SecretSearch.Find(
-            SecretSearch.Describe(new InvalidOperationException("x", new InvalidOperationException("y") { Data = { ["k"] = Secret } })), Secret));
+            SecretSearch.Describe(new InvalidOperationException("x", new InvalidOperationException("y") { Data = { ["k"] = Secret } })),
+            Secret));
         Assert.Empty(SecretSearch.Find("nothing of it", Secret));
     }
 }

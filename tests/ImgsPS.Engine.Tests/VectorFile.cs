@@ -25,7 +25,8 @@ internal static class VectorFile
 
     /// <summary>A member's text; null when the object has no such member, or an empty one.</summary>
     public static string? Text(this JsonElement element, string member) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(member, out var value)
+            && value.ValueKind == JsonValueKind.String
             && value.GetString() is { Length: > 0 } text
             ? text
             : null;

@@ -33,7 +33,8 @@ public sealed class HostingTests : IDisposable
     public async Task Runspaces_that_pull_at_once_all_have_their_image_in_the_end()
     {
         var images = Enumerable.Range(0, 8)
-            .Select(i => _registry.AddImage($"team/app:{i}", new ImageSpec { Layers = [new LayerSpec(1, 100_000), new LayerSpec(100 + i)] }))
+            .Select(i => _registry.AddImage($"team/app:{i}",
+                new ImageSpec { Layers = [new LayerSpec(1, 100_000), new LayerSpec(100 + i)] }))
             .ToList();
 
         await Task.WhenAll(images.Select(image => Task.Run(() =>
@@ -94,8 +95,10 @@ public sealed class HostingTests : IDisposable
         Assert.Equal(image.Config.Digest, copy.Properties["Id"].Value);
         Assert.Equal(image.Digest, copy.Properties["Digest"].Value);
         Assert.Equal(image.ContentSize, copy.Properties["Size"].Value);
-        // PowerShell does not know DateTimeOffset when it reads the text again: the copy has its properties, and the view still shows its age.
-        Assert.Equal("2024-01-15T08:30:00", Assert.Single(Invoke(runspace, "param($i) ([datetime]$i.Created.DateTime).ToString('s')", copy)).BaseObject);
+        // PowerShell does not know DateTimeOffset when it reads the text again: the copy has its properties, and the view still shows its
+        // age.
+        Assert.Equal("2024-01-15T08:30:00",
+            Assert.Single(Invoke(runspace, "param($i) ([datetime]$i.Created.DateTime).ToString('s')", copy)).BaseObject);
         Assert.Equal("linux/amd64", copy.Properties["Platform"].Value.ToString());
         Assert.Equal(image.Reference, copy.ToString());
         Assert.Equal("prod", Assert.Single(Invoke(runspace, "param($i) $i.Labels['env']", copy)).BaseObject);
@@ -129,7 +132,8 @@ public sealed class HostingTests : IDisposable
     [Fact]
     public async Task Runspaces_of_a_pool_list_while_others_pull_and_remove()
     {
-        var images = Enumerable.Range(0, 6).Select(i => _registry.AddImage($"team/app:{i}", new ImageSpec { Layers = [new LayerSpec(i)] })).ToList();
+        var images = Enumerable.Range(0, 6).Select(i => _registry.AddImage($"team/app:{i}", new ImageSpec { Layers = [new LayerSpec(i)] }))
+            .ToList();
         var workers = images.Select(image => Task.Run(() =>
         {
             using var runspace = HostedPowerShell.OpenRunspace();
@@ -154,7 +158,8 @@ public sealed class HostingTests : IDisposable
     {
         using var shell = HostedPowerShell.Script(runspace, script, arguments);
         var output = shell.Invoke();
-        Assert.True(shell.Streams.Error.Count == 0, string.Join(Environment.NewLine, shell.Streams.Error.Select(e => $"{e} {e.ScriptStackTrace}")));
+        Assert.True(shell.Streams.Error.Count == 0,
+            string.Join(Environment.NewLine, shell.Streams.Error.Select(e => $"{e} {e.ScriptStackTrace}")));
         return output;
     }
 

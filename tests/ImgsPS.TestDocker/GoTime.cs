@@ -14,7 +14,8 @@ internal static class GoTime
     public const long ZeroSeconds = -62_135_596_800;
 
     private const long Second = 1_000_000_000;
-    private static readonly Regex Pattern = new(@"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)$", RegexOptions.CultureInvariant);
+    private static readonly Regex Pattern =
+        new(@"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)$", RegexOptions.CultureInvariant);
 
     /// <summary>Nanoseconds since 1970; null for no time, Go's zero time and what is no time.</summary>
     public static long? Parse(string? text)

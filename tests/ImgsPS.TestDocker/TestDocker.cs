@@ -12,8 +12,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Testing;
 
 /// <summary>
-/// A Docker Engine in this process, over a Unix socket or loopback TCP: the images part of Docker API with the rules of dockerd 20.10's graphdriver store,
-/// a log of its requests, and faults on demand. Safe for any number of threads.
+/// A Docker Engine in this process, over a Unix socket or loopback TCP: the images part of Docker API with the rules of dockerd 20.10's
+/// graphdriver store, a log of its requests, and faults on demand. Safe for any number of threads.
 /// </summary>
 public sealed class TestDocker : IDisposable
 {
@@ -68,7 +68,8 @@ public sealed class TestDocker : IDisposable
     /// <summary>Starts an engine without images.</summary>
     /// <param name="registry">Where pulls get their content, in this process; references of other hosts are unknown.</param>
     /// <param name="options">How it behaves.</param>
-    public static TestDocker Start(TestRegistry? registry = null, TestDockerOptions? options = null) => new(registry, options ?? new TestDockerOptions());
+    public static TestDocker Start(TestRegistry? registry = null, TestDockerOptions? options = null) =>
+        new(registry, options ?? new TestDockerOptions());
 
     /// <summary>Empties the log.</summary>
     public void ClearRequests()

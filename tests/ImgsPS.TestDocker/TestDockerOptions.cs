@@ -17,7 +17,9 @@ public sealed class TestDockerOptions
     /// <summary>HEAD /_ping is there; otherwise 404, as before Docker 18.09.</summary>
     public bool HeadPing { get; set; } = true;
 
-    /// <summary>Paths with a version above <see cref="ApiVersion"/> or below <see cref="MinApiVersion"/> are refused (400), as dockerd does.</summary>
+    /// <summary>
+    /// Paths with a version above <see cref="ApiVersion"/> or below <see cref="MinApiVersion"/> are refused (400), as dockerd does.
+    /// </summary>
     public bool CheckVersion { get; set; } = true;
 
     /// <summary>The Server header; null for none.</summary>

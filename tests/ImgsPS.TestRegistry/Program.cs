@@ -32,7 +32,8 @@ for (var i = 0; i < args.Length; i++)
             watchInput = false;
             break;
         default:
-            await Console.Error.WriteLineAsync("usage: ImgsPS.TestRegistry [--port N] [--seed-demo] [--behaviours] [--ready-file FILE] [--no-stdin]");
+            await Console.Error.WriteLineAsync(
+                "usage: ImgsPS.TestRegistry [--port N] [--seed-demo] [--behaviours] [--ready-file FILE] [--no-stdin]");
             return 2;
     }
 }

@@ -13,8 +13,8 @@ using Xunit;
 namespace ImgsPS.Torture;
 
 /// <summary>
-/// RS2: a process that is gone between two durable steps, at each of them. Then list, a full test, the same command again, and two collections:
-/// the names are the old or the new ones, all of them whole, and nothing temporary stays.
+/// RS2: a process that is gone between two durable steps, at each of them. Then list, a full test, the same command again, and two
+/// collections: the names are the old or the new ones, all of them whole, and nothing temporary stays.
 /// </summary>
 public sealed class FailPointTests : IDisposable
 {
@@ -28,7 +28,8 @@ public sealed class FailPointTests : IDisposable
 
     public static TheoryData<string> FirstPullPoints => Rows(["after-ingest-create", "after-rename", .. Index]);
 
-    public static TheoryData<string> IndexPullPoints => Rows(["after-ingest-create:4", "mid-write:4", "before-flush:5", "before-rename:6", "after-rename:7", .. Index]);
+    public static TheoryData<string> IndexPullPoints =>
+        Rows(["after-ingest-create:4", "mid-write:4", "before-flush:5", "before-rename:6", "after-rename:7", .. Index]);
 
     public static TheoryData<string> TagPoints => Rows(Index);
 
@@ -215,7 +216,8 @@ public sealed class FailPointTests : IDisposable
 
         // The config's write, and the second of the layer's, which are of a MiB at most.
         await _store.KillAtAsync("mid-write:3", "pull", image.Reference);
-        var kept = Directory.GetFiles(Path.Combine(_store.Root, ".imgsps", "ingest"), "data", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length);
+        var kept = Directory.GetFiles(Path.Combine(_store.Root, ".imgsps", "ingest"), "data", SearchOption.AllDirectories)
+            .Sum(f => new FileInfo(f).Length);
         Assert.InRange(kept, 1, 3_000_000);
         var optimization = await _store.OptimizeAsync(TimeSpan.FromHours(1));
         Assert.Equal(0, optimization.Downloads);
@@ -224,7 +226,8 @@ public sealed class FailPointTests : IDisposable
         var request = Assert.Single(_registry.Requests, r => r.Path.Contains(image.Layers[0].Blob.Digest, StringComparison.Ordinal));
         Assert.Equal("bytes=" + kept.ToString(CultureInfo.InvariantCulture) + "-", request.Header("Range"));
         Assert.Equal(image.Layers[0].Blob.Size - kept, request.BytesSent);
-        Assert.Contains(_store.Observer.VerboseLines, l => l.Contains($"Resumed at {kept} of {image.Layers[0].Blob.Size} bytes", StringComparison.Ordinal));
+        Assert.Contains(_store.Observer.VerboseLines, l =>
+            l.Contains($"Resumed at {kept} of {image.Layers[0].Blob.Size} bytes", StringComparison.Ordinal));
         await AssertTidyAsync([image]);
     }
 
@@ -264,7 +267,8 @@ public sealed class FailPointTests : IDisposable
 
     private string BlobPath(string digest) => Path.Combine(_store.Root, "blobs", "sha256", digest["sha256:".Length..]);
 
-    private Task AssertNamesAsync(string point, BuiltDocument[] before, BuiltDocument[] after) => AssertNamesAsync(IsDone(point) ? after : before);
+    private Task AssertNamesAsync(string point, BuiltDocument[] before, BuiltDocument[] after) =>
+        AssertNamesAsync(IsDone(point) ? after : before);
 
     private async Task AssertNamesAsync(BuiltDocument[] expected)
     {

@@ -10,8 +10,8 @@ using Xunit.Abstractions;
 namespace ImgsPS.Torture;
 
 /// <summary>
-/// RS4: a disk that is full, really, wherever that hits. The error names path, needed and free bytes; the store is as it was; with room the same
-/// pull works.
+/// RS4: a disk that is full, really, wherever that hits. The error names path, needed and free bytes; the store is as it was; with room the
+/// same pull works.
 /// </summary>
 public sealed class FullDiskTests(ITestOutputHelper output) : IDisposable
 {
@@ -23,7 +23,8 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IDisposable
     public async Task Pull_onto_a_disk_of_any_small_size_RS4()
     {
         var first = _registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(1, 100_000)] });
-        var second = _registry.AddImage("team/app:2", new ImageSpec { Layers = [new LayerSpec(1, 100_000), .. Enumerable.Range(2, 6).Select(i => new LayerSpec(i, 200_000))] });
+        var second = _registry.AddImage("team/app:2",
+            new ImageSpec { Layers = [new LayerSpec(1, 100_000), .. Enumerable.Range(2, 6).Select(i => new LayerSpec(i, 200_000))] });
         var full = 0;
         var sizes = Enumerable.Range(1, 10).Select(i => i * 4).Concat(Enumerable.Range(1, 15).Select(i => 1024 + (i * 100)));
         foreach (var size in sizes)
@@ -180,7 +181,8 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IDisposable
                 Assert.Empty(await store.ListAsync());
                 Assert.All(
                     await store.TestAsync(),
-                    f => Assert.Contains(f.Kind, new[] { ImageStoreFindingKind.Layout, ImageStoreFindingKind.Version, ImageStoreFindingKind.Index, ImageStoreFindingKind.TemporaryFile }));
+                    f => Assert.Contains(f.Kind, new[] { ImageStoreFindingKind.Layout, ImageStoreFindingKind.Version,
+                        ImageStoreFindingKind.Index, ImageStoreFindingKind.TemporaryFile }));
             }
 
             return false;

@@ -10,8 +10,8 @@ using Xunit.Abstractions;
 namespace ImgsPS.Torture;
 
 /// <summary>
-/// RS2: drivers that are killed at random moments, round after round over one store. After each round the names are what they were or what the
-/// killed command would have made them, and every one of them is whole.
+/// RS2: drivers that are killed at random moments, round after round over one store. After each round the names are what they were or what
+/// the killed command would have made them, and every one of them is whole.
 /// </summary>
 public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
 {
@@ -60,8 +60,10 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
         }
 
         output.WriteLine(
-            $"kill rounds: {TortureSettings.Rounds}, killed: {count.Killed}, killed in mid-pull: {count.MidPull}, in a removal: {count.MidRemoval}, "
-            + $"in an optimize: {count.MidOptimize}, downloads resumed: {count.Resumed}, survivors whole: {count.Whole}, losses: {count.Losses}");
+            $"kill rounds: {TortureSettings.Rounds}, killed: {count.Killed}, killed in mid-pull: {count.MidPull}, in a removal: " +
+                $"{count.MidRemoval}, "
+            + $"in an optimize: {count.MidOptimize}, downloads resumed: {count.Resumed}, survivors whole: {count.Whole}, losses: " +
+                $"{count.Losses}");
         Assert.Equal(0, count.Losses);
 
         // A test that kills nothing, or only what has nothing to lose, proves nothing.
@@ -222,14 +224,17 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    /// <summary>A new version of a repository's image: one layer that others share, one or two of its own; each fourth is an index.</summary>
+    /// <summary>
+    /// A new version of a repository's image: one layer that others share, one or two of its own; each fourth is an index.
+    /// </summary>
     private BuiltDocument Build(int repository)
     {
         var build = ++_builds;
         ImageSpec Spec(int salt) => new()
         {
             Author = $"build {build}",
-            Layers = [new LayerSpec(repository % 3, 120_000), new LayerSpec((1000 * build) + salt, 40_000 + (20_000 * (build % 10))), new LayerSpec((1000 * build) + salt + 1, 60_000)],
+            Layers = [new LayerSpec(repository % 3, 120_000), new LayerSpec((1000 * build) + salt, 40_000 + (20_000 * (build % 10))),
+                new LayerSpec((1000 * build) + salt + 1, 60_000)],
         };
         var reference = Name(repository)[(_registry.Host.Length + 1)..];
         BuiltDocument image = repository % 4 == 3
@@ -252,7 +257,8 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
     }
 
     /// <summary>A name that is there, by chance; null when there is none.</summary>
-    private string? Present() => _allowed.Where(a => !a.Value.Contains(null)).Select(a => a.Key).OrderBy(_ => _random.Next()).FirstOrDefault();
+    private string? Present() => _allowed.Where(a => !a.Value.Contains(null)).Select(a => a.Key).OrderBy(_ => _random.Next())
+        .FirstOrDefault();
 
     private sealed class Counts
     {

@@ -47,11 +47,13 @@ public sealed class ManyProcessesTests(ITestOutputHelper output) : IDisposable
 
         await PullAllAsync(expected.Keys.Chunk(Tags));
         Assert.Equal(expected.OrderBy(n => n.Key), _store.Audit.Names.OrderBy(n => n.Key));
-        output.WriteLine($"processes: {Processes}, tags of each: {Tags}, names in the store: {_store.Audit.Names.Count} of {expected.Count}");
+        output.WriteLine($"processes: {Processes}, tags of each: {Tags}, names in the store: {_store.Audit.Names.Count} of " +
+            $"{expected.Count}");
 
         // Among processes too, what all want came once.
         Assert.All(
-            _registry.Requests.Where(r => r.Method == "GET" && r.Path.Contains("/blobs/", StringComparison.Ordinal)).GroupBy(r => r.Path.Split('/')[^1]),
+            _registry.Requests.Where(r => r.Method == "GET" && r.Path.Contains("/blobs/", StringComparison.Ordinal))
+                .GroupBy(r => r.Path.Split('/')[^1]),
             blob => Assert.Single(blob));
     }
 
@@ -73,13 +75,15 @@ public sealed class ManyProcessesTests(ITestOutputHelper output) : IDisposable
 
         await PullAllAsync(Enumerable.Range(0, Processes).Select(p => expected.Keys.Where((_, i) => i % Processes == p).ToArray()));
         Assert.Equal(expected.OrderBy(n => n.Key), _store.Audit.Names.OrderBy(n => n.Key));
-        output.WriteLine($"processes over docker-registry: {Processes}, tags of each: {Tags}, names in the store: {_store.Audit.Names.Count} of {expected.Count}");
+        output.WriteLine($"processes over docker-registry: {Processes}, tags of each: {Tags}, names in the store: " +
+            $"{_store.Audit.Names.Count} of {expected.Count}");
     }
 
     [Fact]
     public async Task Eight_processes_that_pull_one_image_download_each_blob_once_RS5()
     {
-        var image = _registry.AddImage("team/app:1", new ImageSpec { Layers = Enumerable.Range(1, 5).Select(i => new LayerSpec(i, 300_000)).ToList() });
+        var image = _registry.AddImage("team/app:1",
+            new ImageSpec { Layers = Enumerable.Range(1, 5).Select(i => new LayerSpec(i, 300_000)).ToList() });
 
         // No blob moves before all eight have begun.
         var begun = 0;
@@ -108,7 +112,8 @@ public sealed class ManyProcessesTests(ITestOutputHelper output) : IDisposable
 
         Assert.Equal(6, downloads.Count);
         output.WriteLine(
-            $"pullers of one image: {Pullers}, its blobs: 6, downloads: {downloads.Count}, bytes on the wire: {downloads.Sum(d => d.BytesSent)} of {image.ContentSize}");
+            $"pullers of one image: {Pullers}, its blobs: 6, downloads: {downloads.Count}, bytes on the wire: " +
+                $"{downloads.Sum(d => d.BytesSent)} of {image.ContentSize}");
     }
 
     [Fact]
@@ -146,7 +151,8 @@ public sealed class ManyProcessesTests(ITestOutputHelper output) : IDisposable
     {
         var ingest = Path.Combine(_store.Root, ".imgsps", "ingest");
         return Directory.Exists(ingest)
-            ? Directory.GetFiles(ingest, "data", SearchOption.AllDirectories).Sum(f => new FileInfo(f) is { Exists: true } file ? file.Length : 0)
+            ? Directory.GetFiles(ingest, "data", SearchOption.AllDirectories)
+                .Sum(f => new FileInfo(f) is { Exists: true } file ? file.Length : 0)
             : 0;
     }
 

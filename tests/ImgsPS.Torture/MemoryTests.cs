@@ -46,23 +46,28 @@ public sealed partial class MemoryTests(ITestOutputHelper output) : IDisposable
         // The long run moves all of it; the short one as much as there is time for.
         var (fewBytes, manyBytes) = TortureSettings.Long ? (250 * Megabyte, 10 * Gigabyte) : (50 * Megabyte, Gigabyte);
         var free = new DriveInfo(Path.GetTempPath()).AvailableFreeSpace;
-        Skip.If(free < manyBytes + (2 * Gigabyte), $"{free} bytes are free in {Path.GetTempPath()}, {manyBytes + (2 * Gigabyte)} are needed");
+        Skip.If(free < manyBytes + (2 * Gigabyte),
+            $"{free} bytes are free in {Path.GetTempPath()}, {manyBytes + (2 * Gigabyte)} are needed");
         var small = await PullAsync("small", Plain(fewBytes, 2));
         var large = await PullAsync("large", Plain(manyBytes, 4));
         output.WriteLine(
-            $"memory: {small / 1024} KiB for {fewBytes / Megabyte} MB on the wire, {large / 1024} KiB for {manyBytes / Megabyte} MB on the wire");
+            $"memory: {small / 1024} KiB for {fewBytes / Megabyte} MB on the wire, {large / 1024} KiB for {manyBytes / Megabyte} MB on " +
+                "the wire");
         Assert.True(large - small <= Difference, $"{large} - {small} bytes");
     }
 
     [GeneratedRegex("^Peak memory: ([0-9]+) bytes$", RegexOptions.Multiline)]
     private static partial Regex PeakMemory();
 
-    /// <summary>Layers of zeros, each a little larger than the one before; a tar of zeros is an empty one. Not compressed, sent without being kept.</summary>
+    /// <summary>
+    /// Layers of zeros, each a little larger than the one before; a tar of zeros is an empty one. Not compressed, sent without being kept.
+    /// </summary>
     private List<Layer> Plain(long bytes, int layers) => Zeros(bytes, layers).ConvertAll(tar =>
     {
         _registry.Faults.Add(new Fault("^GET .*/blobs/" + tar.Digest, new FaultAction
         {
-            Instead = _ => new TestResponse(200, s_zeros, "application/octet-stream") { Endless = true, CutAfter = tar.Size, Cut = CutKind.Fin }
+            Instead = _ => new TestResponse(200, s_zeros, "application/octet-stream") { Endless = true, CutAfter = tar.Size,
+                Cut = CutKind.Fin }
                 .With("Content-Length", tar.Size.ToString(CultureInfo.InvariantCulture)),
         }));
         return new Layer("application/vnd.oci.image.layer.v1.tar", tar.Digest, tar.Size, tar.Digest);
@@ -85,7 +90,8 @@ public sealed partial class MemoryTests(ITestOutputHelper output) : IDisposable
                 member.WriteTo(blob);
             }
 
-            return new Layer("application/vnd.oci.image.layer.v1.tar+gzip", _registry.PutBlob(Repository, blob.ToArray()), blob.Length, tar.Digest);
+            return new Layer("application/vnd.oci.image.layer.v1.tar+gzip", _registry.PutBlob(Repository, blob.ToArray()), blob.Length,
+                tar.Digest);
         });
     }
 
@@ -114,7 +120,8 @@ public sealed partial class MemoryTests(ITestOutputHelper output) : IDisposable
             ["architecture"] = "amd64",
             ["os"] = "linux",
             ["config"] = new JsonObject(),
-            ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = new JsonArray(layers.Select(l => (JsonNode)l.DiffId).ToArray()) },
+            ["rootfs"] = new JsonObject { ["type"] = "layers",
+                ["diff_ids"] = new JsonArray(layers.Select(l => (JsonNode)l.DiffId).ToArray()) },
         }.ToJsonString());
         const string type = "application/vnd.oci.image.manifest.v1+json";
         var manifest = new JsonObject

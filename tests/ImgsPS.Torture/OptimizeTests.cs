@@ -47,7 +47,8 @@ public sealed class OptimizeTests(ITestOutputHelper output) : IDisposable
         var expected = final.SelectMany(f => f).ToDictionary(n => n.Key, n => n.Value);
         Assert.Equal(expected.OrderBy(n => n.Key), _store.Audit.Names.OrderBy(n => n.Key));
         output.WriteLine(
-            $"optimize: {_optimizations} runs that took {_collected} blobs, beside {_pulls} pulls, {_kills} killed ones and {_removals} removals in "
+            $"optimize: {_optimizations} runs that took {_collected} blobs, beside {_pulls} pulls, {_kills} killed ones and {_removals} " +
+                "removals in "
             + $"{TortureSettings.Duration.TotalSeconds} s, content taken under a pull and fetched again: "
             + $"{_store.Observer.VerboseLines.Count(l => l.EndsWith("fetching it again", StringComparison.Ordinal))}, losses: 0");
         Assert.True(_pulls > Pullers && _removals > 0 && _optimizations > 10 && _collected > 0);
@@ -121,7 +122,8 @@ public sealed class OptimizeTests(ITestOutputHelper output) : IDisposable
     private async Task PlantAsync(BuiltImage image)
     {
         using var store = _store.Open();
-        using var session = await store.BeginPullAsync(ImageReference.Parse(image.Reference), NullObserver.Instance, CancellationToken.None);
+        using var session = await store.BeginPullAsync(ImageReference.Parse(image.Reference), NullObserver.Instance,
+            CancellationToken.None);
         foreach (var layer in image.Layers)
         {
             var descriptor = new Descriptor(layer.Blob.MediaType, Digest.Parse(layer.Blob.Digest), layer.Blob.Size);

@@ -144,7 +144,8 @@ public sealed class PermissionTests : IDisposable
     {
         string[][] commands =
         [
-            ["list"], ["store"], ["test"], ["test", "--full"], ["manifest", image.Reference, "--raw"], ["config", image.Reference], ["history", image.Reference],
+            ["list"], ["store"], ["test"], ["test", "--full"], ["manifest", image.Reference, "--raw"], ["config", image.Reference],
+            ["history", image.Reference],
             ["layers", image.Reference], ["optimize", "--dry-run"], ["repair"],
         ];
         foreach (var command in commands)
@@ -159,7 +160,8 @@ public sealed class PermissionTests : IDisposable
     {
         string[][] commands =
         [
-            ["pull", other.Reference], ["remove", image.Reference], ["tag", image.Reference, "other:1"], ["optimize", "--grace-seconds", "0"],
+            ["pull", other.Reference], ["remove", image.Reference], ["tag", image.Reference, "other:1"],
+            ["optimize", "--grace-seconds", "0"],
         ];
         foreach (var command in commands)
         {

@@ -34,12 +34,15 @@ public sealed class ReaderTests : IDisposable
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _registry.Faults.Add(new Fault("^GET .*/blobs/" + coming.Layers[1].Blob.Digest, FaultAction.HoldUntil(done.Task)));
-        _registry.Faults.Add(new Fault("^GET .*/blobs/" + coming.Layers[1].Blob.Digest, new FaultAction { OnRequest = _ => asked.TrySetResult() }));
+        _registry.Faults.Add(new Fault("^GET .*/blobs/" +
+            coming.Layers[1].Blob.Digest, new FaultAction { OnRequest = _ => asked.TrySetResult() }));
 
-        // One process in the middle of a download, with an ingest lock and a lease; this process holds the store's lock as a third one would.
+        // One process in the middle of a download, with an ingest lock and a lease; this process holds the store's lock as a third one
+        // would.
         using var pull = _store.Drive("pull", coming.Reference);
         await asked.Task;
-        using (new FileStream(Path.Combine(_store.Root, ".imgsps", "locks", "store.lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        using (new FileStream(Path.Combine(_store.Root, ".imgsps", "locks", "store.lock"), FileMode.Open, FileAccess.ReadWrite,
+            FileShare.None))
         {
             foreach (var command in new[] { "list", "store", "test" })
             {
@@ -55,7 +58,8 @@ public sealed class ReaderTests : IDisposable
             using var reader = new LayoutStore(_store.Root) { LockWait = Timeout.InfiniteTimeSpan };
             var images = await reader.ListAsync(ListRequest.Default, NullObserver.Instance, CancellationToken.None);
             Assert.Equal(there.Config.Digest, Assert.Single(images).Id);
-            Assert.Equal("linux", (await reader.GetConfigAsync(ImageIdentity.Of(there.Reference), null, NullObserver.Instance, CancellationToken.None)).Platform?.OS);
+            Assert.Equal("linux", (await reader.GetConfigAsync(ImageIdentity.Of(there.Reference), null, NullObserver.Instance,
+                CancellationToken.None)).Platform?.OS);
             Assert.False(pull.HasExited);
         }
 
@@ -71,7 +75,8 @@ public sealed class ReaderTests : IDisposable
     {
         var image = _registry.AddImage("team/app:1", new ImageSpec());
         await _store.PullAsync(image.Reference);
-        using (new FileStream(Path.Combine(_store.Root, ".imgsps", "locks", "store.lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        using (new FileStream(Path.Combine(_store.Root, ".imgsps", "locks", "store.lock"), FileMode.Open, FileAccess.ReadWrite,
+            FileShare.None))
         {
             using var writer = new LayoutStore(_store.Root) { LockWait = TimeSpan.FromMilliseconds(50) };
             var error = await Assert.ThrowsAsync<ImageException>(() => writer.RemoveAsync(

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace ImgsPS.Torture;
 
-/// <summary>A file system of its own in memory, as small and as read-only as a test wants it. Needs root on Linux. Disposing unmounts it.</summary>
+/// <summary>
+/// A file system of its own in memory, as small and as read-only as a test wants it. Needs root on Linux. Disposing unmounts it.
+/// </summary>
 internal sealed class SmallDisk : IDisposable
 {
     private readonly string _folder;

@@ -67,7 +67,8 @@ internal sealed class StoreAudit(string root)
             }
         }
 
-        if (ReadJson(Path.Combine(root, "oci-layout"), problems) is { } layout && layout.GetProperty("imageLayoutVersion").GetString() != "1.0.0")
+        if (ReadJson(Path.Combine(root, "oci-layout"), problems) is { } layout
+            && layout.GetProperty("imageLayoutVersion").GetString() != "1.0.0")
         {
             problems.Add("oci-layout is wrong");
         }
@@ -177,7 +178,8 @@ internal sealed class StoreAudit(string root)
 
         if (document.TryGetProperty("manifests", out var children))
         {
-            if (children.EnumerateArray().Select(c => Walk(c, owner, required: false, reached, problems)).ToList().TrueForAll(there => !there))
+            if (children.EnumerateArray().Select(c => Walk(c, owner, required: false, reached, problems)).ToList()
+                .TrueForAll(there => !there))
             {
                 problems.Add($"{owner}: nothing of the index {digest} is there");
             }

@@ -6,7 +6,8 @@ using System.Globalization;
 namespace ImgsPS.Torture;
 
 /// <summary>
-/// How much is done. <c>IMGSPS_TORTURE=long</c> is the long run of <c>build.ps1 -Task Torture</c>; single numbers can be given on their own.
+/// How much is done. <c>IMGSPS_TORTURE=long</c> is the long run of <c>build.ps1 -Task Torture</c>; single numbers can be given on their
+/// own.
 /// </summary>
 internal static class TortureSettings
 {

@@ -97,8 +97,8 @@ internal sealed class TortureStore : IDisposable
     }
 
     /// <summary>
-    /// The invariant: every name resolves to a whole verified image, no wrong bytes are under <c>blobs/</c>, nothing was taken for damaged, and
-    /// the engine's own list and test agree.
+    /// The invariant: every name resolves to a whole verified image, no wrong bytes are under <c>blobs/</c>, nothing was taken for damaged,
+    /// and the engine's own list and test agree.
     /// </summary>
     public async Task AssertWholeAsync(bool full = true)
     {
@@ -109,7 +109,8 @@ internal sealed class TortureStore : IDisposable
         Assert.Equal(
             audit.Names.Keys.Order(StringComparer.Ordinal),
             images.Where(i => !i.Dangling).Select(i => ImageReference.Parse(i.Reference!).ToString()).Order(StringComparer.Ordinal));
-        Assert.Equal(audit.Roots.Distinct().Order(StringComparer.Ordinal), images.Select(i => i.Digest!).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(audit.Roots.Distinct().Order(StringComparer.Ordinal), images.Select(i => i.Digest!).Distinct()
+            .Order(StringComparer.Ordinal));
         var bad = (await TestAsync(full)).Where(f => f.Severity != ImageStoreFindingSeverity.Information).ToList();
         Assert.True(bad.Count == 0, string.Join('\n', bad.Select(f => $"{f.Kind}: {f.Message}")));
         Assert.Empty(Observer.Warnings);

@@ -15,7 +15,8 @@ internal sealed class ConfigDocumentReader
 
     private static readonly string[] KnownConfig =
     {
-        "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal", "Healthcheck", "Shell", "OnBuild",
+        "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal", "Healthcheck", "Shell",
+        "OnBuild",
     };
 
     private static readonly string[] KnownHealthcheck = { "Test", "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries" };
@@ -143,7 +144,9 @@ internal sealed class ConfigDocumentReader
         return new[] { config.RequiredText(name) };
     }
 
-    /// <summary>The healthcheck, or null. A broken one is no reason to refuse an image: it can be pulled, listed and kept without.</summary>
+    /// <summary>
+    /// The healthcheck, or null. A broken one is no reason to refuse an image: it can be pulled, listed and kept without.
+    /// </summary>
     private ConfigHealthcheck? Healthcheck(StrictObject? config)
     {
         try

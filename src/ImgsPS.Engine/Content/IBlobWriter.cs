@@ -17,7 +17,9 @@ internal interface IBlobWriter : IDisposable
     long Position { get; }
 
     /// <summary>Adds bytes.</summary>
-    /// <exception cref="ImageException">Integrity: more bytes than the descriptor's size. StoreUnavailable: disk full, and the like.</exception>
+    /// <exception cref="ImageException">
+    /// Integrity: more bytes than the descriptor's size. StoreUnavailable: disk full, and the like.
+    /// </exception>
     Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken);
 
     /// <summary>Throws away all bytes; the next write is at 0.</summary>

@@ -25,7 +25,9 @@ internal interface IManifestSource
 internal static class ManifestSources
 {
     /// <summary>An image's config, checked against its manifest's layers (U9).</summary>
-    /// <exception cref="ImageException">TooLarge (RN9). InvalidData: not a config, or not this manifest's. Others as <see cref="IManifestSource"/>.</exception>
+    /// <exception cref="ImageException">
+    /// TooLarge (RN9). InvalidData: not a config, or not this manifest's. Others as <see cref="IManifestSource"/>.
+    /// </exception>
     public static async Task<ConfigDocument> ReadConfigAsync(
         this IManifestSource source, Manifest manifest, IOperationObserver observer, CancellationToken cancellationToken)
     {

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace ImgsPS.Content;
 
 /// <summary>
-/// The member names of one JSON object, to find the one that stands twice (RN23): two readers would not agree which of them counts. Names are compared
-/// as they are meant, not as they are escaped. Not thread-safe; <see cref="Clear"/> makes it ready for the next object.
+/// The member names of one JSON object, to find the one that stands twice (RN23): two readers would not agree which of them counts. Names
+/// are compared as they are meant, not as they are escaped. Not thread-safe; <see cref="Clear"/> makes it ready for the next object.
 /// </summary>
 internal sealed class MemberNames
 {

@@ -43,7 +43,9 @@ internal static class StrictJson
         }
     }
 
-    /// <summary>Checks that every text of a document is valid Unicode, so that it can be read and written; all else is left to who reads it.</summary>
+    /// <summary>
+    /// Checks that every text of a document is valid Unicode, so that it can be read and written; all else is left to who reads it.
+    /// </summary>
     /// <exception cref="ImageException">InvalidData: one is not, or the bytes are empty, begin with a mark, or are not JSON.</exception>
     public static void CheckTexts(byte[] bytes, string document)
     {

@@ -6,16 +6,17 @@ using System.Text;
 namespace ImgsPS.Naming;
 
 /// <summary>
-/// Text of an image's documents, or of a Docker Engine, as a property's value: scripts work with it, and whatever view, table or list of the user's own
-/// shows it, it does nothing to a terminal (RN29). Tabs and line breaks are data and stay; <see cref="PrintableText"/> is for messages.
+/// Text of an image's documents, or of a Docker Engine, as a property's value: scripts work with it, and whatever view, table or list of
+/// the user's own shows it, it does nothing to a terminal (RN29). Tabs and line breaks are data and stay; <see cref="PrintableText"/> is
+/// for messages.
 /// </summary>
 internal static class DataText
 {
     private const char Replacement = '\uFFFD';
 
     /// <summary>
-    /// The text, in which control characters other than tab, line feed and the carriage return before one, and characters that turn the direction
-    /// of writing, are U+FFFD.
+    /// The text, in which control characters other than tab, line feed and the carriage return before one, and characters that turn the
+    /// direction of writing, are U+FFFD.
     /// </summary>
     public static string? Of(string? text)
     {
@@ -77,5 +78,6 @@ internal static class DataText
     }
 
     /// <summary>Unicode's Bidi_Control, and the separators that some programs take for line breaks.</summary>
-    private static bool IsDirection(char c) => c is '\u061C' or '\u200E' or '\u200F' or (>= '\u2028' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+    private static bool IsDirection(char c) =>
+        c is '\u061C' or '\u200E' or '\u200F' or (>= '\u2028' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

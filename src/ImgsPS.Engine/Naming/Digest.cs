@@ -35,7 +35,9 @@ public sealed class Digest : IEquatable<Digest>, IComparable<Digest>
     public string ShortHex => _text.Substring(Algorithm.Length + 1, 12);
 
     /// <summary>Reads a digest.</summary>
-    /// <exception cref="ImageException">Kind InvalidReference: the text is not a digest, or of an algorithm that is not supported.</exception>
+    /// <exception cref="ImageException">
+    /// Kind InvalidReference: the text is not a digest, or of an algorithm that is not supported.
+    /// </exception>
     public static Digest Parse(string text) => TryParse(text, out var digest)
         ? digest
         : throw new ImageException(
@@ -115,7 +117,9 @@ public sealed class Digest : IEquatable<Digest>, IComparable<Digest>
         && text.StartsWith(algorithm, StringComparison.Ordinal)
         && IsLowerHex(text, algorithm.Length + 1);
 
-    /// <summary>True when <paramref name="text"/> is not empty from <paramref name="start"/> on and all its characters are 0-9 or a-f.</summary>
+    /// <summary>
+    /// True when <paramref name="text"/> is not empty from <paramref name="start"/> on and all its characters are 0-9 or a-f.
+    /// </summary>
     internal static bool IsLowerHex(string text, int start = 0)
     {
         for (var i = start; i < text.Length; i++)

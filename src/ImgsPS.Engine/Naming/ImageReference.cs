@@ -76,7 +76,9 @@ public sealed class ImageReference : IEquatable<ImageReference>
     /// <summary>The same repository with a digest and no tag.</summary>
     public ImageReference WithDigest(Digest digest) => new(Registry, Repository, null, digest);
 
-    /// <summary>This reference; with tag <c>latest</c> when it has neither tag nor digest (N7), without its tag when it has a digest (N9).</summary>
+    /// <summary>
+    /// This reference; with tag <c>latest</c> when it has neither tag nor digest (N7), without its tag when it has a digest (N9).
+    /// </summary>
     public ImageReference WithDefaultTag() =>
         Digest is not null ? (Tag is null ? this : WithDigest(Digest))
         : Tag is not null ? this

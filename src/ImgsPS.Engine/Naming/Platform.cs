@@ -12,7 +12,8 @@ namespace ImgsPS;
 public sealed class Platform : IEquatable<Platform>
 {
     /// <summary>Makes a platform of the parts as they stand in a document; nothing is normalised.</summary>
-    public Platform(string os, string architecture, string? variant = null, string? osVersion = null, IReadOnlyList<string>? osFeatures = null)
+    public Platform(string os, string architecture, string? variant = null, string? osVersion = null,
+        IReadOnlyList<string>? osFeatures = null)
     {
         OS = os ?? "";
         Architecture = architecture ?? "";

@@ -64,7 +64,8 @@ internal sealed class PlatformMatcher
         {
             throw new ImageException(
                 ImageErrorKind.InvalidArgument,
-                $"invalid platform '{PrintableText.Of(wanted.ToString())}': '{PrintableText.Of(wanted.OSVersion)}' is not a version of Windows",
+                $"invalid platform '{PrintableText.Of(wanted.ToString())}': '{PrintableText.Of(wanted.OSVersion)}' is not a version of " +
+                    "Windows",
                 "A version of Windows is major.minor.build[.revision], as in windows(10.0.20348)/amd64.");
         }
 
@@ -72,8 +73,8 @@ internal sealed class PlatformMatcher
     }
 
     /// <summary>
-    /// Positions of the candidates that match, best first, ties in the order given. A null candidate (a descriptor without platform) matches
-    /// last; unknown/unknown (attestations) never matches (U8).
+    /// Positions of the candidates that match, best first, ties in the order given. A null candidate (a descriptor without platform)
+    /// matches last; unknown/unknown (attestations) never matches (U8).
     /// </summary>
     public IReadOnlyList<int> Choose(IReadOnlyList<Platform?> candidates)
     {
@@ -103,7 +104,8 @@ internal sealed class PlatformMatcher
     /// </summary>
     public ImageException NoMatch(IEnumerable<Platform?> available)
     {
-        var names = available.Where(p => p is not null && !IsUnknown(p)).Select(p => PrintableText.Of(p!.ToString(), 80)).Distinct().ToList();
+        var names = available.Where(p => p is not null && !IsUnknown(p)).Select(p => PrintableText.Of(p!.ToString(), 80)).Distinct()
+            .ToList();
         var more = names.Count > MaxListed ? $" and {names.Count - MaxListed} more" : "";
         return new ImageException(
             ImageErrorKind.NotFound,
@@ -113,8 +115,8 @@ internal sealed class PlatformMatcher
     }
 
     /// <summary>
-    /// Why an image that is not part of an index does not run where this matcher looks for: a Windows build that the wanted one does not run
-    /// (U7). Null when there is nothing against it; another operating system or architecture is the caller's question.
+    /// Why an image that is not part of an index does not run where this matcher looks for: a Windows build that the wanted one does not
+    /// run (U7). Null when there is nothing against it; another operating system or architecture is the caller's question.
     /// </summary>
     public string? WindowsMismatch(Platform image) =>
         PlatformNormalizer.NormalizeOS(image.OS) == PlatformNormalizer.Windows

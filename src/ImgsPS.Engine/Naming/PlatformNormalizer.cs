@@ -5,7 +5,8 @@ using System.Linq;
 namespace ImgsPS.Naming;
 
 /// <summary>
-/// One spelling for each platform (containerd/platforms, database.go): <c>aarch64</c> is <c>arm64</c>, <c>amd64/v1</c> is <c>amd64</c> (U6).
+/// One spelling for each platform (containerd/platforms, database.go): <c>aarch64</c> is <c>arm64</c>, <c>amd64/v1</c> is <c>amd64</c>
+/// (U6).
 /// </summary>
 internal static class PlatformNormalizer
 {

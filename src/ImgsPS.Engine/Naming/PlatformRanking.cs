@@ -4,7 +4,9 @@ using System.Linq;
 
 namespace ImgsPS.Naming;
 
-/// <summary>Where a candidate stands: smaller is better. Group first, then position, then the Windows version, then more features.</summary>
+/// <summary>
+/// Where a candidate stands: smaller is better. Group first, then position, then the Windows version, then more features.
+/// </summary>
 internal readonly record struct PlatformRank(int Group, int Position, int Features, int OtherVersion, WindowsVersion Version)
     : IComparable<PlatformRank>
 {
@@ -18,8 +20,8 @@ internal readonly record struct PlatformRank(int Group, int Position, int Featur
 }
 
 /// <summary>
-/// Which platforms fit, and which of them fit better (containerd/platforms, compare.go). What does not fit is ranked too, without its features,
-/// after all that does. Immutable.
+/// Which platforms fit, and which of them fit better (containerd/platforms, compare.go). What does not fit is ranked too, without its
+/// features, after all that does. Immutable.
 /// </summary>
 internal abstract class PlatformRanking
 {

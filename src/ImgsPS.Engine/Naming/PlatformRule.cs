@@ -5,8 +5,8 @@ using System.Linq;
 namespace ImgsPS.Naming;
 
 /// <summary>
-/// Matches one platform (containerd/platforms, NewMatcher): operating system, architecture and variant in their one spelling; on Windows the
-/// version too; and the candidate may ask for no features beyond those that are there. Immutable.
+/// Matches one platform (containerd/platforms, NewMatcher): operating system, architecture and variant in their one spelling; on Windows
+/// the version too; and the candidate may ask for no features beyond those that are there. Immutable.
 /// </summary>
 internal sealed class PlatformRule
 {

@@ -10,8 +10,8 @@ internal static class PrintableText
     /// <summary>Longest text of a server that is shown (RN11), in bytes of UTF-8.</summary>
     public const int MaxServerText = 1024;
 
-    // Up to the last @ before the path: a password may have one, though it should not. Without a scheme only before a host and a path, as a digest
-    // stands behind an @ too.
+    // Up to the last @ before the path: a password may have one, though it should not. Without a scheme only before a host and a path, as a
+    // digest stands behind an @ too.
     private static readonly Regex UserInfo = new(
         @"(?<=[a-z][a-z0-9+.-]*://)[^/?#\s""]+@|^[^/@:\s""]+:[^/\s""]+@(?=[^/@\s""]+/)",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
@@ -23,8 +23,8 @@ internal static class PrintableText
     public static string OfServer(string? text) => Of(text, MaxServerText);
 
     /// <summary>
-    /// The text on one line: runs of white space and line breaks become one blank, other control characters, bidi and other invisible format
-    /// characters and broken surrogates become <c>?</c>; what goes beyond <paramref name="maxBytes"/> is cut and ends in <c>…</c>.
+    /// The text on one line: runs of white space and line breaks become one blank, other control characters, bidi and other invisible
+    /// format characters and broken surrogates become <c>?</c>; what goes beyond <paramref name="maxBytes"/> is cut and ends in <c>…</c>.
     /// </summary>
     public static string Of(string? text, int maxBytes = 200)
     {

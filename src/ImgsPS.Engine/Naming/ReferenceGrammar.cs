@@ -44,8 +44,8 @@ internal readonly record struct ReferenceParts(string Domain, string Path, strin
 }
 
 /// <summary>
-/// The grammar of references (distribution/reference, regexp.go; N2, N3, N6), read by hand in one pass: time is linear in the text, whatever it is.
-/// <code>
+/// The grammar of references (distribution/reference, regexp.go; N2, N3, N6), read by hand in one pass: time is linear in the text,
+/// whatever it is. <code>
 /// reference := [domain "/"] path [":" tag] ["@" digest]
 /// domain    := (label *("." label) | "[" ipv6 "]") [":" digits]
 /// path      := part *("/" part)
@@ -151,7 +151,9 @@ internal static class ReferenceGrammar
     /// <summary>True for 64 lower-case hex digits, an image id (N5).</summary>
     public static bool IsIdentifier(string text) => text.Length == IdentifierLength && ImgsPS.Digest.IsLowerHex(text);
 
-    /// <summary>True when the text has the form of a digest, of whatever algorithm: <c>algorithm:hex</c> with at least 32 hex digits.</summary>
+    /// <summary>
+    /// True when the text has the form of a digest, of whatever algorithm: <c>algorithm:hex</c> with at least 32 hex digits.
+    /// </summary>
     public static bool IsDigest(string text)
     {
         var colon = text.IndexOf(':');

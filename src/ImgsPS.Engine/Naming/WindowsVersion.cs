@@ -37,8 +37,9 @@ internal readonly record struct WindowsVersion(int Major, int Minor, int Build, 
     }
 
     /// <summary>
-    /// True when a host of this version runs a container of <paramref name="container"/> (containerd/platforms, platform_windows_compat.go): before
-    /// Server 2022 the builds must be the same; later hosts run everything from the long-term release before their own up to their own.
+    /// True when a host of this version runs a container of <paramref name="container"/> (containerd/platforms,
+    /// platform_windows_compat.go): before Server 2022 the builds must be the same; later hosts run everything from the long-term release
+    /// before their own up to their own.
     /// </summary>
     public bool Runs(WindowsVersion container)
     {

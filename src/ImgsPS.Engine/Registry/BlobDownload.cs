@@ -36,7 +36,8 @@ internal sealed class BlobDownload
     private bool _startedOver;
 
     public BlobDownload(
-        RegistryTransport transport, ImageReference repository, Uri uri, IBlobWriter writer, Action<long>? progress, IOperationObserver observer)
+        RegistryTransport transport, ImageReference repository, Uri uri, IBlobWriter writer, Action<long>? progress,
+        IOperationObserver observer)
     {
         _transport = transport;
         _repository = repository;
@@ -87,7 +88,8 @@ internal sealed class BlobDownload
     {
         var from = _writer.Position;
         _pieced |= from > 0;
-        var request = new RegistryRequest(HttpMethod.Get, _uri, TokenScope.Pull(_repository.Repository), _repository.Repository) { RangeFrom = from };
+        var request = new RegistryRequest(HttpMethod.Get, _uri, TokenScope.Pull(_repository.Repository),
+            _repository.Repository) { RangeFrom = from };
         using var response = await _transport.SendAsync(request, _budget, _observer, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -169,8 +171,8 @@ internal sealed class BlobDownload
 
             if (!isSoon)
             {
-                // While nothing comes, what is there goes into the store: it counts as progress and is kept whatever happens. The read goes on
-                // behind it in the buffer.
+                // While nothing comes, what is there goes into the store: it counts as progress and is kept whatever happens. The read goes
+                // on behind it in the buffer.
                 try
                 {
                     await WriteAsync(buffer, gathered).ConfigureAwait(false);
@@ -240,7 +242,8 @@ internal sealed class BlobDownload
         if (_writer.Position < Blob.Size)
         {
             // Never trust the end of a body (RN17).
-            throw new TransferFault(TransferFaultKind.Broken, $"{Blob.Digest.ShortHex} ended after {_writer.Position} of {Blob.Size} bytes");
+            throw new TransferFault(TransferFaultKind.Broken,
+                $"{Blob.Digest.ShortHex} ended after {_writer.Position} of {Blob.Size} bytes");
         }
     }
 

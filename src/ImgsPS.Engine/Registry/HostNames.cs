@@ -8,7 +8,9 @@ namespace ImgsPS.Registry;
 /// <summary>Compares and judges host names as they stand in references, URLs and challenges.</summary>
 internal static class HostNames
 {
-    /// <summary>Splits <c>host</c>, <c>host:port</c>, <c>[v6]:port</c> or a bare IPv6 address; the port is empty when there is none.</summary>
+    /// <summary>
+    /// Splits <c>host</c>, <c>host:port</c>, <c>[v6]:port</c> or a bare IPv6 address; the port is empty when there is none.
+    /// </summary>
     public static (string Host, string Port) Split(string address)
     {
         if (address.StartsWith("[", StringComparison.Ordinal))
@@ -22,14 +24,16 @@ internal static class HostNames
         }
 
         var first = address.IndexOf(':');
-        return first < 0 || address.IndexOf(':', first + 1) >= 0 ? (address, "") : (address.Substring(0, first), address.Substring(first + 1));
+        return first < 0 || address.IndexOf(':', first + 1) >= 0 ? (address, "")
+            : (address.Substring(0, first), address.Substring(first + 1));
     }
 
     /// <summary>A host in the form that is compared: lower case, no brackets, no trailing dot.</summary>
     public static string Normalize(string host) => host.TrimStart('[', ']').TrimEnd('[', ']', '.').ToLowerInvariant();
 
     /// <summary>
-    /// <c>host:port</c> with the scheme's own port when none is given, IPv6 in brackets. What is neither a host nor an IPv6 address stays as it is.
+    /// <c>host:port</c> with the scheme's own port when none is given, IPv6 in brackets. What is neither a host nor an IPv6 address stays
+    /// as it is.
     /// </summary>
     public static string CanonicalAddress(string scheme, string address)
     {

@@ -52,7 +52,8 @@ internal sealed class ImageSearch
         var (registry, term, limit) = Check(request);
         var client = clients(registry, request.Options);
         var search = new ImageSearch(request, term, limit, client, observer);
-        return client.Registry == DockerHub.Registry ? search.AskHubAsync(hub, cancellationToken) : search.AskRegistryAsync(cancellationToken);
+        return client.Registry == DockerHub.Registry ? search.AskHubAsync(hub, cancellationToken)
+            : search.AskRegistryAsync(cancellationToken);
     }
 
     /// <summary>The registry to ask, the text to ask it for, and how many results it may give (S1, S4).</summary>
@@ -70,7 +71,8 @@ internal sealed class ImageSearch
         {
             throw new ImageException(
                 ImageErrorKind.InvalidArgument,
-                $"invalid repository name: repository name ({PrintableText.OfServer(PrintableText.WithoutPassword(request.Term))}) should not have a scheme",
+                $"invalid repository name: repository name ({PrintableText.OfServer(PrintableText.WithoutPassword(request.Term))}) " +
+                    "should not have a scheme",
                 "Leave the scheme out: reg.example.com:5000/app.");
         }
 
@@ -93,7 +95,8 @@ internal sealed class ImageSearch
     private async Task<IReadOnlyList<ImageSearchResult>> AskHubAsync(Uri hub, CancellationToken cancellationToken)
     {
         // S4: Hub knows its official images without their namespace.
-        var term = _term.StartsWith(DockerHub.OfficialPrefix, StringComparison.Ordinal) ? _term.Substring(DockerHub.OfficialPrefix.Length) : _term;
+        var term = _term.StartsWith(DockerHub.OfficialPrefix, StringComparison.Ordinal) ? _term.Substring(DockerHub.OfficialPrefix.Length)
+            : _term;
         using var response = await SendAsync(hub, term, cancellationToken).ConfigureAwait(false);
         if (response.Status != HttpStatusCode.OK)
         {
@@ -153,7 +156,9 @@ internal sealed class ImageSearch
         return _client.Transport.SendAsync(request, new RetryBudget(_client.Transport.Limits), _observer, cancellationToken);
     }
 
-    /// <summary>The results of a search's answer (S2); null when the answer is something else. Names that are no repositories are left out.</summary>
+    /// <summary>
+    /// The results of a search's answer (S2); null when the answer is something else. Names that are no repositories are left out.
+    /// </summary>
     private async Task<List<ImageSearchResult>?> ReadAsync(RegistryResponse response, CancellationToken cancellationToken)
     {
         byte[]? body;

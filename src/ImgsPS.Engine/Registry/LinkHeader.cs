@@ -6,7 +6,8 @@ using System.Linq;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// Reads Link headers (RFC 8288 3), and as registries write them: the target may stand without its brackets. Lists of links, several headers.
+/// Reads Link headers (RFC 8288 3), and as registries write them: the target may stand without its brackets. Lists of links, several
+/// headers.
 /// </summary>
 internal sealed class LinkHeader : HeaderReader
 {
@@ -27,7 +28,8 @@ internal sealed class LinkHeader : HeaderReader
     }
 
     /// <summary>
-    /// The address of the next page: the first link with <c>rel=next</c>, resolved against the page's own address; null when there is none (RN27).
+    /// The address of the next page: the first link with <c>rel=next</c>, resolved against the page's own address; null when there is none
+    /// (RN27).
     /// </summary>
     /// <exception cref="FormatException">The link leads to another origin, to the page itself, or is no address.</exception>
     public static Uri? NextPage(IEnumerable<string> headers, Uri page)

@@ -9,7 +9,9 @@ using System.Threading.Tasks;
 
 namespace ImgsPS.Registry;
 
-/// <summary>Reads a list of names that comes in pages with Link headers (G1, RN27). A list that cannot be read to its end is an error.</summary>
+/// <summary>
+/// Reads a list of names that comes in pages with Link headers (G1, RN27). A list that cannot be read to its end is an error.
+/// </summary>
 internal sealed class PagedList(RegistryTransport transport)
 {
     /// <summary>The names in a member of the pages, page by page, as the registry sent them: nothing is checked about them.</summary>
@@ -41,11 +43,13 @@ internal sealed class PagedList(RegistryTransport transport)
                     + (seen.Count > limits.Pages ? $" within {limits.Pages} pages" : ": a page links back to an earlier one"));
             }
 
-            var (names, next, size) = await ReadPageAsync(page, scope, repository, member, observer, cancellationToken).ConfigureAwait(false);
+            var (names, next, size) = await ReadPageAsync(page, scope, repository, member, observer, cancellationToken)
+                .ConfigureAwait(false);
             total += size;
             if (total > limits.PagesTotal)
             {
-                throw new ImageException(ImageErrorKind.TooLarge, $"{first.AbsolutePath}: the list is larger than {limits.PagesTotal >> 20} MiB");
+                throw new ImageException(ImageErrorKind.TooLarge,
+                    $"{first.AbsolutePath}: the list is larger than {limits.PagesTotal >> 20} MiB");
             }
 
             yield return names;
@@ -68,9 +72,11 @@ internal sealed class PagedList(RegistryTransport transport)
 
             try
             {
-                var body = await BodyReader.ReadAllAsync(response, transport.Limits.Page, transport.Limits, cancellationToken).ConfigureAwait(false)
+                var body = await BodyReader.ReadAllAsync(response, transport.Limits.Page, transport.Limits, cancellationToken)
+                    .ConfigureAwait(false)
                     ?? throw new ImageException(
-                        ImageErrorKind.TooLarge, $"{transport.Errors.Show(page)}: the page is larger than {transport.Limits.Page >> 20} MiB");
+                        ImageErrorKind.TooLarge, $"{transport.Errors.Show(page)}: the page is larger than {transport.Limits.Page >> 20} " +
+                            "MiB");
                 return (Names(body, member), LinkHeader.NextPage(response.Header("Link"), page), body.Length);
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)

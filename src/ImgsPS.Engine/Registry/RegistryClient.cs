@@ -51,8 +51,8 @@ internal sealed class RegistryClient : IDisposable
             key => new(() => new RegistryClient(key.Registry, key.Options, RegistryLimits.Default, DockerCredentialStore.Default))).Value;
 
     /// <summary>
-    /// Runs an operation so that neither what it tells nor what it fails with shows a secret of this client, whoever quotes the registry's documents
-    /// (RN30).
+    /// Runs an operation so that neither what it tells nor what it fails with shows a secret of this client, whoever quotes the registry's
+    /// documents (RN30).
     /// </summary>
     /// <param name="named">What the user named.</param>
     /// <param name="observer">Who is told.</param>
@@ -76,11 +76,13 @@ internal sealed class RegistryClient : IDisposable
     /// Null when the answer does not carry Docker-Content-Digest and a size, or the registry does not know HEAD. One request.
     /// </summary>
     /// <exception cref="ImageException">NotFound (U13), Unauthorized, Denied, RateLimited, Unavailable, Timeout, InvalidData.</exception>
-    public async Task<Descriptor?> HeadManifestAsync(ImageReference reference, IOperationObserver observer, CancellationToken cancellationToken)
+    public async Task<Descriptor?> HeadManifestAsync(ImageReference reference, IOperationObserver observer,
+        CancellationToken cancellationToken)
     {
         using var response = await _transport
             .SendAsync(
-                ManifestRequest(HttpMethod.Head, reference), new RetryBudget(_transport.Limits), observer, cancellationToken).ConfigureAwait(false);
+                ManifestRequest(HttpMethod.Head, reference), new RetryBudget(_transport.Limits), observer, cancellationToken)
+                    .ConfigureAwait(false);
         if (response.Status is HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)
         {
             return null;
@@ -91,7 +93,8 @@ internal sealed class RegistryClient : IDisposable
             throw await _transport.Errors.ForManifestAsync(response, reference, cancellationToken).ConfigureAwait(false);
         }
 
-        if (!Digest.TryParse(response.Single("Docker-Content-Digest"), out var digest) || response.Length < 0 || response.ContentType is not { } type)
+        if (!Digest.TryParse(response.Single("Docker-Content-Digest"), out var digest) || response.Length < 0
+            || response.ContentType is not { } type)
         {
             return null;
         }
@@ -125,13 +128,16 @@ internal sealed class RegistryClient : IDisposable
     }
 
     /// <summary>Fetches a small blob whole (a config), at most <paramref name="limit"/> bytes, checked.</summary>
-    /// <exception cref="ImageException">TooLarge: the descriptor's size is beyond the limit. Integrity: digest or size is another.</exception>
+    /// <exception cref="ImageException">
+    /// TooLarge: the descriptor's size is beyond the limit. Integrity: digest or size is another.
+    /// </exception>
     public async Task<byte[]> GetBlobAsync(
         ImageReference repository, Descriptor descriptor, int limit, IOperationObserver observer, CancellationToken cancellationToken)
     {
         if (descriptor.Size > limit)
         {
-            throw new ImageException(ImageErrorKind.TooLarge, $"blob {descriptor.Digest} has {descriptor.Size} bytes; the limit is {limit}");
+            throw new ImageException(ImageErrorKind.TooLarge,
+                $"blob {descriptor.Digest} has {descriptor.Size} bytes; the limit is {limit}");
         }
 
         using var writer = new MemoryBlobWriter(descriptor);
@@ -140,19 +146,23 @@ internal sealed class RegistryClient : IDisposable
     }
 
     /// <summary>
-    /// Streams a blob into <paramref name="writer"/> from where it stands to its end, going on with Range after faults (RN14-RN17), and commits
-    /// it. When the digest fails over bytes of several answers, it is fetched from its first byte once more.
+    /// Streams a blob into <paramref name="writer"/> from where it stands to its end, going on with Range after faults (RN14-RN17), and
+    /// commits it. When the digest fails over bytes of several answers, it is fetched from its first byte once more.
     /// <paramref name="progress"/> gets the writer's position, 0 when it starts over.
     /// </summary>
     /// <exception cref="ImageException">
     /// Integrity: size or digest is another; nothing is visible in the store. Else as <see cref="HeadManifestAsync"/>.
     /// </exception>
     public Task DownloadBlobAsync(
-        ImageReference repository, IBlobWriter writer, Action<long>? progress, IOperationObserver observer, CancellationToken cancellationToken) =>
+        ImageReference repository, IBlobWriter writer, Action<long>? progress, IOperationObserver observer,
+        CancellationToken cancellationToken) =>
         new BlobDownload(
-            _transport, repository, UriOf(repository, "blobs/" + writer.Descriptor.Digest), writer, progress, observer).RunAsync(cancellationToken);
+            _transport, repository, UriOf(repository, "blobs/" + writer.Descriptor.Digest), writer, progress, observer)
+                .RunAsync(cancellationToken);
 
-    /// <summary>All tags of a repository, in ordinal order, paging by Link (G1). Names that are no tags are left out with a warning (RN28).</summary>
+    /// <summary>
+    /// All tags of a repository, in ordinal order, paging by Link (G1). Names that are no tags are left out with a warning (RN28).
+    /// </summary>
     /// <exception cref="ImageException">
     /// NotFound: no such repository, or it lost its last tag (G1). InvalidData, TooLarge: a list without end (RN27).
     /// </exception>
@@ -162,7 +172,8 @@ internal sealed class RegistryClient : IDisposable
         var tags = new SortedSet<string>(StringComparer.Ordinal);
         var names = new NameFilter(ReferenceGrammar.IsTag);
         var pages = new PagedList(_transport)
-            .ReadAsync(UriOf(repository, "tags/list"), TokenScope.Pull(repository.Repository), repository, "tags", observer, cancellationToken);
+            .ReadAsync(UriOf(repository, "tags/list"), TokenScope.Pull(repository.Repository), repository, "tags", observer,
+                cancellationToken);
         await foreach (var page in pages.ConfigureAwait(false))
         {
             tags.UnionWith(names.Good(page));
@@ -172,8 +183,12 @@ internal sealed class RegistryClient : IDisposable
         return tags.ToArray();
     }
 
-    /// <summary>All repositories that <c>catalog</c> lists (S7), page by page, in the registry's order, without the registry's name.</summary>
-    /// <exception cref="ImageException">NotFound, Unauthorized, Denied, NotSupported: the registry does not list its repositories.</exception>
+    /// <summary>
+    /// All repositories that <c>catalog</c> lists (S7), page by page, in the registry's order, without the registry's name.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// NotFound, Unauthorized, Denied, NotSupported: the registry does not list its repositories.
+    /// </exception>
     public async IAsyncEnumerable<string> ListRepositoriesAsync(
         IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -230,7 +245,8 @@ internal sealed class RegistryClient : IDisposable
                 {
                     throw new ImageException(
                         ImageErrorKind.Integrity,
-                        $"manifest verification failed for digest {named}: {reference.Familiar} came with other content than the registry names",
+                        $"manifest verification failed for digest {named}: {reference.Familiar} came with other content than the " +
+                            "registry names",
                         "The registry, or a proxy before it, mixes up its content.");
                 }
 

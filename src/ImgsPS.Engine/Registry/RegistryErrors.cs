@@ -36,7 +36,8 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
                 : new(
                     ImageErrorKind.Unavailable,
                     $"cannot talk to {where}: TLS failed: {reason}",
-                    "Make this machine trust the registry's certificate authority, or correct the host name. ImgsPS never falls back to plain HTTP.",
+                    "Make this machine trust the registry's certificate authority, or correct the host name. ImgsPS never falls back to " +
+                        "plain HTTP.",
                     fault);
         }
 
@@ -65,16 +66,19 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
     /// <summary>The server asks for a longer pause than we wait (RN14).</summary>
     public static ImageException TooBusy(RegistryResponse response, TimeSpan retryAfter) => new(
         (int)response.Status == 429 ? ImageErrorKind.RateLimited : ImageErrorKind.Unavailable,
-        $"{HostNames.Display(response.Uri)} answered {(int)response.Status} and asks to come back in {Math.Ceiling(retryAfter.TotalSeconds):0} s",
+        $"{HostNames.Display(response.Uri)} answered {(int)response.Status} and asks to come back in " +
+            $"{Math.Ceiling(retryAfter.TotalSeconds):0} s",
         (int)response.Status == 429 ? RateLimitAdvice : "Try again then.");
 
     /// <summary>What an answer with an error status means for a question about a manifest (U13).</summary>
-    public async Task<ImageException> ForManifestAsync(RegistryResponse response, ImageReference reference, CancellationToken cancellationToken)
+    public async Task<ImageException> ForManifestAsync(RegistryResponse response, ImageReference reference,
+        CancellationToken cancellationToken)
     {
         var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
         return response.Status == HttpStatusCode.NotFound
             ? NotFound(
-                response, body, reference, $"manifest for {reference.WithDefaultTag().Familiar} not found", "manifest unknown: manifest unknown")
+                response, body, reference, $"manifest for {reference.WithDefaultTag().Familiar} not found",
+                "manifest unknown: manifest unknown")
             : Common(response, body, reference);
     }
 
@@ -84,17 +88,20 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
     {
         var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
         return response.Status == HttpStatusCode.NotFound
-            ? NotFound(response, body, repository, $"blob {digest} not found in {repository.FamiliarName}", "blob unknown: blob unknown to registry")
+            ? NotFound(response, body, repository, $"blob {digest} not found in {repository.FamiliarName}",
+                "blob unknown: blob unknown to registry")
             : Common(response, body, repository);
     }
 
     /// <summary>What an answer with an error status means for a question about a repository, or (null) about the registry.</summary>
-    public async Task<ImageException> ForRepositoryAsync(RegistryResponse response, ImageReference? repository, CancellationToken cancellationToken)
+    public async Task<ImageException> ForRepositoryAsync(RegistryResponse response, ImageReference? repository,
+        CancellationToken cancellationToken)
     {
         var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
         return response.Status == HttpStatusCode.NotFound && repository is not null
             ? NotFound(
-                response, body, repository, $"repository {repository.FamiliarName} not found", "name unknown: repository name not known to registry")
+                response, body, repository, $"repository {repository.FamiliarName} not found",
+                "name unknown: repository name not known to registry")
             : Common(response, body, repository);
     }
 
@@ -162,7 +169,8 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
                     $"It was asked so because {endpoint.Choice}.");
             case 407:
                 return new(
-                    ImageErrorKind.Unavailable, "the proxy wants credentials", "Pass them with -ProxyCredential, or -ProxyUseDefaultCredentials.");
+                    ImageErrorKind.Unavailable, "the proxy wants credentials",
+                    "Pass them with -ProxyCredential, or -ProxyUseDefaultCredentials.");
             case 408 or (>= 500 and not 501):
                 return new(ImageErrorKind.Unavailable, Unexpected(response, body), "The registry has a fault; try again later.");
             case 405 or 501:

@@ -2,7 +2,9 @@ using System;
 
 namespace ImgsPS.Registry;
 
-/// <summary>Every number that bounds a conversation with a registry, in one place, so that tests can shorten the times. Immutable.</summary>
+/// <summary>
+/// Every number that bounds a conversation with a registry, in one place, so that tests can shorten the times. Immutable.
+/// </summary>
 internal sealed record RegistryLimits
 {
     public static readonly RegistryLimits Default = new();

@@ -14,8 +14,8 @@ internal sealed record RegistryOptions
     public bool PlainHttp { get; init; }
 
     /// <summary>
-    /// A host (or host:port) beside the registry's own that may have the credentials when the registry sends there for a token (RN3); null for
-    /// none.
+    /// A host (or host:port) beside the registry's own that may have the credentials when the registry sends there for a token (RN3); null
+    /// for none.
     /// </summary>
     public string? TrustedRealm { get; init; }
 
@@ -29,7 +29,9 @@ internal sealed record RegistryOptions
     public bool ProxyUseDefaultCredentials { get; init; }
 }
 
-/// <summary>A user name and a secret, or an identity token (a refresh token for OAuth2). <see cref="ToString"/> never shows the secret.</summary>
+/// <summary>
+/// A user name and a secret, or an identity token (a refresh token for OAuth2). <see cref="ToString"/> never shows the secret.
+/// </summary>
 internal sealed record RegistryCredential(string UserName, string Secret, string? IdentityToken = null, string? RegistryToken = null)
 {
     public override string ToString() => UserName + ":***";

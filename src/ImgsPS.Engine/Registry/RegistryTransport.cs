@@ -45,7 +45,9 @@ internal sealed class RegistryTransport : IDisposable
     public RetryingSender Retrying { get; }
 
     /// <summary>Sends a request until it is answered; the answer may have any status.</summary>
-    /// <exception cref="ImageException">There is no answer, or it redirects where we don't go; Unauthorized: a credential is refused.</exception>
+    /// <exception cref="ImageException">
+    /// There is no answer, or it redirects where we don't go; Unauthorized: a credential is refused.
+    /// </exception>
     public Task<RegistryResponse> SendAsync(
         RegistryRequest request, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken) =>
         Retrying.SendAsync(() => SendOnceAsync(request, observer, cancellationToken), budget, observer, cancellationToken);
@@ -69,7 +71,8 @@ internal sealed class RegistryTransport : IDisposable
         _credentials.Dispose();
     }
 
-    private async Task<RegistryResponse> SendOnceAsync(RegistryRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    private async Task<RegistryResponse> SendOnceAsync(RegistryRequest request, IOperationObserver observer,
+        CancellationToken cancellationToken)
     {
         var authorization = await _authenticator.GetAsync(request, observer, cancellationToken).ConfigureAwait(false);
 
@@ -86,7 +89,8 @@ internal sealed class RegistryTransport : IDisposable
             try
             {
                 next = await _authenticator
-                    .AnswerAsync(response.Header("WWW-Authenticate"), request, authorization, observer, cancellationToken).ConfigureAwait(false);
+                    .AnswerAsync(response.Header("WWW-Authenticate"), request, authorization, observer, cancellationToken)
+                        .ConfigureAwait(false);
             }
             catch
             {

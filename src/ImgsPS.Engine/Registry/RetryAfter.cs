@@ -9,11 +9,12 @@ internal static class RetryAfter
     private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
 
     // RFC 9110 section 5.6.7: IMF-fixdate, RFC 850, asctime.
-    private static readonly string[] DateForms = { "ddd, dd MMM yyyy HH:mm:ss 'GMT'", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM d HH:mm:ss yyyy" };
+    private static readonly string[] DateForms =
+        { "ddd, dd MMM yyyy HH:mm:ss 'GMT'", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM d HH:mm:ss yyyy" };
 
     /// <summary>
-    /// How long the server asks to wait: zero or more, a year at most. Null when there is no such header, it is neither number nor date, or the date
-    /// is not after <paramref name="now"/>: the caller's own backoff holds then.
+    /// How long the server asks to wait: zero or more, a year at most. Null when there is no such header, it is neither number nor date, or
+    /// the date is not after <paramref name="now"/>: the caller's own backoff holds then.
     /// </summary>
     public static TimeSpan? Parse(string? value, DateTimeOffset now)
     {

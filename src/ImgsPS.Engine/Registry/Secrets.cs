@@ -79,8 +79,8 @@ internal sealed class Secrets
     }
 
     /// <summary>
-    /// A whole message, whoever quotes what in it: secrets that are long enough to be told from ordinary words, and their beginnings, since what is
-    /// quoted may have been cut. What the user named is no secret.
+    /// A whole message, whoever quotes what in it: secrets that are long enough to be told from ordinary words, and their beginnings, since
+    /// what is quoted may have been cut. What the user named is no secret.
     /// </summary>
     /// <param name="message">The message.</param>
     /// <param name="named">What the user named: the reference.</param>
@@ -134,7 +134,8 @@ internal sealed class Secrets
         {
             masked.Append(text, rest, at - rest).Append("***");
             rest = at + atLeast;
-            for (var i = atLeast; i < secret.Length && rest < text.Length && char.ToUpperInvariant(text[rest]) == char.ToUpperInvariant(secret[i]); i++)
+            for (var i = atLeast; i < secret.Length && rest < text.Length
+                && char.ToUpperInvariant(text[rest]) == char.ToUpperInvariant(secret[i]); i++)
             {
                 rest++;
             }
@@ -143,7 +144,9 @@ internal sealed class Secrets
         return masked.Append(text, rest, text.Length - rest).ToString();
     }
 
-    /// <summary>The exception itself when there is nothing to hide in it or its causes; else one of the same kind, masked and without causes.</summary>
+    /// <summary>
+    /// The exception itself when there is nothing to hide in it or its causes; else one of the same kind, masked and without causes.
+    /// </summary>
     public ImageException Mask(ImageException failure) => Hides(failure) || Mask(failure.Advice ?? "") != (failure.Advice ?? "")
         ? new(failure.Kind, Mask(failure.Message), failure.Advice is null ? null : Mask(failure.Advice))
         : failure;

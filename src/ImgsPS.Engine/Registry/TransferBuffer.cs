@@ -7,9 +7,9 @@ using System.Threading;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// Memory that a download gathers its bytes in before they are hashed and written: few large writes cost the system half of what many small ones
-/// do. However many downloads run, only <see cref="MaxLarge"/> have a large one at a time; the others make do with a small one, so the memory of a
-/// process is bounded and nobody waits. Not thread-safe; disposing gives it back.
+/// Memory that a download gathers its bytes in before they are hashed and written: few large writes cost the system half of what many small
+/// ones do. However many downloads run, only <see cref="MaxLarge"/> have a large one at a time; the others make do with a small one, so the
+/// memory of a process is bounded and nobody waits. Not thread-safe; disposing gives it back.
 /// </summary>
 internal sealed class TransferBuffer : IDisposable
 {

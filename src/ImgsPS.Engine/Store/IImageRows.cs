@@ -3,8 +3,9 @@ using System.Collections.Generic;
 namespace ImgsPS.Store;
 
 /// <summary>
-/// A store's list as <see cref="ImageLookup"/> goes through it. Each member gives the rows that it says, in the list's order, and may give others
-/// too: the lookup tests every row. So a plain list does, and one that is asked often keeps them in order (<see cref="ImageTable"/>).
+/// A store's list as <see cref="ImageLookup"/> goes through it. Each member gives the rows that it says, in the list's order, and may give
+/// others too: the lookup tests every row. So a plain list does, and one that is asked often keeps them in order
+/// (<see cref="ImageTable"/>).
 /// </summary>
 internal interface IImageRows
 {

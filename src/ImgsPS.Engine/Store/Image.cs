@@ -13,7 +13,9 @@ public sealed class Image
     private readonly string? _author;
     private readonly IReadOnlyList<string> _usedBy = Array.Empty<string>();
 
-    /// <summary>Familiar reference, as docker shows it: <c>ubuntu:24.04</c>, <c>app@sha256:…</c> for an image pulled by digest; null when untagged.</summary>
+    /// <summary>
+    /// Familiar reference, as docker shows it: <c>ubuntu:24.04</c>, <c>app@sha256:…</c> for an image pulled by digest; null when untagged.
+    /// </summary>
     public string? Reference { get; init; }
 
     /// <summary>The registry's host: <c>docker.io</c>; null when untagged.</summary>

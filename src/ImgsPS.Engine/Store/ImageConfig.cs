@@ -4,7 +4,9 @@ using ImgsPS.Naming;
 
 namespace ImgsPS;
 
-/// <summary>What an image's config says about running it (OCI image-spec, config.md). Immutable. The same type whatever the store.</summary>
+/// <summary>
+/// What an image's config says about running it (OCI image-spec, config.md). Immutable. The same type whatever the store.
+/// </summary>
 public sealed class ImageConfig
 {
     private readonly string? _author;
@@ -39,7 +41,9 @@ public sealed class ImageConfig
     /// <summary>The platform; null when the config does not say.</summary>
     public Platform? Platform { get; init; }
 
-    /// <summary>Environment variables in the config's order: name to value. Of a name that stands twice the last counts; case matters.</summary>
+    /// <summary>
+    /// Environment variables in the config's order: name to value. Of a name that stands twice the last counts; case matters.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Env
     {
         get => _env;

@@ -35,8 +35,9 @@ internal static class ImageConfigView
     }
 
     /// <summary>
-    /// <c>NAME=VALUE</c> entries as names with their values, in their order. Of a name that stands twice the last value counts; an entry without
-    /// <c>=</c> has an empty value; a <c>=</c> at the beginning belongs to the name, as in Windows' <c>=C:=C:\app</c>. An empty entry is none.
+    /// <c>NAME=VALUE</c> entries as names with their values, in their order. Of a name that stands twice the last value counts; an entry
+    /// without <c>=</c> has an empty value; a <c>=</c> at the beginning belongs to the name, as in Windows' <c>=C:=C:\app</c>. An empty
+    /// entry is none.
     /// </summary>
     public static IReadOnlyDictionary<string, string> Variables(IEnumerable<string> entries)
     {

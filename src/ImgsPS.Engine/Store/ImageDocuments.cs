@@ -30,7 +30,8 @@ internal sealed record ImageDocuments(Manifest Manifest, ConfigDocument Config, 
     /// <param name="observer">Who is told.</param>
     /// <param name="cancellationToken">Stops the operation.</param>
     /// <exception cref="ImageException">
-    /// NotFound: there is no such document, or none for the platform (U5). NotSupported: an artifact (U11). Others as <see cref="IManifestSource"/>.
+    /// NotFound: there is no such document, or none for the platform (U5). NotSupported: an artifact (U11). Others as
+    /// <see cref="IManifestSource"/>.
     /// </exception>
     public static async Task<ImageDocuments> ReadAsync(
         IManifestSource source,

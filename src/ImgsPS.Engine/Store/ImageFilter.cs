@@ -8,8 +8,9 @@ namespace ImgsPS.Store;
 
 /// <summary>
 /// Docker's list filters (F1-F13, L9) over the rows of a list: <c>dangling</c>, <c>label</c>, <c>label!</c>, <c>before</c>, <c>since</c>,
-/// <c>until</c>, <c>reference</c>. Different keys must all let a row through; so must several values of one key, but for <c>reference</c>, where
-/// one is enough. Times are compared with <see cref="Image.Created"/>; a row without it passes no time filter. Immutable, thread-safe.
+/// <c>until</c>, <c>reference</c>. Different keys must all let a row through; so must several values of one key, but for <c>reference</c>,
+/// where one is enough. Times are compared with <see cref="Image.Created"/>; a row without it passes no time filter. Immutable,
+/// thread-safe.
 /// </summary>
 internal sealed class ImageFilter
 {
@@ -55,7 +56,9 @@ internal sealed class ImageFilter
         return new ImageFilter(arguments);
     }
 
-    /// <summary>The images that before= and since= name, each with its key: a store that knows their times better than its list compares itself.</summary>
+    /// <summary>
+    /// The images that before= and since= name, each with its key: a store that knows their times better than its list compares itself.
+    /// </summary>
     internal IEnumerable<KeyValuePair<string, string>> Moments => new[] { "before", "since" }
         .SelectMany(key => _arguments.Get(key).Select(name => new KeyValuePair<string, string>(key, name)));
 

@@ -4,7 +4,9 @@ using ImgsPS.Naming;
 
 namespace ImgsPS;
 
-/// <summary>How a container's health is checked (Docker's HEALTHCHECK). Immutable. Null means the default, or what the base image says.</summary>
+/// <summary>
+/// How a container's health is checked (Docker's HEALTHCHECK). Immutable. Null means the default, or what the base image says.
+/// </summary>
 public sealed class ImageHealthcheck
 {
     private readonly IReadOnlyList<string> _test = Array.Empty<string>();

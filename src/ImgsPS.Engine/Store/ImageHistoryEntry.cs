@@ -40,7 +40,9 @@ public sealed class ImageHistoryEntry
         init => _comment = DataText.Of(value);
     }
 
-    /// <summary>Bytes of the step's layer, as <see cref="Image.Size"/> counts in that store; 0 for a step without one, null when unknown.</summary>
+    /// <summary>
+    /// Bytes of the step's layer, as <see cref="Image.Size"/> counts in that store; 0 for a step without one, null when unknown.
+    /// </summary>
     public long? Size { get; init; }
 
     /// <summary>True when the step made no layer.</summary>

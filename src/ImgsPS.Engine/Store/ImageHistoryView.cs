@@ -6,10 +6,10 @@ namespace ImgsPS.Store;
 internal static class ImageHistoryView
 {
     /// <summary>
-    /// The steps, last first as <c>docker history</c> shows them; none when the config has no history, as there. The last step's image is the image
-    /// itself; those of the others are not kept. Sizes are those of the layers as distributed. When the steps with a layer are not as many as
-    /// the layers, it cannot be said which made which (docker takes the first ones, or fails): diff ids and sizes are null then, and a Verbose
-    /// line says so.
+    /// The steps, last first as <c>docker history</c> shows them; none when the config has no history, as there. The last step's image is
+    /// the image itself; those of the others are not kept. Sizes are those of the layers as distributed. When the steps with a layer are
+    /// not as many as the layers, it cannot be said which made which (docker takes the first ones, or fails): diff ids and sizes are null
+    /// then, and a Verbose line says so.
     /// </summary>
     public static IReadOnlyList<ImageHistoryEntry> Of(ImageDocuments image, IOperationObserver observer)
     {
@@ -46,7 +46,8 @@ internal static class ImageHistoryView
         if (!fits && image.Config.History.Count > 0)
         {
             observer.Verbose(
-                $"The history of {image.Name} does not fit its {image.Config.DiffIds.Count} layers: which step made which layer is not known");
+                $"The history of {image.Name} does not fit its {image.Config.DiffIds.Count} layers: which step made which layer is not " +
+                    "known");
         }
 
         return fits;

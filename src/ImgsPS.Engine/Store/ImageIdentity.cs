@@ -3,7 +3,8 @@ using System;
 namespace ImgsPS.Store;
 
 /// <summary>
-/// How a user names an image of a store: by a text (reference, id, id prefix, digest), or by an <see cref="Image"/> listed before. Immutable.
+/// How a user names an image of a store: by a text (reference, id, id prefix, digest), or by an <see cref="Image"/> listed before.
+/// Immutable.
 /// </summary>
 internal sealed class ImageIdentity
 {
@@ -12,7 +13,9 @@ internal sealed class ImageIdentity
     /// <summary>What the user gave, for messages: the reference, or the id.</summary>
     public string Text { get; }
 
-    /// <summary>The listed image's digest: set when an object was given, and the image is then this one and no other, even if its tag moved.</summary>
+    /// <summary>
+    /// The listed image's digest: set when an object was given, and the image is then this one and no other, even if its tag moved.
+    /// </summary>
     public string? Digest { get; private init; }
 
     /// <summary>The listed image's id; null when a text was given.</summary>

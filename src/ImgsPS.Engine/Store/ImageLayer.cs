@@ -4,7 +4,9 @@ using ImgsPS.Naming;
 
 namespace ImgsPS;
 
-/// <summary>A layer of an image. Immutable. In <see cref="Image.Layers"/> only what the list knows is set; Get-ImageLayer sets the rest.</summary>
+/// <summary>
+/// A layer of an image. Immutable. In <see cref="Image.Layers"/> only what the list knows is set; Get-ImageLayer sets the rest.
+/// </summary>
 public sealed class ImageLayer
 {
     private readonly string? _createdBy;
@@ -22,7 +24,8 @@ public sealed class ImageLayer
     public string? ChainId { get; init; }
 
     /// <summary>
-    /// Bytes: as distributed in the local store and in a registry, unpacked in a Docker Engine; null where a Docker Engine's history leaves it open.
+    /// Bytes: as distributed in the local store and in a registry, unpacked in a Docker Engine; null where a Docker Engine's history leaves
+    /// it open.
     /// </summary>
     public long? Size { get; init; }
 
@@ -39,7 +42,10 @@ public sealed class ImageLayer
         init => _createdBy = DataText.Of(value);
     }
 
-    /// <summary>The other images of the store that have the layer at the same place, on the same layers: references, or the ids of untagged images, in ordinal order.</summary>
+    /// <summary>
+    /// The other images of the store that have the layer at the same place, on the same layers: references, or the ids of untagged images,
+    /// in ordinal order.
+    /// </summary>
     public IReadOnlyList<string> SharedWith { get; init; } = Array.Empty<string>();
 
     /// <summary>The store, as <c>-Store</c> takes it; null in a list and when it was read from a registry.</summary>

@@ -12,7 +12,9 @@ internal static class ImageLayerView
     public static IReadOnlyList<ImageLayer> Of(ImageDocuments image, IOperationObserver observer) =>
         Of(image, Array.Empty<Image>(), observer);
 
-    /// <summary>As <see cref="Of(ImageDocuments, IOperationObserver)"/>, and which of <paramref name="others"/> have the layer too.</summary>
+    /// <summary>
+    /// As <see cref="Of(ImageDocuments, IOperationObserver)"/>, and which of <paramref name="others"/> have the layer too.
+    /// </summary>
     /// <param name="image">The image.</param>
     /// <param name="others">Listed images. Those that are this image under another name share nothing with it: they are it.</param>
     /// <param name="observer">Who is told.</param>

@@ -12,12 +12,13 @@ internal static class ImageLookup
     private const int MinPrefix = 4;
 
     /// <summary>
-    /// The rows that <paramref name="identity"/> means. A text is tried as whole digest or id, then as reference (repo means repo:latest), then as
-    /// id prefix (D13, D14). One row for a reference; for an id all rows of that image. An object given as identity finds its own row only.
+    /// The rows that <paramref name="identity"/> means. A text is tried as whole digest or id, then as reference (repo means repo:latest),
+    /// then as id prefix (D13, D14). One row for a reference; for an id all rows of that image. An object given as identity finds its own
+    /// row only.
     /// </summary>
     /// <exception cref="ImageException">
-    /// NotFound: <c>No such image: nosuch:latest</c> (D12). Ambiguous: an id prefix of several images. Conflict: the listed reference names another
-    /// image by now. InvalidReference: the text is neither a reference nor an id.
+    /// NotFound: <c>No such image: nosuch:latest</c> (D12). Ambiguous: an id prefix of several images. Conflict: the listed reference names
+    /// another image by now. InvalidReference: the text is neither a reference nor an id.
     /// </exception>
     public static ImageMatch Find(IReadOnlyList<Image> images, ImageIdentity identity) => FindIn(new PlainImageRows(images), identity);
 
@@ -32,7 +33,8 @@ internal static class ImageLookup
     /// The rows for <c>docker images NAME</c>: as <see cref="Find"/>, but a repository without tag means all its tags (L8).
     /// </summary>
     /// <exception cref="ImageException">As <see cref="Find"/>.</exception>
-    public static IReadOnlyList<Image> List(IReadOnlyList<Image> images, ImageIdentity identity) => ListIn(new PlainImageRows(images), identity);
+    public static IReadOnlyList<Image> List(IReadOnlyList<Image> images, ImageIdentity identity) =>
+        ListIn(new PlainImageRows(images), identity);
 
     /// <summary>As <see cref="List"/>, in a list that finds rows by itself.</summary>
     /// <exception cref="ImageException">As <see cref="Find"/>.</exception>
@@ -40,8 +42,8 @@ internal static class ImageLookup
         identity.IsListed ? FindIn(images, identity).Images : FindText(images, identity.Text, allTags: true).Images;
 
     /// <summary>
-    /// As <see cref="Find"/>, but a listed image is found by its digest or id under whatever name it has by now, its own reference first if it
-    /// still has that.
+    /// As <see cref="Find"/>, but a listed image is found by its digest or id under whatever name it has by now, its own reference first if
+    /// it still has that.
     /// </summary>
     /// <exception cref="ImageException">As <see cref="Find"/>, without Conflict.</exception>
     public static ImageMatch FindContent(IReadOnlyList<Image> images, ImageIdentity identity)
@@ -56,8 +58,8 @@ internal static class ImageLookup
     }
 
     /// <summary>
-    /// True when the identity finds its own row only. One property alone is not a row: it is the text that it holds. An untagged image may have
-    /// no more than its id and its store.
+    /// True when the identity finds its own row only. One property alone is not a row: it is the text that it holds. An untagged image may
+    /// have no more than its id and its store.
     /// </summary>
     internal static bool IsRow(ImageIdentity identity) =>
         (identity.Reference is null ? 0 : 1) + (identity.Id is null ? 0 : 1) + (identity.Digest is null ? 0 : 1) > 1

@@ -5,8 +5,8 @@ using System.Linq;
 namespace ImgsPS.Store;
 
 /// <summary>
-/// The order of a list (L4): created last first, those without a time at the end; then by reference, those without one at the end; then by digest
-/// and id. Texts are compared ordinally. A list is in the same order each time, unlike docker's.
+/// The order of a list (L4): created last first, those without a time at the end; then by reference, those without one at the end; then by
+/// digest and id. Texts are compared ordinally. A list is in the same order each time, unlike docker's.
 /// </summary>
 internal sealed class ImageOrder : IComparer<Image>
 {

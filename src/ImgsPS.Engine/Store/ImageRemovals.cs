@@ -14,7 +14,9 @@ internal sealed record ImageRemovals(IReadOnlyList<ImageRemoval> Done, ImageExce
 internal static class SingleRemoval
 {
     /// <summary>Removes a reference, or an image by its id (D1-D14).</summary>
-    /// <exception cref="ImageException">NotFound, Ambiguous, Conflict, InUse, StoreUnavailable, StoreLocked; nothing is changed then.</exception>
+    /// <exception cref="ImageException">
+    /// NotFound, Ambiguous, Conflict, InUse, StoreUnavailable, StoreLocked; nothing is changed then.
+    /// </exception>
     public static async Task<ImageRemoval> RemoveAsync(
         this IImageStore store, RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {

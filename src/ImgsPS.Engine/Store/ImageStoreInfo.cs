@@ -64,10 +64,16 @@ public sealed class ImageStoreInfo
     /// <summary>Bytes of all content: of all blobs, or of all layers.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>Bytes that removing all dangling images would free; of a Docker Engine a lower bound, layers that only dangling images share are not in it.</summary>
+    /// <summary>
+    /// Bytes that removing all dangling images would free; of a Docker Engine a lower bound, layers that only dangling images share are not
+    /// in it.
+    /// </summary>
     public long ReclaimableBytes { get; init; }
 
-    /// <summary>Bytes that removing all images without containers would free (<c>docker system df</c>, RECLAIMABLE); null for a store that knows no containers.</summary>
+    /// <summary>
+    /// Bytes that removing all images without containers would free (<c>docker system df</c>, RECLAIMABLE); null for a store that knows no
+    /// containers.
+    /// </summary>
     public long? UnusedBytes { get; init; }
 
     /// <summary>Mirrors that a Docker Engine asks before Docker Hub.</summary>
@@ -77,7 +83,9 @@ public sealed class ImageStoreInfo
         init => _registryMirrors = DataText.Of(value);
     }
 
-    /// <summary>Registries, or networks of registries, that a Docker Engine talks to without TLS or without checking certificates.</summary>
+    /// <summary>
+    /// Registries, or networks of registries, that a Docker Engine talks to without TLS or without checking certificates.
+    /// </summary>
     public IReadOnlyList<string> InsecureRegistries
     {
         get => _insecureRegistries;

@@ -18,7 +18,8 @@ internal static class ImageStores
 
     /// <summary>What <c>-Store</c> takes, for a message to a user whose text is none of it.</summary>
     public const string Forms =
-        "A store is 'local', a folder (a full path, or one that begins with '.' or '~' or has a separator in it), 'docker', 'docker:<context>', "
+        "A store is 'local', a folder (a full path, or one that begins with '.' or '~' or has a separator in it), 'docker', " +
+            "'docker:<context>', "
         + "or a Docker Engine's address: unix://, npipe://, tcp://, ssh://.";
 
     private static readonly string[] DockerSchemes = { "docker:", "unix://", "npipe://", "tcp://", "ssh://" };
@@ -52,8 +53,8 @@ internal static class ImageStores
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     /// <summary>
-    /// <c>local</c>, empty or null: the default store; <c>docker</c>, <c>docker:context</c>, a Docker Engine's address: that Engine; a folder: that
-    /// layout, made when it is first written. Relative folders are those of the process's current one.
+    /// <c>local</c>, empty or null: the default store; <c>docker</c>, <c>docker:context</c>, a Docker Engine's address: that Engine; a
+    /// folder: that layout, made when it is first written. Relative folders are those of the process's current one.
     /// </summary>
     /// <exception cref="ImageException">
     /// NotSupported: <c>registry://</c> in this version. InvalidArgument: the text is none of the forms. For a Docker Engine as
@@ -73,7 +74,8 @@ internal static class ImageStores
 
         if (store!.StartsWith("registry://", StringComparison.OrdinalIgnoreCase))
         {
-            throw new ImageException(ImageErrorKind.NotSupported, $"The store '{PrintableText.Of(PrintableText.WithoutPassword(store))}' is not supported by this version of ImgsPS.", Forms);
+            throw new ImageException(ImageErrorKind.NotSupported,
+                $"The store '{PrintableText.Of(PrintableText.WithoutPassword(store))}' is not supported by this version of ImgsPS.", Forms);
         }
 
         return IsFolder(store) ? new LayoutStore(FullPath(store)) : throw Unknown(store, null);

@@ -5,7 +5,8 @@ using System.Linq;
 namespace ImgsPS.Store;
 
 /// <summary>
-/// A list that is asked and changed often: a row is found, added and taken away in a time that does not depend on the list's length. Not thread-safe.
+/// A list that is asked and changed often: a row is found, added and taken away in a time that does not depend on the list's length. Not
+/// thread-safe.
 /// </summary>
 internal sealed class ImageTable : IImageRows
 {

@@ -27,7 +27,8 @@ internal static class ManifestReader
 
     /// <summary>As the other form, with a client.</summary>
     internal static Task<ManifestAnswer> FromRegistryAsync(
-        RegistryClient client, ImageReference reference, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>
+        RegistryClient client, ImageReference reference, Platform? platform, IOperationObserver observer,
+        CancellationToken cancellationToken) =>
         client.GuardAsync(reference, observer, guarded => DescribeAsync(
             reference, new RegistryManifestSource(client, reference), platform, guarded, cancellationToken));
 
@@ -47,7 +48,9 @@ internal static class ManifestReader
         CancellationToken cancellationToken) =>
         DescribeNamedAsync(reference.WithDefaultTag().Familiar, source, platform, observer, cancellationToken);
 
-    /// <summary>As <see cref="DescribeAsync"/>, for an image of a store that has no reference: <paramref name="name"/> stands in for it.</summary>
+    /// <summary>
+    /// As <see cref="DescribeAsync"/>, for an image of a store that has no reference: <paramref name="name"/> stands in for it.
+    /// </summary>
     /// <exception cref="ImageException">As <see cref="DescribeAsync"/>.</exception>
     public static async Task<ManifestAnswer> DescribeNamedAsync(
         string name,

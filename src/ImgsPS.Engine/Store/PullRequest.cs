@@ -23,9 +23,13 @@ internal sealed class PullRequest
     /// <summary>How to talk to the registry.</summary>
     public RegistryOptions Registry { get; init; } = RegistryOptions.Default;
 
-    /// <summary>What to ask the registry for: the repository alone for all of its tags, else the reference with its tag, the default one told (N7).</summary>
+    /// <summary>
+    /// What to ask the registry for: the repository alone for all of its tags, else the reference with its tag, the default one told (N7).
+    /// </summary>
     /// <param name="observer">Who is told.</param>
-    /// <exception cref="ImageException">InvalidArgument: all tags, and a tag or digest. InvalidReference: no store may record the name (N8).</exception>
+    /// <exception cref="ImageException">
+    /// InvalidArgument: all tags, and a tag or digest. InvalidReference: no store may record the name (N8).
+    /// </exception>
     public ImageReference ToPull(IOperationObserver observer)
     {
         if (AllTags)

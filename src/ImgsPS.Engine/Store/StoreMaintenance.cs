@@ -26,7 +26,9 @@ internal sealed record StoreRepairRequest
 /// <summary>What to take out of a store.</summary>
 internal sealed record StoreOptimizeRequest
 {
-    /// <summary>Content without a name stays this long, by the store's own file system's clock: its writer may be another tool (step 6).</summary>
+    /// <summary>
+    /// Content without a name stays this long, by the store's own file system's clock: its writer may be another tool (step 6).
+    /// </summary>
     public static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(1);
 
     /// <summary>How long content without a name, and downloads that nobody is working on, are left alone.</summary>

@@ -11,7 +11,8 @@ using ImgsPS.Registry;
 namespace ImgsPS.Transfer;
 
 /// <summary>
-/// Brings the blobs of one repository into the store of a pull, and tells of each layer what docker tells (U1). Safe for any number of threads.
+/// Brings the blobs of one repository into the store of a pull, and tells of each layer what docker tells (U1). Safe for any number of
+/// threads.
 /// </summary>
 internal sealed class BlobFetcher(RegistryClient registry, ImageReference reference, IPullSession session, IOperationObserver observer)
 {

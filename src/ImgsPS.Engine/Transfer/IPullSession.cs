@@ -6,7 +6,9 @@ using ImgsPS.Content;
 
 namespace ImgsPS.Transfer;
 
-/// <summary>One pull's view of the store that it fills. Safe for any number of threads; disposing ends the protection of its content.</summary>
+/// <summary>
+/// One pull's view of the store that it fills. Safe for any number of threads; disposing ends the protection of its content.
+/// </summary>
 internal interface IPullSession : IContentTarget, IDisposable
 {
     /// <summary>What the reference names in the store as the session begins; null when nothing.</summary>

@@ -10,9 +10,10 @@ using ImgsPS.Registry;
 namespace ImgsPS.Transfer;
 
 /// <summary>
-/// Brings one reference from a registry into a store (DESIGN.md "How a pull goes"): the tag is resolved once and everything after goes by digest
-/// (RN21); config and layers come first, then their manifest, then the index, and the name last, so that whatever is named is whole, and a manifest
-/// that is in the store has its content there. What a broken-off pull leaves is picked up by the next. One instance per pull.
+/// Brings one reference from a registry into a store (DESIGN.md "How a pull goes"): the tag is resolved once and everything after goes by
+/// digest (RN21); config and layers come first, then their manifest, then the index, and the name last, so that whatever is named is whole,
+/// and a manifest that is in the store has its content there. What a broken-off pull leaves is picked up by the next. One instance per
+/// pull.
 /// </summary>
 internal sealed class ImagePuller
 {
@@ -52,13 +53,13 @@ internal sealed class ImagePuller
     }
 
     /// <summary>
-    /// Pulls one reference and names it: of an index the image for <paramref name="platform"/>, null meaning this machine's (U6, U7), or with
-    /// <paramref name="allPlatforms"/> every image of it.
+    /// Pulls one reference and names it: of an index the image for <paramref name="platform"/>, null meaning this machine's (U6, U7), or
+    /// with <paramref name="allPlatforms"/> every image of it.
     /// </summary>
     /// <exception cref="ImageException">
-    /// InvalidReference: a tag that reads as a digest (N8). NotFound: no such manifest (U13), or none for the platform (U5). NotSupported: schema 1
-    /// (U12) or an artifact (U11). Integrity, InvalidData, TooLarge: content that is not what it must be. Unauthorized, Denied, RateLimited,
-    /// Unavailable, Timeout: the registry. StoreUnavailable, StoreLocked: the store.
+    /// InvalidReference: a tag that reads as a digest (N8). NotFound: no such manifest (U13), or none for the platform (U5). NotSupported:
+    /// schema 1 (U12) or an artifact (U11). Integrity, InvalidData, TooLarge: content that is not what it must be. Unauthorized, Denied,
+    /// RateLimited, Unavailable, Timeout: the registry. StoreUnavailable, StoreLocked: the store.
     /// </exception>
     public static Task<PulledImage> PullAsync(
         RegistryClient registry,
@@ -91,8 +92,8 @@ internal sealed class ImagePuller
     }
 
     /// <summary>
-    /// The image as it is in the store, when the reference still names it and nothing of it is missing: one HEAD for a tag, no request at all for a
-    /// digest. Null when there is something to fetch; <see cref="_resolved"/> is then what the HEAD said.
+    /// The image as it is in the store, when the reference still names it and nothing of it is missing: one HEAD for a tag, no request at
+    /// all for a digest. Null when there is something to fetch; <see cref="_resolved"/> is then what the HEAD said.
     /// </summary>
     private async Task<PulledImage?> TryUnchangedAsync()
     {

@@ -8,8 +8,8 @@ using ImgsPS.Registry;
 namespace ImgsPS.Transfer;
 
 /// <summary>
-/// What one reference names: manifests and configs from the store where they are there, else from the registry. Configs that come from there are
-/// in the store then. For one pull; not thread-safe.
+/// What one reference names: manifests and configs from the store where they are there, else from the registry. Configs that come from
+/// there are in the store then. For one pull; not thread-safe.
 /// </summary>
 /// <param name="registry"></param>
 /// <param name="reference"></param>
@@ -27,7 +27,8 @@ internal sealed class PullSource(
     /// <summary>True when a manifest or index came from the registry.</summary>
     public bool HasFetched { get; private set; }
 
-    public async Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
+    public async Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer,
+        CancellationToken cancellationToken)
     {
         var read = expected is null ? RootAsync(observer, cancellationToken) : ReadAsync(expected, observer, cancellationToken);
         var document = await read.ConfigureAwait(false);
@@ -79,7 +80,8 @@ internal sealed class PullSource(
             : throw Missing(expected);
     }
 
-    private Task<ManifestDocument> FetchAsync(Digest digest, Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
+    private Task<ManifestDocument> FetchAsync(Digest digest, Descriptor? expected, IOperationObserver observer,
+        CancellationToken cancellationToken)
     {
         HasFetched = true;
         return registry.GetManifestAsync(reference.WithDigest(digest), expected, observer, cancellationToken);

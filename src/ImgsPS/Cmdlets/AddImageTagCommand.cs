@@ -98,7 +98,9 @@ public sealed class AddImageTagCommand : ChangeCmdlet
             });
     }
 
-    /// <summary>The image in words. With -Force a listed image counts although its reference names another one by now: the store finds it.</summary>
+    /// <summary>
+    /// The image in words. With -Force a listed image counts although its reference names another one by now: the store finds it.
+    /// </summary>
     private string Target(StoreLink store, ImageIdentity image)
     {
         try

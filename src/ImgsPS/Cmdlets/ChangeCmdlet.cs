@@ -6,8 +6,8 @@ using ImgsPS.Store;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>
-/// What the cmdlets share that change images: they look an item up before they ask the user. Each store is listed once; what the command itself
-/// changes is kept up to date in that list.
+/// What the cmdlets share that change images: they look an item up before they ask the user. Each store is listed once; what the command
+/// itself changes is kept up to date in that list.
 /// </summary>
 public abstract class ChangeCmdlet : StoreCmdlet
 {
@@ -28,7 +28,9 @@ public abstract class ChangeCmdlet : StoreCmdlet
     /// <summary>The images of a store that <see cref="Snapshot"/> listed.</summary>
     private protected StoreSnapshot ImagesOf(StoreLink store) => _snapshots[store];
 
-    /// <summary>Finds an image. One that is not in the list may be new, or a parent that lists leave out: the store is asked once more.</summary>
+    /// <summary>
+    /// Finds an image. One that is not in the list may be new, or a parent that lists leave out: the store is asked once more.
+    /// </summary>
     /// <exception cref="ImageException">As <see cref="ImageLookup.Find"/>.</exception>
     private protected ImageMatch Find(StoreLink store, ImageIdentity identity)
     {

@@ -8,7 +8,9 @@ namespace ImgsPS.Cmdlets;
 /// <summary>Makes PowerShell's error records of the engine's failures: one stable id and one category for each kind.</summary>
 internal static class ErrorRecords
 {
-    /// <summary>PowerShell 7.5 and later print the recommended action under the message; before, it must stand in the message to be seen.</summary>
+    /// <summary>
+    /// PowerShell 7.5 and later print the recommended action under the message; before, it must stand in the message to be seen.
+    /// </summary>
     private static readonly bool ShowsRecommendedAction = typeof(PSCmdlet).Assembly.GetName().Version >= new Version(7, 5);
 
     /// <summary>The record of a failure.</summary>
@@ -22,7 +24,8 @@ internal static class ErrorRecords
         if (store is not null)
         {
             var message = record.ErrorDetails?.Message ?? failure.Message;
-            record.ErrorDetails = new ErrorDetails($"{store}: {message}") { RecommendedAction = record.ErrorDetails?.RecommendedAction ?? "" };
+            record.ErrorDetails = new ErrorDetails($"{store}: {message}") { RecommendedAction = record.ErrorDetails?.RecommendedAction
+                ?? "" };
         }
 
         return record;
@@ -43,16 +46,20 @@ internal static class ErrorRecords
             case WorkFailedException { InnerException: { } cause }:
                 return OfFailure(cause, target, ofDocker);
             case ImageException image:
-                var (id, category) = Classify(image.Kind == ImageErrorKind.Unavailable && ofDocker ? ImageErrorKind.StoreUnavailable : image.Kind);
+                var (id, category) = Classify(image.Kind == ImageErrorKind.Unavailable && ofDocker ? ImageErrorKind.StoreUnavailable
+                    : image.Kind);
                 return Make(image, id, category, target, image.Advice);
             case OperationCanceledException or TimeoutException:
-                return Make(failure, "OperationTimeout", ErrorCategory.OperationTimeout, target, "Try again; with -Debug -Verbose the requests are shown.");
+                return Make(failure, "OperationTimeout", ErrorCategory.OperationTimeout, target,
+                    "Try again; with -Debug -Verbose the requests are shown.");
             case UnauthorizedAccessException:
                 return Make(failure, "AccessDenied", ErrorCategory.PermissionDenied, target, "Check the rights on the store's folder.");
             case IOException:
-                return Make(failure, "StoreUnavailable", ErrorCategory.ResourceUnavailable, target, "Check the store's folder and the free space on its disk.");
+                return Make(failure, "StoreUnavailable", ErrorCategory.ResourceUnavailable, target,
+                    "Check the store's folder and the free space on its disk.");
             default:
-                return Make(failure, "UnexpectedError", ErrorCategory.NotSpecified, target, "This is a fault in ImgsPS: please report it with the output of Get-Error.");
+                return Make(failure, "UnexpectedError", ErrorCategory.NotSpecified, target,
+                    "This is a fault in ImgsPS: please report it with the output of Get-Error.");
         }
     }
 

@@ -68,7 +68,8 @@ public sealed class GetImageCommand : StoreCmdlet
                 TakeSnapshots(stores);
                 foreach (var store in stores.Where(store => !store.Failed))
                 {
-                    ForItem(image.ToString(), () => Write(_snapshots[store], Find(_snapshots[store].All.Images, image.Identity, wildcard)), store);
+                    ForItem(image.ToString(), () =>
+                        Write(_snapshots[store], Find(_snapshots[store].All.Images, image.Identity, wildcard)), store);
                 }
             });
         }

@@ -17,6 +17,7 @@ public sealed class GetImageConfigCommand : InspectCmdlet
         new object[] { await store.GetConfigAsync(image, platform, observer, cancellationToken).ConfigureAwait(false) };
 
     private protected override async Task<IReadOnlyList<object>> FromRegistryAsync(
-        ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken) =>
+        ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer,
+        CancellationToken cancellationToken) =>
         new object[] { await ImageReader.GetConfigAsync(reference, platform, registry, observer, cancellationToken).ConfigureAwait(false) };
 }

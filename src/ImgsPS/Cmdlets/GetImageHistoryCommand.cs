@@ -17,6 +17,7 @@ public sealed class GetImageHistoryCommand : InspectCmdlet
         await store.GetHistoryAsync(image, platform, observer, cancellationToken).ConfigureAwait(false);
 
     private protected override async Task<IReadOnlyList<object>> FromRegistryAsync(
-        ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken) =>
+        ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer,
+        CancellationToken cancellationToken) =>
         await ImageReader.GetHistoryAsync(reference, platform, registry, observer, cancellationToken).ConfigureAwait(false);
 }

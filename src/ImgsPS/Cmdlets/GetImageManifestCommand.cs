@@ -51,7 +51,8 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
             {
                 StartOnEach(Questions, OpenStores(names), image.ToString(), async (part, cancellationToken) =>
                 {
-                    var answer = await part.Store.GetManifestAsync(image.Identity, _platform, Options, part.Observer, cancellationToken).ConfigureAwait(false);
+                    var answer = await part.Store.GetManifestAsync(image.Identity, _platform, Options, part.Observer, cancellationToken)
+                        .ConfigureAwait(false);
                     part.Post(() => Write(answer));
                 });
             }
@@ -70,7 +71,8 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
     private void Ask(ImageParameter image, ImageReference reference) => Questions.Start(
         async (pump, cancellationToken) =>
         {
-            var answer = await ManifestReader.FromRegistryAsync(reference, _platform, Options, pump, cancellationToken).ConfigureAwait(false);
+            var answer = await ManifestReader.FromRegistryAsync(reference, _platform, Options, pump, cancellationToken)
+                .ConfigureAwait(false);
             pump.Post(_ => Write(answer));
         },
         failure => ForItem(image.ToString(), () => throw new WorkFailedException(failure)));

@@ -9,8 +9,8 @@ using ImgsPS.Store;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>
-/// What all cmdlets share: the work runs on the thread pool, several stores are worked on side by side, stores are opened once, failures become error
-/// records.
+/// What all cmdlets share: the work runs on the thread pool, several stores are worked on side by side, stores are opened once, failures
+/// become error records.
 /// </summary>
 public abstract class ImageCmdlet : PSCmdlet, IDisposable
 {
@@ -85,8 +85,8 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     }
 
     /// <summary>
-    /// The line of works that go on side by side while the cmdlet takes more items: the cmdlet calls <see cref="WorkLine.WaitForRoom"/> before each
-    /// item, and <see cref="WorkLine.Finish"/> when it has all. Made once for the command.
+    /// The line of works that go on side by side while the cmdlet takes more items: the cmdlet calls <see cref="WorkLine.WaitForRoom"/>
+    /// before each item, and <see cref="WorkLine.Finish"/> when it has all. Made once for the command.
     /// </summary>
     /// <param name="length">How many items may be in line.</param>
     /// <param name="activity">The progress activities' first word; null for works without progress.</param>
@@ -108,8 +108,8 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     }
 
     /// <summary>
-    /// Writes a verbose message. With -Debug alone PowerShell asks for a confirmation after each, also where nobody can answer; there the message
-    /// is a debug message.
+    /// Writes a verbose message. With -Debug alone PowerShell asks for a confirmation after each, also where nobody can answer; there the
+    /// message is a debug message.
     /// </summary>
     internal void Tell(string message)
     {
@@ -138,13 +138,14 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         }
         catch (InvalidOperationException) when (MyInvocation.BoundParameters.ContainsKey("Debug"))
         {
-            // With -Debug PowerShell writes a warning and then asks whether to go on. Nobody can answer; it is written, and the work goes on (RU1).
+            // With -Debug PowerShell writes a warning and then asks whether to go on. Nobody can answer; it is written, and the work goes
+            // on (RU1).
         }
     }
 
     /// <summary>
-    /// Runs a work on each store, several at the same time. A store's failure is one error, about the store when it cannot be reached, else about
-    /// <paramref name="target"/>; the other stores go on.
+    /// Runs a work on each store, several at the same time. A store's failure is one error, about the store when it cannot be reached, else
+    /// about <paramref name="target"/>; the other stores go on.
     /// </summary>
     /// <param name="stores">The stores.</param>
     /// <param name="target">What the user gave.</param>
@@ -216,7 +217,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Asks each store, and handles the answers on the pipeline thread, in the order of the stores. As <see cref="RunOnEach"/>.</summary>
+    /// <summary>
+    /// Asks each store, and handles the answers on the pipeline thread, in the order of the stores. As <see cref="RunOnEach"/>.
+    /// </summary>
     private protected void AskEach<T>(
         IReadOnlyList<StoreLink> stores,
         object target,
@@ -316,7 +319,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         return store;
     }
 
-    /// <summary>The stores of several names, each once. A name that means no store is one error; a store that failed before is left out.</summary>
+    /// <summary>
+    /// The stores of several names, each once. A name that means no store is one error; a store that failed before is left out.
+    /// </summary>
     private protected IReadOnlyList<StoreLink> OpenStores(IEnumerable<string> names)
     {
         var stores = new List<StoreLink>();
@@ -340,7 +345,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         return stores;
     }
 
-    /// <summary>" in" or " into" a store, for a question to the user; nothing for the local one, which is meant when no other is named.</summary>
+    /// <summary>
+    /// " in" or " into" a store, for a question to the user; nothing for the local one, which is meant when no other is named.
+    /// </summary>
     private protected static string Place(string preposition, StoreLink store) =>
         store.Name == StoreNames.Local ? "" : $" {preposition} {store.Name}";
 }

@@ -29,7 +29,9 @@ public sealed class ImageParameter
         && WildcardPattern.ContainsWildcardCharacters(Identity.Text)
         && !ImageReference.TryParse(Identity.Text, out _);
 
-    /// <summary>What to ask the image's registry for: the manifest that the object is about, else what the reference names by now.</summary>
+    /// <summary>
+    /// What to ask the image's registry for: the manifest that the object is about, else what the reference names by now.
+    /// </summary>
     /// <exception cref="ImageException">InvalidReference: nothing that a registry knows.</exception>
     internal ImageReference RemoteReference()
     {
@@ -150,6 +152,7 @@ public sealed class ImageParameterTransformationAttribute : ArgumentTransformati
 
         // The binder goes on with the object's properties only when the cause is this exception.
         const string message = "The value names no image: give a reference, an id, or an object with the property Reference, Id or Digest.";
-        return ImageParameter.From(value) ?? throw new ArgumentTransformationMetadataException(message, new PSInvalidCastException(message));
+        return ImageParameter.From(value)
+            ?? throw new ArgumentTransformationMetadataException(message, new PSInvalidCastException(message));
     }
 }

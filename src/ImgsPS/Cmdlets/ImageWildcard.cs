@@ -5,8 +5,8 @@ using System.Management.Automation;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>
-/// A PowerShell wildcard over the images of a list (F11): case does not matter, and <c>*</c> crosses <c>/</c> and <c>:</c>. It is held against
-/// the familiar reference, the familiar repository and the canonical reference; <c>*</c> alone also takes the untagged images.
+/// A PowerShell wildcard over the images of a list (F11): case does not matter, and <c>*</c> crosses <c>/</c> and <c>:</c>. It is held
+/// against the familiar reference, the familiar repository and the canonical reference; <c>*</c> alone also takes the untagged images.
 /// </summary>
 internal sealed class ImageWildcard
 {
@@ -66,7 +66,8 @@ internal sealed class ImageWildcard
         }
 
         var start = pattern.TakeWhile(c => Uri.IsHexDigit(c)).ToArray();
-        return start.Length >= 4 && start.Any(char.IsDigit) && pattern.Skip(start.Length).All(c => Uri.IsHexDigit(c) || c is '*' or '?' or '[' or ']' or '-');
+        return start.Length >= 4 && start.Any(char.IsDigit)
+            && pattern.Skip(start.Length).All(c => Uri.IsHexDigit(c) || c is '*' or '?' or '[' or ']' or '-');
     }
 
     private static string ShortForm(string id) => id.StartsWith(IdPrefix, StringComparison.Ordinal) ? id.Substring(IdPrefix.Length) : id;

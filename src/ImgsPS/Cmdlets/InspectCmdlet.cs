@@ -50,7 +50,8 @@ public abstract class InspectCmdlet : RegistryCmdlet
             if (Remote)
             {
                 ForItem(image.ToString(), () => WriteObject(
-                    RunToResult((observer, cancellationToken) => FromRegistryAsync(image.RemoteReference(), _platform, Options, observer, cancellationToken)),
+                    RunToResult((observer, cancellationToken) =>
+                        FromRegistryAsync(image.RemoteReference(), _platform, Options, observer, cancellationToken)),
                     enumerateCollection: true));
             }
             else
@@ -66,7 +67,8 @@ public abstract class InspectCmdlet : RegistryCmdlet
 
     /// <summary>What the registry says about an image.</summary>
     private protected abstract Task<IReadOnlyList<object>> FromRegistryAsync(
-        ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken);
+        ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer,
+        CancellationToken cancellationToken);
 
     private void Inspect(ImageParameter image)
     {
@@ -79,7 +81,8 @@ public abstract class InspectCmdlet : RegistryCmdlet
                 return;
             }
 
-            foreach (var match in (await part.Store.ListAsync(ListRequest.Default, part.Observer, cancellationToken).ConfigureAwait(false)).Where(wildcard.Matches))
+            foreach (var match in (await part.Store.ListAsync(ListRequest.Default, part.Observer, cancellationToken).ConfigureAwait(false))
+                .Where(wildcard.Matches))
             {
                 try
                 {

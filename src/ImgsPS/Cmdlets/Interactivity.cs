@@ -6,7 +6,9 @@ namespace ImgsPS.Cmdlets;
 /// <summary>Whether somebody watches. <c>$ProgressPreference</c> is PowerShell's own and works besides.</summary>
 internal static class Interactivity
 {
-    /// <summary>True when a progress bar has a reader: not with <c>pwsh -NonInteractive</c>, in a service, or when the output goes to a file.</summary>
+    /// <summary>
+    /// True when a progress bar has a reader: not with <c>pwsh -NonInteractive</c>, in a service, or when the output goes to a file.
+    /// </summary>
     public static bool Shows(PSHost? host)
     {
         if (host?.UI?.RawUI is null || !Environment.UserInteractive)
@@ -17,7 +19,9 @@ internal static class Interactivity
         return host.Name != "ConsoleHost" || !(Console.IsOutputRedirected || StartedNonInteractive());
     }
 
-    /// <summary>PowerShell keeps -NonInteractive to itself; its command line is what there is. Shortest form that it takes: -noni.</summary>
+    /// <summary>
+    /// PowerShell keeps -NonInteractive to itself; its command line is what there is. Shortest form that it takes: -noni.
+    /// </summary>
     private static bool StartedNonInteractive()
     {
         foreach (var argument in Environment.GetCommandLineArgs())

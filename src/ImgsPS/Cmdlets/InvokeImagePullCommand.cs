@@ -13,7 +13,10 @@ namespace ImgsPS.Cmdlets;
 [OutputType(typeof(Image))]
 public sealed class InvokeImagePullCommand : RegistryCmdlet
 {
-    /// <summary>References in line: those that are pulled, and those that wait until an earlier one is written. Many small ones need not wait for a big one.</summary>
+    /// <summary>
+    /// References in line: those that are pulled, and those that wait until an earlier one is written. Many small ones need not wait for a
+    /// big one.
+    /// </summary>
     private const int Ahead = 128;
 
     private Platform? _platform;

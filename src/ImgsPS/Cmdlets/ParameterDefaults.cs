@@ -5,7 +5,9 @@ using System.Management.Automation;
 
 namespace ImgsPS.Cmdlets;
 
-/// <summary>Tells a value that the user wrote from one that <c>$PSDefaultParameterValues</c> gave. PowerShell itself does not say.</summary>
+/// <summary>
+/// Tells a value that the user wrote from one that <c>$PSDefaultParameterValues</c> gave. PowerShell itself does not say.
+/// </summary>
 internal static class ParameterDefaults
 {
     /// <summary>True when the default values have this value for the parameter of the cmdlet that is running.</summary>

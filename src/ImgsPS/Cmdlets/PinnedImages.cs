@@ -20,7 +20,8 @@ internal sealed class PinnedImages
     public void Keep(string reference) => _kept.Add(reference);
 
     /// <summary>
-    /// Remembers the store's pinned images without a tag and without a container: <c>docker image prune</c> takes them with the dangling ones.
+    /// Remembers the store's pinned images without a tag and without a container: <c>docker image prune</c> takes them with the dangling
+    /// ones.
     /// </summary>
     public void KeepUnused(StoreSnapshot snapshot)
     {

@@ -6,7 +6,10 @@ namespace ImgsPS.Cmdlets;
 /// <summary>Whether <c>ShouldProcess</c> says anything to the user for a change that is made. PowerShell itself does not say.</summary>
 internal static class ProcessWords
 {
-    /// <summary>True when the user is asked about each item (-Confirm, <c>$ConfirmPreference</c>), or told of it (-Verbose, -Debug and their preferences).</summary>
+    /// <summary>
+    /// True when the user is asked about each item (-Confirm, <c>$ConfirmPreference</c>), or told of it (-Verbose, -Debug and their
+    /// preferences).
+    /// </summary>
     public static bool AreShown(PSCmdlet cmdlet, ConfirmImpact impact) =>
         Asks(cmdlet, impact) || Tells(cmdlet, "Verbose") || Tells(cmdlet, "Debug");
 

@@ -7,9 +7,9 @@ using System.Threading;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>
-/// The progress of one operation: a parent activity for each image, a child for each layer. <see cref="Update"/> may be called from any thread
-/// and as often as one likes; <see cref="Show"/> and <see cref="Complete"/> write, on the pipeline thread. <see cref="WorkLine"/> sees to it that
-/// this is at most five times a second.
+/// The progress of one operation: a parent activity for each image, a child for each layer. <see cref="Update"/> may be called from any
+/// thread and as often as one likes; <see cref="Show"/> and <see cref="Complete"/> write, on the pipeline thread. <see cref="WorkLine"/>
+/// sees to it that this is at most five times a second.
 /// </summary>
 internal sealed class ProgressBoard
 {
@@ -76,7 +76,8 @@ internal sealed class ProgressBoard
         }
         catch (Exception failure) when (failure is PipelineStoppedException or InvalidOperationException)
         {
-            // A pipeline that is stopped, or has ended by a failure of another command, takes no more records; its host clears the progress by itself.
+            // A pipeline that is stopped, or has ended by a failure of another command, takes no more records; its host clears the progress
+            // by itself.
         }
     }
 

@@ -26,7 +26,9 @@ public abstract class RegistryCmdlet : StoreCmdlet
     [Parameter]
     public SwitchParameter PlainHttp { get; set; }
 
-    /// <summary>A host that gives tokens for the registry and may see the password: <c>auth.example.com</c> or <c>https://auth.example.com</c>.</summary>
+    /// <summary>
+    /// A host that gives tokens for the registry and may see the password: <c>auth.example.com</c> or <c>https://auth.example.com</c>.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? TrustedRealm { get; set; }
@@ -76,7 +78,8 @@ public abstract class RegistryCmdlet : StoreCmdlet
 
         if (Proxy is not null && !(Proxy.IsAbsoluteUri && s_proxySchemes.Contains(Proxy.Scheme)))
         {
-            throw new ImageException(ImageErrorKind.InvalidArgument, $"'{PrintableText.WithoutPassword(Proxy.OriginalString)}' is not the address of a proxy", "Give it as http://proxy:3128.");
+            throw new ImageException(ImageErrorKind.InvalidArgument,
+                $"'{PrintableText.WithoutPassword(Proxy.OriginalString)}' is not the address of a proxy", "Give it as http://proxy:3128.");
         }
 
         return new RegistryOptions
@@ -99,7 +102,8 @@ public abstract class RegistryCmdlet : StoreCmdlet
         }
 
         var address = TrustedRealm.IndexOf("://", StringComparison.Ordinal) < 0 ? "https://" + TrustedRealm : TrustedRealm;
-        return Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme == "https" && uri.Host.Length > 0 && uri.UserInfo.Length == 0
+        return Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme == "https" && uri.Host.Length > 0
+            && uri.UserInfo.Length == 0
             ? uri.Authority
             : throw new ImageException(
                 ImageErrorKind.InvalidArgument,

@@ -24,7 +24,9 @@ internal sealed class RemovalBatch
     /// <summary>How many wait.</summary>
     public int Count => _items.Count;
 
-    /// <summary>How long the last call took. A call costs what the store's list is long; so calls never take more than half of the time.</summary>
+    /// <summary>
+    /// How long the last call took. A call costs what the store's list is long; so calls never take more than half of the time.
+    /// </summary>
     public TimeSpan LastCall { get; set; }
 
     /// <summary>True when there are many, or one has waited for long.</summary>

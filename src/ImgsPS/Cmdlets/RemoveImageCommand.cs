@@ -80,7 +80,8 @@ public sealed class RemoveImageCommand : ChangeCmdlet
                 var matches = stores.ToDictionary(store => store, store => ImagesOf(store).Images.All.Where(wildcard.Matches).ToList());
                 for (var i = 0; matches.Values.Any(found => i < found.Count); i++)
                 {
-                    Remove(matches.Where(found => i < found.Value.Count).Select(found => (found.Key, ImageIdentity.Of(found.Value[i]))).ToList(), named);
+                    Remove(matches.Where(found => i < found.Value.Count).Select(found => (found.Key, ImageIdentity.Of(found.Value[i])))
+                        .ToList(), named);
                 }
             });
         }
@@ -98,8 +99,10 @@ public sealed class RemoveImageCommand : ChangeCmdlet
                 Warn(string.Format(
                     CultureInfo.InvariantCulture,
                     count == 1
-                        ? "{0} image that was pulled by digest is kept in the store '{1}'; docker image prune would remove it. -IncludePinned removes such an image when it is piped, its name removes it too."
-                        : "{0} images that were pulled by digest are kept in the store '{1}'; docker image prune would remove them. -IncludePinned removes such images when they are piped, their names remove them too.",
+                        ? "{0} image that was pulled by digest is kept in the store '{1}'; docker image prune would remove it. " +
+                            "-IncludePinned removes such an image when it is piped, its name removes it too."
+                        : "{0} images that were pulled by digest are kept in the store '{1}'; docker image prune would remove them. " +
+                            "-IncludePinned removes such images when they are piped, their names remove them too.",
                     count,
                     store.Name));
             }
@@ -134,7 +137,9 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         }
     }
 
-    /// <summary>Removes what waits, each store's in one call, the stores side by side. A failure ends a call; what is behind it takes another one.</summary>
+    /// <summary>
+    /// Removes what waits, each store's in one call, the stores side by side. A failure ends a call; what is behind it takes another one.
+    /// </summary>
     private void RemoveWaiting()
     {
         while (true)
@@ -153,7 +158,8 @@ public sealed class RemoveImageCommand : ChangeCmdlet
                 Exception? failed;
                 try
                 {
-                    (done, failed) = await part.Store.RemoveAsync(requests[part.Link], part.Observer, cancellationToken).ConfigureAwait(false);
+                    (done, failed) = await part.Store.RemoveAsync(requests[part.Link], part.Observer, cancellationToken)
+                        .ConfigureAwait(false);
                 }
 #pragma warning disable CA1031 // Whatever it is, it is the first item's failure and not that of the others.
                 catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
@@ -243,7 +249,8 @@ public sealed class RemoveImageCommand : ChangeCmdlet
             Pinned(store).KeepUnused(snapshot);
         }
 
-        return ShouldProcess(Describe(match) + Place("in", store), Removes(store, snapshot.Images, match) ? "Remove image" : "Untag") ? match : null;
+        return ShouldProcess(Describe(match) + Place("in", store), Removes(store, snapshot.Images, match) ? "Remove image" : "Untag")
+            ? match : null;
     }
 
     /// <summary>Finds an image as it is when what waits is removed; without removing it where that makes no difference.</summary>
@@ -283,7 +290,9 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         return batch;
     }
 
-    /// <summary>A listed digest reference goes with the last tag of its repository (D2); that is no failure of the item that follows.</summary>
+    /// <summary>
+    /// A listed digest reference goes with the last tag of its repository (D2); that is no failure of the item that follows.
+    /// </summary>
     private void TellGone(string reference) => Tell($"{reference} went with an image that was removed before.");
 
     private PinnedImages Pinned(StoreLink store)
@@ -306,7 +315,8 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         foreach (var other in images.WithId(image.Id))
         {
             if (other.Id == image.Id && (store.IsDocker || other.Digest == image.Digest) && !match.Images.Contains(other)
-                && !(match.Kind == ImageMatchKind.Tag && other.Tag is null && other.Reference is not null && other.Repository == image.Repository))
+                && !(match.Kind == ImageMatchKind.Tag && other.Tag is null && other.Reference is not null
+                    && other.Repository == image.Repository))
             {
                 return false;
             }

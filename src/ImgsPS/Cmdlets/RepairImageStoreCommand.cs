@@ -41,7 +41,8 @@ public sealed class RepairImageStoreCommand : RegistryCmdlet
         }
         else
         {
-            Repair(stores.Where(store => ShouldProcess(store.Name, Refetch ? "Repair image store, fetch what is missing" : "Repair image store")).ToList());
+            Repair(stores.Where(store => ShouldProcess(store.Name, Refetch ? "Repair image store, fetch what is missing"
+                : "Repair image store")).ToList());
         }
     }
 
@@ -63,7 +64,8 @@ public sealed class RepairImageStoreCommand : RegistryCmdlet
                 {
                     if (finding.Severity != ImageStoreFindingSeverity.Information)
                     {
-                        part.Post(() => ShouldProcess($"{part.Link.Name}: {finding.Message} {Remedy(finding)}", finding.Message, part.Link.Name));
+                        part.Post(() => ShouldProcess($"{part.Link.Name}: {finding.Message} {Remedy(finding)}", finding.Message,
+                            part.Link.Name));
                     }
                 }
             },

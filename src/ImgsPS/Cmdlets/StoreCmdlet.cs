@@ -28,10 +28,12 @@ public abstract class StoreCmdlet : ImageCmdlet
     }
 
     /// <summary>
-    /// The stores for an item: those of -Store when the user wrote it, else the one that a piped image came from, else the local one. A default value
-    /// of -Store is no reason to look for a piped image elsewhere: it would remove images of a store that the user did not list.
+    /// The stores for an item: those of -Store when the user wrote it, else the one that a piped image came from, else the local one. A
+    /// default value of -Store is no reason to look for a piped image elsewhere: it would remove images of a store that the user did not
+    /// list.
     /// </summary>
-    private protected IReadOnlyList<StoreLink> StoresFor(ImageParameter? image) => OpenStores(NamesFor(image) ?? new[] { StoreNames.Local });
+    private protected IReadOnlyList<StoreLink> StoresFor(ImageParameter? image) =>
+        OpenStores(NamesFor(image) ?? new[] { StoreNames.Local });
 
     /// <summary>The names of <see cref="StoresFor"/>; null when neither the user nor the item names a store.</summary>
     private protected IReadOnlyList<string>? NamesFor(ImageParameter? image) =>

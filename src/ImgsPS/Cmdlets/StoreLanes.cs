@@ -4,8 +4,8 @@ using System.Collections.Generic;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>
-/// Puts what several stores say at the same time into the order in which the stores were named: the first one's words at once, those of the others
-/// when the ones before them have ended. For the pipeline thread.
+/// Puts what several stores say at the same time into the order in which the stores were named: the first one's words at once, those of the
+/// others when the ones before them have ended. For the pipeline thread.
 /// </summary>
 internal sealed class StoreLanes
 {

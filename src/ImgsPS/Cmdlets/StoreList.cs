@@ -3,8 +3,8 @@ using System.Collections.Generic;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>
-/// The stores that a command is given, on its command line and through the pipeline. Cmdlets which work on whole stores start when all are known:
-/// side by side then, and each store once, also when it comes with every finding or image that is piped.
+/// The stores that a command is given, on its command line and through the pipeline. Cmdlets which work on whole stores start when all are
+/// known: side by side then, and each store once, also when it comes with every finding or image that is piped.
 /// </summary>
 internal sealed class StoreList
 {

@@ -5,7 +5,9 @@ using ImgsPS.Store;
 
 namespace ImgsPS.Cmdlets;
 
-/// <summary>What <c>-Store</c> takes. Folders are read as PowerShell reads paths: against its location, with its drives and <c>~</c>.</summary>
+/// <summary>
+/// What <c>-Store</c> takes. Folders are read as PowerShell reads paths: against its location, with its drives and <c>~</c>.
+/// </summary>
 internal static class StoreNames
 {
     /// <summary>The default store's name.</summary>

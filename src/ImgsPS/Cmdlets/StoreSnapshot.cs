@@ -108,7 +108,8 @@ internal sealed class StoreSnapshot
         }
     }
 
-    private static IEnumerable<Image> Same(ImageTable table, Image image) => table.WithId(image.Id).Where(other => other.Digest == image.Digest);
+    private static IEnumerable<Image> Same(ImageTable table, Image image) =>
+        table.WithId(image.Id).Where(other => other.Digest == image.Digest);
 
     private static Image Untagged(Image image) => new()
     {

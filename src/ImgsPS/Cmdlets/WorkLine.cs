@@ -9,16 +9,17 @@ using System.Threading.Tasks;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>
-/// Runs the work on several items side by side, and writes what it tells in the order of the items. All members are for the pipeline thread.
-/// <list type="bullet">
-/// <item>A work runs on the thread pool from <see cref="Start"/> on, which does not wait. It is first in line (its words are written as they come), or
-/// waits for its turn: running, with at most 16 objects before it pauses, or ended, with what it has left to say.</item>
+/// Runs the work on several items side by side, and writes what it tells in the order of the items. All members are for the pipeline
+/// thread. <list type="bullet">
+/// <item>A work runs on the thread pool from <see cref="Start"/> on, which does not wait. It is first in line (its words are written as
+/// they come), or waits for its turn: running, with at most 16 objects before it pauses, or ended, with what it has left to say.</item>
 /// <item><see cref="WaitForRoom"/> waits while as many run as the limit says, or as many are in line as may be. It and <see cref="Finish"/>
 /// write, and show the progress of all that run: only there the cmdlet has the pipeline thread.</item>
-/// <item>When writing throws (-ErrorAction Stop, or a command further down wants no more) and after Ctrl+C, all works are cancelled and awaited before
-/// the exception goes on; what they had to say is dropped.</item>
-/// <item>When a command further up fails, PowerShell calls neither; <see cref="Dispose"/> does the same then. So no work outlives its cmdlet.</item>
-/// <item>A work that is cancelled leaves what its store promises: all or nothing of each image, and content that the next pull resumes.</item>
+/// <item>When writing throws (-ErrorAction Stop, or a command further down wants no more) and after Ctrl+C, all works are cancelled and
+/// awaited before the exception goes on; what they had to say is dropped.</item>
+/// <item>When a command further up fails, PowerShell calls neither; <see cref="Dispose"/> does the same then. So no work outlives its
+/// cmdlet.</item> <item>A work that is cancelled leaves what its store promises: all or nothing of each image, and content that the next
+/// pull resumes.</item>
 /// </list>
 /// </summary>
 internal sealed class WorkLine : IDisposable

@@ -7,9 +7,9 @@ using System.Threading.Tasks;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>
-/// One work in a <see cref="WorkLine"/>: it runs on the thread pool and tells the pump what to write, which the pipeline thread takes out, the only
-/// thread that may write. Objects wait for room in the queue, so that a slow pipeline slows the work down. Messages never wait: the engine may
-/// send them while it holds the store's lock, and a command further down the pipeline may be waiting for that lock.
+/// One work in a <see cref="WorkLine"/>: it runs on the thread pool and tells the pump what to write, which the pipeline thread takes out,
+/// the only thread that may write. Objects wait for room in the queue, so that a slow pipeline slows the work down. Messages never wait:
+/// the engine may send them while it holds the store's lock, and a command further down the pipeline may be waiting for that lock.
 /// </summary>
 internal sealed class WorkPump : IOperationObserver, IDisposable
 {

@@ -37,7 +37,8 @@ public abstract class LocalCompleter : IArgumentCompleter
     private protected static bool Fits(string text, string word) => text.StartsWith(word, StringComparison.OrdinalIgnoreCase);
 
     private static string Quote(string text) =>
-        text.All(c => c < 128 && (char.IsLetterOrDigit(c) || c is '.' or '_' or '/' or ':' or '-' or '@' or '+' or '=')) && text[0] is not ('@' or '-')
+        text.All(c => c < 128 && (char.IsLetterOrDigit(c) || c is '.' or '_' or '/' or ':' or '-' or '@' or '+' or '='))
+            && text[0] is not ('@' or '-')
             ? text
             : "'" + CodeGeneration.EscapeSingleQuotedStringContent(text) + "'";
 

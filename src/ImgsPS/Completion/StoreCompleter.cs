@@ -9,8 +9,8 @@ using ImgsPS.Store.Docker;
 namespace ImgsPS.Completion;
 
 /// <summary>
-/// Completes the names of stores: the local one, the contexts of docker's configuration, the platform's own address of a Docker Engine. Nobody is asked. A word
-/// that fits none is left to PowerShell, which completes folders.
+/// Completes the names of stores: the local one, the contexts of docker's configuration, the platform's own address of a Docker Engine.
+/// Nobody is asked. A word that fits none is left to PowerShell, which completes folders.
 /// </summary>
 public sealed class StoreCompleter : LocalCompleter
 {
@@ -25,7 +25,8 @@ public sealed class StoreCompleter : LocalCompleter
         yield return new(StoreNames.Local, "The local store: $env:IMGSPS_STORE, else the user's own");
         var contexts = Contexts();
         var current = contexts.FirstOrDefault(context => context.IsCurrent);
-        yield return new(StoreNames.Docker, "The Docker Engine that docker itself would use" + (current is null ? "" : ": " + ToolTip(current)));
+        yield return new(StoreNames.Docker, "The Docker Engine that docker itself would use" +
+            (current is null ? "" : ": " + ToolTip(current)));
         foreach (var context in contexts)
         {
             yield return new(StoreNames.Docker + ":" + context.Name, ToolTip(context));

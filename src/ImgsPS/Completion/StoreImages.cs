@@ -23,7 +23,8 @@ internal static class StoreImages
         var names = given is { Length: > 0 } ? given.Select(name => StoreNames.Resolve(name, Paths())) : new[] { StoreNames.Local };
         using var cancellation = new CancellationTokenSource(Budget);
         var token = cancellation.Token;
-        var lists = names.Distinct(StringComparer.Ordinal).Select(name => Task.Run(() => ListAsync(name, token), CancellationToken.None)).ToArray();
+        var lists = names.Distinct(StringComparer.Ordinal).Select(name => Task.Run(() => ListAsync(name, token), CancellationToken.None))
+            .ToArray();
         Task.WaitAll(lists, Budget);
         return lists.Where(list => list.Status == TaskStatus.RanToCompletion).SelectMany(list => list.Result).ToArray();
     }

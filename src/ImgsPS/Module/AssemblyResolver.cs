@@ -8,8 +8,8 @@ using System.Reflection;
 namespace ImgsPS.Module;
 
 /// <summary>
-/// powershell.exe has no binding redirects, and packages for .NET Framework ask for older versions of each other than the ones shipped. While
-/// the module is loaded, exactly the assemblies in its own folder are found, by name, when a version at most as high is asked for.
+/// powershell.exe has no binding redirects, and packages for .NET Framework ask for older versions of each other than the ones shipped.
+/// While the module is loaded, exactly the assemblies in its own folder are found, by name, when a version at most as high is asked for.
 /// </summary>
 public sealed class AssemblyResolver : IModuleAssemblyInitializer, IModuleAssemblyCleanup
 {

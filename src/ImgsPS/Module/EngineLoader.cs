@@ -9,9 +9,9 @@ using System.Runtime.InteropServices;
 namespace ImgsPS.Module;
 
 /// <summary>
-/// Loads the engine when the module is imported: scripts name the public types, [ImgsPS.Image], before the first command. Where the module has
-/// an engine that was compiled ahead of time for this platform (bin/linux-x64 and so on, src/ReadyToRun), it is that one, which is the same
-/// assembly with machine code added: the first command compiles far fewer methods. Every other platform has the one in bin/net8.0.
+/// Loads the engine when the module is imported: scripts name the public types, [ImgsPS.Image], before the first command. Where the module
+/// has an engine that was compiled ahead of time for this platform (bin/linux-x64 and so on, src/ReadyToRun), it is that one, which is the
+/// same assembly with machine code added: the first command compiles far fewer methods. Every other platform has the one in bin/net8.0.
 /// </summary>
 public sealed class EngineLoader : IModuleAssemblyInitializer
 {

@@ -45,7 +45,8 @@ public class ConfigDocumentTests
         Assert.Equal("v", config.Labels["k"]);
         Assert.Equal("SIGKILL", config.StopSignal);
         Assert.Equal(Digest.Parse(ZeroDigest), Assert.Single(config.DiffIds));
-        Assert.Equal(new ConfigHistory(new DateTimeOffset(2015, 10, 31, 22, 22, 54, TimeSpan.Zero), "RUN", "B", "C", false), config.History[0]);
+        Assert.Equal(new ConfigHistory(new DateTimeOffset(2015, 10, 31, 22, 22, 54, TimeSpan.Zero), "RUN", "B", "C", false),
+            config.History[0]);
         Assert.Equal(new ConfigHistory(null, null, null, null, true), config.History[1]);
         Assert.Empty(config.Deviations);
     }
@@ -130,7 +131,8 @@ public class ConfigDocumentTests
     [InlineData("\"os\":123")]
     [InlineData("\"os\":\"li\\u0007nux\"")]
     [InlineData("\"author\":{}")]
-    public void Broken_members_are_refused_RN23(string member) => Assert.Equal(ImageErrorKind.InvalidData, Refused(member + "," + RootFS).Kind);
+    public void Broken_members_are_refused_RN23(string member) =>
+        Assert.Equal(ImageErrorKind.InvalidData, Refused(member + "," + RootFS).Kind);
 
     [Theory]
     [InlineData("\"os\":\"linux\"")]
@@ -143,7 +145,8 @@ public class ConfigDocumentTests
     {
         Assert.Equal(ImageErrorKind.InvalidData, Refused("\"rootfs\":{\"type\":\"layers+base\",\"diff_ids\":[]}").Kind);
         Assert.Equal(ImageErrorKind.InvalidData, Refused("\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:../x\"]}").Kind);
-        Assert.Contains("rootfs.diff_ids[0]", Refused("\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[7]}").Message, StringComparison.Ordinal);
+        Assert.Contains("rootfs.diff_ids[0]", Refused("\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[7]}").Message,
+            StringComparison.Ordinal);
         Assert.Equal(ImageErrorKind.NotSupported, Refused("\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"md5:00\"]}").Kind);
     }
 
@@ -160,7 +163,8 @@ public class ConfigDocumentTests
     [Fact]
     public void Slips_that_docker_takes_are_taken_and_told()
     {
-        var config = Parse("\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{\"Env\":[\"foo\"],\"Cmd\":\"sh\"},\"rootfs\":{\"diff_ids\":[]}");
+        var config =
+            Parse("\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{\"Env\":[\"foo\"],\"Cmd\":\"sh\"},\"rootfs\":{\"diff_ids\":[]}");
         Assert.Equal(new[] { "sh" }, config.Cmd);
         Assert.Equal(new[] { "foo" }, config.Env);
         Assert.Equal(3, config.Deviations.Count);
@@ -246,7 +250,8 @@ public class ConfigDocumentTests
         config.CheckLayers((Manifest)ManifestDocument.Parse(Utf8(OciManifest(Entry())), null));
         foreach (var layers in new[] { "", Repeat(Entry(), 2) })
         {
-            var e = Assert.Throws<ImageException>(() => config.CheckLayers((Manifest)ManifestDocument.Parse(Utf8(OciManifest(layers)), null)));
+            var e = Assert.Throws<ImageException>(() =>
+                config.CheckLayers((Manifest)ManifestDocument.Parse(Utf8(OciManifest(layers)), null)));
             Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
             Assert.StartsWith("layers from manifest don't match image configuration", e.Message, StringComparison.Ordinal);
         }

@@ -20,7 +20,8 @@ internal static class Documents
     public static string OciIndex(string? manifests = null, string? more = null) => Manifest(
         $"\"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{manifests}]{(more is null ? "" : "," + more)}");
 
-    public static string Entry(string mediaType = MediaTypes.OciLayerGzip, string digest = "\"" + ZeroDigest + "\"", string size = "2", string? more = null) =>
+    public static string Entry(string mediaType = MediaTypes.OciLayerGzip, string digest = "\"" + ZeroDigest +
+        "\"", string size = "2", string? more = null) =>
         $"{{\"mediaType\":\"{mediaType}\",\"digest\":{digest},\"size\":{size}{(more is null ? "" : "," + more)}}}";
 
     public static string Repeat(string item, int count) => string.Join(",", Enumerable.Repeat(item, count));

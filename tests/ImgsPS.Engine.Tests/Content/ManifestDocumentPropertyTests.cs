@@ -11,7 +11,8 @@ namespace ImgsPS.Engine.Tests.Content;
 /// <summary>Whatever bytes come, reading ends in a document or an ImageException.</summary>
 public class ManifestDocumentPropertyTests
 {
-    private static readonly string[] ContentTypes = { "", "text/html", MediaTypes.OciIndex, MediaTypes.OciManifest, MediaTypes.DockerManifest, MediaTypes.DockerManifestList };
+    private static readonly string[] ContentTypes =
+        { "", "text/html", MediaTypes.OciIndex, MediaTypes.OciManifest, MediaTypes.DockerManifest, MediaTypes.DockerManifestList };
 
     private static readonly byte[][] Documents = new[]
     {
@@ -19,7 +20,8 @@ public class ManifestDocumentPropertyTests
         OciIndex(Entry(MediaTypes.OciManifest, more: "\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\",\"os.features\":[\"f\"]}")),
         Manifest($"\"mediaType\":\"{MediaTypes.DockerManifest}\",{ConfigMember},\"layers\":[{Entry()}]"),
         "{\"created\":\"2015-10-31T22:22:56.01Z\",\"os\":\"linux\",\"architecture\":\"arm\",\"config\":{\"Labels\":{\"a\":\"b\"},\"Env\":[\"A=B\"]},"
-            + "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" + ZeroDigest + "\"]},\"history\":[{\"created\":\"2015-10-31T22:22:56+01:00\"}]}",
+            + "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" + ZeroDigest +
+                "\"]},\"history\":[{\"created\":\"2015-10-31T22:22:56+01:00\"}]}",
     }.Select(Utf8).ToArray();
 
     [Fact]
@@ -34,9 +36,11 @@ public class ManifestDocumentPropertyTests
             from document in Gen.Elements(Documents)
             from start in Gen.Choose(0, document.Length)
             from length in Gen.Choose(0, 8)
-            from piece in Gen.Elements("", "null", "\"", "{", "}", "[", "]", ",", ":", "0", "-1", "1e9", "\\", "\\ud800", "\u0000", "\u017F", "A", "true", "{}", "[]", "\"\"")
+            from piece in Gen.Elements("", "null", "\"", "{", "}", "[", "]", ",", ":", "0", "-1", "1e9", "\\", "\\ud800", "\u0000",
+                "\u017F", "A", "true", "{}", "[]", "\"\"")
             select document[..start].Concat(Utf8(piece)).Concat(document[Math.Min(start + length, document.Length)..]).ToArray();
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(3000), Prop.ForAll(mutated.ToArbitrary(), bytes => EndsWell(bytes, MediaTypes.OciManifest)));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(3000),
+            Prop.ForAll(mutated.ToArbitrary(), bytes => EndsWell(bytes, MediaTypes.OciManifest)));
     }
 
     [Fact]
@@ -47,7 +51,8 @@ public class ManifestDocumentPropertyTests
             from position in Gen.Choose(0, document.Length - 1)
             from value in Gen.Choose(0, 255)
             select document.Select((b, i) => i == position ? (byte)value : b).ToArray();
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(3000), Prop.ForAll(mutated.ToArbitrary(), bytes => EndsWell(bytes, MediaTypes.OciIndex)));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(3000),
+            Prop.ForAll(mutated.ToArbitrary(), bytes => EndsWell(bytes, MediaTypes.OciIndex)));
     }
 
     private static bool EndsWell(byte[] bytes, string contentType)

@@ -40,8 +40,10 @@ public class ManifestDocumentTests
     [Fact]
     public void Manifest_says_config_and_layers_and_keeps_its_bytes_T5()
     {
-        var layer = Entry(MediaTypes.OciLayerZstd, size: "9007199254740992", more: "\"urls\":[\"https://x.test/a\"],\"annotations\":{\"k\":\"v\"}");
-        var text = " " + OciManifest(layer + "," + Entry(), "\"annotations\":{\"a\":\"b\"},\"artifactType\":\"a/b\",\"subject\":" + Entry(MediaTypes.OciManifest));
+        var layer = Entry(MediaTypes.OciLayerZstd, size: "9007199254740992",
+            more: "\"urls\":[\"https://x.test/a\"],\"annotations\":{\"k\":\"v\"}");
+        var text = " " + OciManifest(layer + "," + Entry(), "\"annotations\":{\"a\":\"b\"},\"artifactType\":\"a/b\",\"subject\":" +
+            Entry(MediaTypes.OciManifest));
         var manifest = Assert.IsType<Manifest>(Parse(text, MediaTypes.OciManifest + "; charset=utf-8"));
 
         Assert.Equal(Utf8(text), manifest.Bytes);
@@ -65,7 +67,8 @@ public class ManifestDocumentTests
     {
         var index = Assert.IsType<ImageIndex>(Parse(OciIndex(string.Join(
             ",",
-            Entry(MediaTypes.OciManifest, more: "\"platform\":{\"os\":\"windows\",\"architecture\":\"amd64\",\"os.version\":\"10.0.20348.1\",\"os.features\":[\"win32k\"],\"variant\":\"v1\"}"),
+            Entry(MediaTypes.OciManifest,
+                more: "\"platform\":{\"os\":\"windows\",\"architecture\":\"amd64\",\"os.version\":\"10.0.20348.1\",\"os.features\":[\"win32k\"],\"variant\":\"v1\"}"),
             Entry(MediaTypes.OciManifest),
             Entry(MediaTypes.OciManifest, more: "\"platform\":{\"os\":\"\",\"architecture\":\"\"}")))));
 
@@ -185,8 +188,10 @@ public class ManifestDocumentTests
     [Fact]
     public void Case_variants_are_refused_in_descriptors_and_free_in_annotations_RN23()
     {
-        Assert.Contains("layers[1].digest", Refused(OciManifest(Entry() + "," + Entry(more: "\"Digest\":\"x\""))).Message, StringComparison.Ordinal);
-        Assert.Contains("by case only", Refused(OciIndex(Entry(more: "\"platform\":{\"os\":\"a\",\"architecture\":\"b\",\"OS\":\"c\"}"))).Message, StringComparison.Ordinal);
+        Assert.Contains("layers[1].digest", Refused(OciManifest(Entry() + "," + Entry(more: "\"Digest\":\"x\""))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("by case only", Refused(
+            OciIndex(Entry(more: "\"platform\":{\"os\":\"a\",\"architecture\":\"b\",\"OS\":\"c\"}"))).Message, StringComparison.Ordinal);
         Assert.Equal(2, Parse(OciManifest(null, "\"annotations\":{\"config\":\"a\",\"Config\":\"b\"}")).Annotations.Count);
     }
 
@@ -196,7 +201,8 @@ public class ManifestDocumentTests
     public void Schema_1_is_refused_by_name_U12(string mediaType)
     {
         const string schema1 = "{\"schemaVersion\":1,\"name\":\"a\",\"fsLayers\":[],\"history\":[]}";
-        foreach (var e in new[] { Refused(schema1, mediaType), Refused(OciManifest(), mediaType), Refused(Manifest($"\"mediaType\":\"{mediaType}\"")) })
+        foreach (var e in new[] { Refused(schema1, mediaType), Refused(OciManifest(), mediaType),
+            Refused(Manifest($"\"mediaType\":\"{mediaType}\"")) })
         {
             Assert.Equal(ImageErrorKind.NotSupported, e.Kind);
             Assert.Contains(mediaType, e.Message, StringComparison.Ordinal);
@@ -244,7 +250,8 @@ public class ManifestDocumentTests
     [Fact]
     public void Null_lists_are_empty_lists()
     {
-        Assert.Empty(Assert.IsType<Manifest>(Parse(Manifest(ConfigMember + ",\"layers\":null,\"annotations\":null,\"subject\":null"), MediaTypes.OciManifest)).Layers);
+        Assert.Empty(Assert.IsType<Manifest>(
+            Parse(Manifest(ConfigMember + ",\"layers\":null,\"annotations\":null,\"subject\":null"), MediaTypes.OciManifest)).Layers);
         Assert.Empty(Assert.IsType<ImageIndex>(Parse(Manifest("\"manifests\":null"), MediaTypes.OciIndex)).Manifests);
     }
 

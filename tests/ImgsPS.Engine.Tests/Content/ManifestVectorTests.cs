@@ -28,7 +28,8 @@ public class ManifestVectorTests
         switch (op)
         {
             case "schema-manifest":
-                // The schema also asks for one layer at least (manifest.md: SHOULD). Images made from scratch have none, so the reader takes them.
+                // The schema also asks for one layer at least (manifest.md: SHOULD). Images made from scratch have none, so the reader
+                // takes them.
                 CheckValid(expect, () => Assert.NotEmpty(Assert.IsType<Manifest>(Parse(Bytes(input), test)).Layers));
                 break;
             case "schema-index":
@@ -117,7 +118,8 @@ public class ManifestVectorTests
         try
         {
             using var json = StrictJson.Parse(Bytes(input.GetProperty("document")), "manifest");
-            return ManifestFormat.ForeignMember(new StrictObject(json.RootElement, "manifest", "", ManifestFormat.Known), mediaType) is not null;
+            return ManifestFormat.ForeignMember(new StrictObject(json.RootElement, "manifest", "", ManifestFormat.Known),
+                mediaType) is not null;
         }
         catch (ImageException e) when (e.Kind == ImageErrorKind.InvalidData)
         {

@@ -20,7 +20,8 @@ public class MediaTypeVectorTests
         var test = VectorFile.Get(File, index);
         var input = test.GetProperty("input").GetString()!;
         var expect = test.GetProperty("expect");
-        Skip.If(op == "c-image-normalize", "containers/image's legacy: an unknown Content-Type counts as schema 1. Here it is refused (RN22).");
+        Skip.If(op == "c-image-normalize",
+            "containers/image's legacy: an unknown Content-Type counts as schema 1. Here it is refused (RN22).");
         switch (op)
         {
             case "classify":

@@ -45,7 +45,8 @@ public class MediaTypesTests
 
     [Theory]
     [InlineData("application/vnd.docker.image.rootfs.diff.tar.gzip", "application/vnd.oci.image.layer.v1.tar+gzip")]
-    [InlineData("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")]
+    [InlineData("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")]
     [InlineData("application/vnd.example", "application/vnd.example")]
     public void Docker_types_have_OCI_ones_that_mean_the_same(string docker, string oci)
     {

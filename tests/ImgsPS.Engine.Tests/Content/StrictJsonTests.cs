@@ -83,7 +83,8 @@ public class StrictJsonTests
     [Fact]
     public void Message_shows_the_first_bytes_without_control_characters_RN24()
     {
-        var e = Assert.Throws<ImageException>(() => StrictJson.Parse(Documents.Utf8("<html>\u001b[31m\r\n\u202e" + new string('x', 500)), "manifest"));
+        var e = Assert.Throws<ImageException>(() =>
+            StrictJson.Parse(Documents.Utf8("<html>\u001b[31m\r\n\u202e" + new string('x', 500)), "manifest"));
         Assert.Contains("<html>?[31m ???", e.Message, System.StringComparison.Ordinal);
         Assert.DoesNotContain(e.Message, c => char.IsControl(c) || c == '\u202e');
         Assert.InRange(e.Message.Length, 1, 300);

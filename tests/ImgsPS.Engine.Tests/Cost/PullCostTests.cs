@@ -36,7 +36,8 @@ public sealed class PullCostTests : IDisposable
     [InlineData(8)]
     public async Task Cold_pull_takes_one_request_for_the_manifest_one_for_the_config_and_one_a_layer(int layers)
     {
-        var image = _registry.AddImage("team/app:1", new ImageSpec { Layers = [.. Enumerable.Range(1, layers).Select(i => new LayerSpec(i))] });
+        var image = _registry.AddImage("team/app:1",
+            new ImageSpec { Layers = [.. Enumerable.Range(1, layers).Select(i => new LayerSpec(i))] });
 
         await PullAsync(image.Reference);
 
@@ -96,7 +97,8 @@ public sealed class PullCostTests : IDisposable
         var blobs = Enumerable.Range(0, 10).Select(i => TestBlob.Of("application/octet-stream", TestClients.Bytes(1000, i))).ToArray();
         using (await _store.Store.BeginPullAsync(ImageReference.Parse("other:1"), NullObserver.Instance, CancellationToken.None))
         {
-            using var session = await _store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance, CancellationToken.None);
+            using var session = await _store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance,
+                CancellationToken.None);
             _files.Folders.Clear();
             foreach (var blob in blobs)
             {
@@ -119,7 +121,8 @@ public sealed class PullCostTests : IDisposable
         var second = TestBlob.Of("application/octet-stream", TestClients.Bytes(1000, 2));
         using (await _store.Store.BeginPullAsync(ImageReference.Parse("other:1"), NullObserver.Instance, CancellationToken.None))
         {
-            using var session = await _store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance, CancellationToken.None);
+            using var session = await _store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance,
+                CancellationToken.None);
             using (var broken = await session.BeginAsync(second.Descriptor, NullObserver.Instance, CancellationToken.None))
             {
                 await broken!.WriteAsync(second.Bytes, 0, 400, CancellationToken.None);
@@ -274,7 +277,8 @@ public sealed class PullCostTests : IDisposable
                 {
                     await inner.ConnectAsync(IPEndPoint.Parse(_inside), _stop.Token);
                     await Task.WhenAny(
-                        outer.GetStream().CopyToAsync(inner.GetStream(), _stop.Token), inner.GetStream().CopyToAsync(outer.GetStream(), _stop.Token));
+                        outer.GetStream().CopyToAsync(inner.GetStream(), _stop.Token),
+                        inner.GetStream().CopyToAsync(outer.GetStream(), _stop.Token));
                 }
                 catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
                 {

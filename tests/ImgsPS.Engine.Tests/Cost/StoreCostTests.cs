@@ -12,8 +12,8 @@ using Xunit;
 namespace ImgsPS.Engine.Tests.Cost;
 
 /// <summary>
-/// What operations of the local store cost in numbers that do not depend on the machine: files opened, changes of the index, bytes allocated. A number
-/// that grows here is a store that became slow.
+/// What operations of the local store cost in numbers that do not depend on the machine: files opened, changes of the index, bytes
+/// allocated. A number that grows here is a store that became slow.
 /// </summary>
 public sealed class StoreCostTests : IDisposable
 {
@@ -75,7 +75,8 @@ public sealed class StoreCostTests : IDisposable
         files.Clear();
 
         var removals = await store.RemoveAsync(
-            images.Take(count).Select(i => new RemovalRequest(ImageIdentity.Of(i))).ToArray(), NullObserver.Instance, CancellationToken.None);
+            images.Take(count).Select(i => new RemovalRequest(ImageIdentity.Of(i))).ToArray(), NullObserver.Instance,
+            CancellationToken.None);
 
         Assert.Equal(count, removals.Done.Count);
         Assert.Single(await store.ListAsync(ListRequest.Default, NullObserver.Instance, CancellationToken.None));
@@ -98,14 +99,16 @@ public sealed class StoreCostTests : IDisposable
         {
             for (var i = 0; i < images.Length; i++)
             {
-                var session = await store.BeginPullAsync(ImageReference.Parse($"waiting:{i}"), NullObserver.Instance, CancellationToken.None);
+                var session = await store.BeginPullAsync(ImageReference.Parse($"waiting:{i}"), NullObserver.Instance,
+                    CancellationToken.None);
                 sessions.Add(session);
                 foreach (var blob in images[i].Content)
                 {
                     await TempStore.WriteAsync(session, blob);
                 }
 
-                publications.Add(session.PublishAsync(images[i].Manifest.Descriptor, images[i].Content.Select(b => b.Descriptor).ToArray(), CancellationToken.None));
+                publications.Add(session.PublishAsync(images[i].Manifest.Descriptor, images[i].Content.Select(b => b.Descriptor)
+                    .ToArray(), CancellationToken.None));
             }
 
             files.Clear();

@@ -61,7 +61,8 @@ public sealed class DriverTests : IDisposable
             var place = $"\"Store\":{JsonSerializer.Serialize(_store.FullName)}";
             Assert.Contains(place, stored.Output, StringComparison.Ordinal);
             Assert.Equal(remote.Output, stored.Output.Replace(place, "\"Store\":null", StringComparison.Ordinal));
-            Assert.Contains(command == "layers" ? "ADD layer seed=1" : image.Config.Digest[7..19], (await Run(command, image.Reference)).Output, StringComparison.Ordinal);
+            Assert.Contains(command == "layers" ? "ADD layer seed=1"
+                : image.Config.Digest[7..19], (await Run(command, image.Reference)).Output, StringComparison.Ordinal);
         }
 
         var layers = Json(await Run("layers", image.Reference, "--json"));

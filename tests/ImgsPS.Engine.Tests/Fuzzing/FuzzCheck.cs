@@ -41,7 +41,8 @@ internal static class FuzzCheck
         });
         try
         {
-            Check.One(Config.QuickThrowOnFailure.WithQuietOnSuccess(true).WithMaxTest(cases).WithReplay(seed, 1 | Hash(target.Name)), property);
+            Check.One(Config.QuickThrowOnFailure.WithQuietOnSuccess(true).WithMaxTest(cases)
+                .WithReplay(seed, 1 | Hash(target.Name)), property);
         }
         catch (Exception) when (found is not null)
         {
@@ -72,16 +73,16 @@ internal static class FuzzCheck
     }
 
     /// <summary>
-    /// A way of growing, in a small and an eight times larger size: the bytes allocated may grow by 12 at most, and the input must end well in both
-    /// sizes. Null when they do.
+    /// A way of growing, in a small and an eight times larger size: the bytes allocated may grow by 12 at most, and the input must end well
+    /// in both sizes. Null when they do.
     /// </summary>
     /// <param name="target">The target.</param>
     /// <param name="name">The way of growing.</param>
     /// <param name="make">Makes an input of a size.</param>
     /// <param name="size">The small size, in bytes.</param>
     /// <param name="timed">
-    /// True to look at the processor's time as well, for work that allocates nothing; only for the long run, since a time is never certain. The best of
-    /// three counts, and less than half a second is no failure.
+    /// True to look at the processor's time as well, for work that allocates nothing; only for the long run, since a time is never certain.
+    /// The best of three counts, and less than half a second is no failure.
     /// </param>
     public static FuzzCrash? Growth(FuzzTarget target, string name, Func<int, byte[]> make, int size, bool timed = false)
     {
@@ -93,7 +94,8 @@ internal static class FuzzCheck
             var many = Measure(target, input, timed);
             if (many.Bytes > 12 * Math.Max(few.Bytes, small))
             {
-                return new FuzzCrash("growth " + name, input, new FuzzFailure($"{name}: {least.Length} bytes allocate {few.Bytes} bytes, {input.Length} bytes allocate {many.Bytes}"));
+                return new FuzzCrash("growth " + name, input, new FuzzFailure(
+                    $"{name}: {least.Length} bytes allocate {few.Bytes} bytes, {input.Length} bytes allocate {many.Bytes}"));
             }
 
             for (var again = 0; again < 2 && IsSlow(few.Time, many.Time); again++)
@@ -103,7 +105,8 @@ internal static class FuzzCheck
             }
 
             return IsSlow(few.Time, many.Time)
-                ? new FuzzCrash("time " + name, input, new FuzzFailure($"{name}: {least.Length} bytes take {few.Time:0} ms of the processor, {input.Length} bytes {many.Time:0} ms"))
+                ? new FuzzCrash("time " + name, input, new FuzzFailure(
+                    $"{name}: {least.Length} bytes take {few.Time:0} ms of the processor, {input.Length} bytes {many.Time:0} ms"))
                 : null;
         }
         catch (Exception e)
@@ -135,7 +138,8 @@ internal static class FuzzCheck
     // The first place in the engine, without the file: lines move.
     private static string KeyOf(Exception e)
     {
-        var places = (e.StackTrace ?? "").Split('\n').Where(l => l.Contains("ImgsPS.", StringComparison.Ordinal) && !l.Contains("FuzzTarget.", StringComparison.Ordinal)).Select(l => l.Trim().Split(" in ")[0]);
+        var places = (e.StackTrace ?? "").Split('\n').Where(l => l.Contains("ImgsPS.", StringComparison.Ordinal)
+            && !l.Contains("FuzzTarget.", StringComparison.Ordinal)).Select(l => l.Trim().Split(" in ")[0]);
         return $"{e.GetType().Name} {(e is FuzzFailure ? e.Message : "")} {places.FirstOrDefault()}";
     }
 }

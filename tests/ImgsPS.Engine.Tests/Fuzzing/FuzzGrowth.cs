@@ -120,7 +120,8 @@ internal static class FuzzGrowth
         var result = new StringBuilder(size + 1000).Append(text, 0, at).Append(open);
         for (var i = 0; i == 0 || result.Length < size; i++)
         {
-            result.Append(i > 0 ? separator : "").Append(item.Replace("#", i.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal));
+            result.Append(i > 0 ? separator : "")
+                .Append(item.Replace("#", i.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal));
         }
 
         return Encoding.UTF8.GetBytes(result.Append(close).Append(text, at + quoted.Length, text.Length - at - quoted.Length).ToString());

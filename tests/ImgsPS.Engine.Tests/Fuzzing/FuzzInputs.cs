@@ -8,8 +8,8 @@ using FsCheck.Fluent;
 namespace ImgsPS.Engine.Tests.Fuzzing;
 
 /// <summary>
-/// Makes inputs for a target: random bytes, random texts of its alphabet, texts of its grammar, and above all seeds that were changed. An input
-/// depends on the target and one number alone.
+/// Makes inputs for a target: random bytes, random texts of its alphabet, texts of its grammar, and above all seeds that were changed. An
+/// input depends on the target and one number alone.
 /// </summary>
 internal sealed class FuzzInputs
 {
@@ -56,7 +56,8 @@ internal sealed class FuzzInputs
     }
 
     private string Word(Random random) =>
-        random.Next(3) > 0 && _dictionary.Length > 0 ? _dictionary[random.Next(_dictionary.Length)] : FuzzText.Hostile[random.Next(FuzzText.Hostile.Length)];
+        random.Next(3) > 0 && _dictionary.Length > 0 ? _dictionary[random.Next(_dictionary.Length)]
+            : FuzzText.Hostile[random.Next(FuzzText.Hostile.Length)];
 
     private byte[] MutateBytes(byte[] input, Random random)
     {
@@ -104,7 +105,8 @@ internal sealed class FuzzInputs
                 tokens[at] = Word(random);
                 break;
             case 1:
-                tokens[at] = tokens[at].StartsWith('"') ? "\"" + Word(random).Trim('"') + "\"" : FuzzText.Hostile[random.Next(FuzzText.Hostile.Length)];
+                tokens[at] = tokens[at].StartsWith('"') ? "\"" + Word(random).Trim('"') + "\""
+                    : FuzzText.Hostile[random.Next(FuzzText.Hostile.Length)];
                 break;
             case 2:
                 tokens.RemoveAt(at);
@@ -125,7 +127,8 @@ internal sealed class FuzzInputs
         return FuzzText.Encode(string.Concat(tokens));
     }
 
-    private static byte[] Join(byte[] input, int end, byte[] piece, int start) => [.. input.AsSpan(0, end), .. piece, .. input.AsSpan(start)];
+    private static byte[] Join(byte[] input, int end, byte[] piece, int start) =>
+        [.. input.AsSpan(0, end), .. piece, .. input.AsSpan(start)];
 
     private static IEnumerable<byte[]> Shrink(byte[] input)
     {

@@ -9,9 +9,9 @@ using System.Threading;
 namespace ImgsPS.Engine.Tests.Fuzzing;
 
 /// <summary>
-/// The long run, <c>build.ps1 -Task Fuzz</c>: every target by turns, each turn with a seed of its own, until the time is over. Prints target, cases,
-/// failures and seed; each failing input is written to a folder, named after its target. A case that does not end, or ends the process, is in the
-/// folder's file <c>current</c>.
+/// The long run, <c>build.ps1 -Task Fuzz</c>: every target by turns, each turn with a seed of its own, until the time is over. Prints
+/// target, cases, failures and seed; each failing input is written to a folder, named after its target. A case that does not end, or ends
+/// the process, is in the folder's file <c>current</c>.
 /// </summary>
 internal sealed class FuzzRun
 {
@@ -41,7 +41,8 @@ internal sealed class FuzzRun
     /// <returns>The process's exit code: 0 when all ended well.</returns>
     public static int Start(string[] arguments)
     {
-        var options = arguments.Select((a, i) => (Name: a, Value: i + 1 < arguments.Length ? arguments[i + 1] : "")).Where(o => o.Name.StartsWith("--", StringComparison.Ordinal))
+        var options = arguments.Select((a, i) => (Name: a, Value: i + 1 < arguments.Length ? arguments[i + 1] : ""))
+            .Where(o => o.Name.StartsWith("--", StringComparison.Ordinal))
             .ToDictionary(o => o.Name.Substring(2), o => o.Value, StringComparer.Ordinal);
         var minutes = options.TryGetValue("minutes", out var m) ? double.Parse(m, CultureInfo.InvariantCulture) : 10;
         var seed = options.TryGetValue("seed", out var s) ? ulong.Parse(s, CultureInfo.InvariantCulture) : (ulong)Random.Shared.NextInt64();
@@ -60,7 +61,8 @@ internal sealed class FuzzRun
 
     private int Run()
     {
-        Console.WriteLine($"Fuzzing {_targets.Length} targets for {_time.TotalMinutes:0.##} minutes, seed {_seed}; failing inputs go to {_folder}");
+        Console.WriteLine($"Fuzzing {_targets.Length} targets for {_time.TotalMinutes:0.##} minutes, seed {_seed}; failing inputs go to " +
+            $"{_folder}");
         using var watch = new Timer(_ => EndWhenStuck(), null, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
         foreach (var target in _targets)
         {
@@ -77,7 +79,8 @@ internal sealed class FuzzRun
             }
         }
 
-        // Inputs of chance and inputs that grow, half of the time each; which ones grow depends on the seed, as there may not be time for all.
+        // Inputs of chance and inputs that grow, half of the time each; which ones grow depends on the seed, as there may not be time for
+        // all.
         var growths = Growths().GetEnumerator();
         var growing = TimeSpan.Zero;
         for (ulong turn = 0; _clock.Elapsed < _time; turn++)
@@ -85,10 +88,12 @@ internal sealed class FuzzRun
             foreach (var target in _targets.TakeWhile(_ => _clock.Elapsed < _time))
             {
                 Begin(target, $"--seed {_seed} turn {turn}");
-                Tell(target, CasesOfTurn, FuzzCheck.Random(target, inputs[target.Name], unchecked(_seed + turn), CasesOfTurn, _known[target.Name]));
+                Tell(target, CasesOfTurn, FuzzCheck.Random(target, inputs[target.Name], unchecked(_seed + turn), CasesOfTurn,
+                    _known[target.Name]));
             }
 
-            for (var began = _clock.Elapsed; growing < _clock.Elapsed / 2 && _clock.Elapsed < _time && growths.MoveNext(); began = _clock.Elapsed)
+            for (var began = _clock.Elapsed; growing < _clock.Elapsed / 2 && _clock.Elapsed < _time
+                && growths.MoveNext(); began = _clock.Elapsed)
             {
                 var (target, name, make) = growths.Current;
                 Begin(target, "growth " + name);
@@ -106,7 +111,8 @@ internal sealed class FuzzRun
 
         File.Delete(Path.Combine(_folder, "current"));
         var all = _counts.Values.Sum(c => c.Failures);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_counts.Values.Sum(c => c.Cases)} cases, {all} failures, seed {_seed}, {_clock.Elapsed.TotalMinutes:0.0} minutes"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{_counts.Values.Sum(c => c.Cases)} cases, {all} failures, seed {_seed}, {_clock.Elapsed.TotalMinutes:0.0} minutes"));
         return all == 0 ? 0 : 1;
     }
 
@@ -138,7 +144,8 @@ internal sealed class FuzzRun
             var file = Path.Combine(_folder, $"{target.Name}-{Digest.Of(crash.Input).ShortHex}");
             File.WriteAllBytes(file, crash.Input);
             File.WriteAllBytes(file + ".txt", FuzzText.Encode($"{crash.Key}\n\n{crash.Error}\n"));
-            Console.WriteLine($"{target.Name}: {crash.Error.GetType().Name}: {crash.Error.Message.Split('\n')[0]} ({crash.Input.Length} bytes, {file})");
+            Console.WriteLine($"{target.Name}: {crash.Error.GetType().Name}: {crash.Error.Message.Split('\n')[0]} ({crash.Input.Length} " +
+                $"bytes, {file})");
         }
     }
 

@@ -12,7 +12,8 @@ namespace ImgsPS.Engine.Tests.Fuzzing;
 /// <param name="Source">Where it is in the engine, for the list in tests/README.md.</param>
 /// <param name="Seeds">Inputs to begin from; good ones and known bad ones.</param>
 /// <param name="Run">
-/// Reads the bytes, uses what was read as its callers do, and checks what must hold (round trips, normal forms); what does not hold is thrown.
+/// Reads the bytes, uses what was read as its callers do, and checks what must hold (round trips, normal forms); what does not hold is
+/// thrown.
 /// </param>
 /// <param name="Fails">True for an exception that its documentation names.</param>
 internal sealed record FuzzTarget(string Name, string Source, IReadOnlyList<byte[]> Seeds, Action<byte[]> Run, Func<Exception, bool> Fails)
@@ -54,15 +55,18 @@ internal sealed record FuzzTarget(string Name, string Source, IReadOnlyList<byte
     }
 
     /// <summary>A target that takes text: bytes that are no UTF-8 become halves of surrogate pairs, which a .NET text can hold.</summary>
-    public static FuzzTarget OfText(string name, string source, IEnumerable<string> seeds, Action<string> run, Func<Exception, bool> fails) =>
+    public static FuzzTarget OfText(string name, string source, IEnumerable<string> seeds, Action<string> run, Func<Exception,
+        bool> fails) =>
         new(name, source, seeds.Select(FuzzText.Encode).ToArray(), bytes => run(FuzzText.Decode(bytes)), fails);
 
     /// <summary>A target that takes bytes.</summary>
-    public static FuzzTarget OfBytes(string name, string source, IEnumerable<string> seeds, Action<byte[]> run, Func<Exception, bool> fails) =>
+    public static FuzzTarget OfBytes(string name, string source, IEnumerable<string> seeds, Action<byte[]> run, Func<Exception,
+        bool> fails) =>
         new(name, source, seeds.Select(FuzzText.Encode).ToArray(), run, fails);
 
     /// <summary>A target that takes JSON as bytes.</summary>
-    public static FuzzTarget OfJson(string name, string source, IEnumerable<string> seeds, Action<byte[]> run, Func<Exception, bool> fails) =>
+    public static FuzzTarget OfJson(string name, string source, IEnumerable<string> seeds, Action<byte[]> run, Func<Exception,
+        bool> fails) =>
         OfBytes(name, source, seeds, run, fails) with { IsJson = true, Frames = FuzzText.JsonFrames };
 
     public static bool Never(Exception e) => false;
@@ -94,7 +98,8 @@ internal sealed record FuzzTarget(string Name, string Source, IReadOnlyList<byte
     {
         foreach (var c in text)
         {
-            Check(!char.IsControl(c) && c is not (>= '\u202a' and <= '\u202e') and not (>= '\u2066' and <= '\u2069'), "a text has a control character");
+            Check(!char.IsControl(c) && c is not (>= '\u202a' and <= '\u202e') and not (>= '\u2066' and <= '\u2069'),
+                "a text has a control character");
         }
     }
 

@@ -8,7 +8,8 @@ namespace ImgsPS.Engine.Tests.Fuzzing;
 internal static class FuzzTargets
 {
     private static readonly Lazy<FuzzTarget[]> Targets = new(
-        () => NamingTargets.All().Concat(ContentTargets.All()).Concat(RegistryTargets.All()).Concat(DockerTargets.All()).Concat(StoreTargets.All()).ToArray());
+        () => NamingTargets.All().Concat(ContentTargets.All()).Concat(RegistryTargets.All()).Concat(DockerTargets.All())
+            .Concat(StoreTargets.All()).ToArray());
 
     public static IReadOnlyList<FuzzTarget> All => Targets.Value;
 
@@ -16,5 +17,6 @@ internal static class FuzzTargets
     public static IEnumerable<object[]> Rows() => All.Select(t => new object[] { t.Name });
 
     public static FuzzTarget Get(string name) =>
-        All.FirstOrDefault(t => t.Name == name) ?? throw new ArgumentException($"There is no target {name}; there are {string.Join(", ", All.Select(t => t.Name))}.");
+        All.FirstOrDefault(t => t.Name == name)
+            ?? throw new ArgumentException($"There is no target {name}; there are {string.Join(", ", All.Select(t => t.Name))}.");
 }

@@ -6,8 +6,9 @@ using Xunit;
 namespace ImgsPS.Engine.Tests.Fuzzing;
 
 /// <summary>
-/// All parsers on inputs of chance, few of them and always the same; <c>build.ps1 -Task Fuzz</c> runs as many as there is time for. None throws
-/// anything but what it documents, what is written reads back, and memory is linear in the input. The table of parsers is in tests/README.md.
+/// All parsers on inputs of chance, few of them and always the same; <c>build.ps1 -Task Fuzz</c> runs as many as there is time for. None
+/// throws anything but what it documents, what is written reads back, and memory is linear in the input. The table of parsers is in
+/// tests/README.md.
 /// </summary>
 public sealed class FuzzTests
 {
@@ -65,7 +66,9 @@ public sealed class FuzzTests
     {
         if (crash is not null)
         {
-            Assert.Fail($"{target.Name}, {crash.Input.Length} bytes {Convert.ToBase64String(crash.Input.AsSpan(0, Math.Min(crash.Input.Length, 400)))}\n{Start(FuzzText.Decode(crash.Input))}\n{crash.Error}");
+            Assert.Fail(
+                $"{target.Name}, {crash.Input.Length} bytes " +
+                $"{Convert.ToBase64String(crash.Input.AsSpan(0, Math.Min(crash.Input.Length, 400)))}\n{Start(FuzzText.Decode(crash.Input))}\n{crash.Error}");
         }
     }
 

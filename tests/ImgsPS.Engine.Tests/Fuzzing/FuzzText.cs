@@ -9,7 +9,8 @@ namespace ImgsPS.Engine.Tests.Fuzzing;
 /// <summary>Texts and bytes of inputs, and the pieces that inputs are made of.</summary>
 internal static class FuzzText
 {
-    private static readonly Regex TokenPattern = new("\"(?:\\\\.|[^\"\\\\])*\"|[A-Za-z0-9_]+|\\s+|.", RegexOptions.CultureInvariant | RegexOptions.Singleline);
+    private static readonly Regex TokenPattern =
+        new("\"(?:\\\\.|[^\"\\\\])*\"|[A-Za-z0-9_]+|\\s+|.", RegexOptions.CultureInvariant | RegexOptions.Singleline);
 
     /// <summary>Where JSON grows: at the top, in a list, an object, a text, a name.</summary>
     public static readonly IReadOnlyList<(string Before, string After)> JsonFrames =
@@ -20,20 +21,30 @@ internal static class FuzzText
     /// <summary>What parsers trip over, whatever they parse.</summary>
     public static readonly string[] Hostile =
     [
-        "", "\0", "\n", "\r\n", "\t", " ", "\u001b[2J", "\u202e", "\u2028", "\ufeff", "é", "İ", "ı", "ſ", "\u212a", "😀", "\ud83d", "\ude00", "\ud800\ud800", "\\", "\\\"", "\"", "'",
-        "%", "%00", "%2e%2e", "%zz", "%u0041", "..", "../", "//", "/", "\\..\\", ":", "::", "[", "]", "[::1]", "[::ffff:127.0.0.1]", "[fe80::1%25eth0]", "@", "?", "#", "&", "=", ";", ",", "*", "**", "+", "-", "--",
-        "-1", "0", "00", "1", "255", "256", "65535", "65536", "2147483647", "2147483648", "4294967296", "9007199254740992", "9007199254740993", "9223372036854775807",
-        "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "18446744073709551616", "99999999999999999999999999", "1e3", "1e308", "1e309", "1E-400", "0.1", "1.0", "-0", "0x10", "NaN", "Infinity",
-        "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2024-02-30T00:00:00Z", "1970-01-01T00:00:00Z", "2016-12-31T23:59:60Z",
-        "sha256:0000000000000000000000000000000000000000000000000000000000000000", "sha256:", "sha512:", "md5:d41d8cd98f00b204e9800998ecf8427e", "localhost", "docker.io", "index.docker.io", "http://", "https://", "file:///etc/passwd", "xn--n3h.com", "☃.example",
-        "null", "true", "false", "{}", "[]", "{", "}", "\"\"", "\"\\ud800\"", "\"\\u0000\"", "\"\\ud83d\\ude00\"", "\"a\":1,", "<", ">", "(", ")", "!", "$", "^", "~", "`", "|",
+        "", "\0", "\n", "\r\n", "\t", " ", "\u001b[2J", "\u202e", "\u2028", "\ufeff", "é", "İ", "ı", "ſ", "\u212a", "😀", "\ud83d", "\ude00",
+        "\ud800\ud800", "\\", "\\\"", "\"", "'",
+        "%", "%00", "%2e%2e", "%zz", "%u0041", "..", "../", "//", "/", "\\..\\", ":", "::", "[", "]", "[::1]", "[::ffff:127.0.0.1]",
+        "[fe80::1%25eth0]", "@", "?", "#", "&", "=", ";", ",", "*", "**", "+", "-", "--",
+        "-1", "0", "00", "1", "255", "256", "65535", "65536", "2147483647", "2147483648", "4294967296", "9007199254740992",
+        "9007199254740993", "9223372036854775807",
+        "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "18446744073709551616", "99999999999999999999999999", "1e3",
+        "1e308", "1e309", "1E-400", "0.1", "1.0", "-0", "0x10", "NaN", "Infinity",
+        "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00",
+        "2024-02-30T00:00:00Z", "1970-01-01T00:00:00Z", "2016-12-31T23:59:60Z",
+        "sha256:0000000000000000000000000000000000000000000000000000000000000000", "sha256:", "sha512:",
+        "md5:d41d8cd98f00b204e9800998ecf8427e", "localhost", "docker.io", "index.docker.io", "http://", "https://", "file:///etc/passwd",
+        "xn--n3h.com", "☃.example",
+        "null", "true", "false", "{}", "[]", "{", "}", "\"\"", "\"\\ud800\"", "\"\\u0000\"", "\"\\ud83d\\ude00\"", "\"a\":1,", "<", ">",
+        "(", ")", "!", "$", "^", "~", "`", "|",
     ];
 
     /// <summary>What is repeated to make an input long.</summary>
     public static readonly string[] Runs =
     [
-        ":", "/", "[", "]", "\"", "\\", "\\\"", "=", ",", ";", "%", "%41", "@", ".", "-", "_", "0", "9", "a", "A", " ", "\t", "\n", "\r\n ", "(", "+", "*", "<", ">", "?", "?a", "&a=", "token", "?token", "#", "é", "😀", "\ud83d", "\0",
-        "{", "{\"a\":", "[{", "\"a\":1,", "0,", "{},", "[],", "\"\",", "\\u0061", "\\ud83d\\ude00", "a=b,", "a=\"b\",", "<a>; rel=next,", "x://", "://@", "1h", "1.", ".5s", "!=", "[a-", "[a]", "$", "(a*)*",
+        ":", "/", "[", "]", "\"", "\\", "\\\"", "=", ",", ";", "%", "%41", "@", ".", "-", "_", "0", "9", "a", "A", " ", "\t", "\n", "\r\n ",
+        "(", "+", "*", "<", ">", "?", "?a", "&a=", "token", "?token", "#", "é", "😀", "\ud83d", "\0",
+        "{", "{\"a\":", "[{", "\"a\":1,", "0,", "{},", "[],", "\"\",", "\\u0061", "\\ud83d\\ude00", "a=b,", "a=\"b\",", "<a>; rel=next,",
+        "x://", "://@", "1h", "1.", ".5s", "!=", "[a-", "[a]", "$", "(a*)*",
     ];
 
     /// <summary>UTF-8; the halves of surrogate pairs that stand for bytes (see <see cref="Decode"/>) become those bytes.</summary>
@@ -63,7 +74,9 @@ internal static class FuzzText
         return bytes.ToArray();
     }
 
-    /// <summary>The text of bytes; each byte that is no UTF-8 becomes half of a surrogate pair, first halves and second halves by turns.</summary>
+    /// <summary>
+    /// The text of bytes; each byte that is no UTF-8 becomes half of a surrogate pair, first halves and second halves by turns.
+    /// </summary>
     public static string Decode(byte[] bytes)
     {
         var text = new StringBuilder(bytes.Length);

@@ -16,41 +16,52 @@ internal static class NamingTargets
 {
     private static readonly string[] References =
     [
-        "ubuntu", "ubuntu:24.04", "library/ubuntu", "docker.io/library/ubuntu@" + Content.Documents.ZeroDigest, "localhost:5000/a/b-c__d.e:v1.2_3-x", "[::1]:5000/app:latest", "REG.example.com/x", "a/b:c@sha256:0",
-        "docker.io/library/" + new string('0', 64), "https://docker.io/ubuntu", " ubuntu ", "ubuntu:" + new string('t', 129), "localhost/UPPER", "index.docker.io/foo", "sha256:abc",
+        "ubuntu", "ubuntu:24.04", "library/ubuntu", "docker.io/library/ubuntu@" + Content.Documents.ZeroDigest,
+        "localhost:5000/a/b-c__d.e:v1.2_3-x", "[::1]:5000/app:latest", "REG.example.com/x", "a/b:c@sha256:0",
+        "docker.io/library/" + new string('0', 64), "https://docker.io/ubuntu", " ubuntu ", "ubuntu:" + new string('t', 129),
+        "localhost/UPPER", "index.docker.io/foo", "sha256:abc",
     ];
 
     public static IEnumerable<FuzzTarget> All()
     {
-        var references = References.Concat(FuzzSeeds.Of("references.json", "parse", "parse-normalized", "parse-docker-ref", "parse-any", "grammar-reference", "ggcr-tag", "ggcr-digest", "regclient-ref", "oras-reference")).ToArray();
-        yield return OfText("reference", "Naming/ImageReference, ReferenceNormalizer, ReferenceGrammar; Store/Layout/EntryName", references, Reference, ImageFailure) with
+        var references = References.Concat(FuzzSeeds.Of("references.json", "parse", "parse-normalized", "parse-docker-ref", "parse-any",
+            "grammar-reference", "ggcr-tag", "ggcr-digest", "regclient-ref", "oras-reference")).ToArray();
+        yield return OfText("reference", "Naming/ImageReference, ReferenceNormalizer, ReferenceGrammar; Store/Layout/EntryName", references,
+            Reference, ImageFailure) with
         {
             Alphabet = "aA0/:@.-_[]",
             Frames = [("", ""), ("a/", ""), ("a:", ""), ("a@sha256:", ""), ("[", "]/a"), ("localhost:", "/a")],
             Grammar = random => Sample(random.Next(2) == 0 ? NamingGenerators.Reference : NamingGenerators.Mangled, random),
         };
-        yield return OfText("reference-parts", "Naming/ReferenceGrammar: Parse, TryMatchName, IsTag, IsDigest, IsDomain", references.Concat(FuzzSeeds.Of("references.json", "grammar-domain", "grammar-name", "split-name", "grammar-identifier")), ReferenceParts, Never) with
+        yield return OfText("reference-parts", "Naming/ReferenceGrammar: Parse, TryMatchName, IsTag, IsDigest, IsDomain",
+            references.Concat(FuzzSeeds.Of("references.json", "grammar-domain", "grammar-name", "split-name", "grammar-identifier")),
+            ReferenceParts, Never) with
         {
             Alphabet = "aA0/:@.-_[]",
             Frames = [("", ""), ("[", "]"), ("a+", ":00000000000000000000000000000000")],
         };
-        yield return OfText("digest", "Naming/Digest", FuzzSeeds.Of("manifests.json", "parse-digest").Append(Content.Documents.ZeroDigest), DigestText, Never) with
+        yield return OfText("digest", "Naming/Digest", FuzzSeeds.Of("manifests.json", "parse-digest")
+            .Append(Content.Documents.ZeroDigest), DigestText, Never) with
         {
             Alphabet = "0af:g",
             Frames = [("", ""), ("sha256:", ""), ("sha512:", "")],
             Grammar = random => Sample(NamingGenerators.Digest, random),
         };
-        yield return OfText("platform", "Naming/Platform, PlatformGrammar, PlatformNormalizer, PlatformMatcher", FuzzSeeds.Of("platforms.json", "parse", "regclient-parse", "ggcr-parse", "match-only", "match-only-os", "normalize-os"), PlatformText, ImageFailure) with
+        yield return OfText("platform", "Naming/Platform, PlatformGrammar, PlatformNormalizer, PlatformMatcher",
+            FuzzSeeds.Of("platforms.json", "parse", "regclient-parse", "ggcr-parse", "match-only", "match-only-os", "normalize-os"),
+            PlatformText, ImageFailure) with
         {
             Alphabet = "/()+%_.-*0aA",
             Frames = [("", ""), ("linux(", ")/amd64"), ("windows(10.0+", ")"), ("linux/", ""), ("linux/arm/", "")],
             Grammar = random => Sample(NamingGenerators.Platform, random).ToString(),
         };
-        yield return OfText("windows-version", "Naming/WindowsVersion", ["10.0.20348.2322", "10.0.17763", "10.0", "10.0.99999", "1.2.3.4.5"], text => _ = WindowsVersion.TryParse(text, out var v) && v.Runs(v), Never) with
+        yield return OfText("windows-version", "Naming/WindowsVersion", ["10.0.20348.2322", "10.0.17763", "10.0", "10.0.99999",
+            "1.2.3.4.5"], text => _ = WindowsVersion.TryParse(text, out var v) && v.Runs(v), Never) with
         {
             Alphabet = "0123456789.",
         };
-        yield return OfText("printable-text", "Naming/PrintableText (RN29)", ["plain", "two\r\nlines", "\u001b]0;title\u0007", "a\u202eb", "é😀\ud83d", new string('x', 300), new string('é', 120), "  a  b  "], Printable, Never) with
+        yield return OfText("printable-text", "Naming/PrintableText (RN29)", ["plain", "two\r\nlines", "\u001b]0;title\u0007", "a\u202eb",
+            "é😀\ud83d", new string('x', 300), new string('é', 120), "  a  b  "], Printable, Never) with
         {
             Alphabet = "a \t\n\u0000\u0007\u001b\u0085\u00a0\u00ad\u200b\u2028\u202e\ufeff\ue000é漢",
         };
@@ -72,12 +83,14 @@ internal static class NamingTargets
         }
 
         Check(ImageReference.Parse(text) == reference, "Parse and TryParse differ");
-        Check(ImageReference.Parse(reference!.Canonical).Canonical == reference.Canonical, "the canonical form reads back as another reference");
+        Check(ImageReference.Parse(reference!.Canonical).Canonical == reference.Canonical,
+            "the canonical form reads back as another reference");
         Check(ImageReference.Parse(reference.Familiar).Canonical == reference.Canonical, "the short form reads back as another reference");
         Check(ImageReference.Parse(reference.ToString()) == reference, "the text reads back as another reference");
         var whole = reference.WithDefaultTag();
         Check(whole.WithDefaultTag() == whole && !whole.IsNameOnly, "the default tag is added twice");
-        Check(EntryName.Parse(EntryName.Of(reference).Key)!.Key == EntryName.Of(reference).Key, "an entry's name reads back as another one");
+        Check(EntryName.Parse(EntryName.Of(reference).Key)!.Key == EntryName.Of(reference).Key,
+            "an entry's name reads back as another one");
     }
 
     private static void ReferenceParts(string text)
@@ -103,7 +116,8 @@ internal static class NamingTargets
     private static void DigestText(string text)
     {
         Check(!Digest.TryParse(text, out var digest) || digest.ToString() == text, "a digest's text is another one");
-        Check(!Digest.TryParseIdentifier(text, out var id) || id.ToString().EndsWith(text, StringComparison.Ordinal), "an id's digest is another one");
+        Check(!Digest.TryParseIdentifier(text, out var id)
+            || id.ToString().EndsWith(text, StringComparison.Ordinal), "an id's digest is another one");
         CheckPrintable(Digest.Shorten(text));
     }
 

@@ -18,71 +18,99 @@ internal static class StoreTargets
 {
     private static readonly string[] Indexes =
     [
-        "{\"schemaVersion\":2,\"mediaType\":\"" + MediaTypes.OciIndex + "\",\"manifests\":[{\"mediaType\":\"" + MediaTypes.OciManifest + "\",\"digest\":\"" + ZeroDigest
+        "{\"schemaVersion\":2,\"mediaType\":\"" + MediaTypes.OciIndex + "\",\"manifests\":[{\"mediaType\":\"" + MediaTypes.OciManifest +
+            "\",\"digest\":\"" + ZeroDigest
             + "\",\"size\":5,\"annotations\":{\"org.opencontainers.image.ref.name\":\"docker.io/library/a:1\",\"io.imgsps.pulled\":\"2026-01-31T12:00:00Z\",\"io.imgsps.tagged\":\"2026-01-31T12:00:00Z\",\"other\":\"\\u00e9\"},\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\"}}],\"annotations\":{\"a\":\"b\"}}",
-        "{\"schemaVersion\":2,\"manifests\":null}", "{\"schemaVersion\":2,\"manifests\":[null,1,{},{\"digest\":\"x\",\"size\":\"1\",\"annotations\":[]}]}",
+        "{\"schemaVersion\":2,\"manifests\":null}",
+        "{\"schemaVersion\":2,\"manifests\":[null,1,{},{\"digest\":\"x\",\"size\":\"1\",\"annotations\":[]}]}",
     ];
 
     private static readonly string[] Catalogs =
     [
         "{\"version\":3,\"layers\":[{\"digest\":\"sha256:2222222222222222222222222222222222222222222222222222222222222222\",\"size\":9007199254740991,\"type\":\"a/b\",\"diffId\":\"" + ZeroDigest + "\"}],"
-            + "\"indexes\":{\"" + ZeroDigest + "\":[{\"type\":\"a/b\",\"digest\":\"" + ZeroDigest + "\",\"size\":1,\"artifactType\":\"x/y\",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\",\"variant\":\"v7\",\"osVersion\":\"1\",\"osFeatures\":[\"f\"]}}]},"
-            + "\"manifests\":{\"" + ZeroDigest + "\":{\"image\":true,\"config\":{\"type\":\"a/b\",\"digest\":\"" + ZeroDigest + "\",\"size\":1},\"created\":\"2015-10-31T22:22:56.0159252+00:00\",\"author\":\"a\",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\"},\"labels\":{\"a\":\"b\"},"
+            + "\"indexes\":{\"" + ZeroDigest + "\":[{\"type\":\"a/b\",\"digest\":\"" + ZeroDigest +
+                "\",\"size\":1,\"artifactType\":\"x/y\",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\",\"variant\":\"v7\",\"osVersion\":\"1\",\"osFeatures\":[\"f\"]}}]},"
+            + "\"manifests\":{\"" + ZeroDigest + "\":{\"image\":true,\"config\":{\"type\":\"a/b\",\"digest\":\"" + ZeroDigest +
+                "\",\"size\":1},\"created\":\"2015-10-31T22:22:56.0159252+00:00\",\"author\":\"a\",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\"},\"labels\":{\"a\":\"b\"},"
             + "\"layers\":[0,0]}}}",
         "{\"version\":3}", "{\"version\":2}", "{}", "[]",
     ];
 
     private static readonly string[] FilterTexts =
     [
-        "dangling=true", "label=a=b", "label!=a", "before=ubuntu", "since=" + ZeroDigest, "until=24h", "until=2026-01-31T12:00:00Z", "reference=*/[a-z]?\\*", "label=a!=b", "Dangling = 1", "x=y", "reference=[", "=", "until=1.5",
+        "dangling=true", "label=a=b", "label!=a", "before=ubuntu", "since=" + ZeroDigest, "until=24h", "until=2026-01-31T12:00:00Z",
+        "reference=*/[a-z]?\\*", "label=a!=b", "Dangling = 1", "x=y", "reference=[", "=", "until=1.5",
     ];
 
-    private static readonly Image[] Rows = Images.Days("ubuntu:24.04", "reg.example.com:5000/team/app:1", "b/c:2").Append(Images.Row(null, Images.Hash(9), dangling: true)).ToArray();
+    private static readonly Image[] Rows = Images.Days("ubuntu:24.04", "reg.example.com:5000/team/app:1", "b/c:2")
+        .Append(Images.Row(null, Images.Hash(9), dangling: true)).ToArray();
 
     public static IEnumerable<FuzzTarget> All() => Files().Concat(Filters()).Concat(Names());
 
     private static IEnumerable<FuzzTarget> Files()
     {
-        yield return OfJson("index-file", "Store/Layout/LayoutIndex, IndexFile, EntryName (RS7)", Indexes, Index, ImageFailure) with { BytesPerByte = 2000 };
+        yield return OfJson("index-file", "Store/Layout/LayoutIndex, IndexFile, EntryName (RS7)", Indexes, Index,
+            ImageFailure) with { BytesPerByte = 2000 };
         yield return OfJson("catalog-file", "Store/Layout/CatalogFile, ImageFacts", Catalogs, Catalog, Never) with { BytesPerByte = 2000 };
-        yield return OfBytes("lease-list", "Store/Layout/Lease", [ZeroDigest + "\n" + ZeroDigest + "\n", "sha256:", ""], Leases, Never) with { Alphabet = "sha256:0a\n" };
-        yield return OfBytes("store-version", "Store/Layout/StoreFolder", ["1\n", "2", "-1", "x", ""], Version, ImageFailure) with { Alphabet = "0129 \n" };
+        yield return OfBytes("lease-list", "Store/Layout/Lease", [ZeroDigest + "\n" + ZeroDigest + "\n", "sha256:", ""], Leases,
+            Never) with { Alphabet = "sha256:0a\n" };
+        yield return OfBytes("store-version", "Store/Layout/StoreFolder", ["1\n", "2", "-1", "x", ""], Version,
+            ImageFailure) with { Alphabet = "0129 \n" };
     }
 
     private static IEnumerable<FuzzTarget> Filters()
     {
-        var filters = FilterTexts.Concat(FuzzSeeds.Of("filters.json", "cli-filter-parse", "label-filter", "image-list-time", "image-list-label", "reference-glob")).ToArray();
-        yield return OfText("filter", "Store/ImageFilter, Filtering/FilterArguments, LabelCondition, ReferencePattern", filters, Filter, ImageFailure) with
+        var filters = FilterTexts.Concat(FuzzSeeds.Of("filters.json", "cli-filter-parse", "label-filter", "image-list-time",
+            "image-list-label", "reference-glob")).ToArray();
+        yield return OfText("filter", "Store/ImageFilter, Filtering/FilterArguments, LabelCondition, ReferencePattern", filters, Filter,
+            ImageFailure) with
         {
             Alphabet = "=!*?[]\\ abdelnrs",
             Frames = [("", ""), ("label=", ""), ("reference=", ""), ("until=", ""), ("before=", "")],
         };
-        yield return OfText("filter-json", "Store/Filtering/FilterArguments (Docker's filters)", FuzzSeeds.Json("filters.json", "from-json").Concat(["{\"a\":[\"b\",\"c\"],\"d\":{\"e\":true,\"f\":false}}"]), FilterJson, ImageFailure) with
+        yield return OfText("filter-json", "Store/Filtering/FilterArguments (Docker's filters)", FuzzSeeds.Json("filters.json", "from-json")
+            .Concat(["{\"a\":[\"b\",\"c\"],\"d\":{\"e\":true,\"f\":false}}"]), FilterJson, ImageFailure) with
         {
             IsJson = true,
             Frames = [.. FuzzText.JsonFrames, ("{\"a\":[", "\"\"]}"), ("{\"a\":{", "\"z\":true}}")],
         };
-        yield return OfText("filter-regex", "Store/Filtering/FilterArguments.MatchesRegex", FuzzSeeds.Of("filters.json", "match-regex", "match-prefix").Append("(a*)*b").Append("^t.d[a-z]+$"), Regex, Never) with { Alphabet = "a*+?()[]|^${}\\1.", BytesPerByte = 500_000 };
-        yield return OfText("glob", "Store/Filtering/GoGlob", FuzzSeeds.Of("filters.json", "reference-glob", "image-list-reference").Concat(["[a-z]*", "[^a]?", "\\*", "[]a]", "[a-", "a*b*c*d*"]), Glob, Never) with { Alphabet = "*?[]^-\\/a😀", Frames = [("", ""), ("[", "]"), ("*", "b")] };
-        yield return OfText("duration", "Store/Filtering/GoDuration", FuzzSeeds.Of("durations.json", "parse-duration", "parse-positive-duration", "format-duration"), Duration, Never) with
+        yield return OfText("filter-regex", "Store/Filtering/FilterArguments.MatchesRegex",
+            FuzzSeeds.Of("filters.json", "match-regex", "match-prefix").Append("(a*)*b").Append("^t.d[a-z]+$"), Regex,
+            Never) with { Alphabet = "a*+?()[]|^${}\\1.", BytesPerByte = 500_000 };
+        yield return OfText("glob", "Store/Filtering/GoGlob", FuzzSeeds.Of("filters.json", "reference-glob", "image-list-reference")
+            .Concat(["[a-z]*", "[^a]?", "\\*", "[]a]", "[a-", "a*b*c*d*"]), Glob, Never) with { Alphabet = "*?[]^-\\/a😀",
+            Frames = [("", ""), ("[", "]"), ("*", "b")] };
+        yield return OfText("duration", "Store/Filtering/GoDuration",
+            FuzzSeeds.Of("durations.json", "parse-duration", "parse-positive-duration", "format-duration"), Duration, Never) with
         {
             Alphabet = "0129.+-hmsuµμn",
             Frames = [("", ""), ("1.", "h"), ("", "h")],
-            Grammar = random => string.Concat(Enumerable.Range(0, 1 + random.Next(4)).Select(_ => $"{random.Next()}{(random.Next(2) == 0 ? "." + random.Next() : "")}{new[] { "h", "m", "s", "ms", "us", "µs", "ns" }[random.Next(7)]}")),
+            Grammar = random =>
+                string.Concat(Enumerable.Range(0, 1 + random.Next(4))
+                .Select(_ =>
+                $"{random.Next()}{(random.Next(2) == 0 ? "." + random.Next() : "")}{new[] { "h", "m", "s", "ms", "us", "µs", "ns" }[random.Next(7)]}")),
         };
-        yield return OfText("duration-json", "Store/Filtering/GoDuration.TryParseJson", FuzzSeeds.Json("durations.json", "parse-json-duration").Concat(["\"1h\"", "1000", "1e18", "-9.3e18", "\"\\ud800\""]), text => _ = GoDuration.TryParseJson(text, out _), Never) with { IsJson = true, Frames = FuzzText.JsonFrames };
-        yield return OfText("filter-time", "Store/Filtering/FilterTime, GoTimeReader", FuzzSeeds.Of("durations.json", "parse-timestamp-or-duration", "parse-unix-timestamp"), Time, Never) with
+        yield return OfText("duration-json", "Store/Filtering/GoDuration.TryParseJson",
+            FuzzSeeds.Json("durations.json", "parse-json-duration").Concat(["\"1h\"", "1000", "1e18", "-9.3e18", "\"\\ud800\""]), text =>
+            _ = GoDuration.TryParseJson(text, out _), Never) with { IsJson = true, Frames = FuzzText.JsonFrames };
+        yield return OfText("filter-time", "Store/Filtering/FilterTime, GoTimeReader",
+            FuzzSeeds.Of("durations.json", "parse-timestamp-or-duration", "parse-unix-timestamp"), Time, Never) with
         {
             Alphabet = "0129-:.+TZ",
             Frames = [("", ""), ("1.", ""), ("2026-01-31T12:00:00.", "Z")],
-            Grammar = random => $"{random.Next(10000):d4}-{random.Next(14):d2}-{random.Next(33):d2}{(random.Next(2) == 0 ? "" : $"T{random.Next(25):d2}:{random.Next(61):d2}:{random.Next(62):d2}.{random.Next()}")}{new[] { "", "Z", "+02:00", "-23:59" }[random.Next(4)]}",
+            Grammar = random =>
+                $"{random.Next(10000):d4}-{random.Next(14):d2}-{random.Next(33):d2}{(random.Next(2) == 0 ? "" : $"T{random.Next(25):d2}:{random.Next(61):d2}:{random.Next(62):d2}.{random.Next()}")}{new[] { "", "Z", "+02:00", "-23:59" }[random.Next(4)]}",
         };
     }
 
     private static IEnumerable<FuzzTarget> Names()
     {
-        yield return OfText("image-name", "Store/ImageLookup, ImageIdentity", ["ubuntu", "ubuntu:24.04", Images.Hash(1), Images.Hash(1).Substring(7), "0000", "sha256:0000", "b/c@" + Images.Hash(1003), "reg.example.com:5000/team/app"], text => Lookup(text), ImageFailure) with { Alphabet = "sha256:0af/@" };
-        yield return OfText("store-name", "Store/ImageStores", ["local", "docker", "docker:remote", "./x", "~/x", "unix:///x", "registry://h/p", "C:\\x", "x", "tcp://h:1"], text => (ImageStores.Open(text) as IDisposable)?.Dispose(), ImageFailure) with { Alphabet = ":/.~\\\0" };
+        yield return OfText("image-name", "Store/ImageLookup, ImageIdentity",
+            ["ubuntu", "ubuntu:24.04", Images.Hash(1), Images.Hash(1).Substring(7), "0000", "sha256:0000", "b/c@" +
+            Images.Hash(1003), "reg.example.com:5000/team/app"], text => Lookup(text), ImageFailure) with { Alphabet = "sha256:0af/@" };
+        yield return OfText("store-name", "Store/ImageStores",
+            ["local", "docker", "docker:remote", "./x", "~/x", "unix:///x", "registry://h/p", "C:\\x", "x", "tcp://h:1"], text =>
+            (ImageStores.Open(text) as IDisposable)?.Dispose(), ImageFailure) with { Alphabet = ":/.~\\\0" };
     }
 
     // Whatever is read can be written, and is then the same; and it can be changed.
@@ -100,7 +128,8 @@ internal static class StoreTargets
         _ = again.Serialize();
     }
 
-    private static string Told(IndexEntry entry) => $"{entry.Descriptor?.Digest} {entry.Descriptor?.Size} {entry.Descriptor?.MediaType} {entry.Name?.Key} {entry.PulledAt:O} {entry.TaggedAt:O}";
+    private static string Told(IndexEntry entry) => $"{entry.Descriptor?.Digest} {entry.Descriptor?.Size} {entry.Descriptor?.MediaType} " +
+        $"{entry.Name?.Key} {entry.PulledAt:O} {entry.TaggedAt:O}";
 
     // A catalog can always be made anew: a broken one is an empty one.
     private static void Catalog(byte[] bytes)
@@ -122,7 +151,8 @@ internal static class StoreTargets
         var facts = file.Read(NullObserver.Instance);
         file.WriteAsync(facts).GetAwaiter().GetResult();
         var again = file.Read(NullObserver.Instance);
-        Check(facts.Keys.SequenceEqual(again.Keys.OrderBy(k => facts.Keys.ToList().IndexOf(k))) || facts.Count > 100, "the catalog reads back as another one");
+        Check(facts.Keys.SequenceEqual(again.Keys.OrderBy(k => facts.Keys.ToList().IndexOf(k)))
+            || facts.Count > 100, "the catalog reads back as another one");
         foreach (var fact in facts.Values)
         {
             switch (fact)
@@ -190,7 +220,8 @@ internal static class StoreTargets
     {
         if (GoDuration.TryParse(text, out var nanoseconds))
         {
-            Check(GoDuration.TryParse(GoDuration.Format(nanoseconds), out var again) && again == nanoseconds, "it reads back as another duration");
+            Check(GoDuration.TryParse(GoDuration.Format(nanoseconds), out var again)
+                && again == nanoseconds, "it reads back as another duration");
         }
     }
 
@@ -200,5 +231,6 @@ internal static class StoreTargets
         _ = FilterTime.TryParseUnix(text, out _);
     }
 
-    private static void Lookup(string text) => Check(ImageLookup.Find(Rows, ImageIdentity.Of(text)).Images.Count > 0, "nothing is found without an error");
+    private static void Lookup(string text) =>
+        Check(ImageLookup.Find(Rows, ImageIdentity.Of(text)).Images.Count > 0, "nothing is found without an error");
 }

@@ -11,7 +11,8 @@ namespace ImgsPS.Tests.Module;
 
 /// <summary>A cmdlet as the built assembly's metadata declares it. Nothing of the assembly runs, so no PowerShell is needed.</summary>
 internal sealed record CmdletMetadata(
-    string Name, bool SupportsShouldProcess, IReadOnlyList<string> Aliases, IReadOnlyList<string> OutputTypes, IReadOnlyList<ParameterMetadata> Parameters)
+    string Name, bool SupportsShouldProcess, IReadOnlyList<string> Aliases, IReadOnlyList<string> OutputTypes,
+    IReadOnlyList<ParameterMetadata> Parameters)
 {
     private const string Automation = "System.Management.Automation.";
 
@@ -84,7 +85,8 @@ internal sealed record CmdletMetadata(
             }
 
             var parent = reader.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent;
-            var name = parent.Kind == HandleKind.TypeReference ? TypeNames.Instance.GetTypeFromReference(reader, (TypeReferenceHandle)parent, 0) : "";
+            var name = parent.Kind == HandleKind.TypeReference
+                ? TypeNames.Instance.GetTypeFromReference(reader, (TypeReferenceHandle)parent, 0) : "";
             if (name.StartsWith(Automation, StringComparison.Ordinal))
             {
                 var value = attribute.DecodeValue(TypeNames.Instance);
@@ -138,7 +140,8 @@ internal sealed record CmdletMetadata(
 
         public string GetFunctionPointerType(MethodSignature<string> signature) => throw Unexpected();
 
-        public string GetGenericInstantiation(string genericType, ImmutableArray<string> typeArguments) => $"{genericType}[{string.Join(",", typeArguments)}]";
+        public string GetGenericInstantiation(string genericType, ImmutableArray<string> typeArguments) =>
+            $"{genericType}[{string.Join(",", typeArguments)}]";
 
         public string GetGenericMethodParameter(object? genericContext, int index) => throw Unexpected();
 
@@ -150,7 +153,8 @@ internal sealed record CmdletMetadata(
 
         public string GetPointerType(string elementType) => throw Unexpected();
 
-        public string GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) => throw Unexpected();
+        public string GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle,
+            byte rawTypeKind) => throw Unexpected();
 
         private static string Join(string space, string name) => space.Length == 0 ? name : space + "." + name;
 
@@ -160,4 +164,5 @@ internal sealed record CmdletMetadata(
 
 /// <summary>A parameter of a cmdlet.</summary>
 internal sealed record ParameterMetadata(
-    string Name, string Type, IReadOnlyList<string> Aliases, string Position, bool Mandatory, bool ByValue, bool ByPropertyName, bool Wildcards);
+    string Name, string Type, IReadOnlyList<string> Aliases, string Position, bool Mandatory, bool ByValue, bool ByPropertyName,
+    bool Wildcards);

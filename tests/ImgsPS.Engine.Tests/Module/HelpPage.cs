@@ -46,7 +46,8 @@ internal sealed class HelpPage
             }
         }
 
-        foreach (var (heading, body) in page.Below("## PARAMETERS").Where(part => part.Heading.StartsWith("### -", StringComparison.Ordinal)))
+        foreach (var (heading, body) in page.Below("## PARAMETERS")
+            .Where(part => part.Heading.StartsWith("### -", StringComparison.Ordinal)))
         {
             page.Parameters.Add(heading["### -".Length..], HelpParameter.Read(body));
         }
@@ -62,7 +63,8 @@ internal sealed class HelpPage
 
     /// <summary>The sections below a heading, up to the next one of its level.</summary>
     public IReadOnlyList<(string Heading, List<string> Lines)> Below(string heading) =>
-        _parts.SkipWhile(part => part.Heading != heading).Skip(1).TakeWhile(part => part.Heading.StartsWith("### ", StringComparison.Ordinal)).ToList();
+        _parts.SkipWhile(part => part.Heading != heading).Skip(1)
+            .TakeWhile(part => part.Heading.StartsWith("### ", StringComparison.Ordinal)).ToList();
 
     /// <summary>The lines that are not code.</summary>
     public static IEnumerable<string> Prose(IEnumerable<string> lines)

@@ -114,7 +114,8 @@ public class HelpTests
     {
         var cmdlet = Cmdlet(name);
         var page = Page(name);
-        Assert.Equal(cmdlet.Aliases.Count == 0 ? "None" : string.Join("\n", cmdlet.Aliases.Select(alias => "- " + alias)), page.Section("## ALIASES"));
+        Assert.Equal(cmdlet.Aliases.Count == 0 ? "None"
+            : string.Join("\n", cmdlet.Aliases.Select(alias => "- " + alias)), page.Section("## ALIASES"));
         Assert.Equal(cmdlet.OutputTypes.Order(), page.Below("## OUTPUTS").Select(part => part.Heading["### ".Length..]).Order());
         var inputs = cmdlet.Parameters.Where(parameter => parameter.ByValue).Select(parameter => parameter.Type).Order();
         Assert.Equal(inputs, page.Below("## INPUTS").Select(part => part.Heading["### ".Length..]).Order());

@@ -67,7 +67,8 @@ public class DataTextTests
             new Image { Labels = labels, Author = Hostile, UsedBy = list },
             new ImageConfig
             {
-                Labels = labels, Author = Hostile, Env = labels, Entrypoint = list, Command = list, WorkingDirectory = Hostile, User = Hostile,
+                Labels = labels, Author = Hostile, Env = labels, Entrypoint = list, Command = list, WorkingDirectory = Hostile,
+                User = Hostile,
                 ExposedPorts = list, Volumes = list, StopSignal = Hostile, Shell = list, OnBuild = list,
                 Healthcheck = new ImageHealthcheck { Test = list },
             },
@@ -75,7 +76,8 @@ public class DataTextTests
             new ImageLayer { CreatedBy = Hostile },
             new ImageManifest { Annotations = labels, ArtifactType = Hostile },
             new ImageRemoval { Untagged = list, Deleted = list },
-            new ImageStoreInfo { Version = Hostile, ApiVersion = Hostile, Driver = Hostile, RegistryMirrors = list, InsecureRegistries = list },
+            new ImageStoreInfo { Version = Hostile, ApiVersion = Hostile, Driver = Hostile, RegistryMirrors = list,
+                InsecureRegistries = list },
         ];
         foreach (var item in objects)
         {

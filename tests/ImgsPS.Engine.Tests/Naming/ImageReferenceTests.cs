@@ -72,7 +72,8 @@ public class ImageReferenceTests
 
     [Theory]
     [InlineData("Ubuntu", "invalid reference format: repository name (library/Ubuntu) must be lowercase", "'ubuntu'")]
-    [InlineData("reg.example.com/Team/App:V1", "invalid reference format: repository name (Team/App) must be lowercase", "'reg.example.com/team/app:V1'")]
+    [InlineData("reg.example.com/Team/App:V1", "invalid reference format: repository name (Team/App) must be lowercase",
+        "'reg.example.com/team/app:V1'")]
     [InlineData(Hex64, "invalid repository name (" + Hex64 + "), cannot specify 64-byte hexadecimal strings", "repository@sha256:" + Hex64)]
     [InlineData("https://reg.example.com/a", "invalid reference format", "'https://'")]
     [InlineData(" ubuntu", "invalid reference format", "white space")]

@@ -18,7 +18,8 @@ internal static class NamingGenerators
         select first + string.Concat(rest.Take(2));
 
     private static readonly Gen<string> Domain = Gen.Elements(
-        "docker.io", "index.docker.io", "localhost", "localhost:5000", "reg.example.com", "REG", "127.0.0.1:80", "[::1]:5000", "[fe80::1]", "h:1");
+        "docker.io", "index.docker.io", "localhost", "localhost:5000", "reg.example.com", "REG", "127.0.0.1:80", "[::1]:5000", "[fe80::1]",
+        "h:1");
 
     private static readonly Gen<string> Path =
         from parts in Gen.NonEmptyListOf(Gen.Frequency((8, PathPart), (1, Gen.Constant("library")), (1, Gen.Constant("localhost"))))

@@ -13,8 +13,10 @@ public class PlatformMatcherTests
     [Theory]
     [InlineData("linux/amd64", "linux/arm64 linux/386 linux/amd64", "linux/amd64 linux/386")]
     [InlineData("linux/amd64/v3", "linux/amd64 linux/amd64/v2 linux/amd64/v4 linux/amd64/v3", "linux/amd64/v3 linux/amd64/v2 linux/amd64")]
-    [InlineData("linux/arm64/v8", "linux/amd64 linux/arm/v5 linux/arm/v7 linux/arm64/v9 linux/arm64", "linux/arm64 linux/arm/v7 linux/arm/v5")]
-    [InlineData("linux/arm64/v9.2", "linux/arm64 linux/arm64/v8.7 linux/arm64/v8.8 linux/arm64/v9", "linux/arm64/v9 linux/arm64/v8.7 linux/arm64")]
+    [InlineData("linux/arm64/v8", "linux/amd64 linux/arm/v5 linux/arm/v7 linux/arm64/v9 linux/arm64",
+        "linux/arm64 linux/arm/v7 linux/arm/v5")]
+    [InlineData("linux/arm64/v9.2", "linux/arm64 linux/arm64/v8.7 linux/arm64/v8.8 linux/arm64/v9",
+        "linux/arm64/v9 linux/arm64/v8.7 linux/arm64")]
     [InlineData("linux/arm/v7", "linux/arm/v5 linux/arm/v8 linux/arm/v6 linux/arm", "linux/arm linux/arm/v6 linux/arm/v5")]
     [InlineData("linux/s390x", "linux/amd64 linux/s390x", "linux/s390x")]
     public void U6_host_takes_what_it_can_run_best_first(string host, string candidates, string expected)
@@ -44,7 +46,8 @@ public class PlatformMatcherTests
     [Fact]
     public void U8_descriptor_without_platform_is_last_and_attestations_never_match()
     {
-        var candidates = new[] { null, Platform.Parse("unknown/unknown"), new Platform("linux", "386"), null, new Platform("linux", "amd64") };
+        var candidates = new[] { null, Platform.Parse("unknown/unknown"), new Platform("linux", "386"), null,
+            new Platform("linux", "amd64") };
 
         Assert.Equal(new[] { 4, 2, 0, 3 }, PlatformMatcher.For(Platform.Parse("linux/amd64")).Choose(candidates));
         Assert.False(PlatformMatcher.For(new Platform("unknown", "unknown")).Matches(candidates[1]!));
@@ -61,7 +64,8 @@ public class PlatformMatcherTests
 
     // U7: the host's build first, then the newest that runs; a build that does not run never.
     [Theory]
-    [InlineData("10.0.26100", "10.0.20348.1 10.0.26100.9 10.0.17763.5 10.0.26100.10 10.0.27000.1", "10.0.26100.10 10.0.26100.9 10.0.20348.1")]
+    [InlineData("10.0.26100", "10.0.20348.1 10.0.26100.9 10.0.17763.5 10.0.26100.10 10.0.27000.1",
+        "10.0.26100.10 10.0.26100.9 10.0.20348.1")]
     [InlineData("10.0.20348", "10.0.17763.1 10.0.20348.1 10.0.26100.1", "10.0.20348.1")]
     [InlineData("10.0.17763", "10.0.14393.1 10.0.17763.9", "10.0.17763.9")]
     [InlineData("10.0.19045", "10.0.17763.1", "")]
@@ -80,7 +84,8 @@ public class PlatformMatcherTests
     [Fact]
     public void U7_host_takes_the_newest_revision_and_an_image_without_version_last()
     {
-        var candidates = new[] { null, "10.0.26100.2894", "10.0.26100.3000" }.Select(v => new Platform("windows", "amd64", null, v)).ToArray();
+        var candidates = new[] { null, "10.0.26100.2894", "10.0.26100.3000" }.Select(v => new Platform("windows", "amd64", null, v))
+            .ToArray();
 
         Assert.Equal(new[] { 2, 1, 0 }, PlatformMatcher.ForHost(candidates[1]).Choose(candidates));
     }
@@ -93,7 +98,8 @@ public class PlatformMatcherTests
             .Select(v => new Platform("windows", "amd64", null, v)).ToArray();
 
         Assert.Equal(new[] { 2, 3, 1 }, PlatformMatcher.For(candidates[2], host).Choose(candidates));
-        Assert.Equal(new[] { 0, 1, 2, 3 }, PlatformMatcher.For(Platform.Parse("windows/amd64"), Platform.Parse("linux/amd64")).Choose(candidates));
+        Assert.Equal(new[] { 0, 1, 2, 3 }, PlatformMatcher.For(Platform.Parse("windows/amd64"), Platform.Parse("linux/amd64"))
+            .Choose(candidates));
     }
 
     [Fact]
@@ -118,7 +124,8 @@ public class PlatformMatcherTests
     }
 
     [Theory]
-    [InlineData("windows(10.0.20348)/amd64", "10.0.26100.1", "a Windows version 10.0.26100-based image is incompatible with a 10.0.20348 host")]
+    [InlineData("windows(10.0.20348)/amd64", "10.0.26100.1",
+        "a Windows version 10.0.26100-based image is incompatible with a 10.0.20348 host")]
     [InlineData("windows(10.0.26100)/amd64", "10.0.20348.1", null)]
     [InlineData("linux/amd64", "10.0.26100.1", null)]
     public void U7_single_windows_image_is_checked_too(string host, string version, string? expected) =>
@@ -135,7 +142,8 @@ public class PlatformMatcherTests
         var error = PlatformMatcher.For(Platform.Parse("linux/s390x")).NoMatch(available);
 
         Assert.Equal(ImageErrorKind.NotFound, error.Kind);
-        Assert.Equal("no matching manifest for linux/s390x in the manifest list entries. Available: linux/amd64, linux/arm64/v8.", error.Message);
+        Assert.Equal("no matching manifest for linux/s390x in the manifest list entries. Available: linux/amd64, linux/arm64/v8.",
+            error.Message);
     }
 
     [Fact]

@@ -71,7 +71,8 @@ public class PlatformVectorTests
                 WindowsSelect(input, expect);
                 break;
             case "normalize-arch":
-                var (architecture, variant) = PlatformNormalizer.NormalizeArchitecture(input.Text("architecture") ?? "", input.Text("variant"));
+                var (architecture, variant) = PlatformNormalizer.NormalizeArchitecture(input.Text("architecture")
+                    ?? "", input.Text("variant"));
                 Assert.Equal(expect.Text("architecture"), architecture);
                 Assert.Equal(expect.Text("variant"), variant);
                 break;

@@ -115,7 +115,8 @@ public sealed class AuthenticationTests : IAsyncDisposable
         using var client = Client();
         await HeadAsync(client);
         _server.ClearRequests();
-        _server.Faults.Add(new Fault("manifests", FaultAction.Status(401, null, ("WWW-Authenticate", $"Bearer realm=\"{_server.Origin}/token\""))));
+        _server.Faults.Add(new Fault("manifests",
+            FaultAction.Status(401, null, ("WWW-Authenticate", $"Bearer realm=\"{_server.Origin}/token\""))));
         var e = await Assert.ThrowsAsync<ImageException>(() => HeadAsync(client));
         Assert.Equal(ImageErrorKind.Unauthorized, e.Kind);
         Assert.Equal(2, _server.Requests.Count(r => r.Method == "HEAD"));
@@ -130,7 +131,8 @@ public sealed class AuthenticationTests : IAsyncDisposable
             FaultAction.Status(
                 401,
                 null,
-                ("WWW-Authenticate", $"Bearer realm=\"{_server.Origin}/token\",scope=\"repository:base:pull\",error=\"insufficient_scope\"")),
+                ("WWW-Authenticate",
+                    $"Bearer realm=\"{_server.Origin}/token\",scope=\"repository:base:pull\",error=\"insufficient_scope\"")),
             times: 1,
             skip: 1));
         Assert.Equal(_image.Digest, await HeadAsync(client));

@@ -217,7 +217,8 @@ public sealed class BlobDownloadTests : IAsyncDisposable
     public async Task A_config_beyond_the_limit_is_not_asked_for()
     {
         using var client = TestClients.Client(_server.Host);
-        var e = await Assert.ThrowsAsync<ImageException>(() => client.GetBlobAsync(Reference(), _blob, 1000, _observer, CancellationToken.None));
+        var e = await Assert.ThrowsAsync<ImageException>(() =>
+            client.GetBlobAsync(Reference(), _blob, 1000, _observer, CancellationToken.None));
         Assert.Equal(ImageErrorKind.TooLarge, e.Kind);
         Assert.Empty(_server.Requests);
     }

@@ -95,7 +95,8 @@ public class ChallengeVectorTests
                 Assert.Equal(expect.Text("warning") ?? "", WarningHeader.Parse(input.GetString()!) ?? "");
                 break;
             case "content-length":
-                Assert.Equal(expect.Has("error") ? -1 : expect.GetProperty("size").GetInt64(), RegistryResponse.ParseLength(input.Strings()));
+                Assert.Equal(expect.Has("error") ? -1
+                    : expect.GetProperty("size").GetInt64(), RegistryResponse.ParseLength(input.Strings()));
                 break;
             case "content-range":
                 ContentRangeCase(input.Strings(), expect);
@@ -247,7 +248,8 @@ public class ChallengeVectorTests
 
         Assert.Equal(
             new ContentRange(
-                expect.GetProperty("first").GetInt64(), expect.GetProperty("last").GetInt64(), expect.GetProperty("completeLength").GetInt64()),
+                expect.GetProperty("first").GetInt64(), expect.GetProperty("last").GetInt64(),
+                expect.GetProperty("completeLength").GetInt64()),
             range);
     }
 

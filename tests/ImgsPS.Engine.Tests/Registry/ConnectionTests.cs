@@ -24,7 +24,8 @@ public class ConnectionTests
         listener.Stop();
 
         // A first try that is refused is a wrong address: with five tries this test would not end.
-        var e = await HeadAsync(host, limits: RegistryLimits.Default with { FirstDelay = TimeSpan.FromDays(1), LongestDelay = TimeSpan.FromDays(1) });
+        var e = await HeadAsync(host, limits: RegistryLimits.Default with { FirstDelay = TimeSpan.FromDays(1),
+            LongestDelay = TimeSpan.FromDays(1) });
         Assert.Equal(ImageErrorKind.Unavailable, e.Kind);
         Assert.Contains("http://" + host, e.Message, StringComparison.Ordinal);
         Assert.Contains("a loopback address is asked in plain HTTP", e.Advice, StringComparison.Ordinal);
@@ -59,7 +60,8 @@ public class ConnectionTests
         var endpoint = RegistryEndpoint.For("registry.example.com", RegistryOptions.Default);
         using var sender = new HttpSender(RegistryOptions.Default, TestClients.Quick, new Secrets());
         var fault = await Assert.ThrowsAsync<TransferFault>(() => sender.SendAsync(
-            System.Net.Http.HttpMethod.Get, new Uri("https://" + server.Host + "/v2/"), _ => { }, NullObserver.Instance, CancellationToken.None));
+            System.Net.Http.HttpMethod.Get, new Uri("https://" + server.Host + "/v2/"), _ =>
+                { }, NullObserver.Instance, CancellationToken.None));
         Assert.Equal(TransferFaultKind.Tls, fault.Kind);
         var e = new RegistryErrors(endpoint, new Secrets(), new AuthNotes(), TestClients.Quick).Unreachable(fault);
         Assert.EndsWith("http: server gave HTTP response to HTTPS client", e.Message, StringComparison.Ordinal);
@@ -74,7 +76,8 @@ public class ConnectionTests
         await using var server = Server.Start(new TestRegistryOptions { Certificate = certificate });
         using var sender = new HttpSender(RegistryOptions.Default, TestClients.Quick, new Secrets());
         var fault = await Assert.ThrowsAsync<TransferFault>(() => sender.SendAsync(
-            System.Net.Http.HttpMethod.Get, new Uri("https://" + server.Host + "/v2/"), _ => { }, NullObserver.Instance, CancellationToken.None));
+            System.Net.Http.HttpMethod.Get, new Uri("https://" + server.Host + "/v2/"), _ =>
+                { }, NullObserver.Instance, CancellationToken.None));
         Assert.Equal(TransferFaultKind.Tls, fault.Kind);
         Assert.Contains("certificate", fault.Message, StringComparison.OrdinalIgnoreCase);
     }
@@ -85,7 +88,8 @@ public class ConnectionTests
         await using var proxy = Server.Start();
         var image = proxy.AddImage("team/app:1", ImageSpec.For("linux/amd64"));
         using var client = TestClients.Client("127.0.0.1:9", new RegistryOptions { Proxy = new Uri(proxy.Origin) });
-        var head = await client.HeadManifestAsync(ImageReference.Parse("127.0.0.1:9/team/app:1"), NullObserver.Instance, CancellationToken.None);
+        var head = await client.HeadManifestAsync(ImageReference.Parse("127.0.0.1:9/team/app:1"), NullObserver.Instance,
+            CancellationToken.None);
         Assert.Equal(image.Digest, head!.Digest.ToString());
         Assert.Equal("http://127.0.0.1:9/v2/team/app/manifests/1", Assert.Single(proxy.Requests).Target);
     }

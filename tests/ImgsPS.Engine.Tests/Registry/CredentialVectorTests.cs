@@ -178,7 +178,8 @@ public sealed class CredentialVectorTests : IDisposable
         }
 
         var auths = DockerConfig.ParseEnvironment(text).Auths;
-        var expected = expect.Has("credentials") ? expect.GetProperty("credentials") : expect.Has("auths") ? expect.GetProperty("auths") : expect;
+        var expected = expect.Has("credentials") ? expect.GetProperty("credentials") : expect.Has("auths") ? expect.GetProperty("auths")
+            : expect;
         foreach (var entry in expected.EnumerateObject().Where(p => p.Value.ValueKind == JsonValueKind.Object))
         {
             AssertCredential(entry.Value, auths[entry.Name]);
@@ -201,7 +202,8 @@ public sealed class CredentialVectorTests : IDisposable
             AssertCredential(credential, await FindAsync(config, key, helper, variable));
         }
 
-        var hosts = helper.Hosts.Concat(input.Has("credHelpers") ? input.GetProperty("credHelpers").EnumerateObject().Select(p => p.Name) : []);
+        var hosts = helper.Hosts.Concat(input.Has("credHelpers") ? input.GetProperty("credHelpers").EnumerateObject().Select(p => p.Name)
+            : []);
         foreach (var host in hosts.Distinct(StringComparer.Ordinal).Where(h => !expected.ContainsKey(h)))
         {
             // RC3: docker's list leaves out what a broken helper keeps; whoever asks for just that is told.

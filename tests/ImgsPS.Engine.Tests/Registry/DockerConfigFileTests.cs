@@ -142,7 +142,8 @@ public sealed class DockerConfigFileTests : IDisposable
         Assert.Contains("larger than 4 MiB", (await FailureAsync(ImageErrorKind.InvalidData)).Message, StringComparison.Ordinal);
     }
 
-    // Nothing writes the file yet: that comes with signing in. Until then it must only be readable as other tools leave it, and stay as it is.
+    // Nothing writes the file yet: that comes with signing in. Until then it must only be readable as other tools leave it, and stay as it
+    // is.
     [Fact]
     public async Task What_other_tools_keep_in_the_file_does_not_matter_and_stays()
     {

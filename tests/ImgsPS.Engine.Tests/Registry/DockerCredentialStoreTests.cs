@@ -137,7 +137,8 @@ public sealed class DockerCredentialStoreTests : IDisposable
     [InlineData("{\"auths\":{\"reg.example.com\":{\"auth\":\"OnA=\"}}}", "not the base64 of user:password")]
     [InlineData("{\"auths\":{},\"credsStore\":\"x\"}", "unknown field \"credsStore\"")]
     public void The_variable_is_read_strictly(string text, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => DockerConfig.ParseEnvironment(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<FormatException>(() => DockerConfig.ParseEnvironment(text)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void An_empty_variable_is_an_empty_config() => Assert.Empty(DockerConfig.ParseEnvironment(" ").Auths);

@@ -28,7 +28,8 @@ public class DockerRegistryTests
         Assert.Equal(manifest.Length, head.Size);
         Assert.Equal("application/vnd.oci.image.manifest.v1+json", head.MediaType);
 
-        var (bytes, type) = await client.FetchManifestAsync(reference.WithDigest(head.Digest), head, NullObserver.Instance, CancellationToken.None);
+        var (bytes, type) = await client.FetchManifestAsync(reference.WithDigest(head.Digest), head, NullObserver.Instance,
+            CancellationToken.None);
         Assert.Equal(manifest, bytes);
         Assert.Equal(head.MediaType, type);
 
@@ -44,7 +45,8 @@ public class DockerRegistryTests
 
         // G1: the registry sends them unsorted.
         Assert.Equal(["0.9", "1.0"], await client.ListTagsAsync(reference, NullObserver.Instance, CancellationToken.None));
-        Assert.Equal(["other", "team/app"], await client.ListRepositoriesAsync(NullObserver.Instance, CancellationToken.None).ToListAsync());
+        Assert.Equal(["other", "team/app"], await client.ListRepositoriesAsync(NullObserver.Instance, CancellationToken.None)
+            .ToListAsync());
     }
 
     [SkippableFact]

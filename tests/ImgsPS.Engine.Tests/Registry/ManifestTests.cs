@@ -207,5 +207,6 @@ public sealed class ManifestTests : IAsyncDisposable
         Assert.Contains("64 KiB", e.Message, StringComparison.Ordinal);
     }
 
-    private Task<ManifestDocument> GetAsync(ImageReference reference) => _client.GetManifestAsync(reference, null, _observer, CancellationToken.None);
+    private Task<ManifestDocument> GetAsync(ImageReference reference) =>
+        _client.GetManifestAsync(reference, null, _observer, CancellationToken.None);
 }

@@ -37,7 +37,8 @@ public class RegistryEndpointTests
     [InlineData("")]
     public void What_is_no_host_is_refused(string registry) =>
         Assert.Equal(
-            ImageErrorKind.InvalidArgument, Assert.Throws<ImageException>(() => RegistryEndpoint.For(registry, RegistryOptions.Default)).Kind);
+            ImageErrorKind.InvalidArgument,
+            Assert.Throws<ImageException>(() => RegistryEndpoint.For(registry, RegistryOptions.Default)).Kind);
 
     // RN3: the built-in list.
     [Theory]

@@ -97,7 +97,8 @@ public sealed class SearchTests : IAsyncDisposable
             _server.AddImage(name + ":1", ImageSpec.For("linux/amd64"));
         }
 
-        var found = await FindAsync(named ? new SearchRequest("TEAM") { Registry = _server.Host } : new SearchRequest(_server.Host + "/team"));
+        var found = await FindAsync(named ? new SearchRequest("TEAM") { Registry = _server.Host }
+            : new SearchRequest(_server.Host + "/team"));
         Assert.Equal([_server.Host + "/team/app", _server.Host + "/team/web"], Names(found));
         Assert.All(found, r => Assert.Equal(_server.Host, r.Registry));
         Assert.Contains("has no search", Assert.Single(_observer.Warnings), StringComparison.Ordinal);

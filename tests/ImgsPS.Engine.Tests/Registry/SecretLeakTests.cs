@@ -44,7 +44,8 @@ public sealed class SecretLeakTests : IAsyncDisposable
             {
                 foreach (var form in new[] { "plain", "percent", "form", "json", "relaxed", "base64", "base64url", "token" })
                 {
-                    foreach (var place in new[] { "body", "error", "warning", "challenge", "location", "query", "type", "document", "line", "token" })
+                    foreach (var place in new[] { "body", "error", "warning", "challenge", "location", "query", "type", "document", "line",
+                        "token" })
                     {
                         data.Add(auth, form, place);
                     }
@@ -94,12 +95,14 @@ public sealed class SecretLeakTests : IAsyncDisposable
         var asked = new StringBuilder();
         var serving = RefuseAsync(proxy, asked);
         var address = new Uri($"http://bob:{Uri.EscapeDataString(Secret)}@{proxy.LocalEndpoint}");
-        using var client = TestClients.Client("reg.example.com", new RegistryOptions { Proxy = address }, TestClients.Quick with { Tries = 1 });
+        using var client = TestClients.Client("reg.example.com", new RegistryOptions { Proxy = address },
+            TestClients.Quick with { Tries = 1 });
         var failure = await Assert.ThrowsAsync<ImageException>(
             () => client.HeadManifestAsync(ImageReference.Parse("reg.example.com/a:1"), _observer, CancellationToken.None));
         proxy.Stop();
         await serving;
-        Assert.Contains("Proxy-Authorization: Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("bob:" + Secret)), asked.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Proxy-Authorization: Basic " +
+            Convert.ToBase64String(Encoding.UTF8.GetBytes("bob:" + Secret)), asked.ToString(), StringComparison.Ordinal);
         SecretSearch.AssertNone(SecretSearch.Describe(failure) + _observer.Everything, Secret);
     }
 
@@ -165,13 +168,16 @@ public sealed class SecretLeakTests : IAsyncDisposable
         var (match, action) = place switch
         {
             "body" => ("manifests", FaultAction.Status(400, "you sent " + echo + "!")),
-            "error" => ("manifests", FaultAction.Status(403, "{\"errors\":[{\"code\":\"DENIED\",\"message\":" + json + ",\"detail\":" + json + "}]}")),
+            "error" => ("manifests", FaultAction.Status(403, "{\"errors\":[{\"code\":\"DENIED\",\"message\":" + json + ",\"detail\":" +
+                json + "}]}")),
             "warning" => ("manifests", FaultAction.Status(404, "", ("Warning", "299 - " + JsonSerializer.Serialize("you sent " + echo)))),
-            "challenge" => ("manifests", FaultAction.Status(401, "", ("WWW-Authenticate", "Other realm=" + JsonSerializer.Serialize(echo)))),
+            "challenge" => ("manifests", FaultAction.Status(401, "",
+                ("WWW-Authenticate", "Other realm=" + JsonSerializer.Serialize(echo)))),
             "location" => ("manifests", FaultAction.Status(307, "", ("Location", "ftp://host/" + echo))),
             "query" => ("manifests", FaultAction.Status(307, "", ("Location", server.Origin + "/elsewhere?a=" + echo))),
             "type" => ("manifests", FaultAction.Status(200, "{\"schemaVersion\":2,\"mediaType\":\"x/y\"}", ("Content-Type", echo))),
-            "document" => ("manifests", FaultAction.Status(200, "{\"schemaVersion\":2,\"mediaType\":" + json + ",\"config\":" + json + "}", ("Content-Type", "application/vnd.oci.image.manifest.v1+json"))),
+            "document" => ("manifests", FaultAction.Status(200, "{\"schemaVersion\":2,\"mediaType\":" + json + ",\"config\":" + json +
+                "}", ("Content-Type", "application/vnd.oci.image.manifest.v1+json"))),
             "line" => ("manifests", FaultAction.Raw(Encoding.UTF8.GetBytes("HTTP/1.1 200 OK\r\n" + echo + "\r\n\r\n"))),
             _ => (" /token", FaultAction.Status(401, "{\"error\":" + json + ",\"error_description\":" + json + "}")),
         };
@@ -192,7 +198,8 @@ public sealed class SecretLeakTests : IAsyncDisposable
                     if (line.Length == 0)
                     {
                         await client.GetStream().WriteAsync(
-                            Encoding.ASCII.GetBytes("HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"x\"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
+                            Encoding.ASCII.GetBytes("HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"x\"\r\nConnection: " +
+                                "close\r\nContent-Length: 0\r\n\r\n"));
                         break;
                     }
                 }

@@ -70,7 +70,8 @@ internal sealed record BehaviourCase
 
     private static (JsonObject Rules, BehaviourCase[] Cases) Read()
     {
-        var root = JsonNode.Parse(System.IO.File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "data", "behaviours.json")))!.AsObject();
+        var root = JsonNode.Parse(System.IO.File.ReadAllBytes(
+            Path.Combine(AppContext.BaseDirectory, "data", "behaviours.json")))!.AsObject();
         var defaults = root["defaults"]!.AsObject();
         return (root["notes"]!.AsObject(), root["behaviours"]!.AsArray().Select(row =>
         {

@@ -19,7 +19,8 @@ using Server = ImgsPS.Testing.TestRegistry;
 namespace ImgsPS.Engine.Tests.Reliability;
 
 /// <summary>
-/// One behaviour against the engine: a registry, a client and a store of its own, so that no token, connection or file of another row counts.
+/// One behaviour against the engine: a registry, a client and a store of its own, so that no token, connection or file of another row
+/// counts.
 /// </summary>
 internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer server, string folder, ITestOutputHelper output) : IDisposable
 {
@@ -174,7 +175,9 @@ internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer serve
         .Replace("{host}", server.Registry.Host, StringComparison.Ordinal)
         .Replace("{other}", server.Others.FirstOrDefault()?.Host, StringComparison.Ordinal);
 
-    /// <summary>RN1, RN3, RN30, RC4: nothing secret at another origin, nor in anything that is told. RN29: nothing that a terminal acts on.</summary>
+    /// <summary>
+    /// RN1, RN3, RN30, RC4: nothing secret at another origin, nor in anything that is told. RN29: nothing that a terminal acts on.
+    /// </summary>
     private void CheckSecrets(ImageException? failure)
     {
         var secrets = _setup.Secrets.ToList();
@@ -204,14 +207,18 @@ internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer serve
     private IEnumerable<string> Known(IEnumerable<string> secrets)
     {
         var tokens = _setup.Tokens.ToHashSet(StringComparer.Ordinal);
-        var used = Log().Select(r => r.Header("Authorization")?.Replace("Bearer ", "", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
-        return secrets.Where(s => tokens.Contains(s) ? used.Contains(s) : (s == BehaviourSetup.IdentityToken) == (expected.Credential == "identity"));
+        var used = Log().Select(r => r.Header("Authorization")?.Replace("Bearer ", "", StringComparison.Ordinal))
+            .ToHashSet(StringComparer.Ordinal);
+        return secrets.Where(s => tokens.Contains(s) ? used.Contains(s)
+            : (s == BehaviourSetup.IdentityToken) == (expected.Credential == "identity"));
     }
 
     private static bool IsBidi(char c) =>
         c is '\u061C' or (>= '\u200E' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 
-    /// <summary>Nothing under blobs/ but what its name says; nothing temporary but in ingest/, and there only what a later pull goes on with.</summary>
+    /// <summary>
+    /// Nothing under blobs/ but what its name says; nothing temporary but in ingest/, and there only what a later pull goes on with.
+    /// </summary>
     private void CheckStore(bool pulled)
     {
         var files = Directory.Exists(folder)

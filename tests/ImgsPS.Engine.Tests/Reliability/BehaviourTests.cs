@@ -11,7 +11,9 @@ namespace ImgsPS.Engine.Tests.Reliability;
 /// <summary>Every behaviour of the test registry, RN1-RN30, against tests/data/behaviours.json.</summary>
 public sealed class BehaviourTests(ITestOutputHelper output)
 {
-    /// <summary>The rows that do not wait for limits to run out; those are in <see cref="SlowBehaviourTests"/>, which runs beside.</summary>
+    /// <summary>
+    /// The rows that do not wait for limits to run out; those are in <see cref="SlowBehaviourTests"/>, which runs beside.
+    /// </summary>
     public static IEnumerable<object[]> Rows() => RowsOf(slow: false);
 
     [SkippableTheory]
@@ -21,7 +23,8 @@ public sealed class BehaviourTests(ITestOutputHelper output)
     [Fact]
     public void Each_behaviour_has_a_row_and_each_row_a_behaviour() => Assert.Equal(
         BehaviourCatalogue.All.Select(b => $"{b.Rule} {b.Name}"),
-        BehaviourCase.All.Select(c => $"{c.Rule} {c.Name}").Order(StringComparer.Ordinal).OrderBy(c => c.Split(' ')[1], StringComparer.Ordinal));
+        BehaviourCase.All.Select(c => $"{c.Rule} {c.Name}").Order(StringComparer.Ordinal)
+            .OrderBy(c => c.Split(' ')[1], StringComparer.Ordinal));
 
     [Fact]
     public void Each_rule_has_a_behaviour_or_a_note()

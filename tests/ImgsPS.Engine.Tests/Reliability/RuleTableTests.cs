@@ -20,7 +20,8 @@ public sealed class RuleTableTests
             .Where(f => f.EndsWith("Tests.cs", StringComparison.Ordinal) || f.EndsWith(".Tests.ps1", StringComparison.Ordinal)
                 || f.EndsWith("StoreAudit.cs", StringComparison.Ordinal))
             .ToList();
-        return (files.Select(f => Path.GetFileName(f)).ToHashSet(StringComparer.Ordinal), string.Join('\n', files.Select(File.ReadAllText)));
+        return (files.Select(f => Path.GetFileName(f))
+            .ToHashSet(StringComparer.Ordinal), string.Join('\n', files.Select(File.ReadAllText)));
     });
 
     [Fact]

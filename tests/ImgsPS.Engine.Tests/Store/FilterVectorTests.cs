@@ -139,7 +139,8 @@ public class FilterVectorTests
         if (!expect.Holds("match") && !GoGlob.IsValid(pattern))
         {
             // Docker's newer store finds nothing then; here, as in the older one, the caller is told (F9).
-            Assert.Equal(ImageErrorKind.InvalidArgument, Assert.Throws<ImageException>(() => Filter(new[] { "reference=" + pattern }, image)).Kind);
+            Assert.Equal(ImageErrorKind.InvalidArgument,
+                Assert.Throws<ImageException>(() => Filter(new[] { "reference=" + pattern }, image)).Kind);
             return;
         }
 
@@ -191,7 +192,8 @@ public class FilterVectorTests
 
     // "testfilter:" when a filter names testfilter:test_1 and test_1 is an image; else nothing.
     private static string Repository(IEnumerable<KeyValuePair<string, string>> conditions, string[] names) => conditions
-        .SelectMany(c => names.Where(n => c.Value.EndsWith(":" + n, StringComparison.Ordinal)).Select(n => c.Value.Substring(0, c.Value.Length - n.Length)))
+        .SelectMany(c => names.Where(n => c.Value.EndsWith(":" + n, StringComparison.Ordinal))
+            .Select(n => c.Value.Substring(0, c.Value.Length - n.Length)))
         .FirstOrDefault() ?? "";
 
     private static bool IsNamed(string value, string name) => Regex.IsMatch(value, @"(?<!\w)" + Regex.Escape(name) + @"(?!\w)");

@@ -96,7 +96,8 @@ public class FilteringTests
 
     [Fact]
     public void Glob_never_throws_when_it_is_valid_and_escaped_text_matches_itself() =>
-        Prop.ForAll(NamingGenerators.Run("ab/*?[]^-\\", 0, 12).ToArbitrary(), NamingGenerators.Run("ab/*?[]^-\\", 0, 12).ToArbitrary(), (pattern, text) =>
+        Prop.ForAll(NamingGenerators.Run("ab/*?[]^-\\", 0, 12).ToArbitrary(), NamingGenerators.Run("ab/*?[]^-\\", 0, 12)
+            .ToArbitrary(), (pattern, text) =>
         {
             var escaped = string.Concat(text.Select(c => "\\" + c));
             return (!GoGlob.IsValid(pattern) || Record.Exception(() => GoGlob.IsMatch(pattern, text)) is null)

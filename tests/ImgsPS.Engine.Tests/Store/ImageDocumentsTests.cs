@@ -11,7 +11,9 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;
 
-/// <summary>What an image's manifest and config say, as objects: the same for every store that has these documents. U5, U6, U9, U10, U11.</summary>
+/// <summary>
+/// What an image's manifest and config say, as objects: the same for every store that has these documents. U5, U6, U9, U10, U11.
+/// </summary>
 public class ImageDocumentsTests
 {
     private readonly MemoryManifestSource _source = new();
@@ -20,13 +22,16 @@ public class ImageDocumentsTests
     private static string Hash(string text) => Digest.Of(Encoding.UTF8.GetBytes(text)).ToString();
 
     /// <summary>Adds an image with layers of 10, 20, … bytes and the config's further members; gives its descriptor.</summary>
-    private string AddImage(string more = "", int layers = 2, string os = "linux", string architecture = "amd64", string configType = MediaTypes.OciConfig, string? entry = null)
+    private string AddImage(string more = "", int layers = 2, string os = "linux", string architecture = "amd64",
+        string configType = MediaTypes.OciConfig, string? entry = null)
     {
         var numbers = Enumerable.Range(1, layers).ToArray();
         var diffIds = string.Join(",", numbers.Select(n => $"\"{Hash("tar " + n)}\""));
         var config = _source.Add(
-            $"{{\"os\":\"{os}\",\"architecture\":\"{architecture}\",\"rootfs\":{{\"type\":\"layers\",\"diff_ids\":[{diffIds}]}}{more}}}", configType);
-        var blobs = numbers.Select(n => $"{{\"mediaType\":\"{MediaTypes.OciLayerGzip}\",\"digest\":\"{Hash("gzip " + n)}\",\"size\":{n * 10}}}");
+            $"{{\"os\":\"{os}\",\"architecture\":\"{architecture}\",\"rootfs\":{{\"type\":\"layers\",\"diff_ids\":[{diffIds}]}}{more}}}",
+            configType);
+        var blobs = numbers.Select(n =>
+            $"{{\"mediaType\":\"{MediaTypes.OciLayerGzip}\",\"digest\":\"{Hash("gzip " + n)}\",\"size\":{n * 10}}}");
         return _source.Add(
             $"{{\"schemaVersion\":2,\"mediaType\":\"{MediaTypes.OciManifest}\",\"config\":{config},\"layers\":[{string.Join(",", blobs)}]}}",
             MediaTypes.OciManifest,
@@ -37,7 +42,8 @@ public class ImageDocumentsTests
         os: os, architecture: architecture, entry: $"\"platform\":{{\"os\":\"{os}\",\"architecture\":\"{architecture}\"}}");
 
     private void AddIndex(params string[] entries) => _source.Add(
-        $"{{\"schemaVersion\":2,\"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{string.Join(",", entries)}]}}", MediaTypes.OciIndex);
+        $"{{\"schemaVersion\":2,\"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{string.Join(",", entries)}]}}",
+        MediaTypes.OciIndex);
 
     private Task<ImageDocuments> ReadAsync(string? platform = null) => ImageDocuments.ReadAsync(
         _source, null, platform is null ? null : Platform.Parse(platform), "app:1", "here", _observer, CancellationToken.None);
@@ -153,7 +159,8 @@ public class ImageDocumentsTests
     [Fact]
     public async Task Layers_have_chain_ids_and_what_made_them_U10()
     {
-        AddImage(",\"history\":[{\"created_by\":\"one\",\"created\":\"2024-01-01T00:00:00Z\"},{\"created_by\":\"none\",\"empty_layer\":true},{\"created_by\":\"two\"}]");
+        AddImage(
+            ",\"history\":[{\"created_by\":\"one\",\"created\":\"2024-01-01T00:00:00Z\"},{\"created_by\":\"none\",\"empty_layer\":true},{\"created_by\":\"two\"}]");
         var layers = ImageLayerView.Of(await ReadAsync(), _observer);
 
         Assert.Equal(new[] { Hash("gzip 1"), Hash("gzip 2") }, layers.Select(l => l.Digest));
@@ -195,7 +202,8 @@ public class ImageDocumentsTests
     {
         AddImage();
         var documents = await ReadAsync();
-        var same = new Image { Reference = "app:2", Id = documents.Id, Layers = documents.Config.DiffIds.Select(d => new ImageLayer { DiffId = d.ToString() }).ToArray() };
+        var same = new Image { Reference = "app:2", Id = documents.Id,
+            Layers = documents.Config.DiffIds.Select(d => new ImageLayer { DiffId = d.ToString() }).ToArray() };
         Assert.All(ImageLayerView.Of(documents, new[] { same }, _observer), l => Assert.Empty(l.SharedWith));
     }
 

@@ -176,7 +176,8 @@ public class ImageFilterTests
     public void Each_key_narrows_what_the_others_let_through() =>
         Prop.ForAll(
             Gen.ListOf(Gen.Elements(
-                "dangling=true", "dangling=false", "label=env", "label!=env=prod", "reference=a*", "until=48h", "before=a:3", "since=a:1")).ToArbitrary(),
+                "dangling=true", "dangling=false", "label=env", "label!=env=prod", "reference=a*", "until=48h", "before=a:3", "since=a:1"))
+                    .ToArbitrary(),
             NamingGenerators.Reference.ToArbitrary(),
             (filters, reference) =>
             {
@@ -214,5 +215,6 @@ public class ImageFilterTests
     private static IReadOnlyList<Image> Apply(IReadOnlyList<Image> rows, params string[] filters) =>
         ImageFilter.Parse(filters).Apply(rows, Images.Start.AddDays(10));
 
-    private static ImageException Error(IReadOnlyList<Image> rows, string filter) => Assert.Throws<ImageException>(() => Apply(rows, filter));
+    private static ImageException Error(IReadOnlyList<Image> rows, string filter) =>
+        Assert.Throws<ImageException>(() => Apply(rows, filter));
 }

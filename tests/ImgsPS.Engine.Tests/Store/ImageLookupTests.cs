@@ -151,8 +151,10 @@ public class ImageLookupTests
     [Fact]
     public void L8_literal_without_a_match_is_not_found()
     {
-        Assert.Equal("No such image: nosuch", Assert.Throws<ImageException>(() => ImageLookup.List(All, ImageIdentity.Of("nosuch"))).Message);
-        Assert.Equal("No such image: ubuntu:1", Assert.Throws<ImageException>(() => ImageLookup.List(All, ImageIdentity.Of("ubuntu:1"))).Message);
+        Assert.Equal("No such image: nosuch",
+            Assert.Throws<ImageException>(() => ImageLookup.List(All, ImageIdentity.Of("nosuch"))).Message);
+        Assert.Equal("No such image: ubuntu:1",
+            Assert.Throws<ImageException>(() => ImageLookup.List(All, ImageIdentity.Of("ubuntu:1"))).Message);
     }
 
     [Fact]
@@ -163,7 +165,8 @@ public class ImageLookupTests
             var match = ImageLookup.Find(All, ImageIdentity.Of(image));
             Assert.Equal(new[] { image }, match.Images);
             Assert.Equal(
-                image.Tag is not null ? ImageMatchKind.Tag : image.Reference is not null ? ImageMatchKind.RepositoryDigest : ImageMatchKind.Id,
+                image.Tag is not null ? ImageMatchKind.Tag : image.Reference is not null ? ImageMatchKind.RepositoryDigest
+                    : ImageMatchKind.Id,
                 match.Kind);
             Assert.Equal(new[] { image }, ImageLookup.List(All, ImageIdentity.Of(image)));
         }

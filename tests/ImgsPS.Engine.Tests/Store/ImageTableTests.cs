@@ -15,7 +15,9 @@ public sealed class ImageTableTests
         "app:1", "app:2", "docker.io/library/app:1", "reg:5000/team/app:1", "app", "app@" + Images.Hash(1), "abcd:1",
     ];
 
-    /// <summary>Rows that share references, ids and digests, as other tools' stores have them too, and images with and without each of these.</summary>
+    /// <summary>
+    /// Rows that share references, ids and digests, as other tools' stores have them too, and images with and without each of these.
+    /// </summary>
     private static readonly Gen<Image> s_row =
         from reference in Gen.Elements(s_references.Append(null))
         from id in Gen.Choose(1, 3)
@@ -24,7 +26,8 @@ public sealed class ImageTableTests
 
     private static readonly Gen<ImageIdentity> s_identity = Gen.OneOf(
         s_row.Select(ImageIdentity.Of),
-        Gen.Elements(s_references.Append(Images.Hash(1)).Append(Images.Hash(2)).Append("0000").Append("nosuch")).Select(text => ImageIdentity.Of(text)),
+        Gen.Elements(s_references.Append(Images.Hash(1)).Append(Images.Hash(2)).Append("0000").Append("nosuch"))
+            .Select(text => ImageIdentity.Of(text)),
         s_row.Where(row => row.Digest is not null).Select(row => ImageIdentity.Of(row.Reference, null, row.Digest, "test")));
 
     [Fact]
@@ -53,7 +56,8 @@ public sealed class ImageTableTests
 
             Assert.Equal(list, table.All);
             Assert.Equal(Outcome(() => ImageLookup.Find(list, sample.identity)), Outcome(() => ImageLookup.FindIn(table, sample.identity)));
-            Assert.Equal(Outcome(() => Listed(ImageLookup.List(list, sample.identity))), Outcome(() => Listed(ImageLookup.ListIn(table, sample.identity))));
+            Assert.Equal(Outcome(() => Listed(ImageLookup.List(list, sample.identity))),
+                Outcome(() => Listed(ImageLookup.ListIn(table, sample.identity))));
         }).QuickCheckThrowOnFailure();
 
     [Fact]

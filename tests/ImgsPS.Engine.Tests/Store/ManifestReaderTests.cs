@@ -21,7 +21,8 @@ public class ManifestReaderTests
 
     private static string Hash(string text) => Digest.Of(Encoding.UTF8.GetBytes(text)).ToString();
 
-    private static string PlatformMember(string os, string architecture) => $"\"platform\":{{\"os\":\"{os}\",\"architecture\":\"{architecture}\"}}";
+    private static string PlatformMember(string os, string architecture) =>
+        $"\"platform\":{{\"os\":\"{os}\",\"architecture\":\"{architecture}\"}}";
 
     /// <summary>Adds an image of two layers (of 10 and 20 bytes) and gives its descriptor.</summary>
     private string AddImage(string os, string architecture, string? more = null, string mark = "")
@@ -41,7 +42,8 @@ public class ManifestReaderTests
         more);
 
     private string AddIndex(params string[] entries) => _source.Add(
-        $"{{\"schemaVersion\":2, \"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{string.Join(",", entries)}]}}", MediaTypes.OciIndex);
+        $"{{\"schemaVersion\":2, \"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{string.Join(",", entries)}]}}",
+        MediaTypes.OciIndex);
 
     private void AddTwoPlatforms() => AddIndex(
         AddImage("linux", "amd64", PlatformMember("linux", "amd64") + ",\"annotations\":{\"from\":\"entry\"}"),
@@ -89,7 +91,8 @@ public class ManifestReaderTests
         Assert.Equal(new[] { Hash("tar 1"), Hash("tar 2") }, manifest.Layers.Select(l => l.DiffId));
         Assert.Equal(new long?[] { 10, 20 }, manifest.Layers.Select(l => l.Size));
         Assert.Equal(new[] { MediaTypes.OciLayerGzip, MediaTypes.OciLayerZstd }, manifest.Layers.Select(l => l.MediaType));
-        var config = await _source.GetConfigAsync(new Descriptor("", Digest.Parse(manifest.ConfigDigest!), 0), NullObserver.Instance, default);
+        var config = await _source.GetConfigAsync(new Descriptor("", Digest.Parse(manifest.ConfigDigest!), 0), NullObserver.Instance,
+            default);
         Assert.Equal(config.Length + 30, manifest.ContentSize);
         Assert.Null(manifest.ArtifactType);
     }
@@ -100,7 +103,8 @@ public class ManifestReaderTests
         AddTwoPlatforms();
         var e = await Assert.ThrowsAsync<ImageException>(() => DescribeAsync("linux/s390x"));
         Assert.Equal(ImageErrorKind.NotFound, e.Kind);
-        Assert.StartsWith("no matching manifest for linux/s390x in the manifest list entries. Available: linux/amd64, linux/arm64", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith("no matching manifest for linux/s390x in the manifest list entries. Available: linux/amd64, linux/arm64",
+            e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("unknown", e.Message, StringComparison.Ordinal);
         Assert.Equal(new[] { "root" }, _source.Requests);
     }
@@ -160,7 +164,8 @@ public class ManifestReaderTests
     [Fact]
     public async Task Entry_without_platform_is_taken_when_its_config_fits_and_artifacts_are_passed_over_U8()
     {
-        var signature = AddManifest("{\"mediaType\":\"" + MediaTypes.OciEmpty + "\",\"digest\":\"" + Hash("{}") + "\",\"size\":2}", null, ",\"artifactType\":\"a/b\"");
+        var signature = AddManifest("{\"mediaType\":\"" + MediaTypes.OciEmpty + "\",\"digest\":\"" + Hash("{}") +
+            "\",\"size\":2}", null, ",\"artifactType\":\"a/b\"");
         var amd64 = AddImage("linux", "amd64");
         var arm64 = AddImage("linux", "arm64");
         var chosen = _source.Root;
@@ -231,7 +236,8 @@ public class ManifestReaderTests
     [Fact]
     public async Task Image_that_the_index_lists_and_the_source_lacks_is_an_error_of_the_source()
     {
-        AddIndex("{\"mediaType\":\"" + MediaTypes.OciManifest + "\",\"digest\":\"" + Hash("absent") + "\",\"size\":7," + PlatformMember("linux", "amd64") + "}");
+        AddIndex("{\"mediaType\":\"" + MediaTypes.OciManifest + "\",\"digest\":\"" + Hash("absent") + "\",\"size\":7," +
+            PlatformMember("linux", "amd64") + "}");
         Assert.Single((await DescribeAsync()).Manifests);
         var e = await Assert.ThrowsAsync<ImageException>(() => DescribeAsync("linux/amd64"));
         Assert.Equal(ImageErrorKind.NotFound, e.Kind);

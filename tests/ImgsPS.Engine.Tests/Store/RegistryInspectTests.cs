@@ -9,7 +9,9 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;
 
-/// <summary>Config, history and layers of what a registry has, over HTTP: no layer is fetched, and all after the tag goes by digest (RN21).</summary>
+/// <summary>
+/// Config, history and layers of what a registry has, over HTTP: no layer is fetched, and all after the tag goes by digest (RN21).
+/// </summary>
 public sealed class RegistryInspectTests : IDisposable
 {
     private readonly Testing.TestRegistry _registry = Testing.TestRegistry.Start();
@@ -19,10 +21,12 @@ public sealed class RegistryInspectTests : IDisposable
     [Fact]
     public async Task Manifest_and_config_are_read_and_no_layer()
     {
-        var index = _registry.AddIndex("team/app:latest", new[] { ImageSpec.For("linux/amd64"), ImageSpec.For("linux/arm64/v8") with { Author = "Ann" } });
+        var index = _registry.AddIndex("team/app:latest",
+            new[] { ImageSpec.For("linux/amd64"), ImageSpec.For("linux/arm64/v8") with { Author = "Ann" } });
         var arm = index.Images[1];
         var config = await ImageReader.GetConfigAsync(
-            ImageReference.Parse($"{_registry.Host}/team/app"), Platform.Parse("linux/arm64"), RegistryOptions.Default, NullObserver.Instance, CancellationToken.None);
+            ImageReference.Parse($"{_registry.Host}/team/app"), Platform.Parse("linux/arm64"), RegistryOptions.Default,
+            NullObserver.Instance, CancellationToken.None);
 
         Assert.Equal($"{_registry.Host}/team/app:latest", config.Reference);
         Assert.Null(config.Store);
@@ -40,8 +44,10 @@ public sealed class RegistryInspectTests : IDisposable
     {
         var image = _registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(1), new LayerSpec(2)] });
         var reference = ImageReference.Parse(image.Reference);
-        var history = await ImageReader.GetHistoryAsync(reference, null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None);
-        var layers = await ImageReader.GetLayersAsync(reference, null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None);
+        var history = await ImageReader.GetHistoryAsync(reference, null, RegistryOptions.Default, NullObserver.Instance,
+            CancellationToken.None);
+        var layers = await ImageReader.GetLayersAsync(reference, null, RegistryOptions.Default, NullObserver.Instance,
+            CancellationToken.None);
 
         Assert.Equal(image.Layers.Select(l => l.DiffId), layers.Select(l => l.DiffId));
         Assert.Equal(image.Layers.Select(l => l.Blob.Digest), layers.Select(l => l.Digest));
@@ -57,7 +63,8 @@ public sealed class RegistryInspectTests : IDisposable
     {
         _registry.AddImage("team/app:1", new ImageSpec());
         var e = await Assert.ThrowsAsync<ImageException>(() => ImageReader.GetLayersAsync(
-            ImageReference.Parse($"{_registry.Host}/team/app:2"), null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None));
+            ImageReference.Parse($"{_registry.Host}/team/app:2"), null, RegistryOptions.Default, NullObserver.Instance,
+            CancellationToken.None));
         Assert.Equal(ImageErrorKind.NotFound, e.Kind);
     }
 }

@@ -22,7 +22,8 @@ internal sealed record DockerAnswer(int Status, IReadOnlyDictionary<string, stri
     public string? Message => Json?["message"]?.GetValue<string>();
 
     /// <summary>The documents of a pull's body.</summary>
-    public IReadOnlyList<JsonObject> Lines => Body.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!.AsObject()).ToList();
+    public IReadOnlyList<JsonObject> Lines =>
+        Body.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!.AsObject()).ToList();
 }
 
 /// <summary>Asks an engine over its Unix socket, as curl would.</summary>
@@ -57,7 +58,8 @@ internal sealed class DockerHttp(string socketPath) : IDisposable
     public Task<DockerAnswer> DeleteAsync(string path) => SendAsync("DELETE", path);
 
     public async Task<DockerAnswer> SendAsync(
-        string method, string path, string? json = null, CancellationToken cancellationToken = default, params (string Name, string Value)[] headers)
+        string method, string path, string? json = null, CancellationToken cancellationToken = default,
+        params (string Name, string Value)[] headers)
     {
         using var request = Request(method, path);
         request.Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json");

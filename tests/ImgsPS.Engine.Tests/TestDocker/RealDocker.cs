@@ -8,7 +8,9 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests;
 
-/// <summary>A dockerd of the tests' own in a temporary folder; absent where there is none or the user is not root. Shared by a class's tests.</summary>
+/// <summary>
+/// A dockerd of the tests' own in a temporary folder; absent where there is none or the user is not root. Shared by a class's tests.
+/// </summary>
 public sealed class RealDocker : IAsyncLifetime
 {
     private string? _folder;
@@ -98,5 +100,6 @@ public sealed class RealDocker : IAsyncLifetime
     }
 
     private static string? FindProgram(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(p => Path.Combine(p, name)).FirstOrDefault(File.Exists);
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(p => Path.Combine(p, name))
+            .FirstOrDefault(File.Exists);
 }

@@ -90,20 +90,23 @@ public sealed class TestDockerComparisonTests(RealDocker dockerd) : IClassFixtur
             Layers = [new LayerSpec(1, 3000), new LayerSpec(2, 40_000), new LayerSpec(3), new LayerSpec(4), new LayerSpec(5)],
         });
         _registry.Tag("team/app", "two", image.Digest);
-        _registry.AddImage("team/old:1", new ImageSpec { Created = null, Format = ImageFormat.Docker, Layers = [new LayerSpec(1, 3000), new LayerSpec(9)] });
+        _registry.AddImage("team/old:1",
+            new ImageSpec { Created = null, Format = ImageFormat.Docker, Layers = [new LayerSpec(1, 3000), new LayerSpec(9)] });
         _registry.AddImage("team/empty:1", new ImageSpec { Layers = [], Created = DateTimeOffset.UnixEpoch });
         await PullAsync($"fromImage={Host}/team/app&tag=1");
         await PullAsync($"fromImage={Host}/team/app:1");
         await PullAsync($"fromImage={Host}/team/app&tag=two");
         await PullAsync($"fromImage={Host}/team/old&tag=1");
         await PullAsync($"fromImage={Host}/team/app");
-        await PullAsync($"fromImage={Host}/team/old@{_registry.AddImage("team/old", new ImageSpec { Layers = [new LayerSpec(7)] }).Digest}");
+        await PullAsync(
+            $"fromImage={Host}/team/old@{_registry.AddImage("team/old", new ImageSpec { Layers = [new LayerSpec(7)] }).Digest}");
         await PullAsync($"fromImage={Host}/team/app&tag={image.Digest}");
         await PullAsync($"fromImage={Host}/team/app:1@{image.Digest}");
         await SameAsync("GET", "/images/json");
         await SameAsync("GET", "/images/json?all=1&digests=1");
         await SameAsync("GET", "/system/df");
-        foreach (var name in new[] { $"{Host}/team/app:1", $"{Host}/team/old:1", image.Config.Digest, image.Config.Digest[7..19], image.Config.Digest[..19] })
+        foreach (var name in new[] { $"{Host}/team/app:1", $"{Host}/team/old:1", image.Config.Digest, image.Config.Digest[7..19],
+            image.Config.Digest[..19] })
         {
             await SameAsync("GET", $"/images/{name}/json");
             await SameAsync("GET", $"/images/{name}/history");
@@ -113,7 +116,8 @@ public sealed class TestDockerComparisonTests(RealDocker dockerd) : IClassFixtur
     [SkippableFact]
     public async Task Pull_of_an_index_and_of_platforms()
     {
-        var index = _registry.AddIndex("team/multi:1", [ImageSpec.For("linux/amd64"), ImageSpec.For("linux/arm64") with { Layers = [new LayerSpec(3)] }]);
+        var index = _registry.AddIndex("team/multi:1",
+            [ImageSpec.For("linux/amd64"), ImageSpec.For("linux/arm64") with { Layers = [new LayerSpec(3)] }]);
         _registry.AddImage("team/arm:1", ImageSpec.For("linux/arm64"));
         await PullAsync($"fromImage={Host}/team/multi&tag=1&platform=linux/s390x");
         await PullAsync($"fromImage={Host}/team/multi&tag=1");
@@ -149,7 +153,8 @@ public sealed class TestDockerComparisonTests(RealDocker dockerd) : IClassFixtur
         _registry.AddImage("team/app:1", new ImageSpec());
         foreach (var auth in new[] { "", "!!", """{"username":"bob","password":"no"}""", """{"username":"bob","password":"pw"}""" })
         {
-            var header = auth.StartsWith('{') ? Convert.ToBase64String(Encoding.UTF8.GetBytes(auth)).Replace('+', '-').Replace('/', '_') : auth;
+            var header = auth.StartsWith('{') ? Convert.ToBase64String(Encoding.UTF8.GetBytes(auth)).Replace('+', '-').Replace('/', '_')
+                : auth;
             var path = $"/images/create?fromImage={Host}/team/app&tag=1";
             var real = await _real.SendAsync("POST", path, null, default, ("X-Registry-Auth", header));
             var fake = await _fake.SendAsync("POST", path, null, default, ("X-Registry-Auth", header));
@@ -164,7 +169,8 @@ public sealed class TestDockerComparisonTests(RealDocker dockerd) : IClassFixtur
         _registry.AddImage("team/app:1", new ImageSpec());
         await PullAsync($"fromImage={Host}/team/app&tag=1");
         var digest = "sha256:" + new string('0', 64);
-        foreach (var name in new[] { "nosuch", "nosuch:1", "Nosuch", digest, digest[7..], $"{Host}/team/app@{digest}", "abcdefabcdef", "sha256:00", "sha256:foo", "a%20b", "json" })
+        foreach (var name in new[] { "nosuch", "nosuch:1", "Nosuch", digest, digest[7..], $"{Host}/team/app@{digest}", "abcdefabcdef",
+            "sha256:00", "sha256:foo", "a%20b", "json" })
         {
             await SameAsync("DELETE", "/images/" + name);
             await SameAsync("GET", $"/images/{name}/json");
@@ -181,8 +187,10 @@ public sealed class TestDockerComparisonTests(RealDocker dockerd) : IClassFixtur
         var id = image.Config.Digest[7..19];
         foreach (var query in new[]
         {
-            "repo=A&tag=b", "repo=a&tag=b@", "repo=sha256&tag=b", "repo=sha256:foo", "repo=" + new string('a', 64), "", "repo=", "repo=stub/t",
-            "repo=stub/t:1&tag=2", "repo=a@sha256:" + new string('0', 64), "repo=docker.io/library/x&tag=1", "repo=localhost/x", "repo=Host/x&tag=3",
+            "repo=A&tag=b", "repo=a&tag=b@", "repo=sha256&tag=b", "repo=sha256:foo", "repo=" + new string('a', 64), "", "repo=",
+            "repo=stub/t",
+            "repo=stub/t:1&tag=2", "repo=a@sha256:" + new string('0', 64), "repo=docker.io/library/x&tag=1", "repo=localhost/x",
+            "repo=Host/x&tag=3",
             "repo=a//b", "repo=a&tag=-x", "repo=x:y:z",
         })
         {
@@ -206,13 +214,19 @@ public sealed class TestDockerComparisonTests(RealDocker dockerd) : IClassFixtur
         await SameAsync("POST", $"/images/{Host}/team/app:1/tag?repo=alpine&tag=3");
         foreach (var filters in new[]
         {
-            """{"bogus":["x"]}""", """{"dangling":["maybe"]}""", """{"dangling":["true"]}""", """{"dangling":["false"]}""", """{"dangling":{"true":true}}""",
-            """{"until":["24h"]}""", """{"before":["nosuch"]}""", """{"since":["nosuch:1"]}""", """{"before":["F00"]}""", """{"label!":["x"]}""",
-            """{"label":["team"]}""", """{"label":["team=ops","env=prod"]}""", """{"label":["team=ops","env=dev"]}""", """{"label":["team=dev"]}""",
+            """{"bogus":["x"]}""", """{"dangling":["maybe"]}""", """{"dangling":["true"]}""", """{"dangling":["false"]}""",
+            """{"dangling":{"true":true}}""",
+            """{"until":["24h"]}""", """{"before":["nosuch"]}""", """{"since":["nosuch:1"]}""", """{"before":["F00"]}""",
+            """{"label!":["x"]}""",
+            """{"label":["team"]}""", """{"label":["team=ops","env=prod"]}""", """{"label":["team=ops","env=dev"]}""",
+            """{"label":["team=dev"]}""",
             $$"""{"before":["{{Host}}/team/app:1"]}""", $$"""{"since":["{{Host}}/team/app:1"]}""",
-            """{"reference":["["]}""", """{"reference":["[a-"]}""", """{"reference":["alp*"]}""", """{"reference":["alpin[a-e]:?"]}""", """{"reference":["*"]}""",
-            """{"reference":["*/*"]}""", """{"reference":["*/*/*:1"]}""", """{"reference":["*/*/dig"]}""", """{"reference":["docker.io/library/alpine"]}""",
-            """{"reference":["alpine","*/*/new"]}""", """{"reference":["*/*/*"],"dangling":["true"]}""", """{"reference":["al\\pine"]}""", """{"reference":["[^b]lpine"]}""",
+            """{"reference":["["]}""", """{"reference":["[a-"]}""", """{"reference":["alp*"]}""", """{"reference":["alpin[a-e]:?"]}""",
+            """{"reference":["*"]}""",
+            """{"reference":["*/*"]}""", """{"reference":["*/*/*:1"]}""", """{"reference":["*/*/dig"]}""",
+            """{"reference":["docker.io/library/alpine"]}""",
+            """{"reference":["alpine","*/*/new"]}""", """{"reference":["*/*/*"],"dangling":["true"]}""", """{"reference":["al\\pine"]}""",
+            """{"reference":["[^b]lpine"]}""",
         })
         {
             await SameAsync("GET", "/images/json?filters=" + Uri.EscapeDataString(filters));
@@ -220,8 +234,10 @@ public sealed class TestDockerComparisonTests(RealDocker dockerd) : IClassFixtur
 
         foreach (var filters in new[]
         {
-            """{"reference":["x"]}""", """{"until":["1h","2h"]}""", """{"until":["zz"]}""", """{"dangling":["maybe"]}""", """{"label":["nosuch"]}""",
-            """{"dangling":["false"],"until":["2024-01-01T00:00:00Z"],"label":["nosuch"]}""", """{"dangling":["false"],"label!":["team"],"until":["1672531200"]}""",
+            """{"reference":["x"]}""", """{"until":["1h","2h"]}""", """{"until":["zz"]}""", """{"dangling":["maybe"]}""",
+            """{"label":["nosuch"]}""",
+            """{"dangling":["false"],"until":["2024-01-01T00:00:00Z"],"label":["nosuch"]}""",
+            """{"dangling":["false"],"label!":["team"],"until":["1672531200"]}""",
             """{"dangling":["false"],"label":["env"]}""", """{"dangling":["false"]}""",
         })
         {
@@ -340,7 +356,8 @@ public sealed class TestDockerComparisonTests(RealDocker dockerd) : IClassFixtur
         {
             $"term={Host}/app", $"term={Host}/app&limit=1", $"term={Host}/none", $"term={Host}/app&limit=200", $"term={Host}/app&limit=a",
             $"term=http://{Host}/x", $"term={Host}/app&filters=" + Uri.EscapeDataString("""{"stars":["10"]}"""),
-            $"term={Host}/app&filters=" + Uri.EscapeDataString("""{"bogus":["a"]}"""), $"term={Host}/app&filters=" + Uri.EscapeDataString("""{"stars":["a"]}"""),
+            $"term={Host}/app&filters=" + Uri.EscapeDataString("""{"bogus":["a"]}"""),
+            $"term={Host}/app&filters=" + Uri.EscapeDataString("""{"stars":["a"]}"""),
             $"term={Host}/app&filters=" + Uri.EscapeDataString("""{"is-official":["true"]}"""),
         })
         {
@@ -371,13 +388,17 @@ public sealed class TestDockerComparisonTests(RealDocker dockerd) : IClassFixtur
     private static string Ordered(DockerAnswer answer) => string.Join(
         '\n', answer.Lines.Where(l => !Unordered.Contains(l["status"]?.GetValue<string>())).Select(l => l.ToJsonString()));
 
-    /// <summary>Asks both and compares status, content type and JSON with its members' order; with <paramref name="headers"/> also the headers' names and values.</summary>
+    /// <summary>
+    /// Asks both and compares status, content type and JSON with its members' order; with <paramref name="headers"/> also the headers'
+    /// names and values.
+    /// </summary>
     private async Task SameAsync(string method, string path, bool headers = false, bool sorted = false)
     {
         Skip.IfNot(dockerd.Absent is null, dockerd.Absent);
         var real = await _real.SendAsync(method, path);
         var fake = await _fake.SendAsync(method, path);
-        Assert.Equal($"{method} {path}: {real.Status} {real.ContentType}\n{Plain(real, sorted)}", $"{method} {path}: {fake.Status} {fake.ContentType}\n{Plain(fake, sorted)}");
+        Assert.Equal($"{method} {path}: {real.Status} {real.ContentType}\n{Plain(real, sorted)}",
+            $"{method} {path}: {fake.Status} {fake.ContentType}\n{Plain(fake, sorted)}");
         if (headers)
         {
             Assert.Equal(Headers(real), Headers(fake));
@@ -440,7 +461,8 @@ public sealed class TestDockerComparisonTests(RealDocker dockerd) : IClassFixtur
     private async Task AddContainerAsync(string image, string name)
     {
         Skip.IfNot(dockerd.Absent is null, dockerd.Absent);
-        var body = new JsonObject { ["Image"] = image, ["Cmd"] = new JsonArray("sh"), ["HostConfig"] = new JsonObject { ["NetworkMode"] = "none" } };
+        var body = new JsonObject { ["Image"] = image, ["Cmd"] = new JsonArray("sh"),
+            ["HostConfig"] = new JsonObject { ["NetworkMode"] = "none" } };
         var made = await _real.PostAsync("/containers/create?name=" + name, body.ToJsonString());
         Assert.Equal(201, made.Status);
         foreach (var id in new[] { made.Json!["Id"]!.GetValue<string>(), _double.AddContainer(image, name, running: false) })

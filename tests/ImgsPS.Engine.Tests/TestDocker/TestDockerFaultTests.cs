@@ -79,7 +79,8 @@ public sealed class TestDockerFaultTests : IDisposable
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using (var socket = await DockerHttp.ConnectAsync(_docker.SocketPath, patience.Token))
         {
-            await socket.WriteAsync(Encoding.ASCII.GetBytes($"POST {Pull} HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\n\r\n"), patience.Token);
+            await socket.WriteAsync(Encoding.ASCII.GetBytes($"POST {Pull} HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\n\r\n"),
+                patience.Token);
             using var reader = new StreamReader(socket);
             var line = "";
             while (!line.StartsWith("{\"status\":\"Downloading\"", StringComparison.Ordinal))

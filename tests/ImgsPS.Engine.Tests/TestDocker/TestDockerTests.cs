@@ -70,7 +70,8 @@ public sealed class TestDockerTests : IDisposable
         var found = (await _http.GetAsync(until)).Json!.AsArray();
         Assert.Equal("a:1", Assert.Single(found)!["RepoTags"]![0]!.GetValue<string>());
         Assert.Null(found[0]!["VirtualSize"]);
-        Assert.Equal((400, "invalid filter 'bogus'"), await AskAsync("GET", "/images/json?filters=" + Uri.EscapeDataString("""{"bogus":["2"]}""")));
+        Assert.Equal((400, "invalid filter 'bogus'"),
+            await AskAsync("GET", "/images/json?filters=" + Uri.EscapeDataString("""{"bogus":["2"]}""")));
     }
 
     [Fact]
@@ -78,7 +79,8 @@ public sealed class TestDockerTests : IDisposable
     {
         await _http.GetAsync("/v1.41/images/json?all=1&filters=%7B%7D");
         await _http.SendAsync("POST", "/images/create?fromImage=x", "{}", default, ("X-Registry-Auth", "abc"));
-        Assert.Equal(["GET /v1.41/images/json?all=1&filters=%7B%7D", "POST /images/create?fromImage=x"], _docker.Requests.Select(r => r.ToString()));
+        Assert.Equal(["GET /v1.41/images/json?all=1&filters=%7B%7D", "POST /images/create?fromImage=x"],
+            _docker.Requests.Select(r => r.ToString()));
         Assert.Equal(("/v1.41/images/json", "{}"), (_docker.Requests[0].Path, _docker.Requests[0].Parameter("filters")));
         Assert.Equal(("abc", 2), (_docker.Requests[1].Header("x-registry-auth"), _docker.Requests[1].Body.Length));
         _docker.ClearRequests();
@@ -105,18 +107,21 @@ public sealed class TestDockerTests : IDisposable
     {
         var answer = await _http.PostAsync("/images/create?fromImage=busybox&tag=1");
         Assert.Equal(404, answer.Status);
-        Assert.StartsWith("pull access denied for busybox, repository does not exist or may require 'docker login'", answer.Message, StringComparison.Ordinal);
+        Assert.StartsWith("pull access denied for busybox, repository does not exist or may require 'docker login'", answer.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Pull_takes_the_platform_of_the_engine()
     {
-        var index = _registry.AddIndex("team/multi:1", [ImageSpec.For("linux/amd64"), ImageSpec.For("windows/amd64"), ImageSpec.For("linux/arm64/v8")]);
+        var index = _registry.AddIndex("team/multi:1",
+            [ImageSpec.For("linux/amd64"), ImageSpec.For("windows/amd64"), ImageSpec.For("linux/arm64/v8")]);
         foreach (var (platform, n) in new[] { ("windows/amd64", 1), ("linux/arm64", 2) })
         {
             _docker.Options.Platform = platform;
             await _http.PostAsync($"/images/create?fromImage={index.Reference}");
-            Assert.Equal(index.Images[n].Config.Digest, (await _http.GetAsync($"/images/{index.Reference}/json")).Json!["Id"]!.GetValue<string>());
+            Assert.Equal(index.Images[n].Config.Digest,
+                (await _http.GetAsync($"/images/{index.Reference}/json")).Json!["Id"]!.GetValue<string>());
         }
     }
 
@@ -157,7 +162,8 @@ public sealed class TestDockerTests : IDisposable
     {
         var id = _docker.AddImage(new TestDockerImage { Tags = ["a:1"] });
         var container = _docker.AddContainer("a:1", "web", running: true);
-        var words = $"conflict: unable to delete {id[7..19]} (cannot be forced) - image is being used by running container {container[..12]}";
+        var words = $"conflict: unable to delete {id[7..19]} (cannot be forced) - image is being used by running container " +
+            $"{container[..12]}";
         Assert.Equal((409, words), await AskAsync("DELETE", "/images/" + id));
         Assert.Equal((409, words), await AskAsync("DELETE", $"/images/{id}?force=1"));
     }
@@ -168,7 +174,8 @@ public sealed class TestDockerTests : IDisposable
         var id = _docker.AddImage(new TestDockerImage { Tags = ["a:1"], RepoDigests = ["a@sha256:" + new string('a', 64)] });
         var container = _docker.AddContainer("a:1", "web", running: true);
         Assert.Equal(
-            (409, $"conflict: unable to remove repository reference \"a:1\" (must force) - container {container[..12]} is using its referenced image {id[7..19]}"),
+            (409, $"conflict: unable to remove repository reference \"a:1\" (must force) - container {container[..12]} is using its " +
+                $"referenced image {id[7..19]}"),
             await AskAsync("DELETE", "/images/a:1"));
         var removed = (await _http.DeleteAsync("/images/a:1?force=1")).Json!.AsArray();
         Assert.Equal(["a:1", "a@sha256:" + new string('a', 64)], removed.Select(r => r!["Untagged"]!.GetValue<string>()));
@@ -189,14 +196,16 @@ public sealed class TestDockerTests : IDisposable
     {
         var parent = _docker.AddImage(new TestDockerImage());
         var child = _docker.AddImage(new TestDockerImage { Tags = ["a:1"], Parent = parent, Layers = [] });
-        var removed = (await _http.DeleteAsync("/images/a:1" + query)).Json!.AsArray().Select(r => r!["Deleted"]?.GetValue<string>()).ToList();
+        var removed = (await _http.DeleteAsync("/images/a:1" + query)).Json!.AsArray().Select(r => r!["Deleted"]?.GetValue<string>())
+            .ToList();
         Assert.Equal(new[] { child, parent }.Take(deletedImages), removed.Where(r => r == child || r == parent));
     }
 
     [Fact]
     public async Task D13_beginning_of_several_ids_is_no_image()
     {
-        var ids = Enumerable.Range(0, 17).Select(i => _docker.AddImage(new TestDockerImage { Layers = [TestDockerLayer.Make(i)] })).ToList();
+        var ids = Enumerable.Range(0, 17).Select(i => _docker.AddImage(new TestDockerImage { Layers = [TestDockerLayer.Make(i)] }))
+            .ToList();
         var several = ids.GroupBy(i => i[7]).First(g => g.Count() > 1).Key;
         Assert.Equal((404, $"No such image: {several}:latest"), await AskAsync("DELETE", $"/images/{several}"));
         Assert.Equal(17, (await _http.GetAsync("/images/json")).Json!.AsArray().Count);

@@ -190,7 +190,8 @@ public sealed class PullTests : IDisposable
         var error = await Assert.ThrowsAsync<ImageException>(() => Pull(index.Reference, "linux/s390x"));
 
         Assert.Equal(ImageErrorKind.NotFound, error.Kind);
-        Assert.Equal("no matching manifest for linux/s390x in the manifest list entries. Available: linux/amd64, linux/arm64/v8.", error.Message);
+        Assert.Equal("no matching manifest for linux/s390x in the manifest list entries. Available: linux/amd64, linux/arm64/v8.",
+            error.Message);
         Assert.Empty(await List());
     }
 
@@ -202,7 +203,8 @@ public sealed class PullTests : IDisposable
         var error = await Assert.ThrowsAsync<ImageException>(() => Pull(image.Reference, "linux/arm64"));
 
         Assert.Equal(
-            $"image with reference {image.Reference} was found but does not match the specified platform: wanted linux/arm64, actual: linux/amd64",
+            $"image with reference {image.Reference} was found but does not match the specified platform: wanted linux/arm64, actual: " +
+                "linux/amd64",
             error.Message);
         Assert.DoesNotContain(Requests(), r => r.Contains(image.Layers[0].Blob.Digest, StringComparison.Ordinal));
     }
@@ -370,7 +372,8 @@ public sealed class PullTests : IDisposable
     public async Task Foreign_layer_that_the_registry_lacks_names_its_url_and_is_not_fetched_RN2()
     {
         using var elsewhere = TestRegistry.Start();
-        var image = _registry.AddImage("team/win:1", new ImageSpec { Layers = [new LayerSpec(1) { Urls = [elsewhere.Origin + "/layer"] }] });
+        var image = _registry.AddImage("team/win:1",
+            new ImageSpec { Layers = [new LayerSpec(1) { Urls = [elsewhere.Origin + "/layer"] }] });
         _registry.DeleteBlob("team/win", image.Layers[0].Blob.Digest);
 
         var error = await Assert.ThrowsAsync<ImageException>(() => Pull(image.Reference));
@@ -388,7 +391,8 @@ public sealed class PullTests : IDisposable
     private Task<List<Image>> Pull(string reference, string? platform = null) =>
         Pull(new PullRequest(ImageReference.Parse(reference)) { Platform = platform is null ? null : Platform.Parse(platform) });
 
-    private async Task<List<Image>> Pull(PullRequest request, IOperationObserver? observer = null, CancellationToken cancellationToken = default)
+    private async Task<List<Image>> Pull(PullRequest request, IOperationObserver? observer = null,
+        CancellationToken cancellationToken = default)
     {
         using var store = ImageStores.Open(_folder);
         var images = new List<Image>();

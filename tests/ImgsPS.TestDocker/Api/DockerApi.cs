@@ -11,7 +11,8 @@ internal sealed class DockerApi(DockerImages images, object gate, TestRegistry? 
 {
     private static readonly string[] FalseTexts = ["", "0", "no", "false", "none"];
     private static readonly Regex Versioned = new("^/v([0-9.]+)(/.*)$", RegexOptions.CultureInvariant);
-    private static readonly Regex NamedImage = new("^/images/(.+)/(json|history|tag)$", RegexOptions.CultureInvariant | RegexOptions.Singleline);
+    private static readonly Regex NamedImage =
+        new("^/images/(.+)/(json|history|tag)$", RegexOptions.CultureInvariant | RegexOptions.Singleline);
     private static readonly Regex Image = new("^/images/(.+)$", RegexOptions.CultureInvariant | RegexOptions.Singleline);
 
     private string MaxVersion => options.ApiVersion ?? "1.41";
@@ -96,7 +97,8 @@ internal sealed class DockerApi(DockerImages images, object gate, TestRegistry? 
     {
         if (IsBelow(version, options.MinApiVersion))
         {
-            return $"client version {version} is too old. Minimum supported API version is {options.MinApiVersion}, please upgrade your client to a newer version";
+            return $"client version {version} is too old. Minimum supported API version is {options.MinApiVersion}, please upgrade your " +
+                "client to a newer version";
         }
 
         return IsBelow(MaxVersion, version) ? $"client version {version} is too new. Maximum supported API version is {MaxVersion}" : null;
@@ -243,7 +245,8 @@ internal sealed class DockerApi(DockerImages images, object gate, TestRegistry? 
 
     private static bool Fits(SearchEntry entry, DockerFilters filters)
     {
-        var stars = filters["stars"].Select(s => int.TryParse(s, out var n) ? n : throw new DockerFailure(400, $"Invalid filter 'stars={s}'")).ToList();
+        var stars = filters["stars"].Select(s => int.TryParse(s, out var n) ? n
+            : throw new DockerFailure(400, $"Invalid filter 'stars={s}'")).ToList();
         return stars.TrueForAll(s => entry.Stars >= s)
             && (filters.Flag("is-official") is not { } official || entry.Official == official)
             && filters.Flag("is-automated") != true;

@@ -61,7 +61,8 @@ internal sealed class ImageListApi(DockerImages images)
             image.ChainIds.Select((c, i) => users[c] > 1 ? image.Layers[i].Size : 0).Sum())).ToArray());
     }
 
-    private static JsonObject Row(DockerImage image, IReadOnlyList<DockerReference> references, bool virtualSize, int containers, long shared)
+    private static JsonObject Row(DockerImage image, IReadOnlyList<DockerReference> references, bool virtualSize, int containers,
+        long shared)
     {
         // A row without any reference says so in both members; with one kind only the other is null.
         var none = references.Count == 0;
@@ -72,8 +73,10 @@ internal sealed class ImageListApi(DockerImages images)
             ["Id"] = image.Id,
             ["Labels"] = image.Labels?.DeepClone(),
             ["ParentId"] = image.Parent ?? "",
-            ["RepoDigests"] = none ? new JsonArray("<none>@<none>") : DockerJson.TextsOrNull(references.Where(r => r.Digest is not null).Select(r => r.Familiar)),
-            ["RepoTags"] = none ? new JsonArray("<none>:<none>") : DockerJson.TextsOrNull(references.Where(r => r.Tag is not null).Select(r => r.Familiar)),
+            ["RepoDigests"] = none ? new JsonArray("<none>@<none>")
+                : DockerJson.TextsOrNull(references.Where(r => r.Digest is not null).Select(r => r.Familiar)),
+            ["RepoTags"] = none ? new JsonArray("<none>:<none>")
+                : DockerJson.TextsOrNull(references.Where(r => r.Tag is not null).Select(r => r.Familiar)),
             ["SharedSize"] = shared,
             ["Size"] = image.Size,
         };

@@ -40,7 +40,8 @@ internal sealed class InspectApi(DockerImages images)
             ["RepoTags"] = DockerJson.Texts(references.Where(r => r.Tag is not null).Select(r => r.Familiar)),
             ["RepoDigests"] = DockerJson.Texts(references.Where(r => r.Digest is not null).Select(r => r.Familiar)),
             ["Parent"] = image.Parent ?? "",
-            ["Comment"] = comment.Length > 0 ? comment : (History(image) is [.., var last] ? last : null)?["comment"]?.GetValue<string>() ?? "",
+            ["Comment"] = comment.Length > 0 ? comment : (History(image) is [.., var last] ? last : null)?["comment"]?.GetValue<string>()
+                ?? "",
             ["Created"] = GoTime.Format(image.Created),
             ["Container"] = image.Text("container"),
             ["ContainerConfig"] = Config(image.Config["container_config"] as JsonObject ?? []),

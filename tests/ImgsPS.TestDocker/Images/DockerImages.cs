@@ -4,7 +4,9 @@ using System.Linq;
 
 namespace ImgsPS.Testing;
 
-/// <summary>Images, references and containers, as a graphdriver store of dockerd 20.10 keeps them. The caller holds the engine's lock.</summary>
+/// <summary>
+/// Images, references and containers, as a graphdriver store of dockerd 20.10 keeps them. The caller holds the engine's lock.
+/// </summary>
 internal sealed class DockerImages
 {
     private readonly Dictionary<string, DockerImage> _images = new(StringComparer.Ordinal);

@@ -15,7 +15,8 @@ internal sealed class ImagePruner(DockerImages images)
         var sizes = images.LayerSizes();
         var removed = new List<RemovedItem>();
         var remover = new ImageRemover(images);
-        foreach (var image in images.All.Where(i => IsTop(i, dangling) && (until is null || (i.Created ?? long.MinValue) <= until) && filters.MatchPruneLabels(i)))
+        foreach (var image in images.All.Where(i => IsTop(i, dangling) && (until is null || (i.Created ?? long.MinValue) <= until)
+            && filters.MatchPruneLabels(i)))
         {
             var references = images.References(image);
             if (references.Count == 0)

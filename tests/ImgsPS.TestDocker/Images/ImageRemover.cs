@@ -104,7 +104,9 @@ internal sealed class ImageRemover(DockerImages images)
     private DockerContainer? UsedBy(DockerImage image, bool? running) =>
         images.Containers.FirstOrDefault(c => c.Image.Id == image.Id && (running is null || c.IsRunning == running));
 
-    /// <summary>Why it cannot be deleted; null when it can. Soft reasons (D4, D6 stopped) do not count with <paramref name="force"/>.</summary>
+    /// <summary>
+    /// Why it cannot be deleted; null when it can. Soft reasons (D4, D6 stopped) do not count with <paramref name="force"/>.
+    /// </summary>
     private RemovalConflict? Conflict(DockerImage image, bool force, bool references)
     {
         if (images.HasChildren(image))

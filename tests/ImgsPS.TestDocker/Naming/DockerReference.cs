@@ -15,8 +15,10 @@ internal sealed record DockerReference(string Domain, string Path, string? Tag, 
     private const string Component = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
     private static readonly Regex PathPattern = new($"^{Component}(?:/{Component})*$", RegexOptions.CultureInvariant);
     private static readonly Regex TagPattern = new("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", RegexOptions.CultureInvariant);
-    private static readonly Regex DigestPattern = new("^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$", RegexOptions.CultureInvariant);
-    private static readonly Regex DomainPattern = new("^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?$", RegexOptions.CultureInvariant);
+    private static readonly Regex DigestPattern =
+        new("^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$", RegexOptions.CultureInvariant);
+    private static readonly Regex DomainPattern =
+        new("^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?$", RegexOptions.CultureInvariant);
     private static readonly Regex HexPattern = new("^[a-f0-9]{64}$", RegexOptions.CultureInvariant);
 
     /// <summary>Domain and path.</summary>
@@ -32,11 +34,13 @@ internal sealed record DockerReference(string Domain, string Path, string? Tag, 
 
     /// <summary>Reads a reference.</summary>
     /// <exception cref="DockerFailure">400 in dockerd's words.</exception>
-    public static DockerReference Parse(string text) => TryParse(text, out var reference, out var error) ? reference : throw new DockerFailure(400, error);
+    public static DockerReference Parse(string text) =>
+        TryParse(text, out var reference, out var error) ? reference : throw new DockerFailure(400, error);
 
     /// <summary>Reads a digest that stands alone, or 64 hex digits; null when it is none.</summary>
     public static string? ParseDigest(string text) =>
-        HexPattern.IsMatch(text) ? "sha256:" + text : text.StartsWith("sha256:", StringComparison.Ordinal) && HexPattern.IsMatch(text[7..]) ? text : null;
+        HexPattern.IsMatch(text) ? "sha256:" + text : text.StartsWith("sha256:", StringComparison.Ordinal) && HexPattern.IsMatch(text[7..])
+            ? text : null;
 
     /// <summary>The reference with another tag, without digest.</summary>
     /// <exception cref="DockerFailure">400 in dockerd's words.</exception>

@@ -8,7 +8,9 @@ using System.Text.RegularExpressions;
 
 namespace ImgsPS.Testing;
 
-/// <summary>POST /images/create?fromImage=… (U1-U5, U13). The caller holds the engine's lock while it is made, and while <see cref="Commit"/> runs.</summary>
+/// <summary>
+/// POST /images/create?fromImage=… (U1-U5, U13). The caller holds the engine's lock while it is made, and while <see cref="Commit"/> runs.
+/// </summary>
 internal sealed class ImagePull
 {
     private const int Concurrent = 3;
@@ -33,7 +35,8 @@ internal sealed class ImagePull
             Pull(reference, platform ?? options.Platform, request.Header("X-Registry-Auth"));
             if (platform is not null && Named(name) is { } named && Actual(named) is { } actual && !IsSame(actual, platform))
             {
-                _progress.Status($"WARNING: image with reference {name} was found but does not match the specified platform: wanted {platform}, actual: {actual}");
+                _progress.Status($"WARNING: image with reference {name} was found but does not match the specified platform: wanted " +
+                    $"{platform}, actual: {actual}");
             }
         }
         catch (DockerFailure e) when (_progress.IsStarted)
@@ -108,14 +111,16 @@ internal sealed class ImagePull
     {
         if (_registry is null || reference.Domain != _registry.Host)
         {
-            throw new DockerFailure(404, $"pull access denied for {reference.FamiliarName}, repository does not exist or may require 'docker login': "
+            throw new DockerFailure(404, $"pull access denied for {reference.FamiliarName}, repository does not exist or may require " +
+                "'docker login': "
                 + "denied: requested access to the resource is denied");
         }
 
         CheckAuth(reference, auth);
         if (!_registry.Content.Exists(reference.Path))
         {
-            throw new DockerFailure(404, $"repository {reference.FamiliarName} not found: name unknown: repository name not known to registry");
+            throw new DockerFailure(404, $"repository {reference.FamiliarName} not found: name unknown: repository name not known to " +
+                "registry");
         }
 
         var references = reference.Tag is null && reference.Digest is null
@@ -127,7 +132,8 @@ internal sealed class ImagePull
             isNew |= PullOne(one, platform);
         }
 
-        _progress.Status(isNew ? $"Status: Downloaded newer image for {reference.Familiar}" : $"Status: Image is up to date for {reference.Familiar}");
+        _progress.Status(isNew ? $"Status: Downloaded newer image for {reference.Familiar}"
+            : $"Status: Image is up to date for {reference.Familiar}");
     }
 
     /// <summary>Pulls one reference; false when it names that image already.</summary>
@@ -204,7 +210,9 @@ internal sealed class ImagePull
         var (user, password) = ReadAuth(auth);
         if (user is null)
         {
-            throw new DockerFailure(500, $"Head \"http://{reference.Domain}/v2/{reference.Path}/manifests/{reference.Digest ?? reference.Tag ?? "latest"}\": no basic auth credentials");
+            throw new DockerFailure(500,
+                $"Head \"http://{reference.Domain}/v2/{reference.Path}/manifests/{reference.Digest ?? reference.Tag ?? "latest"}\": no " +
+                "basic auth credentials");
         }
 
         if (user != _options.RegistryUser || password != _options.RegistryPassword)
@@ -213,7 +221,9 @@ internal sealed class ImagePull
         }
     }
 
-    /// <summary>User and password of X-Registry-Auth (base64url of JSON, with or without padding); none when it is not readable, as dockerd has it.</summary>
+    /// <summary>
+    /// User and password of X-Registry-Auth (base64url of JSON, with or without padding); none when it is not readable, as dockerd has it.
+    /// </summary>
     private static (string? User, string? Password) ReadAuth(string? header)
     {
         try

@@ -18,7 +18,9 @@ internal sealed record RegistryImage(string Digest, byte[] Config, IReadOnlyList
     /// <param name="content">The registry's content.</param>
     /// <param name="reference">With tag or digest.</param>
     /// <param name="platform"><c>os/architecture[/variant]</c></param>
-    /// <exception cref="DockerFailure">404: no such manifest (U13). 500: no image of the platform (U5), or content that is not there.</exception>
+    /// <exception cref="DockerFailure">
+    /// 404: no such manifest (U13). 500: no image of the platform (U5), or content that is not there.
+    /// </exception>
     public static RegistryImage Find(RegistryContent content, DockerReference reference, string platform)
     {
         var top = content.Manifest(reference.Path, reference.Digest ?? reference.Tag!)

@@ -18,5 +18,6 @@ public static class BehaviourCatalogue
 
     /// <summary>One of them.</summary>
     public static Behaviour Find(string name) =>
-        ByName.TryGetValue(name, out var behaviour) ? behaviour : throw new ArgumentException($"there is no behaviour '{name}'", nameof(name));
+        ByName.TryGetValue(name, out var behaviour) ? behaviour
+            : throw new ArgumentException($"there is no behaviour '{name}'", nameof(name));
 }

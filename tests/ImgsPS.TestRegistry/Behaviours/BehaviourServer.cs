@@ -7,7 +7,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Testing;
 
 /// <summary>
-/// A registry that misbehaves by repository name, and the other hosts that its behaviours need. One with a single behaviour has a log of its own.
+/// A registry that misbehaves by repository name, and the other hosts that its behaviours need. One with a single behaviour has a log of
+/// its own.
 /// </summary>
 public sealed class BehaviourServer : IAsyncDisposable
 {

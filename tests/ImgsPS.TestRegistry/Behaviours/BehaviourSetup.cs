@@ -118,7 +118,9 @@ public sealed class BehaviourSetup
     public string Document(byte[] bytes, string mediaType = MediaTypes.OciManifest, string? tag = "1") =>
         Registry.PutManifest(Repository, bytes, mediaType, tag);
 
-    /// <summary>The repository wants a token of this behaviour's token service, which wants the user's password or identity token.</summary>
+    /// <summary>
+    /// The repository wants a token of this behaviour's token service, which wants the user's password or identity token.
+    /// </summary>
     /// <param name="realm">The realm in challenges; null for the own one.</param>
     /// <param name="anonymous">Tokens also without a password.</param>
     /// <param name="challenge">The whole challenge, for odd ones.</param>

@@ -7,7 +7,8 @@ using System.Text.Json.Nodes;
 namespace ImgsPS.Testing;
 
 /// <summary>
-/// RN20: content of another digest. RN21: tags that move. RN22: documents of two kinds. RN23: members twice. RN24: what is no JSON, or no manifest.
+/// RN20: content of another digest. RN21: tags that move. RN22: documents of two kinds. RN23: members twice. RN24: what is no JSON, or no
+/// manifest.
 /// </summary>
 internal static class DocumentBehaviours
 {
@@ -108,7 +109,8 @@ internal static class DocumentBehaviours
     private static IEnumerable<Behaviour> Members() =>
     [
         Edited("rn23-config-twice", "has a manifest with two configs", text => text[..^1] + ",\"config\":{}}"),
-        Edited("rn23-escaped", "has a manifest with two configs, one of them spelt with an escape", text => text[..^1] + ",\"conf\\u0069g\":{}}"),
+        Edited("rn23-escaped", "has a manifest with two configs, one of them spelt with an escape", text =>
+            text[..^1] + ",\"conf\\u0069g\":{}}"),
         Edited("rn23-in-descriptor", "has a layer with two digests", text =>
             Twice(text, "\"layers\":[{", "\"digest\":\"sha256:" + new string('0', 64) + "\",")),
         Edited("rn23-unknown-twice", "has an unknown member twice", text => text[..^1] + ",\"x\":1,\"x\":2}"),
@@ -183,7 +185,8 @@ internal static class DocumentBehaviours
     internal static void Put(BehaviourSetup s, BuiltDocument document, Func<string, string> edit) =>
         Text(s, edit(Encoding.UTF8.GetString(document.Manifest.Bytes.Span)), document.MediaType);
 
-    private static Behaviour Changed(string name, string does, Action<JsonNode> change) => new(name, does, s => s.Change(s.Image(), change));
+    private static Behaviour Changed(string name, string does, Action<JsonNode> change) =>
+        new(name, does, s => s.Change(s.Image(), change));
 
     private static Behaviour Edited(string name, string does, Func<string, string> edit) => new(name, does, s => Put(s, s.Image(), edit));
 
@@ -193,7 +196,8 @@ internal static class DocumentBehaviours
         s.Digest = null;
     });
 
-    private static Behaviour Typed(string name, string does, string? type) => new(name, does, s => Faulty(s, FaultAction.Header(TypeHeader, type)));
+    private static Behaviour Typed(string name, string does, string? type) =>
+        new(name, does, s => Faulty(s, FaultAction.Header(TypeHeader, type)));
 
     private static string Twice(string text, string at, string insert) => text.Replace(at, at + insert, StringComparison.Ordinal);
 

@@ -24,23 +24,27 @@ internal static class ListBehaviours
         Paged("rn27-endless-large", "lists tags without end, 8 MB a page", (s, r) =>
         {
             var page = int.Parse(r.Parameter("last") ?? "0", null) + 1;
-            return Page(Enumerable.Range(0, 64_000).Select(i => $"{page}-{i}-{new string('t', 110)}"), $"<{r.Path}?last={page}>; rel=\"next\"");
+            return Page(Enumerable.Range(0, 64_000)
+                .Select(i => $"{page}-{i}-{new string('t', 110)}"), $"<{r.Path}?last={page}>; rel=\"next\"");
         }),
         Paged("rn27-page-endless", "sends a page without end", (_, _) =>
             new TestResponse(200, Encoding.ASCII.GetBytes("{\"tags\":[\"" + new string('t', 8192)), "application/json") { Endless = true }),
         Paged("rn27-page-20-mb", "sends a page of 20 MB", (_, _) => Page(Enumerable.Repeat(new string('t', 100), 200_000), null)),
         Paged("rn27-self", "lists a page whose next is itself", (_, r) => Page(["1"], $"<{r.PathAndQuery}>; rel=\"next\"")),
-        Paged("rn27-fragment", "lists a page whose next is itself with a fragment", (_, r) => Page(["1"], $"<{r.PathAndQuery}#2>; rel=\"next\"")),
+        Paged("rn27-fragment", "lists a page whose next is itself with a fragment", (_, r) =>
+            Page(["1"], $"<{r.PathAndQuery}#2>; rel=\"next\"")),
         Paged("rn27-circle", "lists two pages in a circle", (_, r) =>
             Page(["1"], $"<{r.Path}?last={(r.Parameter("last") == "a" ? "b" : "a")}>; rel=\"next\"")),
-        Paged("rn27-other-host", "has its next page at another host", (s, r) => Page(["1"], $"<{s.Other().Origin}{r.Path}?last=1>; rel=\"next\"")),
+        Paged("rn27-other-host", "has its next page at another host", (s, r) =>
+            Page(["1"], $"<{s.Other().Origin}{r.Path}?last=1>; rel=\"next\"")),
         Paged("rn27-other-scheme", "has its next page in a file", (_, _) => Page(["1"], "<file:///etc/passwd>; rel=\"next\"")),
         Paged("rn27-user-name", "has a next page with a password in its address", (s, r) =>
             Page(["1"], $"<http://bob:pw@{s.Registry.Host}{r.Path}?last=1>; rel=\"next\"")),
         Paged("rn27-no-scheme", "has its next page at another host of the same scheme", (s, r) =>
             Page(["1"], $"<//{s.Other().Host}{r.Path}?last=1>; rel=\"next\"")),
         Paged("rn27-relative", "names its next page by a query alone", (_, r) => Two(r, "<?last=1>; rel=\"next\"")),
-        Paged("rn27-absolute", "names its next page with its host", (s, r) => Two(r, $"<{s.Registry.Origin}{r.Path}?last=1>; rel=\"next\"")),
+        Paged("rn27-absolute", "names its next page with its host", (s, r) =>
+            Two(r, $"<{s.Registry.Origin}{r.Path}?last=1>; rel=\"next\"")),
         Paged("rn27-upper", "names its next page in capitals", (_, r) => Two(r, $"<{r.Path}?last=1>; REL=NEXT")),
         Paged("rn27-list", "names its next page among others", (_, r) =>
             Two(r, $"<{r.Path}?first>; rel=\"first\", <{r.Path}?last=1>; title=\"a, b\"; rel=\"x next\"")),
@@ -118,7 +122,8 @@ internal static class ListBehaviours
         s.Answer(TagList, request => answer(s, request));
     });
 
-    private static TestResponse Two(TestRequest request, string link) => request.Parameter("last") is null ? Page(["1"], link) : Page(["2"], null);
+    private static TestResponse Two(TestRequest request, string link) =>
+        request.Parameter("last") is null ? Page(["1"], link) : Page(["2"], null);
 
     private static TestResponse Repositories(IEnumerable<string> names, string? link) => List("repositories", names, link);
 
@@ -127,7 +132,8 @@ internal static class ListBehaviours
 
     private static TestResponse List(string member, IEnumerable<string> names, string? link)
     {
-        var response = TestResponse.Text(200, Json.Write(new JsonObject { [member] = new JsonArray(names.Select(n => (JsonNode?)n).ToArray()) }));
+        var response = TestResponse.Text(200,
+            Json.Write(new JsonObject { [member] = new JsonArray(names.Select(n => (JsonNode?)n).ToArray()) }));
         return link is null ? response : response.With("Link", link);
     }
 }

@@ -47,7 +47,8 @@ internal static class NumberBehaviours
         Size("2-64", "18446744073709552830"),
         Size("null", "null"),
         Size("list", "[1214]"),
-        new("rn25-size-none", "has a layer without a size", s => s.Change(s.Image(), root => root["layers"]![0]!.AsObject().Remove("size"))),
+        new("rn25-size-none", "has a layer without a size", s =>
+            s.Change(s.Image(), root => root["layers"]![0]!.AsObject().Remove("size"))),
     ];
 
     private static IEnumerable<Behaviour> Mazes() =>
@@ -95,7 +96,8 @@ internal static class NumberBehaviours
         })),
     ];
 
-    private static Behaviour Digest(string name, string digest) => new("rn25-digest-" + name, "has a layer whose digest is none: " + name, s =>
+    private static Behaviour Digest(string name, string digest) =>
+        new("rn25-digest-" + name, "has a layer whose digest is none: " + name, s =>
         s.Change(s.Image(), root => root["layers"]![0]!["digest"] = digest));
 
     private static Behaviour Size(string name, string size) => new("rn25-size-" + name, "has a layer whose size is none: " + name, s =>

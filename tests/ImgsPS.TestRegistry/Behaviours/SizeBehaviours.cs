@@ -14,7 +14,8 @@ internal static class SizeBehaviours
     public static IEnumerable<Behaviour> All() =>
     [
         new("rn08-endless-chunked", "sends a manifest without end, in chunks", s => Faulty(s, Manifests, FaultAction.Endless())),
-        new("rn08-endless-close", "sends a manifest without end, without a length", s => Faulty(s, Manifests, FaultAction.Endless(Framing.Close))),
+        new("rn08-endless-close", "sends a manifest without end, without a length", s =>
+            Faulty(s, Manifests, FaultAction.Endless(Framing.Close))),
         new("rn08-declared-100-mib", "says that its manifest has 100 MiB", s => Faulty(s, Manifests, new FaultAction
         {
             OnResponse = (_, response) =>
@@ -51,7 +52,8 @@ internal static class SizeBehaviours
         }),
 
         new("rn10-endless-chunked", "sends a layer without end, in chunks", s => s.Fault(s.Layer(), FaultAction.Endless())),
-        new("rn10-endless-close", "sends a layer without end, without a length", s => s.Fault(s.Layer(), FaultAction.Endless(Framing.Close))),
+        new("rn10-endless-close", "sends a layer without end, without a length", s =>
+            s.Fault(s.Layer(), FaultAction.Endless(Framing.Close))),
         new("rn10-one-more", "sends one byte more than the layer has", s => s.Fault(s.Layer(), new FaultAction
         {
             OnResponse = (_, response) =>
@@ -68,7 +70,8 @@ internal static class SizeBehaviours
                 response.Set("Content-Length", (1L << 40).ToString(CultureInfo.InvariantCulture));
             },
         })),
-        new("rn10-1-tib", "says in its manifest that the layer has 1 PiB", s => s.Change(s.Image(), root => root["layers"]![0]!["size"] = 1L << 50)),
+        new("rn10-1-tib", "says in its manifest that the layer has 1 PiB", s =>
+            s.Change(s.Image(), root => root["layers"]![0]!["size"] = 1L << 50)),
 
         new("rn11-404-endless", "sends an error without end: 404", s => Error(s, 404)),
         new("rn11-403-endless", "sends an error without end: 403", s => Error(s, 403)),
@@ -93,7 +96,8 @@ internal static class SizeBehaviours
         new("rn11-long-detail", "sends an error page of 60 KiB", s =>
             Faulty(s, Manifests, new FaultAction { Instead = _ => TestResponse.Text(404, new string('p', 60_000), "text/html") })),
 
-        new("rn13-70-kib", "sends a header of 70 KiB", s => Faulty(s, Manifests, FaultAction.ExtraHeaders(("X-Large", new string('h', 70 * 1024))))),
+        new("rn13-70-kib", "sends a header of 70 KiB", s =>
+            Faulty(s, Manifests, FaultAction.ExtraHeaders(("X-Large", new string('h', 70 * 1024))))),
         new("rn13-32-kib", "sends a header of 32 KiB, which is allowed", s =>
             Faulty(s, Manifests, FaultAction.ExtraHeaders(("X-Large", new string('h', 32 * 1024))))),
         new("rn13-10000", "sends 10 000 headers", s => Faulty(s, Manifests, FaultAction.ExtraHeaders(

@@ -6,13 +6,18 @@ using System.Text.Json.Nodes;
 
 namespace ImgsPS.Testing;
 
-/// <summary>RN29: what a terminal acts on, wherever a registry can say something. RN30: the same places with the client's own secrets.</summary>
+/// <summary>
+/// RN29: what a terminal acts on, wherever a registry can say something. RN30: the same places with the client's own secrets.
+/// </summary>
 internal static class TextBehaviours
 {
     private const string Manifests = "^GET .*/manifests/";
 
-    /// <summary>Colours, a window title, a line of its own, text that runs backwards, the C1 form of an escape, an invisible character.</summary>
-    private const string Hostile = "\u001b[31mred\u001b]0;owned\u0007\r\nwarning: run this \u202egnp.exe\u202c \u009b2J\u200b\u2066x\u2069\b\b\u007f";
+    /// <summary>
+    /// Colours, a window title, a line of its own, text that runs backwards, the C1 form of an escape, an invisible character.
+    /// </summary>
+    private const string Hostile = "\u001b[31mred\u001b]0;owned\u0007\r\nwarning: run this \u202egnp.exe\u202c " +
+        "\u009b2J\u200b\u2066x\u2069\b\b\u007f";
 
     public static IEnumerable<Behaviour> All() => Places("rn29", "with control characters", _ => Hostile)
         .Concat(Places("rn30", "with the client's secrets", s => string.Join(' ', s.Secrets.Order(StringComparer.Ordinal))))
@@ -82,7 +87,8 @@ internal static class TextBehaviours
             Place("challenge", "wants something else", s => Answer(s, r =>
                 new TestResponse(401).With("WWW-Authenticate", "Odd \"" + Line(text(s)).Replace('"', '\'') + "\""))),
             Document("body", "sends a text for a manifest", (s, t) => DocumentBehaviours.Text(s, t)),
-            Document("media-type", "has a manifest that calls itself something", (s, t) => s.Change(s.Image(), root => root["mediaType"] = t)),
+            Document("media-type", "has a manifest that calls itself something", (s, t) =>
+                s.Change(s.Image(), root => root["mediaType"] = t)),
             Document("digest", "has a layer's digest", (s, t) => s.Change(s.Image(), root => root["layers"]![0]!["digest"] = t)),
             Document("algorithm", "has a digest's algorithm", (s, t) =>
                 s.Change(s.Image(), root => root["layers"]![0]!["digest"] = t + ":" + new string('0', 64))),
@@ -94,7 +100,8 @@ internal static class TextBehaviours
             Document("config-member", "has a config with a member twice", (s, t) => DocumentBehaviours.Config(s, json =>
                 json[..^1] + $",{JsonValue.Create(t).ToJsonString()}:1,{JsonValue.Create(t).ToJsonString()}:2}}")),
             Document("platform", "has an index with a platform", (s, t) => s.Change(
-                DocumentBehaviours.Index(s), root => root["manifests"]![0]!["platform"] = new JsonObject { ["os"] = t, ["architecture"] = t })),
+                DocumentBehaviours.Index(s), root =>
+                    root["manifests"]![0]!["platform"] = new JsonObject { ["os"] = t, ["architecture"] = t })),
             Document("artifact", "has an artifact of a type", (s, t) => s.Change(s.Image(), root =>
             {
                 root["config"]!["mediaType"] = "application/vnd." + Line(t).Replace(' ', '.');

@@ -41,7 +41,8 @@ internal static class TimeBehaviours
             Instead = _ => TestResponse.Error(404, "MANIFEST_UNKNOWN", "manifest unknown"),
             OnResponse = (_, response) => Cut(response, 10),
         })),
-        new("rn12-stall-tags", "stops in the middle of its list of tags, once", s => Faulty(s, "/tags/list", FaultAction.StallAfter(10), 1)),
+        new("rn12-stall-tags", "stops in the middle of its list of tags, once", s =>
+            Faulty(s, "/tags/list", FaultAction.StallAfter(10), 1)),
         new("rn12-stall-redirected", "sends to another host, which stops in the middle of a layer, once", s =>
         {
             s.Fault(s.Layer(), FaultAction.RedirectTo(s.Other().Origin + "{path}"));

@@ -3,7 +3,8 @@ using System.Collections.Generic;
 namespace ImgsPS.Testing;
 
 /// <summary>
-/// RN7: TLS and its absence. The registry is <c>registry.test</c>, which is not loopback, and the server of the behaviour is the proxy before it.
+/// RN7: TLS and its absence. The registry is <c>registry.test</c>, which is not loopback, and the server of the behaviour is the proxy
+/// before it.
 /// </summary>
 internal static class TlsBehaviours
 {
@@ -28,7 +29,8 @@ internal static class TlsBehaviours
         {
             Named(s);
             Tls(s);
-            s.Fault("^GET .*/blobs/", FaultAction.RedirectTo($"http://{TestCertificate.Host}:8080{{path}}"), when: r => r.Target.StartsWith('/'));
+            s.Fault("^GET .*/blobs/", FaultAction.RedirectTo($"http://{TestCertificate.Host}:8080{{path}}"), when: r =>
+                r.Target.StartsWith('/'));
         }) { Alone = true },
         new("rn07-downgrade-realm", "wants the password sent in plain HTTP", s =>
         {

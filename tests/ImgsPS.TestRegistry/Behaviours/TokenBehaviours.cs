@@ -44,8 +44,10 @@ internal static class TokenBehaviours
                 $"Bearer realm=\"{Elsewhere(s)}\",service=\"test\", Basic realm=\"test\"");
         }),
         new("rn03-file", "names a file as its token service", s => Private(s, "file:///etc/passwd")),
-        new("rn03-user-name", "names a token service with a password in its address", s => Private(s, $"http://a:b@{s.Other().Host}/token")),
-        new("rn03-own-name-as-user", "names a token service that looks like its own", s => Private(s, $"http://{s.Registry.Host}@{s.Other().Host}/token")),
+        new("rn03-user-name", "names a token service with a password in its address", s =>
+            Private(s, $"http://a:b@{s.Other().Host}/token")),
+        new("rn03-own-name-as-user", "names a token service that looks like its own", s =>
+            Private(s, $"http://{s.Registry.Host}@{s.Other().Host}/token")),
         new("rn03-link-local", "names the cloud's metadata service as its token service", s => Private(s, "http://169.254.169.254/token")),
         new("rn03-no-realm", "wants a token and says not from where", s =>
         {
@@ -117,11 +119,13 @@ internal static class TokenBehaviours
         {
             s.Image();
             s.Basic();
-            s.Answer("", _ => TestResponse.Error(401, "UNAUTHORIZED", "authentication required").With("WWW-Authenticate", "Basic realm=\"test\""));
+            s.Answer("", _ => TestResponse.Error(401, "UNAUTHORIZED", "authentication required")
+                .With("WWW-Authenticate", "Basic realm=\"test\""));
         }),
     ];
 
-    private static string Basic => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(BehaviourSetup.UserName + ":" + BehaviourSetup.Password));
+    private static string Basic => "Basic " +
+        Convert.ToBase64String(Encoding.UTF8.GetBytes(BehaviourSetup.UserName + ":" + BehaviourSetup.Password));
 
     private static string Elsewhere(BehaviourSetup s) => $"{s.Other().Origin}/token/{s.Behaviour.Name}";
 
@@ -149,7 +153,8 @@ internal static class TokenBehaviours
             .With("WWW-Authenticate", $"Bearer realm=\"{realm}\",service=\"test\",scope=\"{scope}\",error=\"insufficient_scope\"");
 
     /// <summary>Changes what the own token service answers; null leaves it.</summary>
-    private static void Before(BehaviourSetup s, Func<TestRequest, TestResponse?> answer) => s.FaultAt(s.Registry, s.TokenMatch, new FaultAction
+    private static void Before(BehaviourSetup s, Func<TestRequest, TestResponse?> answer) =>
+        s.FaultAt(s.Registry, s.TokenMatch, new FaultAction
     {
         OnResponse = (request, response) =>
         {

@@ -18,7 +18,8 @@ internal static class TransferBehaviours
     private static IEnumerable<Behaviour> Broken() =>
     [
         new("rn15-fin", "ends the connection in the middle of a layer, once", s => s.Fault(s.Layer(), FaultAction.FinAfter(100_000), 1)),
-        new("rn15-rst", "resets the connection in the middle of a layer, once", s => s.Fault(s.Layer(), FaultAction.ResetAfter(100_000), 1)),
+        new("rn15-rst", "resets the connection in the middle of a layer, once", s =>
+            s.Fault(s.Layer(), FaultAction.ResetAfter(100_000), 1)),
         new("rn15-fin-before-answer", "ends the connection instead of an answer, once", s =>
             s.Fault(s.Layer(), FaultAction.FinAfter(-1), 1)),
         new("rn15-rst-before-answer", "resets the connection instead of an answer, once", s =>
@@ -51,8 +52,10 @@ internal static class TransferBehaviours
     private static IEnumerable<Behaviour> Ranges() =>
     [
         Range("rn16-ignored", "sends all where a part is asked for", FaultAction.IgnoreRange()),
-        Range("rn16-206-wrong-first", "sends a part that begins elsewhere", ContentRange((first, last, total) => $"bytes {first - 1}-{last}/{total}")),
-        Range("rn16-206-wrong-total", "sends a part of something larger", ContentRange((first, last, total) => $"bytes {first}-{last}/{total + 1}")),
+        Range("rn16-206-wrong-first", "sends a part that begins elsewhere",
+            ContentRange((first, last, total) => $"bytes {first - 1}-{last}/{total}")),
+        Range("rn16-206-wrong-total", "sends a part of something larger",
+            ContentRange((first, last, total) => $"bytes {first}-{last}/{total + 1}")),
         Range("rn16-206-star", "sends a part of something of unknown size", ContentRange((first, last, _) => $"bytes {first}-{last}/*")),
         Range("rn16-206-none", "sends a part and not which", FaultAction.WrongContentRange(null)),
         Range("rn16-206-garbage", "sends a part and nonsense about it", FaultAction.WrongContentRange("all of it")),
@@ -85,7 +88,8 @@ internal static class TransferBehaviours
     private static IEnumerable<Behaviour> Lengths() =>
     [
         new("rn17-chunked", "sends layers in chunks, which is allowed", s => s.Fault(s.Layer(), FaultAction.Chunked())),
-        new("rn17-close", "tells a layer's end by the connection's, which is allowed", s => s.Fault(s.Layer(), FaultAction.NoContentLength())),
+        new("rn17-close", "tells a layer's end by the connection's, which is allowed", s =>
+            s.Fault(s.Layer(), FaultAction.NoContentLength())),
         new("rn17-short", "says that a layer is shorter than it is", s => s.Fault(s.Layer(), FaultAction.ContentLength(1000))),
         new("rn17-long", "says that a layer is longer than it is", s => s.Fault(s.Layer(), FaultAction.ContentLength(400_000))),
         new("rn17-double", "gives two lengths, the first too short, once", s => s.Fault(s.Layer(), new FaultAction
@@ -96,7 +100,8 @@ internal static class TransferBehaviours
         {
             OnResponse = (_, r) => r.With("Content-Length", Length(r)).With("Content-Length", Length(r)),
         })),
-        new("rn17-negative", "gives a negative length and keeps the connection open", s => s.Fault(s.Layer(), FaultAction.ContentLength(-1))),
+        new("rn17-negative", "gives a negative length and keeps the connection open", s =>
+            s.Fault(s.Layer(), FaultAction.ContentLength(-1))),
         new("rn17-negative-close", "gives a negative length and ends the connection early, once", s => s.Fault(s.Layer(), new FaultAction
         {
             OnResponse = (_, r) =>
@@ -147,7 +152,8 @@ internal static class TransferBehaviours
     private static IEnumerable<Behaviour> Bytes() =>
     [
         new("rn18-wrong-byte", "changes one byte of a layer", s => s.Fault(s.Layer(), FaultAction.WrongBytes())),
-        new("rn18-zeros", "sends zeros for a layer", s => s.Fault(s.Layer(), new FaultAction { OnResponse = (_, r) => r.Body = new byte[r.Body.Length] })),
+        new("rn18-zeros", "sends zeros for a layer", s =>
+            s.Fault(s.Layer(), new FaultAction { OnResponse = (_, r) => r.Body = new byte[r.Body.Length] })),
         new("rn18-wrong-config", "changes one byte of a config", s =>
             s.Fault("^GET .*/blobs/" + s.Image().Config.Digest, FaultAction.WrongBytes())),
         new("rn18-swapped", "sends one layer for the other, of the same size", s =>
@@ -175,7 +181,8 @@ internal static class TransferBehaviours
             Sized(s, -1);
             s.Fault("/blobs/", FaultAction.Chunked());
         }),
-        new("rn19-config", "has a config that is smaller than the manifest says", s => s.Change(s.Image(), root => Add(root["config"]!, 1))),
+        new("rn19-config", "has a config that is smaller than the manifest says", s =>
+            s.Change(s.Image(), root => Add(root["config"]!, 1))),
         new("rn19-child", "has a manifest that is smaller than the index says", s =>
             s.Change(s.Registry.AddIndex($"{s.Repository}:1", [new ImageSpec()]), root => Add(root["manifests"]![0]!, 1))),
     ];

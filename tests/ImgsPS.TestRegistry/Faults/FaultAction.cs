@@ -41,7 +41,9 @@ public sealed class FaultAction
     /// <summary>Sends nothing more after that many body bytes, and keeps the connection open; -1: not even a status line.</summary>
     public static FaultAction StallAfter(long bytes) => CutAt(CutKind.Stall, bytes);
 
-    /// <summary>Sends nothing more behind the first line (LF) that has that text, and keeps the connection open; a body without it comes whole.</summary>
+    /// <summary>
+    /// Sends nothing more behind the first line (LF) that has that text, and keeps the connection open; a body without it comes whole.
+    /// </summary>
     public static FaultAction StallAfterLine(string text) => Change(r =>
     {
         var at = r.Body.Span.IndexOf(Encoding.UTF8.GetBytes(text));

@@ -12,8 +12,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Testing;
 
 /// <summary>
-/// A small HTTP/1.1 server, on loopback or a Unix socket, that can misbehave below HTTP, which is why it is not one of the framework's. Keep-alive, any number
-/// of connections, one task each.
+/// A small HTTP/1.1 server, on loopback or a Unix socket, that can misbehave below HTTP, which is why it is not one of the framework's.
+/// Keep-alive, any number of connections, one task each.
 /// </summary>
 internal sealed class HttpServer : IAsyncDisposable
 {
@@ -146,7 +146,8 @@ internal sealed class HttpServer : IAsyncDisposable
             if (request.Method == "CONNECT" && response.Tunnel is not null)
             {
                 await using var secure = new SslStream(stream);
-                await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = response.Tunnel }, _stop.Token);
+                await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = response.Tunnel },
+                    _stop.Token);
                 await ServeAsync(socket, secure, number);
                 return;
             }

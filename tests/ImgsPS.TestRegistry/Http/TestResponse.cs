@@ -77,13 +77,17 @@ public sealed class TestResponse
     /// <summary>The body is repeated without end.</summary>
     public bool Endless { get; set; }
 
-    /// <summary>Sent instead of status line, headers and body; the connection ends after it. Rate and endlessness are those of the answer.</summary>
+    /// <summary>
+    /// Sent instead of status line, headers and body; the connection ends after it. Rate and endlessness are those of the answer.
+    /// </summary>
     public ReadOnlyMemory<byte>? Raw { get; set; }
 
     /// <summary>Happens just before the last piece of the body is sent; not when the body is cut or empty.</summary>
     internal Action? BeforeEnd { get; set; }
 
-    /// <summary>Spoken after the answer to CONNECT, with this certificate, over which the requests go on; null goes on in the clear.</summary>
+    /// <summary>
+    /// Spoken after the answer to CONNECT, with this certificate, over which the requests go on; null goes on in the clear.
+    /// </summary>
     public X509Certificate2? Tunnel { get; set; }
 
     /// <summary>Adds a header.</summary>

@@ -39,7 +39,8 @@ internal sealed class AccessToken
                 throw new FormatException("the token service's answer is not a JSON object");
             }
 
-            var value = Text(root, "token") ?? Text(root, "access_token") ?? throw new FormatException("the token service's answer has no token");
+            var value = Text(root, "token") ?? Text(root, "access_token")
+                ?? throw new FormatException("the token service's answer has no token");
             if (!IsValid(value))
             {
                 throw new FormatException("the token has characters that no token has");

@@ -2,7 +2,9 @@ using System;
 
 namespace ImgsPS.Registry;
 
-/// <summary>What an error message should tell of the authentication before it. Written and read by any thread; the last one counts.</summary>
+/// <summary>
+/// What an error message should tell of the authentication before it. Written and read by any thread; the last one counts.
+/// </summary>
 internal sealed class AuthNotes
 {
     private volatile Uri? _withheldFrom;

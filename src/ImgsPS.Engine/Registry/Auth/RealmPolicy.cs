@@ -38,8 +38,9 @@ internal static class RealmPolicy
         WellKnown.TryGetValue(HostNames.Normalize(registry.Host), out var host) && registry.Scheme == "https" ? [host] : [];
 
     /// <summary>
-    /// Judges a realm. Trusted: the registry's own origin, and hosts of <paramref name="trustedHosts"/> (a host, or host:port) over TLS. Plain
-    /// HTTP only when the registry is asked in plain HTTP itself. Refused: what a redirect could not reach either, and realms with user names.
+    /// Judges a realm. Trusted: the registry's own origin, and hosts of <paramref name="trustedHosts"/> (a host, or host:port) over TLS.
+    /// Plain HTTP only when the registry is asked in plain HTTP itself. Refused: what a redirect could not reach either, and realms with
+    /// user names.
     /// </summary>
     public static RealmTrust Judge(Uri registry, Uri realm, IEnumerable<string> trustedHosts)
     {

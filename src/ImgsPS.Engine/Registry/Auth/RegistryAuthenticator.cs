@@ -8,8 +8,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// Answers a registry's challenges. The first challenge is remembered, so that later requests come with their token at once; tokens are kept
-/// by realm, service, scope and identity and renewed before they end. Safe for any number of threads.
+/// Answers a registry's challenges. The first challenge is remembered, so that later requests come with their token at once; tokens are
+/// kept by realm, service, scope and identity and renewed before they end. Safe for any number of threads.
 /// </summary>
 internal sealed class RegistryAuthenticator
 {
@@ -23,7 +23,8 @@ internal sealed class RegistryAuthenticator
     private volatile IReadOnlyList<Challenge>? _known;
 
     public RegistryAuthenticator(
-        RegistryEndpoint endpoint, RegistryOptions options, CredentialSource credentials, TokenService tokens, Secrets secrets, AuthNotes notes)
+        RegistryEndpoint endpoint, RegistryOptions options, CredentialSource credentials, TokenService tokens, Secrets secrets,
+        AuthNotes notes)
     {
         _endpoint = endpoint;
         _options = options;
@@ -148,7 +149,8 @@ internal sealed class RegistryAuthenticator
         if (withheld)
         {
             observer.Verbose(
-                $"{_endpoint.Registry}: the token service {_secrets.Mask(realm)} is on another host, so it is asked without the credentials.");
+                $"{_endpoint.Registry}: the token service {_secrets.Mask(realm)} is on another host, so it is asked without the " +
+                    "credentials.");
             _notes.WithheldFrom = realm;
             credential = null;
         }

@@ -16,7 +16,9 @@ internal sealed class TokenCache
     private readonly ConcurrentDictionary<TokenKey, Entry> _entries = new();
     private readonly ConcurrentDictionary<string, string> _wider = new(StringComparer.Ordinal);
 
-    /// <summary>All scopes that a request for <paramref name="scope"/> needs: <paramref name="scopes"/> and what was remembered before.</summary>
+    /// <summary>
+    /// All scopes that a request for <paramref name="scope"/> needs: <paramref name="scopes"/> and what was remembered before.
+    /// </summary>
     public string Remember(string scope, string scopes) =>
         _wider.AddOrUpdate(scope, scopes, (_, before) => TokenScope.Union(before, scopes));
 

@@ -18,10 +18,12 @@ internal sealed class TokenService(HttpSender sender, RetryingSender retrying, R
     private const string ClientId = "imgsps";
 
     /// <summary>
-    /// Gets a token; null when an anonymous request is turned down. With <paramref name="withheld"/> there are credentials that this service may
-    /// not have (RN3): each failure says how to allow it.
+    /// Gets a token; null when an anonymous request is turned down. With <paramref name="withheld"/> there are credentials that this
+    /// service may not have (RN3): each failure says how to allow it.
     /// </summary>
-    /// <exception cref="ImageException">Unauthorized: the credential is refused. Unavailable, Timeout, RateLimited, InvalidData.</exception>
+    /// <exception cref="ImageException">
+    /// Unauthorized: the credential is refused. Unavailable, Timeout, RateLimited, InvalidData.
+    /// </exception>
     public async Task<AccessToken?> GetAsync(
         Uri realm,
         string? service,
@@ -44,7 +46,8 @@ internal sealed class TokenService(HttpSender sender, RetryingSender retrying, R
     }
 
     private async Task<AccessToken?> GetAsync(
-        Uri realm, string? service, string scopes, RegistryCredential? credential, IOperationObserver observer, CancellationToken cancellationToken)
+        Uri realm, string? service, string scopes, RegistryCredential? credential, IOperationObserver observer,
+        CancellationToken cancellationToken)
     {
         var post = !string.IsNullOrEmpty(credential?.IdentityToken);
         var uri = post ? realm : WithQuery(realm, service, scopes, credential);

@@ -31,7 +31,8 @@ internal sealed class CredentialHelper : ICredentialHelper
         var end = await helper.TalkAsync(server, _limit, cancellationToken).ConfigureAwait(false);
         return end switch
         {
-            HelperEnd.TimedOut => throw Failed(name, $"error getting credentials: the helper did not answer within {_limit.TotalSeconds:0.###} s"),
+            HelperEnd.TimedOut => throw Failed(name,
+                $"error getting credentials: the helper did not answer within {_limit.TotalSeconds:0.###} s"),
             HelperEnd.WroteTooMuch => throw Failed(
                 name, $"error getting credentials: the helper wrote more than {HelperProcess.MaxOutput >> 20} MiB"),
             _ => ReadAnswer(name, Text(name, helper.Output), helper.ExitCode, server),
@@ -80,7 +81,8 @@ internal sealed class CredentialHelper : ICredentialHelper
         if (server.Any(char.IsControl))
         {
             throw new ImageException(
-                ImageErrorKind.InvalidArgument, $"'{PrintableText.OfServer(server)}' is not the name of a registry.", "Correct the image's name.");
+                ImageErrorKind.InvalidArgument, $"'{PrintableText.OfServer(server)}' is not the name of a registry.",
+                "Correct the image's name.");
         }
     }
 

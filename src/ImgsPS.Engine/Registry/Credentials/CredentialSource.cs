@@ -6,8 +6,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// The credentials of one client: those given on the command line, else those of the store, kept for a while because a helper program takes its
-/// time. Safe for any number of threads.
+/// The credentials of one client: those given on the command line, else those of the store, kept for a while because a helper program takes
+/// its time. Safe for any number of threads.
 /// </summary>
 internal sealed class CredentialSource(
     RegistryEndpoint endpoint, RegistryOptions options, ICredentialStore store, Secrets secrets, RegistryLimits limits)

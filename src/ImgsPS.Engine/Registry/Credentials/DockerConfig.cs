@@ -8,8 +8,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// What Docker's config.json says about credentials and contexts (docker CLI, cli/config/configfile). Member names in any case, as Go reads them; all else in
-/// the file is not looked at. Immutable.
+/// What Docker's config.json says about credentials and contexts (docker CLI, cli/config/configfile). Member names in any case, as Go reads
+/// them; all else in the file is not looked at. Immutable.
 /// </summary>
 internal sealed class DockerConfig
 {
@@ -60,8 +60,8 @@ internal sealed class DockerConfig
     }
 
     /// <summary>
-    /// Reads the variable DOCKER_AUTH_CONFIG, which is stricter: one object with <c>auths</c>, whose entries have <c>auth</c> and nothing else.
-    /// An empty text is an empty config.
+    /// Reads the variable DOCKER_AUTH_CONFIG, which is stricter: one object with <c>auths</c>, whose entries have <c>auth</c> and nothing
+    /// else. An empty text is an empty config.
     /// </summary>
     /// <exception cref="FormatException">The text is something else.</exception>
     public static DockerConfig ParseEnvironment(string text)
@@ -142,7 +142,8 @@ internal sealed class DockerConfig
         var registry = Find("registrytoken");
 
         // docker login leaves an empty entry behind when a helper keeps the secret.
-        return user.Length == 0 && secret.Length == 0 && identity is null && registry is null ? null : new(user, secret, identity, registry);
+        return user.Length == 0 && secret.Length == 0 && identity is null && registry is null ? null
+            : new(user, secret, identity, registry);
     }
 
     private static (string User, string Secret) Decode(string auth)

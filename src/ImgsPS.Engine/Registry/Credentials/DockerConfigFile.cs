@@ -6,8 +6,8 @@ using System.Text;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// Where Docker's config.json is and what it says: in $DOCKER_CONFIG, else in .docker of the user's home. Reads the file anew each time. Safe for
-/// any number of threads.
+/// Where Docker's config.json is and what it says: in $DOCKER_CONFIG, else in .docker of the user's home. Reads the file anew each time.
+/// Safe for any number of threads.
 /// </summary>
 internal sealed class DockerConfigFile
 {
@@ -65,7 +65,9 @@ internal sealed class DockerConfigFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Unreadable(
-                $"{path}: {(Directory.Exists(path) ? "is a directory" : e is UnauthorizedAccessException ? "permission denied" : e.Message)}", e);
+                $"{path}: " +
+                    $"{(Directory.Exists(path) ? "is a directory" : e is UnauthorizedAccessException ? "permission denied" : e.Message)}",
+                    e);
         }
     }
 
@@ -105,5 +107,6 @@ internal sealed class DockerConfigFile
     }
 
     private static ImageException Unreadable(string what, Exception cause) => new(
-        ImageErrorKind.StoreUnavailable, $"loading config file: {what}", "Make the file readable, or set DOCKER_CONFIG to another folder.", cause);
+        ImageErrorKind.StoreUnavailable, $"loading config file: {what}", "Make the file readable, or set DOCKER_CONFIG to another folder.",
+        cause);
 }

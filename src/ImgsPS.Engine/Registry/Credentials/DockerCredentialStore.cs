@@ -8,8 +8,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// Docker's credentials: DOCKER_AUTH_CONFIG, then config.json in $DOCKER_CONFIG or ~/.docker; there credHelpers before credsStore before auths,
-/// the longest path first (RC2). Reads the file anew each time. Safe for any number of threads.
+/// Docker's credentials: DOCKER_AUTH_CONFIG, then config.json in $DOCKER_CONFIG or ~/.docker; there credHelpers before credsStore before
+/// auths, the longest path first (RC2). Reads the file anew each time. Safe for any number of threads.
 /// </summary>
 internal sealed class DockerCredentialStore : ICredentialStore
 {
@@ -59,7 +59,8 @@ internal sealed class DockerCredentialStore : ICredentialStore
     }
 
     /// <summary>
-    /// The keys that mean a repository, best first: its path, each path above it, the registry; for Docker Hub also docker's key and names of old.
+    /// The keys that mean a repository, best first: its path, each path above it, the registry; for Docker Hub also docker's key and names
+    /// of old.
     /// </summary>
     internal static IReadOnlyList<string> Keys(RegistryEndpoint registry, string? repository)
     {

@@ -6,17 +6,19 @@ using ImgsPS.Naming;
 
 namespace ImgsPS.Registry;
 
-/// <summary>Reads what a credential helper wrote (docker-credential-helpers, credentials and client), and trusts none of it (RC3).</summary>
+/// <summary>
+/// Reads what a credential helper wrote (docker-credential-helpers, credentials and client), and trusts none of it (RC3).
+/// </summary>
 internal static class HelperAnswer
 {
-    // credentials/error.go has the longer text; helpers that do not use that library say as much in fewer words. Nothing may follow: "credentials not
-    // found: the keychain is locked" is a failure.
+    // credentials/error.go has the longer text; helpers that do not use that library say as much in fewer words. Nothing may follow:
+    // "credentials not found: the keychain is locked" is a failure.
     private static readonly Regex NotFound = new(
         @"^credentials not found( in [^\r\n:]*)?\.?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
     /// <summary>
-    /// A credential (user <c>&lt;token&gt;</c> stands for an identity token), or null when the helper has none: an empty user and secret, or the text
-    /// "credentials not found" with a failure code.
+    /// A credential (user <c>&lt;token&gt;</c> stands for an identity token), or null when the helper has none: an empty user and secret,
+    /// or the text "credentials not found" with a failure code.
     /// </summary>
     /// <param name="output">All of standard output.</param>
     /// <param name="code">The exit code.</param>
@@ -37,7 +39,8 @@ internal static class HelperAnswer
         {
             using var document = JsonDocument.Parse(output);
             var root = document.RootElement;
-            (user, secret, host) = (Member(root, "Username") ?? throw Missing(), Member(root, "Secret") ?? throw Missing(), Member(root, "ServerURL") ?? "");
+            (user, secret, host) = (Member(root, "Username") ?? throw Missing(), Member(root, "Secret")
+                ?? throw Missing(), Member(root, "ServerURL") ?? "");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -48,7 +51,8 @@ internal static class HelperAnswer
         if (server is not null && host.Length > 0 && !IsSameHost(host, server))
         {
             throw new FormatException(
-                $"error getting credentials: asked for '{PrintableText.OfServer(server)}', the helper answered for '{PrintableText.OfServer(host)}'");
+                $"error getting credentials: asked for '{PrintableText.OfServer(server)}', the helper answered for " +
+                    $"'{PrintableText.OfServer(host)}'");
         }
 
         // RFC 7617, section 2: neither may contain any.

@@ -21,8 +21,8 @@ internal enum HelperEnd
 }
 
 /// <summary>
-/// One run of a helper program: no shell, a few bytes in by standard input, the answer out by standard output, both outputs limited. Whatever way it
-/// ends, nothing of it is waited for afterwards.
+/// One run of a helper program: no shell, a few bytes in by standard input, the answer out by standard output, both outputs limited.
+/// Whatever way it ends, nothing of it is waited for afterwards.
 /// </summary>
 internal sealed class HelperProcess : IDisposable
 {
@@ -80,7 +80,10 @@ internal sealed class HelperProcess : IDisposable
     /// <summary>Its status, when it has exited.</summary>
     public int ExitCode => _process.ExitCode;
 
-    /// <summary>Gives it a line and reads what it writes, until it ends or the time is up. Standard error is read so that it never waits, and dropped.</summary>
+    /// <summary>
+    /// Gives it a line and reads what it writes, until it ends or the time is up. Standard error is read so that it never waits, and
+    /// dropped.
+    /// </summary>
     public async Task<HelperEnd> TalkAsync(string line, TimeSpan limit, CancellationToken cancellationToken)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -7,7 +7,9 @@ namespace ImgsPS.Registry;
 internal interface ICredentialStore
 {
     /// <summary>The credential for a repository of a registry, or (null) for the registry; null when there is none.</summary>
-    /// <exception cref="ImageException">The store is broken or cannot be read: that is never the same as having none (RC1, RC3).</exception>
+    /// <exception cref="ImageException">
+    /// The store is broken or cannot be read: that is never the same as having none (RC1, RC3).
+    /// </exception>
     Task<RegistryCredential?> FindAsync(
         RegistryEndpoint registry, string? repository, IOperationObserver observer, CancellationToken cancellationToken);
 }

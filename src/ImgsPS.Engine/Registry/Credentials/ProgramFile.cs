@@ -34,8 +34,8 @@ internal static class ProgramFile
     }
 
     /// <summary>
-    /// Makes .NET Framework start programs without a byte order mark on their standard input, which it writes there by itself when the console's
-    /// encoding has one (code page 65001). .NET never does.
+    /// Makes .NET Framework start programs without a byte order mark on their standard input, which it writes there by itself when the
+    /// console's encoding has one (code page 65001). .NET never does.
     /// </summary>
     public static void DropInputPreamble()
     {

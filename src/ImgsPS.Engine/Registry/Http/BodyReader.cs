@@ -48,7 +48,8 @@ internal sealed class BodyReader : IDisposable
     /// Reads the whole body. The content is <c>null</c> when it goes beyond <paramref name="limit"/> bytes, whatever the framing said
     /// before; nothing beyond limit + 1 bytes is read.
     /// </summary>
-    public static async Task<byte[]?> ReadAllAsync(RegistryResponse response, int limit, RegistryLimits limits, CancellationToken cancellationToken)
+    public static async Task<byte[]?> ReadAllAsync(RegistryResponse response, int limit, RegistryLimits limits,
+        CancellationToken cancellationToken)
     {
         if (response.Length > limit)
         {
@@ -170,7 +171,8 @@ internal sealed class BodyReader : IDisposable
             if (await Task.WhenAny(read, idle).ConfigureAwait(false) != read)
             {
                 // Nobody waits for the read any more; its failure says only that the connection is gone.
-                _ = read.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                _ = read.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+                    TaskScheduler.Default);
                 _response.Dispose();
                 throw new OperationCanceledException();
             }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace ImgsPS.Registry;
 
-/// <summary>Reads a header's value from left to right: what the grammars of headers share (RFC 9110 5.6). For one header; not thread-safe.</summary>
+/// <summary>
+/// Reads a header's value from left to right: what the grammars of headers share (RFC 9110 5.6). For one header; not thread-safe.
+/// </summary>
 internal abstract class HeaderReader(string text)
 {
     /// <summary>The header's value.</summary>

@@ -9,7 +9,9 @@ using System.Text;
 
 namespace ImgsPS.Registry;
 
-/// <summary>Makes the handler below a client: no redirects, no cookies, no decompression by itself; the proxy as the user wants it.</summary>
+/// <summary>
+/// Makes the handler below a client: no redirects, no cookies, no decompression by itself; the proxy as the user wants it.
+/// </summary>
 internal static class HttpHandlers
 {
     public static HttpMessageHandler Create(RegistryOptions options, RegistryLimits limits)

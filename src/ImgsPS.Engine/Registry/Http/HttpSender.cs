@@ -13,8 +13,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// Sends one request over one connection and returns when the headers are there: no redirects, no retries, no credentials of its own. Writes
-/// the Debug line of each request and shows a registry's warnings once. Safe for any number of threads.
+/// Sends one request over one connection and returns when the headers are there: no redirects, no retries, no credentials of its own.
+/// Writes the Debug line of each request and shows a registry's warnings once. Safe for any number of threads.
 /// </summary>
 internal sealed class HttpSender : IDisposable
 {
@@ -116,7 +116,8 @@ internal sealed class HttpSender : IDisposable
                 {
                     System.Net.WebExceptionStatus.NameResolutionFailure or System.Net.WebExceptionStatus.ConnectFailure
                         or System.Net.WebExceptionStatus.ProxyNameResolutionFailure => TransferFaultKind.Connect,
-                    System.Net.WebExceptionStatus.TrustFailure or System.Net.WebExceptionStatus.SecureChannelFailure => TransferFaultKind.Tls,
+                    System.Net.WebExceptionStatus.TrustFailure or System.Net.WebExceptionStatus.SecureChannelFailure =>
+                        TransferFaultKind.Tls,
                     System.Net.WebExceptionStatus.ServerProtocolViolation
                         or System.Net.WebExceptionStatus.MessageLengthLimitExceeded => TransferFaultKind.Protocol,
                     System.Net.WebExceptionStatus.Timeout => TransferFaultKind.Timeout,

@@ -17,7 +17,8 @@ internal static class ProxyAddress
         var colon = proxy.UserInfo.IndexOf(':');
         return colon < 0
             ? new NetworkCredential(Uri.UnescapeDataString(proxy.UserInfo), "")
-            : new NetworkCredential(Uri.UnescapeDataString(proxy.UserInfo.Substring(0, colon)), Uri.UnescapeDataString(proxy.UserInfo.Substring(colon + 1)));
+            : new NetworkCredential(Uri.UnescapeDataString(proxy.UserInfo.Substring(0, colon)),
+                Uri.UnescapeDataString(proxy.UserInfo.Substring(colon + 1)));
     }
 
     /// <summary>The address alone.</summary>

@@ -79,7 +79,8 @@ internal sealed class RegistryResponse : IDisposable
     internal static long ParseLength(IReadOnlyList<string> values)
     {
         var distinct = values.Select(v => v.Trim()).Distinct(StringComparer.Ordinal).ToArray();
-        return distinct.Length == 1 && long.TryParse(distinct[0], NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : -1;
+        return distinct.Length == 1 && long.TryParse(distinct[0], NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length
+            : -1;
     }
 
     public void Dispose() => _message.Dispose();

@@ -23,7 +23,9 @@ internal sealed class RetryBudget(RegistryLimits limits)
 
     /// <summary>Takes one more try; false when there is none left.</summary>
     /// <param name="retryAfter">The pause that the server asked for, or null.</param>
-    /// <param name="pause">The pause before the try: doubled each time, with jitter, and never shorter than what the server asked for.</param>
+    /// <param name="pause">
+    /// The pause before the try: doubled each time, with jitter, and never shorter than what the server asked for.
+    /// </param>
     public bool TryTake(TimeSpan? retryAfter, out TimeSpan pause)
     {
         pause = TimeSpan.Zero;

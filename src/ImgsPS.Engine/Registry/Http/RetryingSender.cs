@@ -10,11 +10,12 @@ namespace ImgsPS.Registry;
 internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, RegistryErrors errors)
 {
     /// <summary>
-    /// Calls <paramref name="send"/> until there is an answer that another try would not change, or the budget is used up; then the last answer
-    /// is returned, whatever its status.
+    /// Calls <paramref name="send"/> until there is an answer that another try would not change, or the budget is used up; then the last
+    /// answer is returned, whatever its status.
     /// </summary>
     /// <exception cref="ImageException">
-    /// Unavailable, Timeout: no answer. RateLimited, Unavailable: the server asks for a longer pause than <see cref="RegistryLimits.LongestDelay"/>.
+    /// Unavailable, Timeout: no answer. RateLimited, Unavailable: the server asks for a longer pause than
+    /// <see cref="RegistryLimits.LongestDelay"/>.
     /// </exception>
     public async Task<RegistryResponse> SendAsync(
         Func<Task<RegistryResponse>> send, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken)

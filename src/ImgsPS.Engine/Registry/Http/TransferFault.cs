@@ -4,8 +4,8 @@ using System.IO;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// A fault of the connection, not of the content: nothing listens, a time limit ran out, the body broke off. Never leaves the registry client;
-/// there it is tried again or becomes an <see cref="ImageException"/>.
+/// A fault of the connection, not of the content: nothing listens, a time limit ran out, the body broke off. Never leaves the registry
+/// client; there it is tried again or becomes an <see cref="ImageException"/>.
 /// </summary>
 internal sealed class TransferFault : IOException
 {

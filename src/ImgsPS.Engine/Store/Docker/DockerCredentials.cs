@@ -7,14 +7,17 @@ namespace ImgsPS.Store.Docker;
 /// <summary>What X-Registry-Auth says: the credential of the command line, else the user's own for the registry (RC5).</summary>
 internal sealed class DockerCredentials(DockerClient client, ICredentialStore store)
 {
-    /// <summary>The header's value, a secret; null for none. Stored credentials do not go to a Docker Engine that is not private; a Warning says so.</summary>
+    /// <summary>
+    /// The header's value, a secret; null for none. Stored credentials do not go to a Docker Engine that is not private; a Warning says so.
+    /// </summary>
     /// <param name="registry">The registry.</param>
     /// <param name="repository">The repository, or null.</param>
     /// <param name="options">What the user wants.</param>
     /// <param name="observer">Who is told.</param>
     /// <param name="cancellationToken">Stops a credential helper.</param>
     /// <exception cref="ImageException">
-    /// As <see cref="ICredentialStore.FindAsync"/>. An explicit credential for a Docker Engine that is not private is refused by <see cref="DockerClient.SendAsync"/>.
+    /// As <see cref="ICredentialStore.FindAsync"/>. An explicit credential for a Docker Engine that is not private is refused by
+    /// <see cref="DockerClient.SendAsync"/>.
     /// </exception>
     public async Task<string?> FindAsync(
         string registry, string? repository, RegistryOptions options, IOperationObserver observer, CancellationToken cancellationToken)
@@ -34,7 +37,8 @@ internal sealed class DockerCredentials(DockerClient client, ICredentialStore st
         if (!client.Endpoint.IsPrivate)
         {
             observer.Warning(
-                $"Your credentials for {endpoint.Registry} are not sent to {client.Endpoint.Address}: everybody on the network could read them. "
+                $"Your credentials for {endpoint.Registry} are not sent to {client.Endpoint.Address}: everybody on the network could " +
+                    "read them. "
                 + "Reach Docker with TLS or ssh:// to use them.");
             return null;
         }

@@ -30,5 +30,6 @@ internal readonly record struct DockerDiskUsage(long Total, long Unused, long Da
         return new DockerDiskUsage(total, unused, dangling);
     }
 
-    private static long Unique(DockerImage image) => image.Size < 0 || image.SharedSize < 0 ? 0 : Math.Max(0, image.Size - image.SharedSize);
+    private static long Unique(DockerImage image) =>
+        image.Size < 0 || image.SharedSize < 0 ? 0 : Math.Max(0, image.Size - image.SharedSize);
 }

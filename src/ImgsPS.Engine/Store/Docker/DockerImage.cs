@@ -6,10 +6,14 @@ using ImgsPS.Content;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>An image as <c>GET /images/json</c>, <c>GET /images/{name}/json</c> or <c>GET /system/df</c> tells of it. Immutable once read.</summary>
+/// <summary>
+/// An image as <c>GET /images/json</c>, <c>GET /images/{name}/json</c> or <c>GET /system/df</c> tells of it. Immutable once read.
+/// </summary>
 internal sealed class DockerImage
 {
-    /// <summary>What stands for a name that is not there: <c>&lt;none&gt;:&lt;none&gt;</c>, <c>&lt;none&gt;@&lt;none&gt;</c> (API before 1.43).</summary>
+    /// <summary>
+    /// What stands for a name that is not there: <c>&lt;none&gt;:&lt;none&gt;</c>, <c>&lt;none&gt;@&lt;none&gt;</c> (API before 1.43).
+    /// </summary>
     private const string None = "<none>";
 
     /// <summary>Digest of the config; on a containerd store that of the manifest or index (L2).</summary>
@@ -41,7 +45,9 @@ internal sealed class DockerImage
     /// <summary>Digest of what the names name: a containerd store's, API 1.48 and newer; else null.</summary>
     public string? TargetDigest { get; private set; }
 
-    /// <summary>Digest of the image's manifest, which an index may have named: podman's lists have it, its inspections do not; else null.</summary>
+    /// <summary>
+    /// Digest of the image's manifest, which an index may have named: podman's lists have it, its inspections do not; else null.
+    /// </summary>
     public string? ManifestDigest { get; private set; }
 
     /// <summary>Media type of <see cref="TargetDigest"/>.</summary>
@@ -125,7 +131,8 @@ internal sealed class DockerImage
         if (value.ValueKind == JsonValueKind.Number)
         {
             var seconds = DockerJson.Number(value);
-            return seconds != 0 && seconds > DateTimeOffset.MinValue.ToUnixTimeSeconds() && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+            return seconds != 0 && seconds > DateTimeOffset.MinValue.ToUnixTimeSeconds()
+                && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
                 ? DateTimeOffset.FromUnixTimeSeconds(seconds)
                 : null;
         }

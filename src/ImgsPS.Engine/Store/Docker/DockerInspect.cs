@@ -47,7 +47,9 @@ internal sealed class DockerInspect(DockerClient client, DockerLookup lookup, Do
         }).ToArray();
     }
 
-    /// <summary>As <see cref="IImageStore.GetLayersAsync"/>. A layer whose size the history leaves open has none, with a Verbose line.</summary>
+    /// <summary>
+    /// As <see cref="IImageStore.GetLayersAsync"/>. A layer whose size the history leaves open has none, with a Verbose line.
+    /// </summary>
     public async Task<IReadOnlyList<ImageLayer>> GetLayersAsync(
         ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
     {
@@ -70,7 +72,8 @@ internal sealed class DockerInspect(DockerClient client, DockerLookup lookup, Do
         var unknown = result.Count(l => l.Size is null);
         if (unknown > 0)
         {
-            observer.Verbose($"The history of {found.Row} does not tell which step made which layer; the sizes of {unknown} layers are unknown");
+            observer.Verbose($"The history of {found.Row} does not tell which step made which layer; the sizes of {unknown} layers are " +
+                "unknown");
         }
 
         return result;
@@ -108,7 +111,8 @@ internal sealed class DockerInspect(DockerClient client, DockerLookup lookup, Do
     {
         var images = await list.ImagesAsync(all: false, null, observer, cancellationToken).ConfigureAwait(false);
         var others = images.Where(i => i.Id != id).ToArray();
-        await LearnAsync(others.Select(i => i.Id).Where(i => !_chainIds.ContainsKey(i)).Distinct(StringComparer.Ordinal).ToArray(), observer, cancellationToken)
+        await LearnAsync(others.Select(i => i.Id).Where(i => !_chainIds.ContainsKey(i)).Distinct(StringComparer.Ordinal)
+            .ToArray(), observer, cancellationToken)
             .ConfigureAwait(false);
         var rows = DockerRows.Of(others, DockerUsage.None, client.Endpoint.Store, observer);
         return chainIds.Distinct(StringComparer.Ordinal).ToDictionary(

@@ -41,7 +41,9 @@ internal static class DockerJson
     /// <summary>A member's whole number; 0 for none.</summary>
     public static long Number(JsonElement parent, string name) => Number(Get(parent, name));
 
-    /// <summary>The sum of numbers that are not below zero; the largest number when it is beyond that, as a Docker Engine may write any.</summary>
+    /// <summary>
+    /// The sum of numbers that are not below zero; the largest number when it is beyond that, as a Docker Engine may write any.
+    /// </summary>
     public static long Sum(IEnumerable<long> numbers)
     {
         var sum = 0L;

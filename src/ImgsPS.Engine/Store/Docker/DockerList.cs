@@ -8,7 +8,9 @@ using ImgsPS.Store.Filtering;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>Lists a Docker Engine's images: two questions side by side, whatever the number of images. Safe for any number of threads.</summary>
+/// <summary>
+/// Lists a Docker Engine's images: two questions side by side, whatever the number of images. Safe for any number of threads.
+/// </summary>
 internal sealed class DockerList(DockerClient client)
 {
     /// <summary>The rows that pass the request's filter, in order.</summary>
@@ -82,8 +84,8 @@ internal sealed class DockerList(DockerClient client)
     }
 
     /// <summary>
-    /// F3: Docker compares before= and since= to the nanosecond, its list has whole seconds. F4: of several the strictest counts, which a Docker Engine
-    /// does not do by itself [seen]. The images are named by id, as they were found by our rules.
+    /// F3: Docker compares before= and since= to the nanosecond, its list has whole seconds. F4: of several the strictest counts, which a
+    /// Docker Engine does not do by itself [seen]. The images are named by id, as they were found by our rules.
     /// </summary>
     private async Task<string?> MomentsAsync(ImageFilter filter, IOperationObserver observer, CancellationToken cancellationToken)
     {

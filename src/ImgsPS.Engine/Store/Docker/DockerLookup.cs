@@ -6,7 +6,9 @@ using System.Threading.Tasks;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>Finds an image of a Docker Engine by <see cref="ImageLookup"/>'s rules (D12-D14), with one question where that is enough.</summary>
+/// <summary>
+/// Finds an image of a Docker Engine by <see cref="ImageLookup"/>'s rules (D12-D14), with one question where that is enough.
+/// </summary>
 internal sealed class DockerLookup(DockerClient client, DockerList list)
 {
     /// <summary>The image that is meant.</summary>
@@ -55,19 +57,22 @@ internal sealed class DockerLookup(DockerClient client, DockerList list)
     }
 
     /// <summary>A listed image is the one that it was, or nothing.</summary>
-    private async Task<DockerFound> FindListedAsync(ImageIdentity identity, IOperationObserver observer, CancellationToken cancellationToken)
+    private async Task<DockerFound> FindListedAsync(ImageIdentity identity, IOperationObserver observer,
+        CancellationToken cancellationToken)
     {
         var name = identity.Reference is null ? identity.Id ?? identity.Digest!
             : ImageReference.TryParse(identity.Reference, out var reference) ? reference.WithDefaultTag().Familiar
             : identity.Reference;
         var inspection = await InspectAsync(name, null, observer, cancellationToken).ConfigureAwait(false);
-        var rows = inspection is null ? Array.Empty<Image>() : DockerRows.All(inspection.Image, client.Endpoint.Store, observer, identity.Digest);
+        var rows = inspection is null ? Array.Empty<Image>()
+            : DockerRows.All(inspection.Image, client.Endpoint.Store, observer, identity.Digest);
         var row = ImageLookup.Find(rows, identity).Images[0];
         return new DockerFound(inspection!, row, row.Reference ?? row.Id);
     }
 
     /// <summary>What Docker does not know by that text may be an id's beginning, or the digest of a repository.</summary>
-    private async Task<DockerFound> FindInListAsync(ImageIdentity identity, IOperationObserver observer, CancellationToken cancellationToken)
+    private async Task<DockerFound> FindInListAsync(ImageIdentity identity, IOperationObserver observer,
+        CancellationToken cancellationToken)
     {
         var images = await list.ImagesAsync(all: true, null, observer, cancellationToken).ConfigureAwait(false);
         var match = ImageLookup.Find(images.SelectMany(i => DockerRows.All(i, client.Endpoint.Store, observer)).ToArray(), identity);

@@ -9,7 +9,9 @@ namespace ImgsPS.Store.Docker;
 internal sealed class DockerManifests(DockerClient client, DockerLookup lookup)
 {
     /// <summary>As <see cref="IImageStore.GetManifestAsync"/>.</summary>
-    /// <exception cref="ImageException">NotSupported: the image has no digest of a repository. Others as the lookup's and the registry's.</exception>
+    /// <exception cref="ImageException">
+    /// NotSupported: the image has no digest of a repository. Others as the lookup's and the registry's.
+    /// </exception>
     public async Task<ManifestAnswer> GetAsync(
         ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken)
     {
@@ -24,7 +26,8 @@ internal sealed class DockerManifests(DockerClient client, DockerLookup lookup)
         {
             throw new ImageException(
                 ImageErrorKind.NotSupported,
-                $"The store '{client.Endpoint.Store}' cannot show the manifest of {found.Row}: a Docker Engine does not give manifests, and this image "
+                $"The store '{client.Endpoint.Store}' cannot show the manifest of {found.Row}: a Docker Engine does not give manifests, " +
+                    "and this image "
                 + "comes from no registry.",
                 "Push it to a registry and ask for it there, or use Get-ImageConfig and Get-ImageLayer.");
         }

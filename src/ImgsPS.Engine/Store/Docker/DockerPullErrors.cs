@@ -4,15 +4,16 @@ using System.Linq;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// What a Docker Engine's words about a registry mean. Its status does not tell: 404 stands for a refused access, 500 for a registry that is not there, and
-/// an error in the stream has none.
+/// What a Docker Engine's words about a registry mean. Its status does not tell: 404 stands for a refused access, 500 for a registry that
+/// is not there, and an error in the stream has none.
 /// </summary>
 internal static class DockerPullErrors
 {
     private static readonly (string Words, ImageErrorKind Kind, string Advice)[] Known =
     {
         ("toomanyrequests", ImageErrorKind.RateLimited, "Wait, or sign in: registries allow known users more (-Credential)."),
-        ("no matching manifest", ImageErrorKind.NotFound, "The image is not made for that platform; Get-ImageManifest shows for which it is."),
+        ("no matching manifest", ImageErrorKind.NotFound,
+            "The image is not made for that platform; Get-ImageManifest shows for which it is."),
         ("does not match the specified platform", ImageErrorKind.NotFound, "Leave out -Platform to pull it as it is."),
         ("is incompatible with a ", ImageErrorKind.NotFound, "Docker's Windows does not run it; choose a tag for its version."),
         ("verification failed for digest", ImageErrorKind.Integrity, "The registry, or something on the way, changes content; pull again."),
@@ -43,7 +44,8 @@ internal static class DockerPullErrors
 
     private const string Access = "Check the name; if the repository is private, pass -Credential or sign in with docker login.";
     private const string Insecure =
-        "The registry does not speak TLS there. If it is meant to be plain HTTP, list it under insecure-registries in Docker's configuration (daemon.json).";
+        "The registry does not speak TLS there. If it is meant to be plain HTTP, list it under insecure-registries in Docker's " +
+            "configuration (daemon.json).";
 
     private const string Certificate =
         "Make Docker's machine trust the registry's certificate authority (certs.d in its configuration folder), or correct the host name.";
@@ -52,7 +54,9 @@ internal static class DockerPullErrors
     private const string Network = "Docker cannot reach the registry: check the name, and the network and the proxy of Docker's machine.";
     private const string Artifact = "Get-ImageManifest shows what it is.";
 
-    /// <summary>The failure with the kind that its words tell and what to do about it; one that says nothing of a registry as it is.</summary>
+    /// <summary>
+    /// The failure with the kind that its words tell and what to do about it; one that says nothing of a registry as it is.
+    /// </summary>
     public static ImageException Of(ImageException failure, ImageReference reference)
     {
         // Only what comes from a Docker Engine's mouth: our own have their advice.

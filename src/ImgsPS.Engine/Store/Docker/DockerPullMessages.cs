@@ -7,8 +7,8 @@ using ImgsPS.Registry;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Turns the messages of a pull into what an observer understands (U1), without the secrets that Docker, or the registry behind it, echoes (RN30).
-/// Not thread-safe; one per pull.
+/// Turns the messages of a pull into what an observer understands (U1), without the secrets that Docker, or the registry behind it, echoes
+/// (RN30). Not thread-safe; one per pull.
 /// </summary>
 internal sealed class DockerPullMessages(ImageReference reference, Secrets secrets, IOperationObserver observer)
 {

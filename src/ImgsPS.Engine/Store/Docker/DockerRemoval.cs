@@ -79,7 +79,9 @@ internal sealed class DockerRemoval(DockerClient client, DockerLookup lookup)
         return StepLayers.Of(history, found.Inspection.DiffIds.Count);
     }
 
-    /// <summary>The layers that went are the top ones of the image's chain: all, or those above what other images or containers need.</summary>
+    /// <summary>
+    /// The layers that went are the top ones of the image's chain: all, or those above what other images or containers need.
+    /// </summary>
     private static long Freed(DockerFound found, StepLayers layers, List<string> deleted, IOperationObserver observer)
     {
         var gone = new HashSet<string>(deleted, StringComparer.Ordinal);
@@ -98,7 +100,8 @@ internal sealed class DockerRemoval(DockerClient client, DockerLookup lookup)
         var known = positions.Select(layers.SizeOf).ToArray();
         if (known.Any(s => s is null))
         {
-            observer.Verbose($"The history of {found.Row} does not tell the size of each layer: at least the given number of bytes was freed");
+            observer.Verbose($"The history of {found.Row} does not tell the size of each layer: at least the given number of bytes was " +
+                "freed");
         }
 
         return DockerJson.Sum(known.Select(s => s ?? 0));
@@ -124,7 +127,8 @@ internal sealed class DockerRemoval(DockerClient client, DockerLookup lookup)
         }
         else
         {
-            var names = found.Image.Tags.Concat(found.Image.Digests).Select(n => ImageReference.TryParse(n, out var r) ? r.Familiar : n).ToArray();
+            var names = found.Image.Tags.Concat(found.Image.Digests).Select(n => ImageReference.TryParse(n, out var r) ? r.Familiar : n)
+                .ToArray();
             advice = !canForce ? e.Advice
                 : names.Length > 0 ? $"Use -Force to remove {string.Join(", ", names)}, or remove them by name."
                 : "Use -Force to remove it all the same.";

@@ -6,7 +6,10 @@ using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>Makes rows of a Docker Engine's images: one per tag, one per digest of a repository without a tag, or one for an image without a name (L1).</summary>
+/// <summary>
+/// Makes rows of a Docker Engine's images: one per tag, one per digest of a repository without a tag, or one for an image without a name
+/// (L1).
+/// </summary>
 internal static class DockerRows
 {
     private const int Few = 8;
@@ -117,7 +120,8 @@ internal static class DockerRows
     }
 
     /// <summary>
-    /// L3: the digest of what the tag named. podman gives an image that came by an index the digests of both, in no order; the index is meant.
+    /// L3: the digest of what the tag named. podman gives an image that came by an index the digests of both, in no order; the index is
+    /// meant.
     /// </summary>
     private static Digest? DigestOf(ImageReference tag, IEnumerable<ImageReference?> digests, DockerImage image, string? listed)
     {

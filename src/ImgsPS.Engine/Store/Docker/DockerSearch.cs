@@ -16,7 +16,9 @@ namespace ImgsPS.Store.Docker;
 internal sealed class DockerSearch(DockerClient client, DockerCredentials credentials)
 {
     /// <summary>The repositories that were found.</summary>
-    /// <exception cref="ImageException">InvalidArgument as <see cref="ImageSearch.Check"/>. NotSupported: what only Docker's configuration can decide.</exception>
+    /// <exception cref="ImageException">
+    /// InvalidArgument as <see cref="ImageSearch.Check"/>. NotSupported: what only Docker's configuration can decide.
+    /// </exception>
     public async Task<IReadOnlyList<ImageSearchResult>> FindAsync(
         SearchRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
@@ -59,8 +61,10 @@ internal sealed class DockerSearch(DockerClient client, DockerCredentials creden
         {
             throw e.Message.IndexOf("status code 404", StringComparison.Ordinal) >= 0
                 ? new ImageException(
-                    ImageErrorKind.NotSupported, e.Message, $"{registry} has no search that Docker knows; the local store also looks through its list.", e)
-                : new ImageException(e.Kind, e.Message, "Docker asks the registry: check the network and the proxy of Docker's machine.", e);
+                    ImageErrorKind.NotSupported, e.Message,
+                    $"{registry} has no search that Docker knows; the local store also looks through its list.", e)
+                : new ImageException(e.Kind, e.Message, "Docker asks the registry: check the network and the proxy of Docker's machine.",
+                    e);
         }
     }
 

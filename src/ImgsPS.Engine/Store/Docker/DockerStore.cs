@@ -78,7 +78,8 @@ internal sealed class DockerStore : IImageStore
 
     /// <inheritdoc/>
     public Task<ManifestAnswer> GetManifestAsync(
-        ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken) =>
+        ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer,
+        CancellationToken cancellationToken) =>
         new DockerManifests(_client, _lookup).GetAsync(image, platform, registry, observer, cancellationToken);
 
     /// <inheritdoc/>

@@ -32,7 +32,8 @@ internal sealed class DockerTag(DockerClient client, DockerLookup lookup, Docker
 
         var images = await list.ListAsync(ListRequest.Default, observer, cancellationToken).ConfigureAwait(false);
         return images.FirstOrDefault(i => i.Reference == tag.Familiar) ?? throw new ImageException(
-            ImageErrorKind.Conflict, $"{tag.Familiar} was removed as soon as it was made", "Somebody else works with this Engine; tag again.");
+            ImageErrorKind.Conflict, $"{tag.Familiar} was removed as soon as it was made",
+            "Somebody else works with this Engine; tag again.");
     }
 
     private async Task<DockerFound> FindAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken)
@@ -41,7 +42,8 @@ internal sealed class DockerTag(DockerClient client, DockerLookup lookup, Docker
         {
             return await lookup.FindAsync(request.Image, observer, cancellationToken).ConfigureAwait(false);
         }
-        catch (ImageException e) when (request.Force && request.Image.IsListed && (e.Kind is ImageErrorKind.Conflict or ImageErrorKind.NotFound))
+        catch (ImageException e) when (request.Force && request.Image.IsListed
+            && (e.Kind is ImageErrorKind.Conflict or ImageErrorKind.NotFound))
         {
             // It lost the name that it was listed by: it is itself all the same.
             if ((request.Image.Id ?? request.Image.Digest) is not { } id)

@@ -5,14 +5,15 @@ using System.Linq;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Which step of a history made which layer. A Docker Engine tells of a step only how many bytes its layer has, and 0 may be no layer or one without files:
-/// where the numbers leave a choice, nothing is said. Immutable.
+/// Which step of a history made which layer. A Docker Engine tells of a step only how many bytes its layer has, and 0 may be no layer or
+/// one without files: where the numbers leave a choice, nothing is said. Immutable.
 /// </summary>
 internal sealed class StepLayers
 {
     private static readonly string[] WithoutLayer =
     {
-        "ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "SHELL", "STOPSIGNAL", "USER", "VOLUME",
+        "ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "SHELL", "STOPSIGNAL", "USER",
+        "VOLUME",
     };
 
     // For each step, oldest first, the layers that it can have made.
@@ -54,7 +55,9 @@ internal sealed class StepLayers
         return new StepLayers(steps, ranks, mayBeEmpty);
     }
 
-    /// <summary>The layer, counted from the bottom, that a step made, counted from the oldest; null when it made none or when that is not certain.</summary>
+    /// <summary>
+    /// The layer, counted from the bottom, that a step made, counted from the oldest; null when it made none or when that is not certain.
+    /// </summary>
     public int? LayerOf(int step) => _ranks[step].Count == 1 && !_mayBeEmpty[step] ? _ranks[step].First : null;
 
     /// <summary>True when the step, counted from the oldest, certainly made no layer.</summary>
@@ -74,9 +77,13 @@ internal sealed class StepLayers
         return sizes.Length == 1 ? sizes[0] : null;
     }
 
-    private DockerStep[] Candidates(int layer) => Enumerable.Range(0, _steps.Count).Where(i => _ranks[i].Contains(layer)).Select(i => _steps[i]).ToArray();
+    private DockerStep[] Candidates(int layer) =>
+        Enumerable.Range(0, _steps.Count).Where(i => _ranks[i].Contains(layer)).Select(i => _steps[i]).ToArray();
 
-    /// <summary>True for a step of a Dockerfile whose instruction only changes the config: the classic builder marks it, BuildKit says so in a remark.</summary>
+    /// <summary>
+    /// True for a step of a Dockerfile whose instruction only changes the config: the classic builder marks it, BuildKit says so in a
+    /// remark.
+    /// </summary>
     private static bool NeverMakesLayer(DockerStep step)
     {
         const string mark = "#(nop) ";

@@ -11,8 +11,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Store.Filtering;
 
 /// <summary>
-/// Filters as docker's CLI and Engine hand them on (docker/cli opts.FilterOpt; moby daemon/internal/filters): for each key the set of its values,
-/// in the order given. What a key without values means is the same for all: it filters nothing.
+/// Filters as docker's CLI and Engine hand them on (docker/cli opts.FilterOpt; moby daemon/internal/filters): for each key the set of its
+/// values, in the order given. What a key without values means is the same for all: it filters nothing.
 /// </summary>
 internal sealed class FilterArguments
 {

@@ -5,8 +5,8 @@ using System.Linq;
 namespace ImgsPS.Store.Filtering;
 
 /// <summary>
-/// A moment as filters name it (F5; moby, daemon/internal/timestamp): seconds since 1970 in UTC, and nanoseconds 0..999999999 after them, which
-/// is more than DateTimeOffset keeps.
+/// A moment as filters name it (F5; moby, daemon/internal/timestamp): seconds since 1970 in UTC, and nanoseconds 0..999999999 after them,
+/// which is more than DateTimeOffset keeps.
 /// </summary>
 internal readonly record struct FilterTime(long Seconds, int Nanoseconds) : IComparable<FilterTime>
 {
@@ -25,8 +25,8 @@ internal readonly record struct FilterTime(long Seconds, int Nanoseconds) : ICom
     }
 
     /// <summary>
-    /// Reads a duration before <paramref name="now"/>, a date or time with or without zone (<paramref name="zone"/> when it has none), or a Unix
-    /// time. False when the text is none of them.
+    /// Reads a duration before <paramref name="now"/>, a date or time with or without zone (<paramref name="zone"/> when it has none), or a
+    /// Unix time. False when the text is none of them.
     /// </summary>
     public static bool TryParse(string value, FilterTime now, TimeSpan zone, out FilterTime time)
     {
@@ -46,7 +46,9 @@ internal readonly record struct FilterTime(long Seconds, int Nanoseconds) : ICom
         return TryParseDate(value, zone, out time) || (value.IndexOf('-') < 0 && TryParseUnix(value, out time));
     }
 
-    /// <summary>Reads a Unix time, <c>seconds[.fraction]</c>; more than nine digits of the fraction are cut. False when the text is none.</summary>
+    /// <summary>
+    /// Reads a Unix time, <c>seconds[.fraction]</c>; more than nine digits of the fraction are cut. False when the text is none.
+    /// </summary>
     public static bool TryParseUnix(string value, out FilterTime time)
     {
         time = default;

@@ -56,7 +56,8 @@ internal static class GoDuration
             return root.ValueKind switch
             {
                 JsonValueKind.String => TryParse(root.GetString()!, out nanoseconds),
-                JsonValueKind.Number => root.TryGetInt64(out nanoseconds) || (root.TryGetDouble(out var number) && TryTruncate(number, out nanoseconds)),
+                JsonValueKind.Number => root.TryGetInt64(out nanoseconds)
+                    || (root.TryGetDouble(out var number) && TryTruncate(number, out nanoseconds)),
                 _ => false,
             };
         }

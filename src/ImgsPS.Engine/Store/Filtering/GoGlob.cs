@@ -75,7 +75,9 @@ internal static class GoGlob
 
     private const int NoCharacter = -1;
 
-    /// <summary>Reads one element (not a star) of the pattern at <paramref name="p"/> and moves behind it; false when it is malformed.</summary>
+    /// <summary>
+    /// Reads one element (not a star) of the pattern at <paramref name="p"/> and moves behind it; false when it is malformed.
+    /// </summary>
     private static bool TryMatchOne(string pattern, ref int p, int character, out bool matches)
     {
         matches = false;

@@ -3,8 +3,8 @@ using System;
 namespace ImgsPS.Store.Filtering;
 
 /// <summary>
-/// Reads dates and times as Go's time.Parse does with the layouts of RFC 3339 and their shorter forms: an hour may have one digit, a fraction
-/// stands after the seconds whether the layout has one or not, a zone is <c>Z</c> or <c>±hh:mm</c>. One use, one text.
+/// Reads dates and times as Go's time.Parse does with the layouts of RFC 3339 and their shorter forms: an hour may have one digit, a
+/// fraction stands after the seconds whether the layout has one or not, a zone is <c>Z</c> or <c>±hh:mm</c>. One use, one text.
 /// </summary>
 internal sealed class GoTimeReader
 {
@@ -70,7 +70,8 @@ internal sealed class GoTimeReader
         var century = (marchYear >= 0 ? marchYear : marchYear - 399) / 400;
         var yearOfCentury = marchYear - (century * 400);
         var dayOfYear = (((153 * (month > 2 ? month - 3 : month + 9)) + 2) / 5) + day - 1;
-        return (century * 146097L) + (yearOfCentury * 365) + (yearOfCentury / 4) - (yearOfCentury / 100) + dayOfYear - daysFromMarchOfYear0To1970;
+        return (century * 146097L) + (yearOfCentury * 365) + (yearOfCentury / 4) - (yearOfCentury / 100) +
+            dayOfYear - daysFromMarchOfYear0To1970;
     }
 
     private bool TryMark(char mark)

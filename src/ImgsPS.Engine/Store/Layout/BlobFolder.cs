@@ -177,7 +177,9 @@ internal sealed class BlobFolder
         return _files.MoveNewAsync(_paths.Blob(digest), QuarantinePath(digest), cancellationToken);
     }
 
-    /// <summary>Moves a blob to the quarantine whatever its bytes are; false when its writer is just making it new, or it cannot be moved.</summary>
+    /// <summary>
+    /// Moves a blob to the quarantine whatever its bytes are; false when its writer is just making it new, or it cannot be moved.
+    /// </summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
     public async Task<bool> PutAsideAsync(Digest digest)
     {

@@ -14,7 +14,9 @@ internal sealed class BlobWriter : IBlobWriter
     /// <summary>Bytes that a download leaves free on the volume (RN10).</summary>
     private const long Reserve = 1024 * 1024;
 
-    /// <summary>Bytes up to which a blob is not worth a note of what it will be: it is there at once, and most blobs are so small.</summary>
+    /// <summary>
+    /// Bytes up to which a blob is not worth a note of what it will be: it is there at once, and most blobs are so small.
+    /// </summary>
     private const long WithoutMeta = 64 * 1024;
 
     /// <summary>Bytes of the smallest write that goes past the system's cache.</summary>
@@ -178,7 +180,8 @@ internal sealed class BlobWriter : IBlobWriter
         _files.At(StorePoint.BeforeRename);
         _files.CreateFolder(_paths.BlobFolder(Descriptor.Digest.Algorithm));
         bool moved;
-        while (!(moved = await _files.MoveNewAsync(_ingest.Data, _paths.Blob(Descriptor.Digest), CancellationToken.None).ConfigureAwait(false)))
+        while (!(moved = await _files.MoveNewAsync(_ingest.Data, _paths.Blob(Descriptor.Digest), CancellationToken.None)
+            .ConfigureAwait(false)))
         {
             // Something has the name: whole, it is the same content (another tool wrote it); of another size, it is damaged (RS3).
             if (_blobs.Contains(Descriptor))
@@ -209,7 +212,9 @@ internal sealed class BlobWriter : IBlobWriter
         _ingest.Dispose();
     }
 
-    /// <summary>True for a write that may go past the system's cache: large, and with memory, position and length that no disk refuses.</summary>
+    /// <summary>
+    /// True for a write that may go past the system's cache: large, and with memory, position and length that no disk refuses.
+    /// </summary>
     private bool IsDirect(byte[] buffer, int offset, int count) =>
         !_directRefused
         && count >= DirectSize

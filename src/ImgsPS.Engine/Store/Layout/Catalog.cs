@@ -155,7 +155,8 @@ internal sealed class Catalog
             }
 
             observer.Warning(
-                $"The config {manifest.Config.Digest} of the image with manifest {manifest.Digest} is not in the store; pull the image again.");
+                $"The config {manifest.Config.Digest} of the image with manifest {manifest.Digest} is not in the store; pull the image " +
+                    "again.");
         }
         catch (ImageException e)
         {

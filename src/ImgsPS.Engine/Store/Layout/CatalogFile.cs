@@ -101,7 +101,8 @@ internal sealed class CatalogFile
 
             fault = "It has no checksum.";
         }
-        catch (Exception e) when (e is ImageException or JsonException or InvalidOperationException or FormatException || StoreFailure.IsMachine(e))
+        catch (Exception e) when (e is ImageException or JsonException or InvalidOperationException or FormatException
+            || StoreFailure.IsMachine(e))
         {
             fault = PrintableText.OfServer(e.Message);
         }

@@ -7,8 +7,8 @@ using ImgsPS.Content;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// Reads what <see cref="CatalogWriter"/> wrote, in one pass. Texts that many images have, and whole layers and platforms, are kept once. One instance
-/// per document.
+/// Reads what <see cref="CatalogWriter"/> wrote, in one pass. Texts that many images have, and whole layers and platforms, are kept once.
+/// One instance per document.
 /// </summary>
 internal sealed class CatalogReader
 {

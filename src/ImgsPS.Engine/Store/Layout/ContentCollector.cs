@@ -28,7 +28,8 @@ internal sealed class ContentCollector
     /// <param name="going">The entries that go: one list for each of several removals, in their order.</param>
     /// <param name="tidy">Delete dead leases; under the store's lock only.</param>
     /// <param name="observer">Hears what keeps content from going.</param>
-    public Unneeded Find(IEnumerable<IndexEntry> staying, IReadOnlyList<IReadOnlyList<IndexEntry>> going, bool tidy, IOperationObserver observer)
+    public Unneeded Find(IEnumerable<IndexEntry> staying, IReadOnlyList<IReadOnlyList<IndexEntry>> going, bool tidy,
+        IOperationObserver observer)
     {
         var needed = _graph.Walk(staying, observer);
         var last = new Dictionary<Digest, int>();
@@ -83,6 +84,7 @@ internal sealed class ContentCollector
     public sealed record Unneeded(IReadOnlyList<Digest> Digests, ISet<Digest> Needed, IReadOnlyDictionary<Digest, int> Last)
     {
         /// <summary>True when content is needed after a removal: by what stays, or by what a later one takes.</summary>
-        public bool IsNeededAfter(int removal, Digest digest) => Needed.Contains(digest) || (Last.TryGetValue(digest, out var last) && last > removal);
+        public bool IsNeededAfter(int removal, Digest digest) =>
+            Needed.Contains(digest) || (Last.TryGetValue(digest, out var last) && last > removal);
     }
 }

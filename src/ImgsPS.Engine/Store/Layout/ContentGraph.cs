@@ -144,7 +144,8 @@ internal sealed class ContentGraph
     }
 
     private static bool MayBeManifest(string mediaType) =>
-        mediaType.Length == 0 || mediaType.EndsWith("json", StringComparison.Ordinal) || mediaType.EndsWith("prettyjws", StringComparison.Ordinal);
+        mediaType.Length == 0 || mediaType.EndsWith("json", StringComparison.Ordinal)
+            || mediaType.EndsWith("prettyjws", StringComparison.Ordinal);
 
     /// <summary>Takes all descriptors of a document; those in <c>manifests</c> are documents themselves.</summary>
     private static void Collect(JsonElement element, bool inManifests, bool isTop, Edges found)
@@ -188,7 +189,8 @@ internal sealed class ContentGraph
             return false;
         }
 
-        var size = element.TryGetProperty("size", out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt64(out var value)
+        var size = element.TryGetProperty("size", out var number) && number.ValueKind == JsonValueKind.Number
+            && number.TryGetInt64(out var value)
             ? value
             : 0;
         var type = element.TryGetProperty("mediaType", out var media) && media.ValueKind == JsonValueKind.String ? media.GetString()! : "";

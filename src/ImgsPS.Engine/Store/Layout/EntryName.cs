@@ -29,7 +29,9 @@ internal sealed class EntryName
     /// <summary>The reference; null when the text is none.</summary>
     public ImageReference? Reference { get; }
 
-    /// <summary>As docker shows it: <c>ubuntu:24.04</c>; a text that is no reference on one line, fit for a terminal (RN28, RN29).</summary>
+    /// <summary>
+    /// As docker shows it: <c>ubuntu:24.04</c>; a text that is no reference on one line, fit for a terminal (RN28, RN29).
+    /// </summary>
     public string Shown => _shown ??= Reference?.Familiar ?? PrintableText.OfServer(Key);
 
     /// <summary>The registry, or null.</summary>

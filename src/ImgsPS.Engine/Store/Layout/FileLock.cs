@@ -74,7 +74,8 @@ internal sealed class FileLock : IDisposable
                     return taken;
                 }
             }
-            catch (ImageException e) when (IsWindows && e.InnerException is UnauthorizedAccessException && clock.Elapsed < TimeSpan.FromSeconds(5))
+            catch (ImageException e) when (IsWindows && e.InnerException is UnauthorizedAccessException
+                && clock.Elapsed < TimeSpan.FromSeconds(5))
             {
                 // Windows denies access to a file that another handle has deleted, until that handle is closed (RS8).
             }

@@ -25,8 +25,8 @@ internal sealed class IndexEntry
     public EntryName? Name { get; }
 
     /// <summary>
-    /// When it was pulled; null when nobody wrote it down. Of a tag that was given here: when its repository got the digest by a pull, null when it
-    /// did not.
+    /// When it was pulled; null when nobody wrote it down. Of a tag that was given here: when its repository got the digest by a pull, null
+    /// when it did not.
     /// </summary>
     public DateTimeOffset? PulledAt { get; }
 

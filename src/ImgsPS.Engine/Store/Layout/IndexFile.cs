@@ -94,7 +94,8 @@ internal sealed class IndexFile
         {
             if (current is not null)
             {
-                await _files.ReplaceAsync(_paths.PreviousIndex, _paths.PreviousIndexTemp, current, CancellationToken.None).ConfigureAwait(false);
+                await _files.ReplaceAsync(_paths.PreviousIndex, _paths.PreviousIndexTemp, current, CancellationToken.None)
+                    .ConfigureAwait(false);
             }
 
             await _seal.WriteAsync(next, hash, current).ConfigureAwait(false);
@@ -141,7 +142,8 @@ internal sealed class IndexFile
         if (previous.Index is not null)
         {
             observer.Warning(
-                $"'{_paths.Index}' cannot be used: {failure.Message} The state before its last change is used: a name that was changed last may be "
+                $"'{_paths.Index}' cannot be used: {failure.Message} The state before its last change is used: a name that was changed " +
+                    "last may be "
                 + "missing.");
             return previous.Index;
         }
@@ -150,7 +152,8 @@ internal sealed class IndexFile
         throw new ImageException(
             ImageErrorKind.InvalidData,
             $"'{_paths.Index}' is broken: {failure.Message}",
-            "Repair-ImageStore finds the images again from their manifests; their names come back when you pull them again, and content that is "
+            "Repair-ImageStore finds the images again from their manifests; their names come back when you pull them again, and content " +
+                "that is "
             + "there is not downloaded again. Or restore the file from a backup.",
             failure);
     }
@@ -179,7 +182,8 @@ internal sealed class IndexFile
                 // Between two readings another process may have written the one or the other.
                 if (attempt == SealTries)
                 {
-                    throw new ImageException(ImageErrorKind.InvalidData, "Its bytes are not those that were written: the disk changed them.");
+                    throw new ImageException(ImageErrorKind.InvalidData,
+                        "Its bytes are not those that were written: the disk changed them.");
                 }
             }
             catch (ImageException e)

@@ -9,13 +9,13 @@ using ImgsPS.Content;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// Gives names to pulled content, those of several pulls of this process in one change of the index: a change costs three flushes of the disk, however
-/// many names it holds.
+/// Gives names to pulled content, those of several pulls of this process in one change of the index: a change costs three flushes of the
+/// disk, however many names it holds.
 /// <para>
-/// A publication waits in a list. Its caller waits for its turn among the callers, takes the store's lock, takes the whole list, publishes it, and lets go;
-/// a caller whose publication is done when its turn comes has nothing left to do. A publication that was taken is done, or failed, before the turn ends.
-/// Who is cancelled while it waits takes its publication back, unless another has it already: then the name may be given all the same. What a kill leaves
-/// is what it leaves of a single publication: all names of the list, or none.
+/// A publication waits in a list. Its caller waits for its turn among the callers, takes the store's lock, takes the whole list, publishes
+/// it, and lets go; a caller whose publication is done when its turn comes has nothing left to do. A publication that was taken is done, or
+/// failed, before the turn ends. Who is cancelled while it waits takes its publication back, unless another has it already: then the name
+/// may be given all the same. What a kill leaves is what it leaves of a single publication: all names of the list, or none.
 /// </para>
 /// Safe for any number of threads.
 /// </summary>

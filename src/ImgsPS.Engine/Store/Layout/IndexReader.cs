@@ -7,8 +7,8 @@ using ImgsPS.Content;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// Takes index.json apart: its entries, and the bytes before and after them, which are written back as they are. One pass over the bytes, of which the
-/// entries are parts. One instance per reading.
+/// Takes index.json apart: its entries, and the bytes before and after them, which are written back as they are. One pass over the bytes,
+/// of which the entries are parts. One instance per reading.
 /// </summary>
 internal sealed class IndexReader
 {
@@ -31,7 +31,9 @@ internal sealed class IndexReader
 
     /// <summary>Reads the entries, in the document's order.</summary>
     /// <exception cref="JsonException">It is not JSON.</exception>
-    /// <exception cref="FormatException">It is not an index: no object, another schemaVersion, entries that are no list, a member twice (RN23).</exception>
+    /// <exception cref="FormatException">
+    /// It is not an index: no object, another schemaVersion, entries that are no list, a member twice (RN23).
+    /// </exception>
     public List<IndexEntry> Read()
     {
         var reader = new Utf8JsonReader(_document);
@@ -162,7 +164,8 @@ internal sealed class IndexReader
             ? new Descriptor(mediaType ?? "", digest, size.Value) { ArtifactType = artifactType }
             : null;
         var json = _document.AsMemory(start, (int)reader.BytesConsumed - start);
-        return new IndexEntry(json, descriptor, EntryName.Parse(annotations.Name), annotations.PulledAt) { TaggedAt = annotations.TaggedAt };
+        return new IndexEntry(json, descriptor, EntryName.Parse(annotations.Name),
+            annotations.PulledAt) { TaggedAt = annotations.TaggedAt };
     }
 
     private Annotations ReadAnnotations(ref Utf8JsonReader reader)

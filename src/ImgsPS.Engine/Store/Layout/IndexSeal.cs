@@ -10,9 +10,10 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// What index.json was when we wrote it: hash, size and time of the file that is in place, of its copy, and of the one that is about to be. A file of that size
-/// and time with other bytes was changed by the disk, not by a tool, even where it still parses: a wrong name must not be told (RS7). Other tools
-/// write index.json too, and then nothing here speaks of it. Derived: a seal that is not whole says nothing. Safe for any number of threads.
+/// What index.json was when we wrote it: hash, size and time of the file that is in place, of its copy, and of the one that is about to be.
+/// A file of that size and time with other bytes was changed by the disk, not by a tool, even where it still parses: a wrong name must not
+/// be told (RS7). Other tools write index.json too, and then nothing here speaks of it. Derived: a seal that is not whole says nothing.
+/// Safe for any number of threads.
 /// </summary>
 internal sealed class IndexSeal
 {
@@ -46,8 +47,8 @@ internal sealed class IndexSeal
     public bool IsUnusable() => File.Exists(_paths.IndexSeal) && TryRead() is null;
 
     /// <summary>
-    /// Seals what is about to be moved to its place, and what is there until then, with its copy, under the store's lock. Not flushed: after a power loss a seal
-    /// that is not whole says nothing.
+    /// Seals what is about to be moved to its place, and what is there until then, with its copy, under the store's lock. Not flushed:
+    /// after a power loss a seal that is not whole says nothing.
     /// </summary>
     /// <param name="next">The new bytes, which are in the temp file.</param>
     /// <param name="hash">Their hash.</param>
@@ -88,7 +89,8 @@ internal sealed class IndexSeal
 
             var lines = Encoding.ASCII.GetString(bytes).Split('\n');
             var body = string.Concat(lines.Take(lines.Length - 2).Select(l => l + "\n"));
-            return lines.Length >= 3 && lines[lines.Length - 1].Length == 0 && lines[lines.Length - 2] == Digest.Of(Encoding.ASCII.GetBytes(body)).Hex
+            return lines.Length >= 3 && lines[lines.Length - 1].Length == 0
+                && lines[lines.Length - 2] == Digest.Of(Encoding.ASCII.GetBytes(body)).Hex
                 ? lines.Take(lines.Length - 2).Select(Parse).ToList()
                 : null;
         }

@@ -6,9 +6,9 @@ using System.Runtime.InteropServices;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// Ingest folders that are done with, still locked, for the next blobs of the sessions that run in this process side by side: a folder and its lock file that are moved cost
-/// the disk much less than those that are deleted and made again. They are deleted with the last session of a store. A kill leaves an empty, unlocked
-/// folder that an optimization deletes. Safe for any number of threads.
+/// Ingest folders that are done with, still locked, for the next blobs of the sessions that run in this process side by side: a folder and
+/// its lock file that are moved cost the disk much less than those that are deleted and made again. They are deleted with the last session
+/// of a store. A kill leaves an empty, unlocked folder that an optimization deletes. Safe for any number of threads.
 /// </summary>
 internal static class IngestSpares
 {

@@ -12,8 +12,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// The document index.json: read, asked, changed, written. Members, annotations and entries that are not ours stay as they are, byte for byte. Not
-/// thread-safe while it is changed.
+/// The document index.json: read, asked, changed, written. Members, annotations and entries that are not ours stay as they are, byte for
+/// byte. Not thread-safe while it is changed.
 /// </summary>
 internal sealed class LayoutIndex
 {
@@ -21,8 +21,8 @@ internal sealed class LayoutIndex
     public const string PulledAnnotation = "io.imgsps.pulled";
 
     /// <summary>
-    /// The annotation with the time at which a name was given that was not pulled, RFC 3339 in UTC. It stands instead of the other, or beside it
-    /// when the name's repository had the digest from a pull (L3).
+    /// The annotation with the time at which a name was given that was not pulled, RFC 3339 in UTC. It stands instead of the other, or
+    /// beside it when the name's repository had the digest from a pull (L3).
     /// </summary>
     public const string TaggedAnnotation = "io.imgsps.tagged";
 
@@ -46,7 +46,8 @@ internal sealed class LayoutIndex
 
     /// <summary>An index without entries.</summary>
     public static LayoutIndex Empty() => new(
-        "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["u8.ToArray(), new(), "]}"u8.ToArray());
+        "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["u8.ToArray(), new(),
+        "]}"u8.ToArray());
 
     /// <summary>Reads the document.</summary>
     /// <param name="bytes">The document; entries are parts of it, so it must not change any more.</param>

@@ -26,8 +26,8 @@ internal static class LayoutLookup
     }
 
     /// <summary>
-    /// The rows with that name of another tool, if it is no reference: what it called "1.0" is meant by "1.0", though as a reference that would be a
-    /// repository.
+    /// The rows with that name of another tool, if it is no reference: what it called "1.0" is meant by "1.0", though as a reference that
+    /// would be a repository.
     /// </summary>
     public static IReadOnlyList<LayoutRow> FindBare(IEnumerable<LayoutRow> rows, ImageIdentity identity) => rows
         .Where(r => !identity.IsListed && r.Name is { Reference: null } && (r.Name.Key == identity.Text || r.Name.Shown == identity.Text))

@@ -7,8 +7,9 @@ using ImgsPS.Content;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// Removes images: names first, then content that nothing needs (D1-D4, D11-D14; reliability.md, step 7). Of several each finds the list as the ones
-/// before it left it, and all are one change of the index; content is told with the last of them that needed it. One instance per call.
+/// Removes images: names first, then content that nothing needs (D1-D4, D11-D14; reliability.md, step 7). Of several each finds the list as
+/// the ones before it left it, and all are one change of the index; content is told with the last of them that needed it. One instance per
+/// call.
 /// </summary>
 internal sealed class LayoutRemoval
 {
@@ -172,7 +173,8 @@ internal sealed class LayoutRemoval
             var chainIds = ConfigDocument.ChainIds(diffIds!);
             for (var i = chainIds.Count - 1; i >= 0; i--)
             {
-                if (Digest.TryParse(manifest.Layers[i].Digest, out var layer) && _moved.ContainsKey(layer) && unneeded.Last[layer] == removal)
+                if (Digest.TryParse(manifest.Layers[i].Digest, out var layer) && _moved.ContainsKey(layer)
+                    && unneeded.Last[layer] == removal)
                 {
                     AddOnce(deleted, chainIds[i].ToString());
                 }
@@ -194,7 +196,8 @@ internal sealed class LayoutRemoval
     /// <param name="images">The rows that go, each with the images that it leads to.</param>
     /// <param name="entries">The entries that go.</param>
     private sealed class Item(
-        string image, IReadOnlyList<string> untagged, IReadOnlyList<(LayoutRow Row, IReadOnlyList<ManifestFacts> Manifests)> images, IReadOnlyList<IndexEntry> entries)
+        string image, IReadOnlyList<string> untagged, IReadOnlyList<(LayoutRow Row, IReadOnlyList<ManifestFacts> Manifests)> images,
+        IReadOnlyList<IndexEntry> entries)
     {
         public IReadOnlyList<(LayoutRow Row, IReadOnlyList<ManifestFacts> Manifests)> Images { get; } = images;
 
@@ -204,6 +207,7 @@ internal sealed class LayoutRemoval
 
         public long BytesFreed { get; set; }
 
-        public ImageRemoval ToRemoval(string store) => new() { Image = image, Untagged = untagged, Deleted = Deleted, BytesFreed = BytesFreed, Store = store };
+        public ImageRemoval ToRemoval(string store) =>
+            new() { Image = image, Untagged = untagged, Deleted = Deleted, BytesFreed = BytesFreed, Store = store };
     }
 }

@@ -30,8 +30,8 @@ internal sealed class LayoutRow(Image image, EntryName? name, Descriptor root, I
     public bool IsPinned => Name?.Reference?.Digest is not null;
 
     /// <summary>
-    /// True when the name's repository has the digest, as docker's <c>repo@digest</c>: by a pull, or by another tool. A name that was given here in
-    /// another repository has none (L3).
+    /// True when the name's repository has the digest, as docker's <c>repo@digest</c>: by a pull, or by another tool. A name that was given
+    /// here in another repository has none (L3).
     /// </summary>
     public bool HasRepositoryDigest =>
         Name?.Reference is not null && (IsPinned || Entries.Any(e => e.TaggedAt is null || e.PulledAt is not null));

@@ -100,7 +100,8 @@ internal sealed class LayoutRows
     /// <summary>One row for entries with one name and one digest; null for an artifact.</summary>
     /// <param name="entries">The entries.</param>
     /// <param name="shown">The manifest of the index to show, if it is there; null for the host's best.</param>
-    public LayoutRow? Of(IReadOnlyList<IndexEntry> entries, Digest? shown) => Of(entries, shown, _blobs.Stat(entries[0].Descriptor!.Digest));
+    public LayoutRow? Of(IReadOnlyList<IndexEntry> entries, Digest? shown) =>
+        Of(entries, shown, _blobs.Stat(entries[0].Descriptor!.Digest));
 
     private LayoutRow? Of(IReadOnlyList<IndexEntry> entries, Digest? shown, BlobStat? file)
     {
@@ -115,7 +116,8 @@ internal sealed class LayoutRows
         else
         {
             _observer.Warning(
-                $"The manifest {root.Digest} of '{name?.Shown ?? "<none>"}' is not in the store, or damaged; pull the image again, or remove it.");
+                $"The manifest {root.Digest} of '{name?.Shown ?? "<none>"}' is not in the store, or damaged; pull the image again, or " +
+                    "remove it.");
             facts = _catalog.Recall(root.Digest, _observer);
         }
 
@@ -130,7 +132,8 @@ internal sealed class LayoutRows
         if (found.Manifest is null && facts is IndexFacts)
         {
             _observer.Warning(
-                $"None of the images of '{name?.Shown ?? "<none>"}', the index {root.Digest}, is in the store; pull it again, or remove it.");
+                $"None of the images of '{name?.Shown ?? "<none>"}', the index {root.Digest}, is in the store; pull it again, or remove " +
+                    "it.");
         }
 
         var manifest = found.Manifest;

@@ -110,7 +110,8 @@ internal sealed class LayoutStore : IImageStore
         finally
         {
             // In a very large store the next list does it: the catalog is written as a whole.
-            if (Interlocked.Decrement(ref _pulls) == 0 && !cancellationToken.IsCancellationRequested && (StoreReader.Length(_paths.Catalog) ?? 0) < LargeCatalog)
+            if (Interlocked.Decrement(ref _pulls) == 0 && !cancellationToken.IsCancellationRequested
+                && (StoreReader.Length(_paths.Catalog) ?? 0) < LargeCatalog)
             {
                 await SaveCatalogAsync(null, observer, cancellationToken).ConfigureAwait(false);
             }
@@ -163,7 +164,8 @@ internal sealed class LayoutStore : IImageStore
         EnsureExists(request.Image);
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
         using var held = await StoreLock.TakeAsync(_paths, LockWait, cancellationToken).ConfigureAwait(false);
-        return await new LayoutTagging(_blobs, _indexFile, Rows(observer), observer).RunAsync(request, name, cancellationToken).ConfigureAwait(false);
+        return await new LayoutTagging(_blobs, _indexFile, Rows(observer), observer).RunAsync(request, name, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -266,7 +268,8 @@ internal sealed class LayoutStore : IImageStore
     /// <exception cref="ImageException">
     /// StoreUnavailable, StoreLocked, NotSupported, InvalidData, InvalidArgument: the store cannot be written.
     /// </exception>
-    public async Task<IPullSession> BeginPullAsync(ImageReference reference, IOperationObserver observer, CancellationToken cancellationToken)
+    public async Task<IPullSession> BeginPullAsync(ImageReference reference, IOperationObserver observer,
+        CancellationToken cancellationToken)
     {
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
         return Begin(reference, observer);
@@ -301,7 +304,8 @@ internal sealed class LayoutStore : IImageStore
         }
 
         var documents = await ImageDocuments.ReadAsync(
-            source, platform is null ? row.Shown : row.Root, platform, row.Image.Reference, Name, observer, cancellationToken).ConfigureAwait(false);
+            source, platform is null ? row.Shown : row.Root, platform, row.Image.Reference, Name, observer, cancellationToken)
+                .ConfigureAwait(false);
         return (rows.Where(r => r != row).Select(r => r.Image), documents);
     }
 
@@ -331,7 +335,8 @@ internal sealed class LayoutStore : IImageStore
     private LayoutRows Rows(IOperationObserver observer) => new(_blobs, _catalog, Name, observer);
 
     private async Task<Image> PullOneAsync(
-        RegistryClient registry, ImageReference reference, PullRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+        RegistryClient registry, ImageReference reference, PullRequest request, IOperationObserver observer,
+        CancellationToken cancellationToken)
     {
         LayoutRow? row;
         using (var session = Begin(reference, observer))
@@ -343,7 +348,8 @@ internal sealed class LayoutStore : IImageStore
             var entry = session.Entry is { } found && found.Descriptor!.Digest == pulled.Root.Digest
                 ? found
                 : new IndexEntry(default, pulled.Root, EntryName.Of(reference), DateTimeOffset.UtcNow);
-            var asked = request.Platform is not null && !request.AllPlatforms && pulled.Manifests.Count > 0 ? pulled.Manifests[0].Digest : null;
+            var asked = request.Platform is not null && !request.AllPlatforms && pulled.Manifests.Count > 0 ? pulled.Manifests[0].Digest
+                : null;
             row = new LayoutRows(_blobs, _catalog, Name, observer, few: true).Of(new[] { entry }, asked);
         }
 
@@ -376,7 +382,8 @@ internal sealed class LayoutStore : IImageStore
             using var held = await StoreLock.TryTakeAsync(_paths, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
             if (held is not null)
             {
-                var roots = (index ?? _indexFile.Read(NullObserver.Instance)).Entries.Where(e => e.Descriptor is not null).Select(e => e.Descriptor!.Digest);
+                var roots = (index ?? _indexFile.Read(NullObserver.Instance)).Entries.Where(e => e.Descriptor is not null)
+                    .Select(e => e.Descriptor!.Digest);
                 await _catalog.SaveAsync(roots, observer).ConfigureAwait(false);
             }
         }

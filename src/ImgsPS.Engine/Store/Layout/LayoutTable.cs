@@ -4,7 +4,8 @@ using System.Linq;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// The rows of a list, found without a walk over all of them, and from which rows can go. Finds what <see cref="LayoutLookup"/> finds. Not thread-safe.
+/// The rows of a list, found without a walk over all of them, and from which rows can go. Finds what <see cref="LayoutLookup"/> finds. Not
+/// thread-safe.
 /// </summary>
 internal sealed class LayoutTable
 {

@@ -8,8 +8,8 @@ using ImgsPS.Content;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// Gives an image of the store one more name (docs/store-design.md, "Tagging, in order"). Like a publish, but of content that is there already: no
-/// lease is needed, since nothing can be removed while the store is locked. One per tag.
+/// Gives an image of the store one more name (docs/store-design.md, "Tagging, in order"). Like a publish, but of content that is there
+/// already: no lease is needed, since nothing can be removed while the store is locked. One per tag.
 /// </summary>
 internal sealed class LayoutTagging
 {
@@ -28,8 +28,8 @@ internal sealed class LayoutTagging
 
     /// <summary>Changes the index, under the store's lock; returns the image under its new name.</summary>
     /// <exception cref="ImageException">
-    /// NotFound: no such image, or a part of it is not in the store. Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>. StoreUnavailable.
-    /// Nothing is changed then.
+    /// NotFound: no such image, or a part of it is not in the store. Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>.
+    /// StoreUnavailable. Nothing is changed then.
     /// </exception>
     public async Task<Image> RunAsync(TagRequest request, EntryName name, CancellationToken cancellationToken)
     {
@@ -49,7 +49,8 @@ internal sealed class LayoutTagging
             cancellationToken.ThrowIfCancellationRequested();
             _blobs.Sync(content.Select(c => c.Digest.Algorithm).Distinct(StringComparer.Ordinal));
             var now = DateTimeOffset.UtcNow;
-            var pulled = list.FirstOrDefault(r => r.HasRepositoryDigest && r.Root.Digest == row.Root.Digest && r.Name!.IsSameRepository(name));
+            var pulled = list.FirstOrDefault(r => r.HasRepositoryDigest && r.Root.Digest == row.Root.Digest
+                && r.Name!.IsSameRepository(name));
             index.SetTag(name, row.Root, now, pulled is null ? null : pulled.Entries[0].PulledAt ?? pulled.Image.PulledAt ?? now);
             await _indexFile.WriteAsync(index, current).ConfigureAwait(false);
         }
@@ -67,7 +68,8 @@ internal sealed class LayoutTagging
         }
 
         var manifest = (Manifest)await source.GetManifestAsync(row.Shown, _observer, cancellationToken).ConfigureAwait(false);
-        var parts = new List<(string What, Descriptor Content)> { ("manifest", row.Root), ("manifest", row.Shown), ("config", manifest.Config) };
+        var parts = new List<(string What, Descriptor Content)> { ("manifest", row.Root), ("manifest", row.Shown),
+            ("config", manifest.Config) };
         parts.AddRange(manifest.Layers.Select(l => ("layer", l)));
         var missing = parts.Find(p => !_blobs.Contains(p.Content));
         return missing.Content is null ? parts.ConvertAll(p => p.Content) : throw source.Missing(missing.What, missing.Content);

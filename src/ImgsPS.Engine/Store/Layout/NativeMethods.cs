@@ -22,7 +22,9 @@ internal static class NativeMethods
     public static extern bool MoveFileEx(string from, string to, int flags);
 }
 #else
-/// <summary>What Unix has and .NET does not offer: fsync of a folder, which it refuses to open, and writes past the system's cache.</summary>
+/// <summary>
+/// What Unix has and .NET does not offer: fsync of a folder, which it refuses to open, and writes past the system's cache.
+/// </summary>
 internal static class NativeMethods
 {
     /// <summary>EINVAL.</summary>
@@ -33,14 +35,17 @@ internal static class NativeMethods
     private const int SetFlags = 4;
 
     /// <summary>O_DIRECT of Linux, which differs between architectures; 0 where it is not known.</summary>
-    private static readonly int Direct = !RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? 0 : RuntimeInformation.ProcessArchitecture switch
+    private static readonly int Direct = !RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? 0
+        : RuntimeInformation.ProcessArchitecture switch
     {
         Architecture.X64 => 0x4000,
         Architecture.Arm64 => 0x10000,
         _ => 0,
     };
 
-    /// <summary>Lets the writes of a file go past the system's cache, or through it again. False where the file system does not do that.</summary>
+    /// <summary>
+    /// Lets the writes of a file go past the system's cache, or through it again. False where the file system does not do that.
+    /// </summary>
     public static bool TrySetDirect(SafeHandle file, bool on)
     {
         if (Direct == 0)

@@ -81,7 +81,8 @@ internal sealed class PullSession : IPullSession
     {
         var content = required.Concat(new[] { root }).ToList();
         Protect(content);
-        if (await _publisher.PublishAsync(_name, root, content, _lockWait, _observer, cancellationToken).ConfigureAwait(false) is not { } entry)
+        if (await _publisher.PublishAsync(_name, root, content, _lockWait, _observer, cancellationToken)
+            .ConfigureAwait(false) is not { } entry)
         {
             return false;
         }

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// What files were read as, kept for the next reading in this process: the same bytes mean the same. Only the last few are kept, and none of a very
-/// large file. Safe for any number of threads.
+/// What files were read as, kept for the next reading in this process: the same bytes mean the same. Only the last few are kept, and none
+/// of a very large file. Safe for any number of threads.
 /// </summary>
 internal sealed class ReadFiles<T>
     where T : class

@@ -16,21 +16,25 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
     /// <param name="found">The rows that the name means.</param>
     /// <param name="force">Take all references of an image that was named by its id.</param>
     /// <exception cref="ImageException">Conflict: named by id, and referenced in several repositories or by several tags (D4).</exception>
-    public static RemovalPlan Of(IReadOnlyList<LayoutRow> rows, ImageMatchKind kind, IReadOnlyList<LayoutRow> found, bool force) => kind switch
+    public static RemovalPlan Of(IReadOnlyList<LayoutRow> rows, ImageMatchKind kind, IReadOnlyList<LayoutRow> found, bool force) =>
+        kind switch
     {
         ImageMatchKind.Tag => ByTag(rows, found),
         ImageMatchKind.RepositoryDigest => ByRepositoryDigest(rows, found),
         _ => ById(found, force),
     };
 
-    /// <summary>D1, D2: one name; with the last tag of its repository the repository's names by digest go too, if it has any (L3).</summary>
+    /// <summary>
+    /// D1, D2: one name; with the last tag of its repository the repository's names by digest go too, if it has any (L3).
+    /// </summary>
     private static RemovalPlan ByTag(IReadOnlyList<LayoutRow> rows, IReadOnlyList<LayoutRow> found)
     {
         // Several only where another tool gave one name to several digests.
         var gone = found.ToList();
         var name = found[0].Name!;
         var untagged = new List<string> { name.Shown };
-        var left = rows.Where(r => !found.Contains(r) && r.Name is not null && r.Name.IsSameRepository(name) && found.Any(r.IsSameImage)).ToList();
+        var left = rows.Where(r => !found.Contains(r) && r.Name is not null && r.Name.IsSameRepository(name) && found.Any(r.IsSameImage))
+            .ToList();
         if (left.TrueForAll(r => r.IsPinned))
         {
             gone.AddRange(left);
@@ -61,7 +65,8 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
         {
             throw new ImageException(
                 ImageErrorKind.Conflict,
-                $"conflict: unable to delete {Digest.Shorten(found[0].Image.Id)} (must be forced) - image is referenced in multiple repositories",
+                $"conflict: unable to delete {Digest.Shorten(found[0].Image.Id)} (must be forced) - image is referenced in multiple " +
+                    "repositories",
                 $"Use -Force to remove {string.Join(", ", named.Select(r => r.Name!.Shown))}, or remove them by name.");
         }
 

@@ -51,19 +51,22 @@ internal static class StoreFailure
             return new ImageException(
                 ImageErrorKind.StoreUnavailable,
                 $"No permission to write '{path}'.",
-                "A store without write access can be listed and read. To change it, use an account that may write there, or another folder with -Store.",
+                "A store without write access can be listed and read. To change it, use an account that may write there, or another " +
+                    "folder with -Store.",
                 e);
         }
 
         return e is PathTooLongException
-            ? new ImageException(ImageErrorKind.StoreUnavailable, $"The path '{path}' is too long.", "Use a store in a folder with a shorter path.", e)
+            ? new ImageException(ImageErrorKind.StoreUnavailable, $"The path '{path}' is too long.",
+                "Use a store in a folder with a shorter path.", e)
             : IsHeldByAnother(e)
             ? new ImageException(
                 ImageErrorKind.StoreUnavailable,
                 $"'{path}' is held open by another program.",
                 "An antivirus, backup or indexing program may hold it: exclude the store's folder there, and try again.",
                 e)
-            : new ImageException(ImageErrorKind.StoreUnavailable, $"'{path}' cannot be written: {e.Message}", "Check that the folder can be made and written there, or use another one with -Store.", e);
+            : new ImageException(ImageErrorKind.StoreUnavailable, $"'{path}' cannot be written: {e.Message}",
+                "Check that the folder can be made and written there, or use another one with -Store.", e);
     }
 
     /// <summary>The exception for a disk that has no room.</summary>

@@ -57,8 +57,9 @@ internal class StoreFiles
     }
 
     /// <summary>
-    /// Lets the writes of a file go past the system's cache, or through it again: large ones then cost no copy, and the disk works while the rest
-    /// comes. Memory, position and length of a write past it must be multiples of the disk's blocks. False where that cannot be done.
+    /// Lets the writes of a file go past the system's cache, or through it again: large ones then cost no copy, and the disk works while
+    /// the rest comes. Memory, position and length of a write past it must be multiples of the disk's blocks. False where that cannot be
+    /// done.
     /// </summary>
     public bool TrySetDirect(FileStream file, bool on) => SetDirectStep(file, on);
 

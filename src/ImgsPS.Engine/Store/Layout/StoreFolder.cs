@@ -32,7 +32,8 @@ internal sealed class StoreFolder
 
     /// <summary>False when there is no store yet, which is an empty one.</summary>
     /// <exception cref="ImageException">
-    /// InvalidArgument: the folder holds something else. InvalidData: a broken 'oci-layout'. NotSupported: a layout of another version (RA9).
+    /// InvalidArgument: the folder holds something else. InvalidData: a broken 'oci-layout'. NotSupported: a layout of another version
+    /// (RA9).
     /// </exception>
     public bool Exists()
     {
@@ -45,7 +46,8 @@ internal sealed class StoreFolder
         if (File.Exists(_paths.Root))
         {
             throw new ImageException(
-                ImageErrorKind.InvalidArgument, $"'{_paths.Root}' is a file, not a folder.", "A store is a folder with an OCI image layout.");
+                ImageErrorKind.InvalidArgument, $"'{_paths.Root}' is a file, not a folder.",
+                "A store is a folder with an OCI image layout.");
         }
 
         // Before the look for our own folder: that is the first thing in a store which another process begins to make meanwhile.
@@ -103,7 +105,9 @@ internal sealed class StoreFolder
         _files.SyncFolder(_paths.Root);
     }
 
-    /// <summary>RS9: a move to a name that is free leaves a taken one alone, and a move over takes its place; that is all the store rests on.</summary>
+    /// <summary>
+    /// RS9: a move to a name that is free leaves a taken one alone, and a move over takes its place; that is all the store rests on.
+    /// </summary>
     private async Task EnsureRenamesAsync()
     {
         var (first, second) = (_paths.SelfTest("1"), _paths.SelfTest("2"));
@@ -186,7 +190,8 @@ internal sealed class StoreFolder
     /// <summary>The version of the store; null when it has none.</summary>
     /// <exception cref="ImageException">InvalidData: the file says none. StoreUnavailable: it cannot be read.</exception>
     public int? ReadVersion() => _files.TryRead(_paths.Version, SmallFile) is { } bytes
-        ? int.TryParse(Encoding.ASCII.GetString(bytes).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version > 0
+        ? int.TryParse(Encoding.ASCII.GetString(bytes).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            && version > 0
             ? version
             : throw new ImageException(
                 ImageErrorKind.InvalidData, $"'{_paths.Version}' is not a version number.", "Repair-ImageStore writes it anew.")
@@ -215,7 +220,8 @@ internal sealed class StoreFolder
 
     private static byte[] HeaderBytes() => Ascii("{\"imageLayoutVersion\":\"1.0.0\"}");
 
-    private string[] Folders() => new[] { _paths.BlobFolder("sha256"), _paths.Ingest, _paths.Locks, _paths.Leases, _paths.Quarantine, _paths.Trash };
+    private string[] Folders() => new[] { _paths.BlobFolder("sha256"), _paths.Ingest, _paths.Locks, _paths.Leases, _paths.Quarantine,
+        _paths.Trash };
 
     private List<string> Missing() => MissingFolders()
         .Concat(new[] { _paths.Version, _paths.Index, _paths.OciLayout }.Where(f => !File.Exists(f)))

@@ -48,8 +48,8 @@ internal sealed class StoreLock : IDisposable
             "Wait until that process is done, or end it; the lock goes with it.");
 
     /// <summary>
-    /// Takes the lock; null when one holder has it for longer than <paramref name="limit"/>. As long as it goes from hand to hand it is waited
-    /// for: many processes on a slow disk may come before this one.
+    /// Takes the lock; null when one holder has it for longer than <paramref name="limit"/>. As long as it goes from hand to hand it is
+    /// waited for: many processes on a slow disk may come before this one.
     /// </summary>
     /// <exception cref="ImageException">StoreUnavailable; also where nobody is kept out by a lock (RS9).</exception>
     public static async Task<StoreLock?> TryTakeAsync(StorePaths paths, TimeSpan limit, CancellationToken cancellationToken)
@@ -103,7 +103,8 @@ internal sealed class StoreLock : IDisposable
         try
         {
             var left = limit - clock.Elapsed;
-            file = await FileLock.TakeAsync(paths.StoreLock, left > TimeSpan.Zero ? left : TimeSpan.Zero, null, cancellationToken).ConfigureAwait(false);
+            file = await FileLock.TakeAsync(paths.StoreLock, left > TimeSpan.Zero ? left : TimeSpan.Zero, null, cancellationToken)
+                .ConfigureAwait(false);
             if (file is not null && !Proven.ContainsKey(paths.StoreLock))
             {
                 EnsureExcludes(paths, file);
@@ -124,7 +125,8 @@ internal sealed class StoreLock : IDisposable
     }
 
     /// <summary>
-    /// RS9: on a share without locks, and where .NET's are switched off, opening succeeds for everybody, and two writers would lose each other's names.
+    /// RS9: on a share without locks, and where .NET's are switched off, opening succeeds for everybody, and two writers would lose each
+    /// other's names.
     /// </summary>
     private static void EnsureExcludes(StorePaths paths, FileLock held)
     {

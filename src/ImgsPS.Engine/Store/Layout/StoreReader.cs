@@ -67,7 +67,8 @@ internal static class StoreReader
 
     /// <summary>True when there is a file in a folder or below it.</summary>
     /// <exception cref="ImageException">StoreUnavailable: a folder cannot be read.</exception>
-    public static bool HasFilesUnder(string folder) => List(folder, f => f.EnumerateFiles("*", SearchOption.AllDirectories).Take(1).ToArray()).Length > 0;
+    public static bool HasFilesUnder(string folder) =>
+        List(folder, f => f.EnumerateFiles("*", SearchOption.AllDirectories).Take(1).ToArray()).Length > 0;
 
     /// <summary>The files of a folder; none when it is not there.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>

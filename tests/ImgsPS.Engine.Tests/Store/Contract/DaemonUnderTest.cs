@@ -16,7 +16,8 @@ internal sealed class DaemonUnderTest(DockerDaemon daemon) : StoreUnderTest
 
     public override IImageStore Open() => DockerUnderTest.Open(Name, daemon.Socket);
 
-    public override Task<string> AddContainerAsync(string image, string name, bool running) => daemon.AddContainerAsync(image, name, running);
+    public override Task<string> AddContainerAsync(string image, string name, bool running) =>
+        daemon.AddContainerAsync(image, name, running);
 
     public override Task AddChildAsync(string parent, string name) => daemon.AddChildAsync(parent, name);
 

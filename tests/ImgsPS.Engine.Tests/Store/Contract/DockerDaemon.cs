@@ -119,7 +119,8 @@ public sealed class DockerDaemon : IAsyncLifetime
         start.ArgumentList.Add(program);
         foreach (var argument in new[]
         {
-            "--iptables=false", "--ip6tables=false", "--bridge=none", "--data-root", Path.Combine(_folder, "data"), "--exec-root", Path.Combine(_folder, "exec"),
+            "--iptables=false", "--ip6tables=false", "--bridge=none", "--data-root", Path.Combine(_folder, "data"), "--exec-root",
+            Path.Combine(_folder, "exec"),
             "-H", "unix://" + Socket, "--pidfile", Path.Combine(_folder, "pid"),
         })
         {

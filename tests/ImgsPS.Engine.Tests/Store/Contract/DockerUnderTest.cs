@@ -34,7 +34,8 @@ internal sealed class DockerUnderTest : StoreUnderTest
 
     public override IImageStore Open() => Open(Name, _docker!.SocketPath);
 
-    public override Task<string> AddContainerAsync(string image, string name, bool running) => Task.FromResult(_docker!.AddContainer(image, name, running));
+    public override Task<string> AddContainerAsync(string image, string name, bool running) =>
+        Task.FromResult(_docker!.AddContainer(image, name, running));
 
     public override Task AddChildAsync(string parent, string name)
     {
@@ -52,5 +53,6 @@ internal sealed class DockerUnderTest : StoreUnderTest
 
     /// <summary>The store of Docker behind a socket.</summary>
     internal static DockerStore Open(string name, string socket) => new(new DockerClient(
-        new DockerEndpoint(name, DockerAddressKind.Unix, "unix://" + socket, "the test") { Path = socket }, stop => DockerHttp.ConnectAsync(socket, stop)));
+        new DockerEndpoint(name, DockerAddressKind.Unix, "unix://" + socket, "the test") { Path = socket }, stop =>
+            DockerHttp.ConnectAsync(socket, stop)));
 }

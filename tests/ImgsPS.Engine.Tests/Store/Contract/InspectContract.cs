@@ -76,7 +76,8 @@ public abstract class InspectContract : StoreContract
         var layers = await LayersAsync(image.Reference);
 
         var (bottom, top) = (image.Layers[0], image.Layers[1]);
-        var chain = "sha256:" + Convert.ToHexString(SHA256.HashData(Encoding.ASCII.GetBytes($"{bottom.DiffId} {top.DiffId}"))).ToLowerInvariant();
+        var chain = "sha256:" + Convert.ToHexString(SHA256.HashData(Encoding.ASCII.GetBytes($"{bottom.DiffId} {top.DiffId}")))
+            .ToLowerInvariant();
         Assert.Equal([bottom.DiffId, top.DiffId], layers.Select(l => l.DiffId));
         Assert.Equal([bottom.DiffId, chain], layers.Select(l => l.ChainId));
         Assert.Equal(["ADD base", "RUN app"], layers.Select(l => l.CreatedBy));

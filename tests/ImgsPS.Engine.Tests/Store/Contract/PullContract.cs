@@ -170,7 +170,8 @@ public abstract class PullContract : StoreContract
         using var stop = new CancellationTokenSource();
         await stop.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.RemoveAsync(new RemovalRequest(identity), Observer, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            Store.RemoveAsync(new RemovalRequest(identity), Observer, stop.Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => Store.TagAsync(new TagRequest(identity, ImageReference.Parse("new:1")), Observer, stop.Token));
 

@@ -40,7 +40,8 @@ public abstract class RemoveContract : StoreContract
         var second = await SeedAsync("team/other:1", new ImageSpec { Layers = [new LayerSpec(7)] });
         var kept = await SeedAsync("team/kept:1", new ImageSpec { Layers = [new LayerSpec(8)] });
         RemovalRequest[] requests =
-            [.. new[] { first.Reference, second.Reference, Name("team/nosuch:1"), kept.Reference }.Select(r => new RemovalRequest(ImageIdentity.Of(r)))];
+            [.. new[] { first.Reference, second.Reference, Name("team/nosuch:1"), kept.Reference }.Select(r =>
+                new RemovalRequest(ImageIdentity.Of(r)))];
 
         var removals = await Store.RemoveAsync(requests, Observer, CancellationToken.None);
 
@@ -115,7 +116,8 @@ public abstract class RemoveContract : StoreContract
         var removal = await RemoveAsync(image.Config.Digest, force: true);
 
         Assert.Equal(
-            new[] { image.Reference, image.ReferenceByDigest, "other:1" }.Order(StringComparer.Ordinal), removal.Untagged.Order(StringComparer.Ordinal));
+            new[] { image.Reference, image.ReferenceByDigest, "other:1" }.Order(StringComparer.Ordinal),
+            removal.Untagged.Order(StringComparer.Ordinal));
     }
 
     [SkippableFact]
@@ -139,7 +141,8 @@ public abstract class RemoveContract : StoreContract
         var removal = await RemoveAsync(Hex(image.Config.Digest, 12));
 
         Assert.Equal(
-            new[] { image.Reference, image.ReferenceByDigest }.Order(StringComparer.Ordinal), removal.Untagged.Order(StringComparer.Ordinal));
+            new[] { image.Reference, image.ReferenceByDigest }.Order(StringComparer.Ordinal),
+            removal.Untagged.Order(StringComparer.Ordinal));
         Assert.Equal(image.Config.Digest, removal.Deleted[0]);
         Assert.Empty(await ListAsync());
     }

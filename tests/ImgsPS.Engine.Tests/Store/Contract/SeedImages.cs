@@ -61,7 +61,8 @@ internal static class SeedImages
 
         var bytes = memory.ToArray();
         var layer = new BuiltLayer(
-            new BuiltBlob("application/vnd.oci.image.layer.v1.tar", registry.PutBlob(repository, bytes), bytes), Digest.Of(bytes).ToString());
+            new BuiltBlob("application/vnd.oci.image.layer.v1.tar", registry.PutBlob(repository, bytes), bytes),
+            Digest.Of(bytes).ToString());
         var config = Edited(image, c =>
         {
             c["config"]!["Cmd"] = new JsonArray("/wait");

@@ -59,7 +59,8 @@ public abstract class StoreContract : IAsyncLifetime
     private protected static DateTimeOffset Day(int day) => new(2024, 3, day, 12, 0, 0, TimeSpan.Zero);
 
     /// <summary>The hex of an id or digest, or the first characters of it.</summary>
-    private protected static string Hex(string digest, int length = 64) => digest.Substring(digest.IndexOf(':', StringComparison.Ordinal) + 1, length);
+    private protected static string Hex(string digest, int length = 64) =>
+        digest.Substring(digest.IndexOf(':', StringComparison.Ordinal) + 1, length);
 
     /// <summary>A name in the test's registry, in full.</summary>
     private protected string Name(string name) => $"{Registry.Host}/{name}";
@@ -119,7 +120,8 @@ public abstract class StoreContract : IAsyncLifetime
 
     private protected Task<ImageConfig> ConfigAsync(string image) => ConfigAsync(ImageIdentity.Of(image));
 
-    private protected Task<ImageConfig> ConfigAsync(ImageIdentity image) => Store.GetConfigAsync(image, null, Observer, CancellationToken.None);
+    private protected Task<ImageConfig> ConfigAsync(ImageIdentity image) =>
+        Store.GetConfigAsync(image, null, Observer, CancellationToken.None);
 
     private protected Task<IReadOnlyList<ImageHistoryEntry>> HistoryAsync(string image) =>
         Store.GetHistoryAsync(ImageIdentity.Of(image), null, Observer, CancellationToken.None);

@@ -12,18 +12,24 @@ internal sealed record StoreTraits
     /// <summary>Content is kept as it is distributed: sizes are those of the registry, layers have digests and media types (L5).</summary>
     public bool KeepsCompressed { get; init; }
 
-    /// <summary>The list tells platform, author, media type, layers and the time of the pull; where it does not they are null or empty.</summary>
+    /// <summary>
+    /// The list tells platform, author, media type, layers and the time of the pull; where it does not they are null or empty.
+    /// </summary>
     public bool ListTellsConfig { get; init; }
 
-    /// <summary>A tag given in another repository than the image was pulled from has the digest too; in a Docker Engine it has none (L3).</summary>
+    /// <summary>
+    /// A tag given in another repository than the image was pulled from has the digest too; in a Docker Engine it has none (L3).
+    /// </summary>
     public bool TagTakesDigest { get; init; }
 
-    /// <summary>An image of which a tag is there gets a row of its own when it is pulled by digest; docker's list has none for it (L1).</summary>
+    /// <summary>
+    /// An image of which a tag is there gets a row of its own when it is pulled by digest; docker's list has none for it (L1).
+    /// </summary>
     public bool PinsBesideTags { get; init; }
 
     /// <summary>
-    /// When a pull moves a tag, the old image keeps its name by digest and so is pinned; elsewhere it is dangling. (F1, P2: docker lists it with
-    /// a digest and without a tag.)
+    /// When a pull moves a tag, the old image keeps its name by digest and so is pinned; elsewhere it is dangling. (F1, P2: docker lists it
+    /// with a digest and without a tag.)
     /// </summary>
     public bool MovedTagStaysPinned { get; init; }
 

@@ -23,7 +23,9 @@ internal abstract class StoreUnderTest : IAsyncDisposable
     /// <summary>Opens it; each call as another process would.</summary>
     public abstract IImageStore Open();
 
-    /// <summary>Makes a container of an image; a running one needs an image with a program (<see cref="SeedImages.AddProgram"/>). Gives its id.</summary>
+    /// <summary>
+    /// Makes a container of an image; a running one needs an image with a program (<see cref="SeedImages.AddProgram"/>). Gives its id.
+    /// </summary>
     public virtual Task<string> AddContainerAsync(string image, string name, bool running) =>
         throw new NotSupportedException("The store knows no containers.");
 

@@ -66,7 +66,8 @@ public class DockerInfoTests
         Assert.Equal("nginx", Assert.Single(good).Name);
         Assert.Equal("reg:5000/nginx", other[0].Name);
         var requests = test.Engine.Requests.Where(r => r.Path.EndsWith("/search", System.StringComparison.Ordinal)).ToArray();
-        Assert.Equal(("nginx", "25", null), (requests[0].Parameter("term"), requests[0].Parameter("limit"), requests[0].Parameter("filters")));
+        Assert.Equal(("nginx", "25", null),
+            (requests[0].Parameter("term"), requests[0].Parameter("limit"), requests[0].Parameter("filters")));
         Assert.Equal("""{"is-official":{"true":true},"stars":{"5":true}}""", requests[1].Parameter("filters"));
         Assert.Equal("reg:5000/nginx", requests[2].Parameter("term"));
         var e = await Assert.ThrowsAsync<ImageException>(

@@ -58,7 +58,8 @@ public class DockerInspectTests
         test.Engine.Fault(DockerFault.Status("GET", "/images/.*/json\\?platform=", 404, "no such platform"));
 
         var e = await Assert.ThrowsAsync<ImageException>(
-            () => test.Store.GetConfigAsync(ImageIdentity.Of("app:1"), Platform.Parse("linux/s390x"), test.Observer, CancellationToken.None));
+            () => test.Store.GetConfigAsync(ImageIdentity.Of("app:1"), Platform.Parse("linux/s390x"), test.Observer,
+                CancellationToken.None));
 
         Assert.Equal(ImageErrorKind.NotFound, e.Kind);
         Assert.StartsWith("no matching manifest for linux/s390x in the manifest list entries", e.Message);
@@ -131,7 +132,8 @@ public class DockerInspectTests
         test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });
 
         var e = await Assert.ThrowsAsync<ImageException>(
-            () => test.Store.GetManifestAsync(ImageIdentity.Of("app:1"), null, RegistryOptions.Default, test.Observer, CancellationToken.None));
+            () => test.Store.GetManifestAsync(ImageIdentity.Of("app:1"), null, RegistryOptions.Default, test.Observer,
+                CancellationToken.None));
 
         Assert.Equal(ImageErrorKind.NotSupported, e.Kind);
         Assert.StartsWith("The store 'docker' cannot show the manifest of app:1", e.Message);
@@ -154,7 +156,8 @@ public class DockerInspectTests
     // N8
     [Theory]
     [InlineData("sha256:x", "refusing to create an ambiguous tag using digest algorithm as name")]
-    [InlineData("app@sha256:1111111111111111111111111111111111111111111111111111111111111111", "refusing to create a tag with a digest reference")]
+    [InlineData("app@sha256:1111111111111111111111111111111111111111111111111111111111111111",
+        "refusing to create a tag with a digest reference")]
     public async Task Names_that_are_none_are_refused(string tag, string message)
     {
         using var test = new DockerUnderTest();

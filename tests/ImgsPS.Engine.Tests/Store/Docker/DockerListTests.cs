@@ -74,7 +74,8 @@ public class DockerListTests
     [InlineData("[{\"Id\":\"ID\",\"RepoTags\":[\"a:1\\u001b[2J\"]}]", "a:1?[2J 0493 - False")]
     public async Task Odd_answers_never_break_the_list(string images, string expected)
     {
-        using var test = Canned(images.Replace("ID", "0493bc99476bf47bb16df9577b7734d090866ed42af061fd9b324001f20fb023", StringComparison.Ordinal), "null");
+        using var test = Canned(images.Replace("ID", "0493bc99476bf47bb16df9577b7734d090866ed42af061fd9b324001f20fb023",
+            StringComparison.Ordinal), "null");
 
         Assert.Equal(expected, string.Join(" | ", (await test.ListAsync()).Select(Describe)));
     }
@@ -152,7 +153,8 @@ public class DockerListTests
         Assert.Equal(20, (await test.ListAsync("reference=app")).Length);
         Assert.Equal(
             new[] { "/containers/json", "/images/json" },
-            test.Engine.Requests.Where(r => !r.Path.EndsWith("_ping", StringComparison.Ordinal)).Select(r => r.Path[r.Path.IndexOf('/', 1)..]).Order());
+            test.Engine.Requests.Where(r => !r.Path.EndsWith("_ping", StringComparison.Ordinal))
+                .Select(r => r.Path[r.Path.IndexOf('/', 1)..]).Order());
     }
 
     // F3, F4
@@ -213,5 +215,6 @@ public class DockerListTests
     }
 
     private static string Describe(Image i) =>
-        $"{i.Reference ?? "<none>"} {i.Id.Substring(7, 4)} {i.Digest?.Substring(7, 4) ?? "-"} {i.Dangling} {string.Join(",", i.UsedBy)}".TrimEnd();
+        $"{i.Reference ?? "<none>"} {i.Id.Substring(7, 4)} {i.Digest?.Substring(7, 4) ?? "-"} {i.Dangling} " +
+            $"{string.Join(",", i.UsedBy)}".TrimEnd();
 }

@@ -39,9 +39,11 @@ public class DockerPullTests
         Assert.Equal(
             new[]
             {
-                "Using default tag: latest", "latest: Pulling from library/app", "aaaaaaaaaaaa: Already exists", "bbbbbbbbbbbb: Pulling fs layer",
+                "Using default tag: latest", "latest: Pulling from library/app", "aaaaaaaaaaaa: Already exists",
+                "bbbbbbbbbbbb: Pulling fs layer",
                 "bbbbbbbbbbbb: Download complete", "bbbbbbbbbbbb: Pull complete",
-                "Digest: sha256:1111111111111111111111111111111111111111111111111111111111111111", "Status: Downloaded newer image for app:latest",
+                "Digest: sha256:1111111111111111111111111111111111111111111111111111111111111111",
+                "Status: Downloaded newer image for app:latest",
                 "docker.io/library/app:latest",
             },
             test.Observer.VerboseLines);
@@ -78,13 +80,16 @@ public class DockerPullTests
     [InlineData("manifest for app:1 not found: manifest unknown: manifest unknown", ImageErrorKind.NotFound, "Check the name")]
     [InlineData("no matching manifest for linux/s390x in the manifest list entries", ImageErrorKind.NotFound, "The image is not made for")]
     [InlineData(
-        "pull access denied for app, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
+        "pull access denied for app, repository does not exist or may require 'docker login': denied: requested access to the resource " +
+            "is denied",
         ImageErrorKind.Denied,
         "Check the name; if the repository is private")]
     [InlineData("unauthorized: authentication required", ImageErrorKind.Unauthorized, "Check the name; if the repository is private")]
     [InlineData("toomanyrequests: You have reached your pull rate limit.", ImageErrorKind.RateLimited, "Wait")]
-    [InlineData("Get \"https://r/v2/\": http: server gave HTTP response to HTTPS client", ImageErrorKind.Unavailable, "The registry does not speak TLS")]
-    [InlineData("Get \"https://r/v2/\": x509: certificate signed by unknown authority", ImageErrorKind.Unavailable, "Make Docker's machine trust")]
+    [InlineData("Get \"https://r/v2/\": http: server gave HTTP response to HTTPS client", ImageErrorKind.Unavailable,
+        "The registry does not speak TLS")]
+    [InlineData("Get \"https://r/v2/\": x509: certificate signed by unknown authority", ImageErrorKind.Unavailable,
+        "Make Docker's machine trust")]
     [InlineData("Get \"https://r/v2/\": dial tcp: lookup r: no such host", ImageErrorKind.Unavailable, "Docker cannot reach")]
     [InlineData("manifest verification failed for digest sha256:11", ImageErrorKind.Integrity, "The registry")]
     [InlineData("write /var/lib/docker/tmp/x: no space left on device", ImageErrorKind.StoreUnavailable, "Docker's disk is full")]
@@ -95,7 +100,8 @@ public class DockerPullTests
             using var test = new DockerUnderTest();
             var json = System.Text.Json.JsonSerializer.Serialize(message);
             test.Engine.Fault(inStream
-                ? DockerFault.Canned("POST", Create, $$"""{"status":"Pulling from library/app","id":"1"}{"errorDetail":{"message":{{json}}},"error":{{json}}}""")
+                ? DockerFault.Canned("POST", Create,
+                    $$"""{"status":"Pulling from library/app","id":"1"}{"errorDetail":{"message":{{json}}},"error":{{json}}}""")
                 : DockerFault.Status("POST", Create, 500, message));
 
             var e = await Assert.ThrowsAsync<ImageException>(() => test.PullAsync(new PullRequest(ImageReference.Parse("app:1"))));
@@ -131,7 +137,8 @@ public class DockerPullTests
 
         Assert.Equal(new[] { "app:1", "app:2" }, images.Select(i => i.Reference));
         Assert.Null(Assert.Single(test.Engine.Requests, r => r.Method == "POST").Parameter("tag"));
-        var e = await Assert.ThrowsAsync<ImageException>(() => test.PullAsync(new PullRequest(ImageReference.Parse("app:1")) { AllTags = true }));
+        var e = await Assert.ThrowsAsync<ImageException>(() =>
+            test.PullAsync(new PullRequest(ImageReference.Parse("app:1")) { AllTags = true }));
         Assert.Equal("tag can't be used with --all-tags/-a", e.Message);
     }
 
@@ -197,5 +204,6 @@ public class DockerPullTests
         Assert.Single(test.Engine.Requests, r => r.Method == "POST");
     }
 
-    private static string Decode(string? header) => Encoding.UTF8.GetString(Convert.FromBase64String(header!.Replace('-', '+').Replace('_', '/')));
+    private static string Decode(string? header) =>
+        Encoding.UTF8.GetString(Convert.FromBase64String(header!.Replace('-', '+').Replace('_', '/')));
 }

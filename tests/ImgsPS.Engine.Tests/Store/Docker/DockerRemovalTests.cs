@@ -18,7 +18,8 @@ public class DockerRemovalTests
     {
         using var test = new DockerUnderTest();
         test.Engine.AddImage(new TestDockerImage { Tags = ["base:1"], Layers = [Base] });
-        test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"], Layers = [Base, TestDockerLayer.Make(2, 20), TestDockerLayer.Make(3, 3)] });
+        test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"],
+            Layers = [Base, TestDockerLayer.Make(2, 20), TestDockerLayer.Make(3, 3)] });
 
         var shared = await test.RemoveAsync("app:1");
         var whole = await test.RemoveAsync("base:1");
@@ -46,10 +47,12 @@ public class DockerRemovalTests
 
     // D4-D6, D9
     [Theory]
-    [InlineData("id", false, ImageErrorKind.Conflict, "image is referenced in multiple repositories", "Use -Force to remove app:1, other:1, or remove them by name.")]
+    [InlineData("id", false, ImageErrorKind.Conflict, "image is referenced in multiple repositories",
+        "Use -Force to remove app:1, other:1, or remove them by name.")]
     [InlineData("used:1", false, ImageErrorKind.InUse, "(must force) - container", "Remove the container first, or use -Force")]
     [InlineData("used", true, ImageErrorKind.InUse, "image is being used by running container", "Stop and remove the container first")]
-    [InlineData("parent", false, ImageErrorKind.InUse, "image has dependent child images", "Remove the images that were built on it first.")]
+    [InlineData("parent", false, ImageErrorKind.InUse, "image has dependent child images",
+        "Remove the images that were built on it first.")]
     public async Task Conflicts_are_the_engines_words_with_advice(string what, bool force, ImageErrorKind kind, string words, string advice)
     {
         using var test = new DockerUnderTest();
@@ -70,13 +73,15 @@ public class DockerRemovalTests
 
     // D4-D6: podman's answers, and its ids without sha256:.
     [Theory]
-    [InlineData(500, "unable to delete image \"1f\" by ID with more than one tag ([a:1 b:1]): please force removal", ImageErrorKind.Conflict, "Use -Force to remove app:1, ")]
+    [InlineData(500, "unable to delete image \"1f\" by ID with more than one tag ([a:1 b:1]): please force removal",
+        ImageErrorKind.Conflict, "Use -Force to remove app:1, ")]
     [InlineData(
         409,
         "image used by 1f: image is in use by a container: consider listing external containers and force-removing image",
         ImageErrorKind.InUse,
         "Remove the container first; with -Force podman removes the image's containers too")]
-    public async Task Conflicts_of_podman_have_its_words_and_advice_of_their_own(int status, string words, ImageErrorKind kind, string advice)
+    public async Task Conflicts_of_podman_have_its_words_and_advice_of_their_own(int status, string words, ImageErrorKind kind,
+        string advice)
     {
         using var test = new DockerUnderTest();
         test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });
@@ -124,7 +129,8 @@ public class DockerRemovalTests
     {
         using var test = new DockerUnderTest();
         var id = test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });
-        var other = test.Engine.AddImage(new TestDockerImage { Tags = ["other:1"], RepoDigests = ["other@" + Digest1], Layers = [TestDockerLayer.Make(5)] });
+        var other = test.Engine.AddImage(
+            new TestDockerImage { Tags = ["other:1"], RepoDigests = ["other@" + Digest1], Layers = [TestDockerLayer.Make(5)] });
 
         Assert.Equal("app:1", Assert.Single((await test.RemoveAsync(id.Substring(7, 9))).Untagged));
         Assert.Contains(other, (await test.RemoveAsync(Digest1)).Deleted);

@@ -47,7 +47,8 @@ internal sealed class DockerUnderTest : IDisposable, ICredentialStore
     public async Task<Image[]> ListAsync(params string[] filters) =>
         (await Store.ListAsync(new ListRequest { Filter = ImageFilter.Parse(filters) }, Observer, CancellationToken.None)).ToArray();
 
-    public async Task<string> NamesAsync(params string[] filters) => string.Join(" ", (await ListAsync(filters)).Select(i => i.Reference ?? "<none>"));
+    public async Task<string> NamesAsync(params string[] filters) =>
+        string.Join(" ", (await ListAsync(filters)).Select(i => i.Reference ?? "<none>"));
 
     public Task<ImageRemoval> RemoveAsync(ImageIdentity image, bool force = false) =>
         Store.RemoveAsync(new RemovalRequest(image) { Force = force }, Observer, CancellationToken.None);
@@ -66,7 +67,8 @@ internal sealed class DockerUnderTest : IDisposable, ICredentialStore
     }
 
     public Task<RegistryCredential?> FindAsync(
-        RegistryEndpoint registry, string? repository, IOperationObserver observer, CancellationToken cancellationToken) => Task.FromResult(Stored);
+        RegistryEndpoint registry, string? repository, IOperationObserver observer, CancellationToken cancellationToken) =>
+            Task.FromResult(Stored);
 
     public void Dispose()
     {

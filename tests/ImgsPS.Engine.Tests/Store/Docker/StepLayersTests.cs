@@ -32,7 +32,8 @@ public class StepLayersTests
 
             Assert.Equal(
                 expectedSteps,
-                string.Join(" ", Enumerable.Range(0, history.Length).Select(i => match.IsEmpty(i) ? "-" : match.LayerOf(i)?.ToString() ?? "?")));
+                string.Join(" ", Enumerable.Range(0, history.Length)
+                    .Select(i => match.IsEmpty(i) ? "-" : match.LayerOf(i)?.ToString() ?? "?")));
             Assert.Equal(expectedSizes, string.Join(" ", Enumerable.Range(0, layers).Select(i => match.SizeOf(i)?.ToString() ?? "?")));
         }
     }
@@ -42,7 +43,9 @@ public class StepLayersTests
         var parts = text.Split(':');
         var instruction = parts.Length > 1 ? parts[1] + " x" : null;
         return builder == "classic"
-            ? new DockerStep(null, null, instruction is null ? "/bin/sh -c touch /x" : "/bin/sh -c #(nop)  " + instruction, null, long.Parse(parts[0]))
-            : new DockerStep(null, null, instruction ?? "RUN /bin/sh -c touch /x # buildkit", "buildkit.dockerfile.v0", long.Parse(parts[0]));
+            ? new DockerStep(null, null, instruction is null ? "/bin/sh -c touch /x"
+                : "/bin/sh -c #(nop)  " + instruction, null, long.Parse(parts[0]))
+            : new DockerStep(null, null, instruction
+                ?? "RUN /bin/sh -c touch /x # buildkit", "buildkit.dockerfile.v0", long.Parse(parts[0]));
     }
 }

@@ -12,8 +12,8 @@ using ImgsPS.Testing;
 namespace ImgsPS.Engine.Tests.Store.Layout;
 
 /// <summary>
-/// A registry, and a store filled from it with one of each: images that share a layer, an index with both its platforms and one with one, a tag given
-/// here, an image that lost its name, an artifact. Copies of the store are damaged one at a time. Shared by the tests of a class.
+/// A registry, and a store filled from it with one of each: images that share a layer, an index with both its platforms and one with one, a
+/// tag given here, an image that lost its name, an artifact. Copies of the store are damaged one at a time. Shared by the tests of a class.
 /// </summary>
 public sealed class DamageStore : IDisposable
 {
@@ -35,7 +35,8 @@ public sealed class DamageStore : IDisposable
         "app manifest", "app config", "app layer", "shared layer",
         "old manifest", "old config", "old layer",
         "tagged manifest", "tagged config", "tagged layer",
-        "both index", "both amd64 manifest", "both amd64 config", "both amd64 layer", "both s390x manifest", "both s390x config", "both s390x layer",
+        "both index", "both amd64 manifest", "both amd64 config", "both amd64 layer", "both s390x manifest", "both s390x config",
+        "both s390x layer",
         "one index", "one manifest", "one config", "one layer",
         "artifact manifest", "artifact config", "artifact layer",
     };
@@ -95,7 +96,8 @@ public sealed class DamageStore : IDisposable
     internal static async Task<IReadOnlyList<Image>> PullAsync(LayoutStore store, string reference, bool allPlatforms = false)
     {
         var images = new List<Image>();
-        var request = new PullRequest(ImageReference.Parse(reference)) { Platform = null, AllPlatforms = allPlatforms, Registry = RegistryOptions.Default };
+        var request = new PullRequest(ImageReference.Parse(reference)) { Platform = null, AllPlatforms = allPlatforms,
+            Registry = RegistryOptions.Default };
         await foreach (var image in store.PullAsync(request, NullObserver.Instance, CancellationToken.None))
         {
             images.Add(image);
@@ -117,8 +119,10 @@ public sealed class DamageStore : IDisposable
         var tagged = _registry.AddImage("team/tagged:1", new ImageSpec { Layers = [shared, new LayerSpec(7)] });
         await PullAsync(store, tagged.Reference);
         await store.TagAsync(
-            new TagRequest(ImageIdentity.Of(tagged.Reference), ImageReference.Parse(_registry.Host + "/keep:1")), NullObserver.Instance, CancellationToken.None);
-        var artifact = _registry.AddImage("team/art:1", new ImageSpec { Layers = [new LayerSpec(8)], ConfigMediaType = "application/vnd.example.config.v1+json" });
+            new TagRequest(ImageIdentity.Of(tagged.Reference), ImageReference.Parse(_registry.Host + "/keep:1")), NullObserver.Instance,
+            CancellationToken.None);
+        var artifact = _registry.AddImage("team/art:1",
+            new ImageSpec { Layers = [new LayerSpec(8)], ConfigMediaType = "application/vnd.example.config.v1+json" });
         await TempStore.PutAsync(
             store,
             artifact.Reference,
@@ -151,8 +155,10 @@ public sealed class DamageStore : IDisposable
     }
 
     /// <summary>All that a config says.</summary>
-    internal static string Text(ImageConfig config) => string.Join("|", config.GetType().GetProperties().Where(p => p.Name is not (nameof(ImageConfig.Store) or nameof(ImageConfig.Reference))).Select(p =>
-        p.Name + "=" + (p.GetValue(config) is System.Collections.IEnumerable and not string and var list ? string.Join(",", ((System.Collections.IEnumerable)list).Cast<object>()) : p.GetValue(config))));
+    internal static string Text(ImageConfig config) => string.Join("|", config.GetType().GetProperties()
+        .Where(p => p.Name is not (nameof(ImageConfig.Store) or nameof(ImageConfig.Reference))).Select(p =>
+        p.Name + "=" + (p.GetValue(config) is System.Collections.IEnumerable and not string and var list
+            ? string.Join(",", ((System.Collections.IEnumerable)list).Cast<object>()) : p.GetValue(config))));
 
     private static async Task<IReadOnlyList<Image>> ListAsync(LayoutStore store) =>
         await store.ListAsync(ListRequest.Default, NullObserver.Instance, CancellationToken.None);

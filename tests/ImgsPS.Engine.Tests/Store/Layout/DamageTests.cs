@@ -12,8 +12,8 @@ using Xunit;
 namespace ImgsPS.Engine.Tests.Store.Layout;
 
 /// <summary>
-/// Every file of a store, one after the other, is changed by the disk: whatever is asked then is answered rightly or with an error, and a repair makes
-/// all whole again (RS3, RS7; reliability.md, steps 8 and 9).
+/// Every file of a store, one after the other, is changed by the disk: whatever is asked then is answered rightly or with an error, and a
+/// repair makes all whole again (RS3, RS7; reliability.md, steps 8 and 9).
 /// </summary>
 public sealed class DamageTests : IClassFixture<DamageStore>
 {
@@ -170,7 +170,8 @@ public sealed class DamageTests : IClassFixture<DamageStore>
 
             if (row.Created is null && row.Layers.Count == 0)
             {
-                Assert.Contains(observer.Warnings, w => w.Contains(row.Digest!, StringComparison.Ordinal) || w.Contains("config", StringComparison.Ordinal));
+                Assert.Contains(observer.Warnings, w => w.Contains(row.Digest!, StringComparison.Ordinal)
+                    || w.Contains("config", StringComparison.Ordinal));
                 Assert.Equal(0, row.Size);
             }
             else if (row.Id == known.Id)
@@ -215,7 +216,8 @@ public sealed class DamageTests : IClassFixture<DamageStore>
 
             try
             {
-                var manifest = await store.GetManifestAsync(identity, null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None);
+                var manifest = await store.GetManifestAsync(identity, null, RegistryOptions.Default, NullObserver.Instance,
+                    CancellationToken.None);
                 Assert.Contains(manifest.Raw, _damage.Manifests.Values);
             }
             catch (ImageException e)
@@ -233,7 +235,8 @@ public sealed class DamageTests : IClassFixture<DamageStore>
             var lost = Assert.Single(repair.Damage());
             Assert.Equal(ImageStoreFindingKind.MissingBlob, lost.Kind);
             Assert.Equal("No name tells a registry to fetch it from.", lost.Action);
-            await store.RemoveAsync(new RemovalRequest(ImageIdentity.Of(Assert.Single(lost.Image))) { Force = true }, NullObserver.Instance, CancellationToken.None);
+            await store.RemoveAsync(new RemovalRequest(ImageIdentity.Of(Assert.Single(lost.Image))) { Force = true }, NullObserver.Instance,
+                CancellationToken.None);
         }
         else
         {
@@ -246,7 +249,8 @@ public sealed class DamageTests : IClassFixture<DamageStore>
             Same(_damage.Now.Single(i => i.Reference == reference), Assert.Single(await DamageStore.PullAsync(store, reference)));
         }
 
-        await DamageStore.PullAsync(store, _damage.Now.Single(i => i.Repository?.EndsWith("/both", StringComparison.Ordinal) == true).Reference!, allPlatforms: true);
+        await DamageStore.PullAsync(store,
+            _damage.Now.Single(i => i.Repository?.EndsWith("/both", StringComparison.Ordinal) == true).Reference!, allPlatforms: true);
         var observer = new RecordingObserver();
         var list = await store.ListAsync(ListRequest.Default, observer, CancellationToken.None);
         Assert.Empty(observer.Warnings);
@@ -255,7 +259,8 @@ public sealed class DamageTests : IClassFixture<DamageStore>
             Same(known, Assert.Single(list, i => i.Reference == known.Reference && i.Digest == known.Digest));
         }
 
-        Assert.Equal(list.Count, _damage.Now.Count - (role.StartsWith("old ", StringComparison.Ordinal) && list.All(i => i.Reference is not null) ? 1 : 0));
+        Assert.Equal(list.Count, _damage.Now.Count - (role.StartsWith("old ", StringComparison.Ordinal)
+            && list.All(i => i.Reference is not null) ? 1 : 0));
         await store.OptimizeAsync(TimeSpan.Zero, quarantine: true);
         Assert.Empty(await store.TestAsync(full: true));
         await ReadsAreTrueAsync(store);

@@ -39,7 +39,8 @@ public sealed class DurabilityTests
         var temp = Array.FindLastIndex(steps, index, s => s.Kind == "flush" && s.From == store.Paths.IndexTemp);
         var previous = Array.FindLastIndex(steps, index, s => s.Kind == "replace" && s.To == store.Paths.PreviousIndex);
         var root = Array.FindIndex(steps, index, s => s.Kind == "sync" && s.From == store.Root);
-        Assert.True(lastBlob >= 0 && lastBlob < synced && synced < temp && temp < previous && previous < index && index < root, files.ToString());
+        Assert.True(lastBlob >= 0 && lastBlob < synced && synced < temp && temp < previous && previous < index
+            && index < root, files.ToString());
     }
 
     [Fact]
@@ -49,7 +50,8 @@ public sealed class DurabilityTests
         using var store = new TempStore(files);
         var image = await store.PutAsync("app:1", new TestImage("one"));
 
-        var blobs = files.Steps.Where(s => s.Kind == "move" && s.To!.StartsWith(store.Paths.Blobs, StringComparison.Ordinal)).Select(s => Path.GetFileName(s.To)).ToArray();
+        var blobs = files.Steps.Where(s => s.Kind == "move" && s.To!.StartsWith(store.Paths.Blobs, StringComparison.Ordinal))
+            .Select(s => Path.GetFileName(s.To)).ToArray();
         Assert.Equal(image.Manifest.Digest.Hex, blobs[^1]);
     }
 
@@ -88,7 +90,8 @@ public sealed class DurabilityTests
         var index = Index(steps, s => s.Kind == "replace" && s.To == store.Paths.Index);
         var root = Index(steps, s => s.Kind == "sync" && s.From == store.Root);
         Assert.True(synced >= 0 && synced < temp && temp < previous && previous < index && index < root, files.ToString());
-        Assert.DoesNotContain(steps, s => s.Kind == "move" || (s.To ?? s.From).StartsWith(store.Paths.Blobs + Path.DirectorySeparatorChar, StringComparison.Ordinal) && s.Kind != "sync");
+        Assert.DoesNotContain(steps, s => s.Kind == "move"
+            || (s.To ?? s.From).StartsWith(store.Paths.Blobs + Path.DirectorySeparatorChar, StringComparison.Ordinal) && s.Kind != "sync");
         Assert.Equal(new[] { StorePoint.BeforeIndexTemp, StorePoint.AfterIndexTemp, StorePoint.AfterIndexMove }, files.Points);
     }
 
@@ -132,7 +135,8 @@ public sealed class DurabilityTests
             }
         };
 
-        Assert.Equal(ImageErrorKind.StoreUnavailable, (await Assert.ThrowsAsync<ImageException>(() => store.TagAsync("app:1", "app:2"))).Kind);
+        Assert.Equal(ImageErrorKind.StoreUnavailable,
+            (await Assert.ThrowsAsync<ImageException>(() => store.TagAsync("app:1", "app:2"))).Kind);
         Assert.Equal(new[] { "docker.io/library/app:1" }, store.Names());
         Assert.False(File.Exists(store.Paths.IndexTemp));
     }
@@ -194,7 +198,8 @@ public sealed class DurabilityTests
         Assert.Equal(1, (await store.Store.OptimizeAsync(TimeSpan.Zero)).Blobs);
         var steps = files.Steps.ToArray();
 
-        var trashed = Index(steps, s => s.Kind == "replace" && s.From == store.Paths.Blob(orphan.Digest) && s.To == store.Paths.TrashedBlob(orphan.Digest));
+        var trashed = Index(steps, s => s.Kind == "replace" && s.From == store.Paths.Blob(orphan.Digest)
+            && s.To == store.Paths.TrashedBlob(orphan.Digest));
         var deleted = Index(steps, s => s.Kind == "delete" && s.From == store.Paths.TrashedBlob(orphan.Digest));
         Assert.True(trashed >= 0 && trashed < deleted, files.ToString());
         Assert.DoesNotContain(steps, s => s.Kind == "delete" && s.From.StartsWith(store.Paths.Blobs, StringComparison.Ordinal));
@@ -223,9 +228,11 @@ public sealed class DurabilityTests
         Assert.True(temp >= 0 && temp < index && index < root, files.ToString());
         var kept = Index(steps, s => s.Kind == "flush" && s.From.Contains(".corrupt-", StringComparison.Ordinal));
         Assert.InRange(kept, 0, index);
-        Assert.Contains(steps, s => s.Kind == "move" && s.From == store.Paths.Blob(image.Layers[0].Blob.Digest) && s.To!.StartsWith(store.Paths.Quarantine, StringComparison.Ordinal));
+        Assert.Contains(steps, s => s.Kind == "move" && s.From == store.Paths.Blob(image.Layers[0].Blob.Digest)
+            && s.To!.StartsWith(store.Paths.Quarantine, StringComparison.Ordinal));
         Assert.DoesNotContain(steps, s => s.Kind == "delete"
-            && (s.From.StartsWith(store.Paths.Blobs, StringComparison.Ordinal) || s.From.StartsWith(store.Paths.Quarantine, StringComparison.Ordinal)));
+            && (s.From.StartsWith(store.Paths.Blobs, StringComparison.Ordinal)
+                || s.From.StartsWith(store.Paths.Quarantine, StringComparison.Ordinal)));
         Assert.Equal(new[] { "docker.io/library/app:1", "docker.io/library/app:2" }, store.Names().Where(n => n is not null));
     }
 
@@ -358,7 +365,8 @@ public sealed class DurabilityTests
             }
         };
 
-        Assert.Equal(ImageErrorKind.StoreUnavailable, (await Assert.ThrowsAsync<ImageException>(() => store.PutAsync("app:2", new TestImage("two")))).Kind);
+        Assert.Equal(ImageErrorKind.StoreUnavailable,
+            (await Assert.ThrowsAsync<ImageException>(() => store.PutAsync("app:2", new TestImage("two")))).Kind);
         Assert.Equal(new[] { "docker.io/library/app:1" }, store.Names());
         Assert.False(File.Exists(store.Paths.IndexTemp));
     }
@@ -387,7 +395,8 @@ public sealed class DurabilityTests
             }
         };
 
-        Assert.Equal(ImageErrorKind.StoreUnavailable, (await Assert.ThrowsAsync<ImageException>(() => store.PutAsync("app:2", new TestImage("two")))).Kind);
+        Assert.Equal(ImageErrorKind.StoreUnavailable,
+            (await Assert.ThrowsAsync<ImageException>(() => store.PutAsync("app:2", new TestImage("two")))).Kind);
         Assert.Equal(ImageErrorKind.StoreUnavailable, (await Assert.ThrowsAsync<ImageException>(() => store.RemoveAsync("app:1"))).Kind);
         Assert.Equal(before, File.ReadAllBytes(store.Paths.Index));
         Assert.Empty(Directory.GetFiles(store.Root, "*.tmp", SearchOption.AllDirectories));
@@ -440,7 +449,9 @@ internal sealed class RecordingFiles : StoreFiles
 
     public List<StorePoint> Points { get; } = new();
 
-    /// <summary>Called before each step with its kind and the file that it is about (the target of a move); throws what the disk would say.</summary>
+    /// <summary>
+    /// Called before each step with its kind and the file that it is about (the target of a move); throws what the disk would say.
+    /// </summary>
     public Action<string, string>? Before { get; set; }
 
     /// <summary>Free bytes to tell; null for the real ones.</summary>

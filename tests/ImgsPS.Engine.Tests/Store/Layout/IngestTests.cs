@@ -145,7 +145,8 @@ public sealed class IngestTests : IDisposable
         using var writer = await session.BeginAsync(blob.Descriptor, NullObserver.Instance, CancellationToken.None);
         await writer!.WriteAsync(blob.Bytes, 0, 999, CancellationToken.None);
 
-        Assert.Equal(ImageErrorKind.Integrity, (await Assert.ThrowsAsync<ImageException>(() => writer.CommitAsync(CancellationToken.None))).Kind);
+        Assert.Equal(ImageErrorKind.Integrity,
+            (await Assert.ThrowsAsync<ImageException>(() => writer.CommitAsync(CancellationToken.None))).Kind);
         Assert.True(store.HasNone(blob));
     }
 

@@ -39,7 +39,8 @@ public sealed class InspectTests : IDisposable
         Assert.Equal("image", config.Env["SEED"]);
         Assert.Equal(("app:1", _store.Root), (config.Reference, config.Store));
         Assert.Equal(new[] { "RUN app", "ENV", "ADD base" }, history.Select(h => h.CreatedBy));
-        Assert.Equal(new[] { image.Layers[1].Blob.Descriptor.Size, 0, image.Layers[0].Blob.Descriptor.Size }, history.Select(h => h.Size!.Value));
+        Assert.Equal(new[] { image.Layers[1].Blob.Descriptor.Size, 0, image.Layers[0].Blob.Descriptor.Size },
+            history.Select(h => h.Size!.Value));
         Assert.All(history, h => Assert.Equal(("app:1", _store.Root), (h.Reference, h.Store)));
         Assert.Equal(image.ChainIds, layers.Select(l => l.ChainId));
         Assert.Equal(image.Layers.Select(l => l.Blob.Digest.ToString()), layers.Select(l => l.Digest));
@@ -152,7 +153,8 @@ public sealed class InspectTests : IDisposable
         var image = ImageIdentity.Of("app:1");
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _store.Store.GetConfigAsync(image, null, _store.Observer, cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            _store.Store.GetConfigAsync(image, null, _store.Observer, cancelled.Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _store.Store.TagAsync(
             new TagRequest(image, ImageReference.Parse("app:2")), _store.Observer, cancelled.Token));
         Assert.Single(await _store.ListAsync());

@@ -27,7 +27,8 @@ public sealed class ListTests : IDisposable
         // L2-L5
         var image = await _store.PutAsync(
             "reg:5000/team/app:1.0",
-            new TestImage(platform: "linux/arm64", created: "2023-05-06T07:08:09.5Z", labels: new[] { ("env", "prod"), ("a", "") }, author: "Ann"));
+            new TestImage(platform: "linux/arm64", created: "2023-05-06T07:08:09.5Z", labels: new[] { ("env", "prod"), ("a", "") },
+                author: "Ann"));
 
         var row = Assert.Single(await _store.ListAsync());
         Assert.Equal("reg:5000/team/app:1.0", row.Reference);
@@ -198,7 +199,8 @@ public sealed class ListTests : IDisposable
         var image = await _store.PutAsync("app:1", new TestImage());
         Directory.Delete(_store.Paths.Own, recursive: true);
 
-        Assert.Equal(image.Id, Assert.Single(await _store.Reopen().ListAsync(ListRequest.Default, _store.Observer, CancellationToken.None)).Id);
+        Assert.Equal(image.Id, Assert.Single(await _store.Reopen()
+            .ListAsync(ListRequest.Default, _store.Observer, CancellationToken.None)).Id);
         Assert.False(Directory.Exists(_store.Paths.Own));
     }
 
@@ -417,16 +419,19 @@ public sealed class ListTests : IDisposable
         var index = TestImage.Index(here, absent);
         await _store.PutIndexAsync("app:1", index, here);
 
-        var answer = await _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), null, RegistryOptions.Default, _store.Observer, CancellationToken.None);
+        var answer = await _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), null, RegistryOptions.Default, _store.Observer,
+            CancellationToken.None);
         Assert.Equal(Encoding.UTF8.GetString(index.Bytes), answer.Raw);
         Assert.Equal(new[] { here.Manifest.Digest.ToString(), absent.Manifest.Digest.ToString() }, answer.Manifests.Select(m => m.Digest));
         Assert.All(answer.Manifests, m => Assert.Equal("app:1", m.Reference));
 
-        var one = await _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), here.Platform, RegistryOptions.Default, _store.Observer, CancellationToken.None);
+        var one = await _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), here.Platform, RegistryOptions.Default, _store.Observer,
+            CancellationToken.None);
         Assert.Equal(here.Id, Assert.Single(one.Manifests).ConfigDigest);
 
         var error = await Assert.ThrowsAsync<ImageException>(
-            () => _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), absent.Platform, RegistryOptions.Default, _store.Observer, CancellationToken.None));
+            () => _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), absent.Platform, RegistryOptions.Default, _store.Observer,
+                CancellationToken.None));
         Assert.Equal(ImageErrorKind.NotFound, error.Kind);
         Assert.Contains("linux/s390x", error.Message, StringComparison.Ordinal);
         Assert.Contains("Invoke-ImagePull app:1 -Platform linux/s390x", error.Advice, StringComparison.Ordinal);
@@ -438,7 +443,8 @@ public sealed class ListTests : IDisposable
         var old = await _store.PutAsync("app:1", new TestImage("old"));
         await _store.PutAsync("app:1", new TestImage("new"));
 
-        var answer = await _store.Store.GetManifestAsync(ImageIdentity.Of(old.Id), null, RegistryOptions.Default, _store.Observer, CancellationToken.None);
+        var answer = await _store.Store.GetManifestAsync(ImageIdentity.Of(old.Id), null, RegistryOptions.Default, _store.Observer,
+            CancellationToken.None);
         Assert.Equal(old.Id, Assert.Single(answer.Manifests).Reference);
         Assert.Equal(old.ContentSize, answer.Manifests[0].ContentSize);
     }
@@ -469,7 +475,8 @@ public sealed class ListTests : IDisposable
         ["layers"] = string.Join(',', r.Layers.Select(l => $"{l.Digest} {l.DiffId} {l.Size} {l.MediaType}")),
     }.ToJsonString()));
 
-    private Task<IReadOnlyList<Image>> ListAgainAsync() => _store.Reopen().ListAsync(ListRequest.Default, _store.Observer, CancellationToken.None);
+    private Task<IReadOnlyList<Image>> ListAgainAsync() =>
+        _store.Reopen().ListAsync(ListRequest.Default, _store.Observer, CancellationToken.None);
 
     public void Dispose() => _store.Dispose();
 }

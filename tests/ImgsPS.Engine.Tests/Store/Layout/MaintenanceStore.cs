@@ -39,7 +39,8 @@ internal static class MaintenanceStore
 
     public static Task<ImageStoreOptimization> OptimizeAsync(
         this LayoutStore store, TimeSpan? grace = null, bool dryRun = false, bool quarantine = false) => store.OptimizeAsync(
-            new StoreOptimizeRequest { Grace = grace ?? StoreOptimizeRequest.DefaultGrace, DryRun = dryRun, IncludeQuarantine = quarantine },
+            new StoreOptimizeRequest { Grace = grace
+                ?? StoreOptimizeRequest.DefaultGrace, DryRun = dryRun, IncludeQuarantine = quarantine },
             NullObserver.Instance,
             CancellationToken.None);
 
@@ -83,7 +84,8 @@ internal static class MaintenanceStore
     }
 
     /// <summary>All files of the store: bytes, hash, time.</summary>
-    public static IReadOnlyDictionary<string, (long Length, string Hash, DateTime Time)> Snapshot(this TempStore store) => Snapshot(store.Root);
+    public static IReadOnlyDictionary<string, (long Length, string Hash, DateTime Time)> Snapshot(this TempStore store) =>
+        Snapshot(store.Root);
 
     /// <summary>As the other form.</summary>
     public static IReadOnlyDictionary<string, (long Length, string Hash, DateTime Time)> Snapshot(string root) => Directory.Exists(root)

@@ -134,7 +134,8 @@ public sealed class MaintenanceTests : IDisposable
         // Step 9
         var image = await _store.PutAsync("app:1", new TestImage());
         var orphan = TestBlob.Of("application/octet-stream", new byte[] { 1, 2, 3 });
-        using (var session = await _store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance, CancellationToken.None))
+        using (var session = await _store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance,
+            CancellationToken.None))
         {
             await TempStore.WriteAsync(session, orphan);
             var half = TestBlob.Of("application/octet-stream", new byte[5000]);
@@ -155,14 +156,16 @@ public sealed class MaintenanceTests : IDisposable
         Assert.Equal(
             new[]
             {
-                ImageStoreFindingKind.Orphan, ImageStoreFindingKind.StaleIngest, ImageStoreFindingKind.Trash, ImageStoreFindingKind.DeadLease,
+                ImageStoreFindingKind.Orphan, ImageStoreFindingKind.StaleIngest, ImageStoreFindingKind.Trash,
+                ImageStoreFindingKind.DeadLease,
                 ImageStoreFindingKind.TemporaryFile, ImageStoreFindingKind.Quarantine,
             },
             findings.Select(f => f.Kind));
         Assert.All(findings, f => Assert.Equal(ImageStoreFindingSeverity.Information, f.Severity));
         Assert.All(findings, f => Assert.Contains("Optimize-ImageStore", f.Action, StringComparison.Ordinal));
         Assert.Equal(orphan.Digest.ToString(), findings[0].Digest);
-        Assert.Equal(new[] { image.Id, image.Id }, findings.Where(f => f.Kind is ImageStoreFindingKind.Trash or ImageStoreFindingKind.Quarantine).Select(f => f.Digest));
+        Assert.Equal(new[] { image.Id, image.Id },
+            findings.Where(f => f.Kind is ImageStoreFindingKind.Trash or ImageStoreFindingKind.Quarantine).Select(f => f.Digest));
     }
 
     [SkippableFact]

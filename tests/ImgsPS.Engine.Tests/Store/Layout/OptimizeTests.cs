@@ -127,12 +127,14 @@ public sealed class OptimizeTests : IDisposable
     {
         var (_, gone) = await OrphanAsync();
         _store.Age();
-        using (var session = await _store.Store.BeginPullAsync(ImageReference.Parse("new:1"), NullObserver.Instance, CancellationToken.None))
+        using (var session = await _store.Store.BeginPullAsync(ImageReference.Parse("new:1"), NullObserver.Instance,
+            CancellationToken.None))
         {
             session.Protect(new[] { gone[gone.Count - 1].Descriptor });
             Assert.Equal(0, (await _store.Store.OptimizeAsync()).Blobs);
             Assert.DoesNotContain(await _store.Store.TestAsync(), f => f.Digest == gone[gone.Count - 1].Digest.ToString());
-            Assert.True(await session.PublishAsync(gone[gone.Count - 1].Descriptor, gone.Select(b => b.Descriptor).ToArray(), CancellationToken.None));
+            Assert.True(await session.PublishAsync(gone[gone.Count - 1].Descriptor, gone.Select(b => b.Descriptor)
+                .ToArray(), CancellationToken.None));
         }
 
         Assert.Equal(0, (await _store.Store.OptimizeAsync()).Blobs);
@@ -155,7 +157,8 @@ public sealed class OptimizeTests : IDisposable
         };
         Assert.Equal(gone.Count, (await _store.Store.OptimizeAsync()).Blobs);
 
-        Assert.False(await session.PublishAsync(gone[gone.Count - 1].Descriptor, gone.Select(b => b.Descriptor).ToArray(), CancellationToken.None));
+        Assert.False(await session.PublishAsync(gone[gone.Count - 1].Descriptor, gone.Select(b => b.Descriptor)
+            .ToArray(), CancellationToken.None));
         Assert.DoesNotContain("docker.io/library/new:1", _store.Names());
     }
 
@@ -214,7 +217,8 @@ public sealed class OptimizeTests : IDisposable
         var before = _store.Snapshot();
 
         Assert.Equal(ImageErrorKind.NotSupported, (await Assert.ThrowsAsync<ImageException>(() => _store.Store.OptimizeAsync())).Kind);
-        Assert.Equal(ImageErrorKind.NotSupported, (await Assert.ThrowsAsync<ImageException>(() => _store.Store.OptimizeAsync(dryRun: true))).Kind);
+        Assert.Equal(ImageErrorKind.NotSupported,
+            (await Assert.ThrowsAsync<ImageException>(() => _store.Store.OptimizeAsync(dryRun: true))).Kind);
         Assert.Equal(before, _store.Snapshot());
     }
 
@@ -285,7 +289,8 @@ public sealed class OptimizeTests : IDisposable
     public async Task Optimizing_beside_pulls_and_removals_loses_nothing_and_tests_see_no_damage_RS5()
     {
         var shared = TestLayer.Of("shared.txt", "shared");
-        var images = Enumerable.Range(0, 4).Select(i => new TestImage("image" + i, new[] { shared, TestLayer.Of("own.txt", "own " + i) })).ToArray();
+        var images = Enumerable.Range(0, 4).Select(i => new TestImage("image" + i, new[] { shared, TestLayer.Of("own.txt", "own " + i) }))
+            .ToArray();
         using var stop = new CancellationTokenSource();
         var optimizer = Task.Run(async () =>
         {
@@ -321,7 +326,8 @@ public sealed class OptimizeTests : IDisposable
                 Assert.Empty((await store.TestAsync()).Damage());
                 if (round < 14)
                 {
-                    await store.RemoveAsync(new RemovalRequest(ImageIdentity.Of("app:" + number)), NullObserver.Instance, CancellationToken.None);
+                    await store.RemoveAsync(new RemovalRequest(ImageIdentity.Of("app:" + number)), NullObserver.Instance,
+                        CancellationToken.None);
                 }
             }
         })));
@@ -364,7 +370,8 @@ public sealed class OptimizeTests : IDisposable
     private async Task LitterAsync()
     {
         var blob = TestBlob.Of("application/octet-stream", new byte[5000]);
-        using (var session = await _store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance, CancellationToken.None))
+        using (var session = await _store.Store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance,
+            CancellationToken.None))
         using (var writer = await session.BeginAsync(blob.Descriptor, NullObserver.Instance, CancellationToken.None))
         {
             await writer!.WriteAsync(blob.Bytes, 0, 1000, CancellationToken.None);

@@ -33,7 +33,8 @@ public sealed class OtherToolsTests : IDisposable
         var here = new TestImage("here", platform: "linux/" + Platform.Host.Architecture);
         var index = await _store.PutIndexAsync("app:1", TestImage.Index(new TestImage("other", platform: "linux/s390x"), here), here);
 
-        Assert.Equal(index.Bytes, System.Text.Encoding.UTF8.GetBytes(Run("skopeo", "inspect", "--raw", $"oci:{_store.Root}:docker.io/library/app:1")));
+        Assert.Equal(index.Bytes, System.Text.Encoding.UTF8.GetBytes(
+            Run("skopeo", "inspect", "--raw", $"oci:{_store.Root}:docker.io/library/app:1")));
         var config = JsonNode.Parse(Run("skopeo", "inspect", "--config", $"oci:{_store.Root}:docker.io/library/app:1"))!;
         Assert.Equal("SEED=here", (string?)config["config"]!["Env"]![0]);
     }

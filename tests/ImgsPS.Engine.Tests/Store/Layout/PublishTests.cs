@@ -26,7 +26,8 @@ public sealed class PublishTests : IDisposable
 
         Assert.Equal("1.0.0", (string?)JsonNode.Parse(File.ReadAllBytes(store.Paths.OciLayout))!["imageLayoutVersion"]);
         Assert.Equal("1", File.ReadAllText(store.Paths.Version).Trim());
-        Assert.Equal(new[] { ".imgsps", "blobs", "index.json", "oci-layout" }, Directory.GetFileSystemEntries(store.Root).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(new[] { ".imgsps", "blobs", "index.json", "oci-layout" }, Directory.GetFileSystemEntries(store.Root)
+            .Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(2, (int?)store.ReadIndex()["schemaVersion"]);
     }
 
@@ -129,7 +130,8 @@ public sealed class PublishTests : IDisposable
             var entry = index["manifests"]![0]!.AsObject();
             entry["org.example.member"] = 7;
             entry["annotations"]!["org.example.note"] = "kept too";
-            index["manifests"]!.AsArray().Add(new JsonObject { ["mediaType"] = "application/x-unknown", ["digest"] = "sha384:00", ["size"] = 1 });
+            index["manifests"]!.AsArray().Add(
+                new JsonObject { ["mediaType"] = "application/x-unknown", ["digest"] = "sha384:00", ["size"] = 1 });
         });
         await store.PutAsync("app:1", new TestImage("new"));
 
@@ -197,7 +199,8 @@ public sealed class PublishTests : IDisposable
         })));
 
         Assert.Equal(
-            Enumerable.Range(0, 12).SelectMany(i => Enumerable.Range(0, 3).Select(j => $"docker.io/library/app:{i}-{j}")).Order(StringComparer.Ordinal),
+            Enumerable.Range(0, 12).SelectMany(i => Enumerable.Range(0, 3).Select(j => $"docker.io/library/app:{i}-{j}"))
+                .Order(StringComparer.Ordinal),
             store.Names().Order(StringComparer.Ordinal));
         Assert.Empty(Directory.GetFileSystemEntries(store.Paths.Leases));
     }
@@ -217,8 +220,10 @@ public sealed class PublishTests : IDisposable
             }
         }
 
-        Assert.True(await second.PublishAsync(two.Manifest.Descriptor, two.Content.Select(b => b.Descriptor).ToArray(), CancellationToken.None));
-        Assert.True(await first.PublishAsync(one.Manifest.Descriptor, one.Content.Select(b => b.Descriptor).ToArray(), CancellationToken.None));
+        Assert.True(await second.PublishAsync(two.Manifest.Descriptor, two.Content.Select(b => b.Descriptor)
+            .ToArray(), CancellationToken.None));
+        Assert.True(await first.PublishAsync(one.Manifest.Descriptor, one.Content.Select(b => b.Descriptor)
+            .ToArray(), CancellationToken.None));
 
         Assert.Equal(new[] { null, "docker.io/library/app:1" }, store.Names().Order(StringComparer.Ordinal));
         Assert.Equal(one.Manifest.Digest.ToString(), (string?)store.Entries().Single(e => e["annotations"]?[Name] is not null)["digest"]);

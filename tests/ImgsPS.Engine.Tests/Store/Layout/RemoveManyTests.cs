@@ -12,7 +12,9 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
 
-/// <summary>A removal of several images does and tells what as many removals of one do, and ends with the first failure: D1-D4, D11-D14.</summary>
+/// <summary>
+/// A removal of several images does and tells what as many removals of one do, and ends with the first failure: D1-D4, D11-D14.
+/// </summary>
 public sealed class RemoveManyTests : IDisposable
 {
     private readonly TempStore _store = new();
@@ -39,7 +41,8 @@ public sealed class RemoveManyTests : IDisposable
         Assert.Equal(File.ReadAllText(Path.Combine(_copy, "index.json")), File.ReadAllText(_store.Paths.Index));
         Assert.Equal(Files(_copy), Files(_store.Root));
         var left = await other.ListAsync(ListRequest.Default, NullObserver.Instance, CancellationToken.None);
-        Assert.Equal(left.Select(i => (i.Reference, i.Id, i.Digest)), (await _store.ListAsync()).Select(i => (i.Reference, i.Id, i.Digest)));
+        Assert.Equal(left.Select(i => (i.Reference, i.Id, i.Digest)), (await _store.ListAsync())
+            .Select(i => (i.Reference, i.Id, i.Digest)));
     }
 
     [Fact]
@@ -67,7 +70,8 @@ public sealed class RemoveManyTests : IDisposable
         var listed = await _store.ListAsync();
 
         var removals = await _store.Store.RemoveAsync(
-            listed.OrderBy(i => i.Tag is null ? 1 : 0).Select(i => new RemovalRequest(ImageIdentity.Of(i))).ToArray(), _store.Observer, CancellationToken.None);
+            listed.OrderBy(i => i.Tag is null ? 1 : 0).Select(i => new RemovalRequest(ImageIdentity.Of(i))).ToArray(), _store.Observer,
+            CancellationToken.None);
 
         Assert.Equal(2, Assert.Single(removals.Done).Untagged.Count);
         Assert.Equal(ImageErrorKind.NotFound, removals.Failure!.Kind);
@@ -81,7 +85,8 @@ public sealed class RemoveManyTests : IDisposable
         var one = await _store.PutAsync("one:1", new TestImage("one", new[] { shared }));
         var two = await _store.PutAsync("two:1", new TestImage("two", new[] { shared }));
 
-        var removals = await _store.Store.RemoveAsync(new[] { Request("one:1"), Request("two:1") }, _store.Observer, CancellationToken.None);
+        var removals = await _store.Store.RemoveAsync(new[] { Request("one:1"), Request("two:1") }, _store.Observer,
+            CancellationToken.None);
 
         Assert.Equal(new[] { one.Id }, removals.Done[0].Deleted);
         Assert.Equal(one.Config.Bytes.Length + one.Manifest.Bytes.Length, removals.Done[0].BytesFreed);
@@ -111,22 +116,29 @@ public sealed class RemoveManyTests : IDisposable
     private static RemovalRequest Request(string image) => new(ImageIdentity.Of(image));
 
     private static string Tell(ImageRemoval removal) =>
-        string.Create(CultureInfo.InvariantCulture, $"{removal.Image}: {string.Join(',', removal.Untagged)}; {string.Join(',', removal.Deleted)}; {removal.BytesFreed}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{removal.Image}: {string.Join(',', removal.Untagged)}; {string.Join(',', removal.Deleted)}; {removal.BytesFreed}");
 
     private static IEnumerable<string> Files(string root) =>
-        Directory.GetFiles(Path.Combine(root, "blobs"), "*", SearchOption.AllDirectories).Select(Path.GetFileName).Order(StringComparer.Ordinal)!;
+        Directory.GetFiles(Path.Combine(root, "blobs"), "*", SearchOption.AllDirectories).Select(Path.GetFileName)
+            .Order(StringComparer.Ordinal)!;
 
-    /// <summary>Some images with shared layers, under one to four names each in a few repositories, some names by digest, and some images that lost theirs.</summary>
+    /// <summary>
+    /// Some images with shared layers, under one to four names each in a few repositories, some names by digest, and some images that lost
+    /// theirs.
+    /// </summary>
     private async Task FillAsync(Random random)
     {
         var layers = Enumerable.Range(0, 4).Select(i => TestLayer.Of($"l{i}.txt", $"layer {i}")).ToArray();
         for (var i = 0; i < 3 + random.Next(5); i++)
         {
-            var image = new TestImage($"image {i}", layers.Take(1 + random.Next(layers.Length)).Append(TestLayer.Of("own.txt", $"own {i}")).ToArray());
+            var image = new TestImage($"image {i}", layers.Take(1 + random.Next(layers.Length)).Append(TestLayer.Of("own.txt", $"own {i}"))
+                .ToArray());
             for (var name = 0; name < 1 + random.Next(4); name++)
             {
                 var repository = "repo" + random.Next(3).ToString(CultureInfo.InvariantCulture);
-                await _store.PutAsync(random.Next(5) == 0 ? $"{repository}@{image.Manifest.Digest}" : $"{repository}:{random.Next(4)}", image);
+                await _store.PutAsync(random.Next(5) == 0 ? $"{repository}@{image.Manifest.Digest}"
+                    : $"{repository}:{random.Next(4)}", image);
             }
         }
 
@@ -160,7 +172,8 @@ public sealed class RemoveManyTests : IDisposable
         return requests.ToArray();
     }
 
-    private static async Task<(List<ImageRemoval> Done, ImageException? Failure)> RemoveSinglyAsync(LayoutStore store, IEnumerable<RemovalRequest> requests)
+    private static async Task<(List<ImageRemoval> Done, ImageException? Failure)> RemoveSinglyAsync(LayoutStore store,
+        IEnumerable<RemovalRequest> requests)
     {
         var done = new List<ImageRemoval>();
         foreach (var request in requests)

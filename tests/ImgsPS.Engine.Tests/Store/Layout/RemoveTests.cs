@@ -281,7 +281,8 @@ public sealed class RemoveTests : IDisposable
     {
         // Steps 6 and 7
         var image = await _store.PutAsync("app:1", new TestImage());
-        using (var session = await _store.Reopen().BeginPullAsync(ImageReference.Parse("app:2"), NullObserver.Instance, CancellationToken.None))
+        using (var session = await _store.Reopen()
+            .BeginPullAsync(ImageReference.Parse("app:2"), NullObserver.Instance, CancellationToken.None))
         {
             session.Protect(new[] { image.Layers[0].Blob.Descriptor });
             var removal = await _store.RemoveAsync("app:1");
@@ -297,10 +298,12 @@ public sealed class RemoveTests : IDisposable
     public async Task Session_that_relied_on_removed_content_is_told_at_publish()
     {
         var image = await _store.PutAsync("app:1", new TestImage());
-        using var session = await _store.Reopen().BeginPullAsync(ImageReference.Parse("app:2"), NullObserver.Instance, CancellationToken.None);
+        using var session = await _store.Reopen()
+            .BeginPullAsync(ImageReference.Parse("app:2"), NullObserver.Instance, CancellationToken.None);
         await _store.RemoveAsync("app:1");
 
-        Assert.False(await session.PublishAsync(image.Manifest.Descriptor, image.Content.Select(b => b.Descriptor).ToArray(), CancellationToken.None));
+        Assert.False(await session.PublishAsync(image.Manifest.Descriptor, image.Content.Select(b => b.Descriptor)
+            .ToArray(), CancellationToken.None));
         Assert.Empty(_store.Entries());
     }
 
@@ -396,10 +399,12 @@ public sealed class RemoveTests : IDisposable
             var store = _store.Reopen();
             for (var j = 0; j < 5; j++)
             {
-                await PutUntilPublishedAsync(store, $"app{i}:{j}", new TestImage($"{i} {j}", new[] { shared, TestLayer.Of("own.txt", $"{i} {j}") }));
+                await PutUntilPublishedAsync(store, $"app{i}:{j}",
+                    new TestImage($"{i} {j}", new[] { shared, TestLayer.Of("own.txt", $"{i} {j}") }));
                 if (j > 0)
                 {
-                    await store.RemoveAsync(new RemovalRequest(ImageIdentity.Of($"app{i}:{j - 1}")), NullObserver.Instance, CancellationToken.None);
+                    await store.RemoveAsync(new RemovalRequest(ImageIdentity.Of($"app{i}:{j - 1}")), NullObserver.Instance,
+                        CancellationToken.None);
                 }
             }
         })));
@@ -426,7 +431,8 @@ public sealed class RemoveTests : IDisposable
                 await TempStore.WriteAsync(session, blob);
             }
         }
-        while (!await session.PublishAsync(image.Manifest.Descriptor, image.Content.Select(b => b.Descriptor).ToArray(), CancellationToken.None));
+        while (!await session.PublishAsync(image.Manifest.Descriptor, image.Content.Select(b => b.Descriptor)
+            .ToArray(), CancellationToken.None));
     }
 
     public void Dispose() => _store.Dispose();

@@ -102,7 +102,8 @@ public sealed class RepairTests : IDisposable
         MaintenanceStore.Damage(_store.Paths.Blob(image.Layers[0].Blob.Digest), MaintenanceStore.Flip);
 
         var finding = Assert.Single((await _store.Store.RepairAsync(full: true)).Damage());
-        Assert.Equal((ImageStoreFindingKind.WrongContent, ImageStoreFindingSeverity.Warning, true), (finding.Kind, finding.Severity, finding.Repaired));
+        Assert.Equal((ImageStoreFindingKind.WrongContent, ImageStoreFindingSeverity.Warning, true),
+            (finding.Kind, finding.Severity, finding.Repaired));
         Assert.Empty((await _store.Store.RepairAsync(full: true)).Damage());
     }
 
@@ -126,12 +127,14 @@ public sealed class RepairTests : IDisposable
         var one = await _store.PutAsync("app:1", new TestImage("one", new[] { shared }));
         var (linux, windows) = (new TestImage("linux"), new TestImage("windows", platform: "windows/amd64"));
         var index = await _store.PutIndexAsync("multi:1", TestImage.Index(linux, windows), linux);
-        var artifact = await _store.PutAsync("art:1", new TestImage("artifact", new[] { shared }, configType: "application/vnd.example.config.v1+json"));
+        var artifact = await _store.PutAsync("art:1",
+            new TestImage("artifact", new[] { shared }, configType: "application/vnd.example.config.v1+json"));
         File.WriteAllText(_store.Paths.Index, "{\"schemaVersion\":2,");
         File.WriteAllText(_store.Paths.PreviousIndex, "");
         foreach (var operation in new Func<Task>[]
         {
-            () => _store.ListAsync(), () => _store.RemoveAsync("app:1"), () => _store.PutAsync("app:2", one), () => _store.Store.OptimizeAsync(),
+            () => _store.ListAsync(), () => _store.RemoveAsync("app:1"), () => _store.PutAsync("app:2", one), () =>
+                _store.Store.OptimizeAsync(),
         })
         {
             var error = await Assert.ThrowsAsync<ImageException>(operation);
@@ -201,7 +204,8 @@ public sealed class RepairTests : IDisposable
 
         Assert.All((await _store.Store.RepairAsync()).Damage(), f => Assert.True(f.Repaired));
         Assert.Empty(await _store.ListAsync());
-        Assert.All(await _store.Store.TestAsync(), f => Assert.True(f.Kind is ImageStoreFindingKind.Orphan or ImageStoreFindingKind.Quarantine));
+        Assert.All(await _store.Store.TestAsync(), f =>
+            Assert.True(f.Kind is ImageStoreFindingKind.Orphan or ImageStoreFindingKind.Quarantine));
     }
 
     [Theory]
@@ -236,7 +240,8 @@ public sealed class RepairTests : IDisposable
         Assert.True(Assert.Single((await _store.Store.RepairAsync()).Damage()).Repaired);
         Assert.Single(Directory.GetFiles(_store.Root, "index.json.corrupt-*"));
         var entry = Assert.Single(_store.Entries());
-        Assert.Equal((image.Manifest.Descriptor.Size, image.Manifest.Descriptor.MediaType), ((long)entry["size"]!, (string)entry["mediaType"]!));
+        Assert.Equal((image.Manifest.Descriptor.Size, image.Manifest.Descriptor.MediaType),
+            ((long)entry["size"]!, (string)entry["mediaType"]!));
         Assert.Equal("app:1", Assert.Single(await _store.ListAsync()).Reference);
         Assert.Empty((await _store.Store.TestAsync(full: true)).Damage());
     }
@@ -328,7 +333,8 @@ public sealed class RepairTests : IDisposable
     public async Task Index_that_lost_its_only_image_gets_this_machines_from_the_registry()
     {
         using var registry = TestRegistry.Start();
-        var index = registry.AddIndex("team/multi:1", [ImageSpec.For("linux/amd64") with { Layers = [new LayerSpec(1)] }, ImageSpec.For("linux/s390x") with { Layers = [new LayerSpec(2)] }]);
+        var index = registry.AddIndex("team/multi:1", [ImageSpec.For("linux/amd64") with { Layers = [new LayerSpec(1)] },
+            ImageSpec.For("linux/s390x") with { Layers = [new LayerSpec(2)] }]);
         var pulled = Assert.Single(await DamageStore.PullAsync(_store.Store, index.Reference));
         foreach (var blob in Directory.GetFiles(_store.Paths.Blobs, "*", SearchOption.AllDirectories))
         {
@@ -414,7 +420,8 @@ public sealed class RepairTests : IDisposable
 
     private static string Text(IEnumerable<Image> images) => string.Join("\n", images.Select(i =>
         $"{i.Reference} {i.Id} {i.Digest} {i.MediaType} {i.Created:o} {i.Size} {i.Platform} {i.Author} {i.PulledAt:o} "
-        + string.Join(",", i.Labels.Select(l => l.Key + "=" + l.Value)) + string.Join(",", i.Layers.Select(l => l.Digest + l.DiffId + l.Size + l.MediaType))));
+        + string.Join(",", i.Labels.Select(l => l.Key + "=" + l.Value)) +
+            string.Join(",", i.Layers.Select(l => l.Digest + l.DiffId + l.Size + l.MediaType))));
 
     /// <summary>A store that cannot be written, so that a list does not heal what it reads.</summary>
     private sealed class NoWrites : StoreFiles

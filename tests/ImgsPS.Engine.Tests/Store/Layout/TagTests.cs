@@ -223,7 +223,8 @@ public sealed class TagTests : IDisposable
     {
         var image = await _store.PutAsync("app:1", new TestImage());
         await _store.ListAsync();
-        File.Delete(_store.Paths.Blob((missing switch { "manifest" => image.Manifest, "config" => image.Config, _ => image.Layers[1].Blob }).Digest));
+        File.Delete(_store.Paths.Blob((
+            missing switch { "manifest" => image.Manifest, "config" => image.Config, _ => image.Layers[1].Blob }).Digest));
 
         var e = await RefusedAsync(() => _store.TagAsync("app:1", "app:2"));
         Assert.Equal(ImageErrorKind.NotFound, e.Kind);

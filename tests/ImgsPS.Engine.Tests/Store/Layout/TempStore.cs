@@ -104,7 +104,8 @@ internal sealed class TempStore : IDisposable
     public IReadOnlyList<JsonObject> Entries() => ReadIndex()["manifests"]!.AsArray().Select(n => n!.AsObject()).ToArray();
 
     /// <summary>The names in index.json.</summary>
-    public IReadOnlyList<string?> Names() => Entries().Select(e => (string?)e["annotations"]?["org.opencontainers.image.ref.name"]).ToArray();
+    public IReadOnlyList<string?> Names() =>
+        Entries().Select(e => (string?)e["annotations"]?["org.opencontainers.image.ref.name"]).ToArray();
 
     /// <summary>Changes index.json as another tool would.</summary>
     public void EditIndex(Action<JsonObject> change)

@@ -80,7 +80,8 @@ internal sealed class TestImage
             ["config"] = new JsonObject
             {
                 ["Env"] = new JsonArray("SEED=" + seed),
-                ["Labels"] = new JsonObject((labels ?? Array.Empty<(string, string)>()).Select(l => KeyValuePair.Create(l.Item1, (JsonNode?)l.Item2))),
+                ["Labels"] = new JsonObject((labels ?? Array.Empty<(string, string)>())
+                    .Select(l => KeyValuePair.Create(l.Item1, (JsonNode?)l.Item2))),
             },
             ["rootfs"] = new JsonObject
             {
@@ -127,7 +128,8 @@ internal sealed class TestImage
     /// <summary>Bytes of config and layers.</summary>
     public long ContentSize => Config.Bytes.Length + Layers.Sum(l => l.Blob.Bytes.Length);
 
-    public IReadOnlyList<string> ChainIds => ConfigDocument.ChainIds(Layers.Select(l => l.DiffId).ToArray()).Select(c => c.ToString()).ToArray();
+    public IReadOnlyList<string> ChainIds =>
+        ConfigDocument.ChainIds(Layers.Select(l => l.DiffId).ToArray()).Select(c => c.ToString()).ToArray();
 
     public static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
 

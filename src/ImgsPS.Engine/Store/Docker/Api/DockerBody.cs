@@ -50,7 +50,8 @@ internal sealed class DockerBody(Stream stream, TimeSpan silence, DockerErrors e
     /// <exception cref="ImageException">As <see cref="ReadAsync"/>.</exception>
     public async Task<(ArraySegment<byte> Bytes, bool Complete)> ReadUpToAsync(int limit, CancellationToken cancellationToken)
     {
-        // Pooled while it grows: a long list would leave megabytes of garbage behind. Not given back after a failure, when a read may not be over yet.
+        // Pooled while it grows: a long list would leave megabytes of garbage behind. Not given back after a failure, when a read may not
+        // be over yet.
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(64 * 1024, limit + 1L));
         var count = 0;
         while (count <= limit)

@@ -8,8 +8,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Speaks Docker API over HTTP/1.1 with one Engine. The version is negotiated with <c>/_ping</c> before the first request, once. Safe for any
-/// number of threads.
+/// Speaks Docker API over HTTP/1.1 with one Engine. The version is negotiated with <c>/_ping</c> before the first request, once. Safe for
+/// any number of threads.
 /// </summary>
 internal sealed class DockerClient : IDisposable
 {
@@ -54,10 +54,10 @@ internal sealed class DockerClient : IDisposable
 
     /// <summary>Sends a request and returns when the answer's head is there. Only 2xx answers come back.</summary>
     /// <exception cref="ImageException">
-    /// What <see cref="DockerDialer.ConnectAsync"/> throws. Docker's own words (member "message", made printable) otherwise: NotFound (404),
-    /// Conflict or, when containers or child images are the cause, InUse (409), InvalidArgument (400), Unauthorized, Denied (401, 403),
-    /// NotSupported (501, or a version that Docker refuses), Unavailable (5xx, a connection that broke), Timeout, InvalidData (no answer of
-    /// a Docker Engine). Denied, before anything is sent: a credential for an endpoint that is not private (RC5).
+    /// What <see cref="DockerDialer.ConnectAsync"/> throws. Docker's own words (member "message", made printable) otherwise: NotFound
+    /// (404), Conflict or, when containers or child images are the cause, InUse (409), InvalidArgument (400), Unauthorized, Denied (401,
+    /// 403), NotSupported (501, or a version that Docker refuses), Unavailable (5xx, a connection that broke), Timeout, InvalidData (no
+    /// answer of a Docker Engine). Denied, before anything is sent: a credential for an endpoint that is not private (RC5).
     /// </exception>
     public async Task<DockerResponse> SendAsync(DockerRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {

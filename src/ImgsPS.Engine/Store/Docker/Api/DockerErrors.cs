@@ -6,7 +6,9 @@ using ImgsPS.Registry;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>Makes the exceptions of one Engine's client: Docker's own words, no secrets, printable (RN29). Safe for any number of threads.</summary>
+/// <summary>
+/// Makes the exceptions of one Engine's client: Docker's own words, no secrets, printable (RN29). Safe for any number of threads.
+/// </summary>
 internal sealed class DockerErrors(DockerEndpoint endpoint)
 {
     // moby's words on both image stores, and podman's; a name in them cannot contain blanks.
@@ -85,7 +87,9 @@ internal sealed class DockerErrors(DockerEndpoint endpoint)
         $"registry credentials are not sent to {endpoint.Address}: everybody on the network could read them",
         "Reach Docker with TLS (DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, or a context), with ssh://, or on its own machine.");
 
-    /// <summary>The words of an error's body: the member "message", else the text itself; printable, without the request's secrets.</summary>
+    /// <summary>
+    /// The words of an error's body: the member "message", else the text itself; printable, without the request's secrets.
+    /// </summary>
     private static string Message(byte[] body, string? registryAuth)
     {
         var text = Encoding.UTF8.GetString(body).Trim();

@@ -9,7 +9,9 @@ using System.Net;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>Makes the message handler of a client: HTTP/1.1 over connections of our own; no proxy, redirects, cookies or decompression.</summary>
+/// <summary>
+/// Makes the message handler of a client: HTTP/1.1 over connections of our own; no proxy, redirects, cookies or decompression.
+/// </summary>
 internal static class DockerHandlers
 {
     /// <param name="connect">Opens a connection.</param>

@@ -2,7 +2,9 @@ using System;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>Every number that bounds a conversation with a Docker Engine, in one place, so that tests can shorten the times. Immutable.</summary>
+/// <summary>
+/// Every number that bounds a conversation with a Docker Engine, in one place, so that tests can shorten the times. Immutable.
+/// </summary>
 internal sealed record DockerLimits
 {
     public static readonly DockerLimits Default = new();

@@ -9,8 +9,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Finds the API version to speak with one Engine, by <c>/_ping</c>, once, however many ask at the same time. DOCKER_API_VERSION wins over what
-/// Docker says, as in docker. A ping that failed is forgotten when all who waited for it know. Safe for any number of threads.
+/// Finds the API version to speak with one Engine, by <c>/_ping</c>, once, however many ask at the same time. DOCKER_API_VERSION wins over
+/// what Docker says, as in docker. A ping that failed is forgotten when all who waited for it know. Safe for any number of threads.
 /// </summary>
 internal sealed class DockerNegotiator : IDisposable
 {
@@ -28,7 +28,8 @@ internal sealed class DockerNegotiator : IDisposable
     /// <param name="errors">Makes exceptions.</param>
     /// <param name="limits">How long a ping may take.</param>
     /// <param name="fixedVersion">DOCKER_API_VERSION; null or empty for none.</param>
-    public DockerNegotiator(DockerEndpoint endpoint, DockerTransport transport, DockerErrors errors, DockerLimits limits, string? fixedVersion)
+    public DockerNegotiator(DockerEndpoint endpoint, DockerTransport transport, DockerErrors errors, DockerLimits limits,
+        string? fixedVersion)
     {
         _endpoint = endpoint;
         _transport = transport;
@@ -121,7 +122,8 @@ internal sealed class DockerNegotiator : IDisposable
     }
 
     /// <summary>Docker's own version; null when this method did not tell and the other is to be tried.</summary>
-    private async Task<DockerVersion?> AskAsync(HttpMethod method, TimeSpan limit, Action<string> debug, CancellationToken cancellationToken)
+    private async Task<DockerVersion?> AskAsync(HttpMethod method, TimeSpan limit, Action<string> debug,
+        CancellationToken cancellationToken)
     {
         const string path = "/_ping";
         using var response = await _transport.SendAsync(method, path, null, limit, debug, cancellationToken).ConfigureAwait(false);
@@ -156,5 +158,6 @@ internal sealed class DockerNegotiator : IDisposable
     }
 
     private static string? Header(HttpResponseMessage response, string name) =>
-        response.Headers.TryGetValues(name, out var values) && string.Join(" ", values) is { Length: > 0 } value ? PrintableText.Of(value) : null;
+        response.Headers.TryGetValues(name, out var values) && string.Join(" ", values) is { Length: > 0 } value ? PrintableText.Of(value)
+            : null;
 }

@@ -18,7 +18,9 @@ internal sealed record DockerRequest(HttpMethod Method, string Path)
     /// <summary>True for an answer that grows while Docker works (a pull): only silence counts as a timeout then.</summary>
     public bool IsStream { get; init; }
 
-    /// <summary>A reference or id as a part of a path: <c>reg:5000/app:1</c> keeps its slashes, all else that has a meaning in URLs is escaped.</summary>
+    /// <summary>
+    /// A reference or id as a part of a path: <c>reg:5000/app:1</c> keeps its slashes, all else that has a meaning in URLs is escaped.
+    /// </summary>
     public static string Escape(string name) => Uri.EscapeDataString(name).Replace("%2F", "/").Replace("%3A", ":").Replace("%40", "@");
 
     /// <summary>A pair of the query.</summary>

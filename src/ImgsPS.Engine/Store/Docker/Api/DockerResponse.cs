@@ -9,8 +9,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// A Docker Engine's answer of status 2xx. Disposing it before the end of the body closes the connection, which makes Docker stop what it was doing.
-/// The body can be read once. Not thread-safe.
+/// A Docker Engine's answer of status 2xx. Disposing it before the end of the body closes the connection, which makes Docker stop what it
+/// was doing. The body can be read once. Not thread-safe.
 /// </summary>
 internal sealed class DockerResponse : IDisposable
 {
@@ -54,7 +54,9 @@ internal sealed class DockerResponse : IDisposable
         }
     }
 
-    /// <summary>The body as a stream of JSON objects or arrays, each as soon as it is there (a pull's messages), each at most 1 MiB.</summary>
+    /// <summary>
+    /// The body as a stream of JSON objects or arrays, each as soon as it is there (a pull's messages), each at most 1 MiB.
+    /// </summary>
     /// <exception cref="ImageException">As <see cref="ReadJsonAsync"/>; a body that ends inside a document is Unavailable.</exception>
     public async IAsyncEnumerable<JsonElement> ReadJsonStreamAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

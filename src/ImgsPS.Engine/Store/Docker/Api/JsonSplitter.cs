@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Finds the documents in a text of concatenated JSON objects and arrays that comes in pieces; white space between them is optional. Holds one
-/// unfinished document at most. Only finds the ends: whoever parses a document finds what else is wrong. Not thread-safe.
+/// Finds the documents in a text of concatenated JSON objects and arrays that comes in pieces; white space between them is optional. Holds
+/// one unfinished document at most. Only finds the ends: whoever parses a document finds what else is wrong. Not thread-safe.
 /// </summary>
 /// <param name="limit">Bytes of a document at most.</param>
 internal sealed class JsonSplitter(int limit)
@@ -53,7 +53,9 @@ internal sealed class JsonSplitter(int limit)
     /// <summary>Says how many bytes were put into <see cref="Space"/>.</summary>
     public void Filled(int count) => _end += count;
 
-    /// <summary>The next whole document; false when more bytes are needed. The bytes are good until <see cref="Space"/> is called.</summary>
+    /// <summary>
+    /// The next whole document; false when more bytes are needed. The bytes are good until <see cref="Space"/> is called.
+    /// </summary>
     /// <exception cref="JsonException">What begins here is no object and no array.</exception>
     public bool TryNext(out ArraySegment<byte> document)
     {

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>A Docker Engine's JSON: whether all of it can be read, and what can be said about a text that is not a whole document.</summary>
+/// <summary>
+/// A Docker Engine's JSON: whether all of it can be read, and what can be said about a text that is not a whole document.
+/// </summary>
 internal static class JsonText
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -30,7 +32,9 @@ internal static class JsonText
         }
     }
 
-    /// <summary>True when the text is the beginning of a JSON object or array whose end is missing: it was cut off, nothing in it is wrong.</summary>
+    /// <summary>
+    /// True when the text is the beginning of a JSON object or array whose end is missing: it was cut off, nothing in it is wrong.
+    /// </summary>
     public static bool EndsInside(ArraySegment<byte> text)
     {
         var reader = new Utf8JsonReader(text.AsSpan(), isFinalBlock: false, state: default);
@@ -50,7 +54,8 @@ internal static class JsonText
         }
     }
 
-    // Half of a surrogate pair has no character; the reader says so with an InvalidOperationException, and only to those who ask for the text.
+    // Half of a surrogate pair has no character; the reader says so with an InvalidOperationException, and only to those who ask for the
+    // text.
     private static void CheckEscapes(ArraySegment<byte> text)
     {
         var reader = new Utf8JsonReader(text.AsSpan());

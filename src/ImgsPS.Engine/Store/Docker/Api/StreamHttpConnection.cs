@@ -9,8 +9,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// One connection on which requests follow each other. Cancelling a read or write closes it, whether or not the stream looks at tokens. For one
-/// request at a time; only <see cref="Dispose"/> may come from another thread.
+/// One connection on which requests follow each other. Cancelling a read or write closes it, whether or not the stream looks at tokens. For
+/// one request at a time; only <see cref="Dispose"/> may come from another thread.
 /// </summary>
 /// <param name="stream">The way to the server; disposed with this.</param>
 /// <param name="headBytes">The longest head.</param>

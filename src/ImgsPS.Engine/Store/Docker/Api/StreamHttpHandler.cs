@@ -12,8 +12,8 @@ namespace ImgsPS.Store.Docker;
 
 /// <summary>
 /// Speaks HTTP/1.1 (RFC 9112) over connections that somebody else opens: what .NET Framework's own handler cannot. Keeps connections for
-/// further requests; one that the server closed meanwhile is not used. A GET or HEAD that nothing was answered to on a kept connection is sent
-/// once more on a new one, other methods are not. The answer comes back when its head is there. Safe for any number of threads.
+/// further requests; one that the server closed meanwhile is not used. A GET or HEAD that nothing was answered to on a kept connection is
+/// sent once more on a new one, other methods are not. The answer comes back when its head is there. Safe for any number of threads.
 /// </summary>
 internal sealed class StreamHttpHandler : HttpMessageHandler
 {

@@ -34,7 +34,8 @@ internal sealed class StreamHttpHead
         // HTTP/1.1 200 OK; the reason and the blank before it may be missing.
         var line = lines.Count > 0 ? lines[0] : "";
         if (line.Length < 12 || !line.StartsWith("HTTP/1.", StringComparison.Ordinal) || line[7] is < '0' or > '9' || line[8] != ' '
-            || line[9] is < '1' or > '9' || line[10] is < '0' or > '9' || line[11] is < '0' or > '9' || (line.Length > 12 && line[12] != ' '))
+            || line[9] is < '1' or > '9' || line[10] is < '0' or > '9' || line[11] is < '0' or > '9'
+                || (line.Length > 12 && line[12] != ' '))
         {
             throw new HttpFormatException("the answer does not begin like HTTP/1.1");
         }

@@ -6,7 +6,9 @@ namespace ImgsPS.Store.Docker;
 /// <summary>Waits that can be given up although the work cannot.</summary>
 internal static class TaskCancellation
 {
-    /// <summary>The task's result, or the end of the wait when the token says so; the task goes on then, and its failure is nobody's.</summary>
+    /// <summary>
+    /// The task's result, or the end of the wait when the token says so; the task goes on then, and its failure is nobody's.
+    /// </summary>
     public static async Task<T> WithCancellation<T>(this Task<T> task, CancellationToken cancellationToken)
     {
         if (!task.IsCompleted && cancellationToken.CanBeCanceled)
@@ -16,7 +18,8 @@ internal static class TaskCancellation
             {
                 if (await Task.WhenAny(task, cancelled.Task).ConfigureAwait(false) != task)
                 {
-                    _ = task.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                    _ = task.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+                        TaskScheduler.Default);
                     cancellationToken.ThrowIfCancellationRequested();
                 }
             }

@@ -9,8 +9,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Reads the addresses of Docker Engines as docker does (docker CLI: opts/hosts.go for DOCKER_HOST and -H, cli/connhelper/ssh for ssh), and a little
-/// stricter: what docker drops or lets fail later is refused here.
+/// Reads the addresses of Docker Engines as docker does (docker CLI: opts/hosts.go for DOCKER_HOST and -H, cli/connhelper/ssh for ssh), and
+/// a little stricter: what docker drops or lets fail later is refused here.
 /// </summary>
 internal static class DockerAddress
 {
@@ -32,7 +32,9 @@ internal static class DockerAddress
     /// <param name="store">For <see cref="DockerEndpoint.Store"/>.</param>
     /// <param name="source">For <see cref="DockerEndpoint.Source"/>.</param>
     /// <param name="tls">Gives TLS material; asked for tcp only.</param>
-    /// <param name="tlsPort">True when 2376 is the port of an address that has TLS and no port; DOCKER_HOST has 2375 then, as in docker.</param>
+    /// <param name="tlsPort">
+    /// True when 2376 is the port of an address that has TLS and no port; DOCKER_HOST has 2375 then, as in docker.
+    /// </param>
     /// <exception cref="ImageException">InvalidArgument: it is no such address. What <paramref name="tls"/> throws.</exception>
     public static DockerEndpoint Parse(string address, string store, string source, Func<DockerTls?> tls, bool tlsPort)
     {
@@ -63,7 +65,10 @@ internal static class DockerAddress
     public static ImageException Invalid(string address, string source, string message) =>
         new(ImageErrorKind.InvalidArgument, message, $"The address '{PrintableText.Of(Hidden(address))}' comes from {source}. {Forms}");
 
-    /// <summary>True for what no address has, and what would change how a message that shows it looks (RN29): control characters, marks of direction.</summary>
+    /// <summary>
+    /// True for what no address has, and what would change how a message that shows it looks (RN29): control characters, marks of
+    /// direction.
+    /// </summary>
     public static bool IsUnseen(char c) => char.IsControl(c)
         || char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
@@ -166,6 +171,7 @@ internal static class DockerAddress
             && int.TryParse(rest.Substring(1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
             && port is > 0 and <= 65535
                 ? (host, port)
-                : throw Invalid(address, source, $"parse \"{PrintableText.Of(Hidden(address))}\": invalid port \"{PrintableText.Of(rest)}\" after host");
+                : throw Invalid(address, source,
+                    $"parse \"{PrintableText.Of(Hidden(address))}\": invalid port \"{PrintableText.Of(rest)}\" after host");
     }
 }

@@ -30,11 +30,13 @@ internal sealed class DockerAddresses
     private DockerContexts Store => new(_config.Folder);
 
     /// <summary>
-    /// <c>docker</c>: DOCKER_HOST (with DOCKER_TLS, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH), DOCKER_CONTEXT, currentContext of config.json, the platform's
-    /// default, in this order. <c>docker:name</c>: that context; <c>docker:default</c> is docker's own default context. An address: itself.
+    /// <c>docker</c>: DOCKER_HOST (with DOCKER_TLS, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH), DOCKER_CONTEXT, currentContext of config.json,
+    /// the platform's default, in this order. <c>docker:name</c>: that context; <c>docker:default</c> is docker's own default context. An
+    /// address: itself.
     /// </summary>
     /// <exception cref="ImageException">
-    /// NotFound: no such context (its advice lists those there are). InvalidArgument: not an address. InvalidData, StoreUnavailable: a broken or unreadable file.
+    /// NotFound: no such context (its advice lists those there are). InvalidArgument: not an address. InvalidData, StoreUnavailable: a
+    /// broken or unreadable file.
     /// </exception>
     public DockerEndpoint Resolve(string store)
     {
@@ -56,7 +58,9 @@ internal sealed class DockerAddresses
         return DockerAddress.Parse(address, address, "-Store", EnvironmentTls, tlsPort: true);
     }
 
-    /// <summary>The contexts of the config folder with their addresses, <c>default</c> first; broken ones are left out. For completion.</summary>
+    /// <summary>
+    /// The contexts of the config folder with their addresses, <c>default</c> first; broken ones are left out. For completion.
+    /// </summary>
     public IReadOnlyList<DockerContext> Contexts()
     {
         string? current = null;
@@ -103,7 +107,8 @@ internal sealed class DockerAddresses
             return (name, "DOCKER_CONTEXT");
         }
 
-        // docker warns of a broken config.json and goes to the default Engine; removing images from another Engine than was meant is worse than an error.
+        // docker warns of a broken config.json and goes to the default Engine; removing images from another Engine than was meant is worse
+        // than an error.
         return _config.Read().CurrentContext is { } chosen
             ? (chosen, $"currentContext in {_config.Path}")
             : (DockerContexts.Default, TheDefault);
@@ -123,11 +128,13 @@ internal sealed class DockerAddresses
 
         return host.Trim().Length > 0
             ? DockerAddress.Parse(host, store, "DOCKER_HOST", EnvironmentTls, tlsPort: false)
-            : DockerAddress.Parse(UsesTls ? "tcp://localhost" : DockerAddress.PlatformDefault, store, TheDefault, EnvironmentTls, tlsPort: true);
+            : DockerAddress.Parse(UsesTls ? "tcp://localhost"
+                : DockerAddress.PlatformDefault, store, TheDefault, EnvironmentTls, tlsPort: true);
     }
 
     private static DockerEndpoint Endpoint(DockerContexts.Entry context, string store) =>
-        DockerAddress.Parse(context.Host ?? DockerAddress.PlatformDefault, store, $"the context '{context.Name}'", () => context.Tls, tlsPort: true);
+        DockerAddress.Parse(context.Host
+            ?? DockerAddress.PlatformDefault, store, $"the context '{context.Name}'", () => context.Tls, tlsPort: true);
 
     // Set to anything counts, "0" and "false" too: docker's own rule.
     private bool UsesTls => Variable("DOCKER_TLS") is not null || Variable("DOCKER_TLS_VERIFY") is not null;
@@ -147,7 +154,8 @@ internal sealed class DockerAddresses
             throw new ImageException(
                 ImageErrorKind.StoreUnavailable,
                 $"unable to resolve docker endpoint: open {ca}: no such file or directory",
-                "DOCKER_TLS or DOCKER_TLS_VERIFY is set: put ca.pem, cert.pem and key.pem there, name their folder in DOCKER_CERT_PATH, or unset the variable.");
+                "DOCKER_TLS or DOCKER_TLS_VERIFY is set: put ca.pem, cert.pem and key.pem there, name their folder in DOCKER_CERT_PATH, " +
+                    "or unset the variable.");
         }
 
         string? Existing(string file) => Path.Combine(folder, file) is var path && File.Exists(path) ? path : null;

@@ -11,8 +11,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Reads docker's context store (docker CLI, cli/context/store): <c>contexts/meta/ID/meta.json</c> and <c>contexts/tls/ID/docker/*.pem</c>, where
-/// ID is the SHA-256 of the name. Reads anew each time; safe for any number of threads.
+/// Reads docker's context store (docker CLI, cli/context/store): <c>contexts/meta/ID/meta.json</c> and <c>contexts/tls/ID/docker/*.pem</c>,
+/// where ID is the SHA-256 of the name. Reads anew each time; safe for any number of threads.
 /// </summary>
 internal sealed class DockerContexts
 {
@@ -26,7 +26,9 @@ internal sealed class DockerContexts
     /// <param name="configFolder">Docker's config folder.</param>
     public DockerContexts(string configFolder) => _folder = System.IO.Path.Combine(configFolder, "contexts");
 
-    /// <summary>What a context's file says of Docker. Host is null where the file has none: docker takes the platform's default then.</summary>
+    /// <summary>
+    /// What a context's file says of Docker. Host is null where the file has none: docker takes the platform's default then.
+    /// </summary>
     public sealed record Entry(string Name, string? Host, string? Description, DockerTls? Tls);
 
     /// <summary>Reads the context of this name.</summary>
@@ -51,7 +53,8 @@ internal sealed class DockerContexts
         var id = Id(name);
         return ReadFile(MetaFile(id), id, name)
             ?? throw new ImageException(
-                ImageErrorKind.NotFound, $"context \"{PrintableText.Of(name)}\": context not found", $"The name comes from {origin}. {Known()}");
+                ImageErrorKind.NotFound, $"context \"{PrintableText.Of(name)}\": context not found",
+                $"The name comes from {origin}. {Known()}");
     }
 
     /// <summary>The contexts that can be read, in the order of their names.</summary>
@@ -91,7 +94,8 @@ internal sealed class DockerContexts
         }
     }
 
-    private string Known() => "The contexts are: " + string.Join(", ", new[] { Default }.Concat(List().Select(e => PrintableText.Of(e.Name)))) + ".";
+    private string Known() => "The contexts are: " +
+        string.Join(", ", new[] { Default }.Concat(List().Select(e => PrintableText.Of(e.Name)))) + ".";
 
     private string MetaFile(string id) => System.IO.Path.Combine(_folder, "meta", id, "meta.json");
 
@@ -99,7 +103,8 @@ internal sealed class DockerContexts
     {
         using var sha = SHA256.Create();
 #pragma warning disable CA1850 // net472 has no HashData
-        return string.Concat(sha.ComputeHash(Encoding.UTF8.GetBytes(name)).Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+        return string.Concat(sha.ComputeHash(Encoding.UTF8.GetBytes(name))
+            .Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
 #pragma warning restore CA1850
     }
 
@@ -121,7 +126,8 @@ internal sealed class DockerContexts
                     "Give it one: docker context update NAME --docker host=ADDRESS.");
             }
 
-            var description = Member(root, "Metadata") is { ValueKind: JsonValueKind.Object } metadata ? Text(metadata, "Description") : null;
+            var description = Member(root, "Metadata") is { ValueKind: JsonValueKind.Object } metadata ? Text(metadata, "Description")
+                : null;
             return new(name, Text(docker, "Host"), description, Tls(id, Flag(docker, "SkipTLSVerify")));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -37,10 +37,10 @@ internal sealed class DockerDialer
 
     /// <summary>A new connection; whoever disposes the stream closes it (and ends ssh).</summary>
     /// <exception cref="ImageException">
-    /// StoreUnavailable, within a second for all but ssh: nobody answers at the address; the message says the address and where it came from. Denied: no
-    /// right to the socket or pipe, or a client certificate that Docker refuses. Integrity: the certificate is not trusted. InvalidData: broken TLS
-    /// material. InvalidArgument: a socket's path that is too long. NotSupported: not on this platform. The first read may throw StoreUnavailable (ssh
-    /// ended, with its words) and Denied (TLS 1.3 refuses clients that late) too.
+    /// StoreUnavailable, within a second for all but ssh: nobody answers at the address; the message says the address and where it came
+    /// from. Denied: no right to the socket or pipe, or a client certificate that Docker refuses. Integrity: the certificate is not
+    /// trusted. InvalidData: broken TLS material. InvalidArgument: a socket's path that is too long. NotSupported: not on this platform.
+    /// The first read may throw StoreUnavailable (ssh ended, with its words) and Denied (TLS 1.3 refuses clients that late) too.
     /// </exception>
     public async Task<Stream> ConnectAsync(CancellationToken cancellationToken)
     {
@@ -118,7 +118,8 @@ internal sealed class DockerDialer
         {
             // Longer than the system's sockaddr_un (107 bytes on Linux).
             throw new ImageException(
-                ImageErrorKind.InvalidArgument, $"The socket's path in {_endpoint.Address} (from {_endpoint.Source}) is too long.", "Name it by a shorter path.", e);
+                ImageErrorKind.InvalidArgument, $"The socket's path in {_endpoint.Address} (from {_endpoint.Source}) is too long.",
+                "Name it by a shorter path.", e);
         }
 
         return await OpenAsync(
@@ -140,7 +141,8 @@ internal sealed class DockerDialer
             if (await Task.WhenAny(work, Task.Delay(Timeout.Infinite, limit.Token)).ConfigureAwait(false) != work)
             {
                 // It ends with the socket; its failure says no more than that.
-                _ = work.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                _ = work.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+                    TaskScheduler.Default);
                 cancellationToken.ThrowIfCancellationRequested();
                 throw DockerFailure.Unreachable(_endpoint, "no answer within a second");
             }

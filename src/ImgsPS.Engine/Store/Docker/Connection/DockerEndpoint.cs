@@ -6,8 +6,12 @@ namespace ImgsPS.Store.Docker;
 /// <summary>Where a Docker Engine is, how it is reached, and where that was written. Immutable.</summary>
 /// <param name="Store">What <c>-Store</c> calls it: <c>docker</c>, <c>docker:web1</c>, <c>tcp://web1:2376</c>.</param>
 /// <param name="Kind">The way there.</param>
-/// <param name="Address">The address as a user would write it: <c>unix:///var/run/docker.sock</c>, <c>npipe:////./pipe/docker_engine</c>.</param>
-/// <param name="Source">Where the address came from, for messages: <c>-Store</c>, <c>DOCKER_HOST</c>, <c>the context 'web1'</c>, <c>the default</c>.</param>
+/// <param name="Address">
+/// The address as a user would write it: <c>unix:///var/run/docker.sock</c>, <c>npipe:////./pipe/docker_engine</c>.
+/// </param>
+/// <param name="Source">
+/// Where the address came from, for messages: <c>-Store</c>, <c>DOCKER_HOST</c>, <c>the context 'web1'</c>, <c>the default</c>.
+/// </param>
 internal sealed record DockerEndpoint(string Store, DockerAddressKind Kind, string Address, string Source)
 {
     /// <summary>A socket's path; a pipe's name without server and <c>pipe</c>; null for the others.</summary>
@@ -25,7 +29,9 @@ internal sealed record DockerEndpoint(string Store, DockerAddressKind Kind, stri
     /// <summary>TLS for tcp; null for none.</summary>
     public DockerTls? Tls { get; init; }
 
-    /// <summary>True when nobody on a network can read what is sent: a socket, a pipe of this machine, ssh, TLS, or loopback (RC5).</summary>
+    /// <summary>
+    /// True when nobody on a network can read what is sent: a socket, a pipe of this machine, ssh, TLS, or loopback (RC5).
+    /// </summary>
     public bool IsPrivate => Kind switch
     {
         DockerAddressKind.Tcp => Tls is not null || IsLoopback,
@@ -58,6 +64,8 @@ internal enum DockerAddressKind
 /// <param name="CaPath">The authorities that Docker's certificate must come from; null for the system's.</param>
 /// <param name="CertificatePath">The client's certificate.</param>
 /// <param name="KeyPath">Its key.</param>
-/// <param name="SkipVerify">True when Docker's certificate is not checked (DOCKER_TLS without DOCKER_TLS_VERIFY, SkipTLSVerify of a context).</param>
+/// <param name="SkipVerify">
+/// True when Docker's certificate is not checked (DOCKER_TLS without DOCKER_TLS_VERIFY, SkipTLSVerify of a context).
+/// </param>
 /// <param name="ServerName">The name to check the certificate against; null for the host.</param>
 internal sealed record DockerTls(string? CaPath, string? CertificatePath, string? KeyPath, bool SkipVerify, string? ServerName);

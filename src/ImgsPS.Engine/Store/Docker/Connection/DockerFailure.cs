@@ -4,13 +4,17 @@ using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>The failures of reaching a Docker Engine, in docker's words (moby, client/errors.go and client/request.go), with the address and its source.</summary>
+/// <summary>
+/// The failures of reaching a Docker Engine, in docker's words (moby, client/errors.go and client/request.go), with the address and its
+/// source.
+/// </summary>
 internal static class DockerFailure
 {
     /// <summary>Nobody answers at the address.</summary>
     public static ImageException Unreachable(DockerEndpoint endpoint, string? why = null, Exception? cause = null) => new(
         ImageErrorKind.StoreUnavailable,
-        $"Cannot connect to the Docker daemon at {Where(endpoint)}. Is the docker daemon running?" + (why is null ? "" : $" ({PrintableText.OfServer(why)})"),
+        $"Cannot connect to the Docker daemon at {Where(endpoint)}. Is the docker daemon running?" +
+            (why is null ? "" : $" ({PrintableText.OfServer(why)})"),
         Advice(endpoint),
         cause);
 
@@ -39,7 +43,8 @@ internal static class DockerFailure
         _ => Unreachable(endpoint, e.Message, e),
     };
 
-    private static string Where(DockerEndpoint endpoint) => $"{PrintableText.Of(endpoint.Address, 400)} (from {PrintableText.Of(endpoint.Source)})";
+    private static string Where(DockerEndpoint endpoint) =>
+        $"{PrintableText.Of(endpoint.Address, 400)} (from {PrintableText.Of(endpoint.Source)})";
 
     private static string Advice(DockerEndpoint endpoint) => endpoint.Source switch
     {

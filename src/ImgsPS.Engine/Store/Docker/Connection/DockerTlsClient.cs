@@ -12,8 +12,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// TLS to a Docker Engine with docker's PEM files: only authorities of ca.pem are trusted when it is there, the name is always checked unless nothing is.
-/// Files are read anew for each connection. Safe for any number of threads.
+/// TLS to a Docker Engine with docker's PEM files: only authorities of ca.pem are trusted when it is there, the name is always checked
+/// unless nothing is. Files are read anew for each connection. Safe for any number of threads.
 /// </summary>
 internal sealed class DockerTlsClient
 {
@@ -62,7 +62,8 @@ internal sealed class DockerTlsClient
             opened = new DockerTlsStream(stream, _endpoint, own);
             return opened;
         }
-        catch (Exception e) when (e is AuthenticationException or IOException or ObjectDisposedException or CryptographicException or InvalidOperationException)
+        catch (Exception e) when (
+            e is AuthenticationException or IOException or ObjectDisposedException or CryptographicException or InvalidOperationException)
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw refusal is not null ? Untrusted(refusal, e)
@@ -71,7 +72,8 @@ internal sealed class DockerTlsClient
                     _endpoint,
                     ImageErrorKind.StoreUnavailable,
                     "tls: the handshake failed: " + (e.InnerException ?? e).Message,
-                    "Does Docker speak TLS at this port (2376, mostly)? If not, leave TLS out: DOCKER_TLS, DOCKER_TLS_VERIFY, the context's TLS.",
+                    "Does Docker speak TLS at this port (2376, mostly)? If not, leave TLS out: DOCKER_TLS, DOCKER_TLS_VERIFY, the " +
+                        "context's TLS.",
                     e);
         }
         finally
@@ -103,7 +105,8 @@ internal sealed class DockerTlsClient
         };
         if (own.Count > 0)
         {
-            options.ClientCertificateContext = SslStreamCertificateContext.Create(own[0], new X509Certificate2Collection(own.Skip(1).ToArray()), offline: true);
+            options.ClientCertificateContext =
+                SslStreamCertificateContext.Create(own[0], new X509Certificate2Collection(own.Skip(1).ToArray()), offline: true);
         }
 
         var work = stream.AuthenticateAsClientAsync(options, cancellationToken);
@@ -121,7 +124,8 @@ internal sealed class DockerTlsClient
         inner.Dispose();
         _ = work.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         cancellationToken.ThrowIfCancellationRequested();
-        throw DockerFailure.During(_endpoint, ImageErrorKind.StoreUnavailable, $"tls: no end of the handshake within {_limit.TotalSeconds:0.###} s");
+        throw DockerFailure.During(_endpoint, ImageErrorKind.StoreUnavailable,
+            $"tls: no end of the handshake within {_limit.TotalSeconds:0.###} s");
     }
 
     // docker sends a certificate only when both files are there.
@@ -176,7 +180,8 @@ internal sealed class DockerTlsClient
         _endpoint,
         ImageErrorKind.Integrity,
         "tls: failed to verify certificate: x509: " + why,
-        _tls.CaPath is { } ca ? $"Only authorities in {ca} are trusted; correct it, or the address." : "Put Docker's authority (ca.pem) beside the other TLS files.",
+        _tls.CaPath is { } ca ? $"Only authorities in {ca} are trusted; correct it, or the address."
+            : "Put Docker's authority (ca.pem) beside the other TLS files.",
         cause);
 
     private string? Refusal(X509Certificate? presented, X509Chain? sent, SslPolicyErrors errors, List<X509Certificate2> authorities)
@@ -205,8 +210,8 @@ internal sealed class DockerTlsClient
         return AgainstAuthorities(certificate, sent, authorities);
     }
 
-    // The machine's own authorities do not count here (as docker), and Go takes any certificate of ca.pem as an anchor, also one that is not
-    // self-signed. So: a chain without faults but for its end, with one of ours in it.
+    // The machine's own authorities do not count here (as docker), and Go takes any certificate of ca.pem as an anchor, also one that is
+    // not self-signed. So: a chain without faults but for its end, with one of ours in it.
     private static string? AgainstAuthorities(X509Certificate2 certificate, X509Chain? sent, List<X509Certificate2> authorities)
     {
         using var chain = new X509Chain();
@@ -230,7 +235,8 @@ internal sealed class DockerTlsClient
         var elements = chain.ChainElements.Cast<X509ChainElement>().Select(e => e.Certificate).ToList();
         var anchored = elements.Exists(e => authorities.Exists(a => a.RawData.SequenceEqual(e.RawData)));
         var faults = chain.ChainStatus
-            .Where(s => s.Status is not (X509ChainStatusFlags.NoError or X509ChainStatusFlags.UntrustedRoot or X509ChainStatusFlags.PartialChain))
+            .Where(s =>
+                s.Status is not (X509ChainStatusFlags.NoError or X509ChainStatusFlags.UntrustedRoot or X509ChainStatusFlags.PartialChain))
             .ToArray();
         var reason = faults.Length > 0 ? Reason(faults) : anchored ? null : Reason([]);
         foreach (var element in elements)

@@ -10,8 +10,9 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// A TLS connection to an Engine. In TLS 1.3 a Docker Engine refuses the client's certificate after the handshake, by an alert or by breaking off: when
-/// no byte of an answer has come, the failure says so in docker's words ("probably"). One reader and one writer at a time, as any network stream.
+/// A TLS connection to an Engine. In TLS 1.3 a Docker Engine refuses the client's certificate after the handshake, by an alert or by
+/// breaking off: when no byte of an answer has come, the failure says so in docker's words ("probably"). One reader and one writer at a
+/// time, as any network stream.
 /// </summary>
 internal sealed class DockerTlsStream : WrappedStream
 {
@@ -54,7 +55,8 @@ internal sealed class DockerTlsStream : WrappedStream
 
     /// <inheritdoc/>
     protected override Task<Exception> FailureAsync(Exception failure) => Task.FromResult(
-        _answered || failure is not IOException || failure.InnerException is SocketException { SocketErrorCode: SocketError.OperationAborted }
+        _answered || failure is not IOException
+            || failure.InnerException is SocketException { SocketErrorCode: SocketError.OperationAborted }
             ? failure
             : ClientRefused(_endpoint, failure));
 

@@ -26,7 +26,8 @@ internal sealed record PemBlock(string Label, bool IsEncrypted, byte[] Content)
             var line = raw.Trim();
             if (label is null)
             {
-                if (line.StartsWith(Begin, StringComparison.Ordinal) && line.EndsWith(Dashes, StringComparison.Ordinal) && line.Length > Begin.Length + Dashes.Length)
+                if (line.StartsWith(Begin, StringComparison.Ordinal) && line.EndsWith(Dashes, StringComparison.Ordinal)
+                    && line.Length > Begin.Length + Dashes.Length)
                 {
                     label = line.Substring(Begin.Length, line.Length - Begin.Length - Dashes.Length);
                     encrypted = label == "ENCRYPTED PRIVATE KEY";

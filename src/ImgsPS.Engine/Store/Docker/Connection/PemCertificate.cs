@@ -8,8 +8,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Makes certificates of PEM texts, with keys in PKCS#1 (RFC 8017), SEC 1 (RFC 5915) and PKCS#8 (RFC 5208): .NET Framework cannot, and the newer
-/// ones get the same code so that it is tested everywhere.
+/// Makes certificates of PEM texts, with keys in PKCS#1 (RFC 8017), SEC 1 (RFC 5915) and PKCS#8 (RFC 5208): .NET Framework cannot, and the
+/// newer ones get the same code so that it is tested everywhere.
 /// </summary>
 internal static class PemCertificate
 {
@@ -56,7 +56,8 @@ internal static class PemCertificate
         {
             // docker's own words.
             throw new FormatException(
-                "private key is encrypted - support for encrypted private keys has been removed, see https://docs.docker.com/go/deprecated/");
+                "private key is encrypted - support for encrypted private keys has been removed, see " +
+                    "https://docs.docker.com/go/deprecated/");
         }
 
         try
@@ -156,7 +157,8 @@ internal static class PemCertificate
 
     private static ECPoint PublicPoint(X509Certificate2 certificate)
     {
-        using var key = certificate.GetECDsaPublicKey() ?? throw new FormatException("tls: private key type does not match public key type");
+        using var key = certificate.GetECDsaPublicKey()
+            ?? throw new FormatException("tls: private key type does not match public key type");
         return key.ExportParameters(false).Q;
     }
 }

@@ -6,8 +6,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Reads ssh://[user@]host[:port][/path of the socket over there] (docker CLI, cli/connhelper/ssh). What gets to ssh's command line is checked
-/// here: nothing in it can be an option or a piece of a shell's line.
+/// Reads ssh://[user@]host[:port][/path of the socket over there] (docker CLI, cli/connhelper/ssh). What gets to ssh's command line is
+/// checked here: nothing in it can be an option or a piece of a shell's line.
 /// </summary>
 internal static class SshAddress
 {
@@ -52,7 +52,8 @@ internal static class SshAddress
             throw Invalid("hostname is empty");
         }
 
-        if (user is not null && (user.Length == 0 || user[0] == '-' || user.Any(c => DockerAddress.IsUnseen(c) || char.IsWhiteSpace(c) || ForbiddenInUser.IndexOf(c) >= 0)))
+        if (user is not null && (user.Length == 0 || user[0] == '-'
+            || user.Any(c => DockerAddress.IsUnseen(c) || char.IsWhiteSpace(c) || ForbiddenInUser.IndexOf(c) >= 0)))
         {
             throw Invalid("invalid user");
         }

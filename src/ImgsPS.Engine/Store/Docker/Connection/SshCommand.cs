@@ -7,8 +7,8 @@ using System.Text;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// The command line of ssh that reaches a Docker Engine (docker CLI, cli/connhelper): <c>ssh [-l user] [-p port] -o ConnectTimeout=30 -T -- host docker
-/// [--host unix://path] system dial-stdio</c>.
+/// The command line of ssh that reaches a Docker Engine (docker CLI, cli/connhelper): <c>ssh [-l user] [-p port] -o ConnectTimeout=30 -T --
+/// host docker [--host unix://path] system dial-stdio</c>.
 /// </summary>
 internal static class SshCommand
 {
@@ -37,14 +37,15 @@ internal static class SshCommand
     }
 
     /// <summary>
-    /// One text for <see cref="System.Diagnostics.ProcessStartInfo.Arguments"/>, which .NET takes apart by the rules of Windows' C runtime on every
-    /// system; .NET Framework has no list of arguments.
+    /// One text for <see cref="System.Diagnostics.ProcessStartInfo.Arguments"/>, which .NET takes apart by the rules of Windows' C runtime
+    /// on every system; .NET Framework has no list of arguments.
     /// </summary>
     public static string Join(IEnumerable<string> arguments) => string.Join(" ", arguments.Select(ForProgram));
 
     // A word for a POSIX shell: as it is when nothing in it is special, else in single quotes.
     private static string ForShell(string word) =>
-        word.All(c => c < 0x80 && (char.IsLetterOrDigit(c) || "_@%+=:,./-".IndexOf(c) >= 0)) ? word : "'" + word.Replace("'", "'\"'\"'") + "'";
+        word.All(c => c < 0x80 && (char.IsLetterOrDigit(c) || "_@%+=:,./-".IndexOf(c) >= 0)) ? word
+            : "'" + word.Replace("'", "'\"'\"'") + "'";
 
     private static string ForProgram(string argument)
     {

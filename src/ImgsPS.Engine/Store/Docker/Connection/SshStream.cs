@@ -10,8 +10,8 @@ using ImgsPS.Registry;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// A connection to a Docker Engine through the system's ssh: its standard input and output are the stream, what it writes to standard error is told
-/// when it fails. Disposing ends it. One reader and one writer at a time.
+/// A connection to a Docker Engine through the system's ssh: its standard input and output are the stream, what it writes to standard error
+/// is told when it fails. Disposing ends it. One reader and one writer at a time.
 /// </summary>
 internal sealed class SshStream : WrappedStream
 {
@@ -71,7 +71,8 @@ internal sealed class SshStream : WrappedStream
         catch (Exception e) when (e is Win32Exception or InvalidOperationException)
         {
             process.Dispose();
-            throw DockerFailure.During(endpoint, ImageErrorKind.StoreUnavailable, $"{program} cannot be started: {e.Message}", "Repair OpenSSH's client.", e);
+            throw DockerFailure.During(endpoint, ImageErrorKind.StoreUnavailable, $"{program} cannot be started: {e.Message}",
+                "Repair OpenSSH's client.", e);
         }
 
         return new SshStream(endpoint, process, exited.Task, "ssh " + string.Join(" ", arguments));
@@ -150,7 +151,8 @@ internal sealed class SshStream : WrappedStream
         return DockerFailure.During(
             _endpoint,
             ImageErrorKind.StoreUnavailable,
-            $"command [{_command}] {how}, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr={errors}",
+            $"command [{_command}] {how}, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: " +
+                $"stderr={errors}",
             "Try the same command in a terminal; it must not ask for a password.",
             cause);
     }

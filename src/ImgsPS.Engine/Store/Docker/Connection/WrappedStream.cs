@@ -75,7 +75,8 @@ internal abstract class WrappedStream : Stream
     }
 
     /// <inheritdoc/>
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => await GuardAsync(
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        await GuardAsync(
         async token =>
         {
             await _output.WriteAsync(buffer, token).ConfigureAwait(false);

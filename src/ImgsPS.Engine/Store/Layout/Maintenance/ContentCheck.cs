@@ -8,8 +8,8 @@ using ImgsPS.Content;
 namespace ImgsPS.Store.Layout.Maintenance;
 
 /// <summary>
-/// Looks at the content: that what the index names is there and whole, and that nothing else is. Takes no lock: what seems damaged is looked at
-/// again under the index as it is then, so that a pull or a removal beside it is no damage. One per test.
+/// Looks at the content: that what the index names is there and whole, and that nothing else is. Takes no lock: what seems damaged is
+/// looked at again under the index as it is then, so that a pull or a removal beside it is no damage. One per test.
 /// </summary>
 internal sealed class ContentCheck
 {
@@ -178,7 +178,8 @@ internal sealed class ContentCheck
         var images = need?.Images.ToArray() ?? Array.Empty<string>();
         var whose = images.Length == 0 ? "which no image needs" : "of " + string.Join(", ", images);
         StoreFlaw Flaw(ImageStoreFindingKind kind, string message, string remedy) =>
-            new(kind, need is null ? ImageStoreFindingSeverity.Warning : ImageStoreFindingSeverity.Error, _parts.Paths.Blob(digest), message, remedy)
+            new(kind, need is null ? ImageStoreFindingSeverity.Warning
+                : ImageStoreFindingSeverity.Error, _parts.Paths.Blob(digest), message, remedy)
             {
                 Digest = digest,
                 Images = images,
@@ -192,9 +193,11 @@ internal sealed class ContentCheck
             BlobState.Absent when need is null or { IsForeign: true } => null,
             BlobState.Absent => Flaw(ImageStoreFindingKind.MissingBlob, $"The content {digest}, {whose}, is not in the store.", Fetch),
             BlobState.WrongSize when !(need!.IsDocument && fault is not null) => Flaw(
-                ImageStoreFindingKind.WrongSize, $"The blob {digest}, {whose}, has {size} bytes, not {string.Join(" or ", need.Sizes)}.", Quarantine),
+                ImageStoreFindingKind.WrongSize, $"The blob {digest}, {whose}, has {size} bytes, not {string.Join(" or ", need.Sizes)}.",
+                Quarantine),
             BlobState.WrongContent => Flaw(
-                ImageStoreFindingKind.WrongContent, $"The blob {digest}, {whose}, is damaged: its bytes do not have that digest.", Quarantine),
+                ImageStoreFindingKind.WrongContent, $"The blob {digest}, {whose}, is damaged: its bytes do not have that digest.",
+                Quarantine),
             BlobState.Unreadable => Flaw(
                 ImageStoreFindingKind.UnreadableBlob,
                 $"The blob {digest}, {whose}, cannot be read{(fault is null ? "." : ": " + fault.Message)}",
@@ -211,7 +214,8 @@ internal sealed class ContentCheck
         };
     }
 
-    private static IEnumerable<StoreFlaw> Strangers(IEnumerable<BlobFile> files) => files.Where(f => f.Digest is null).Select(f => new StoreFlaw(
+    private static IEnumerable<StoreFlaw> Strangers(IEnumerable<BlobFile> files) =>
+        files.Where(f => f.Digest is null).Select(f => new StoreFlaw(
         ImageStoreFindingKind.UnknownFile,
         ImageStoreFindingSeverity.Information,
         f.Path,
@@ -233,7 +237,8 @@ internal sealed class ContentCheck
         var reach = new ContentGraph(_parts.Blobs).Walk(index.Entries, NullObserver.Instance);
         return reach.Incomplete
             ? Array.Empty<StoreFlaw>()
-            : files.Where(f => f.Digest is not null && !damaged.Contains(f.Digest) && !reach.Content.Contains(f.Digest) && !claimed.Contains(f.Digest))
+            : files.Where(f => f.Digest is not null && !damaged.Contains(f.Digest) && !reach.Content.Contains(f.Digest)
+                && !claimed.Contains(f.Digest))
                 .Where(f => _parts.Blobs.SizeOf(f.Digest!) is not null)
                 .Select(f => new StoreFlaw(
                     ImageStoreFindingKind.Orphan,

@@ -43,7 +43,9 @@ internal sealed class ContentNeeds
         return needs._needs;
     }
 
-    /// <summary>The entry of an index to have when none of its images is there: this machine's, as a pull chooses (U6), else the first.</summary>
+    /// <summary>
+    /// The entry of an index to have when none of its images is there: this machine's, as a pull chooses (U6), else the first.
+    /// </summary>
     public static Descriptor? ChooseChild(IReadOnlyList<Descriptor> children)
     {
         var images = children.Where(c => c.Platform is not { OS: "unknown" }).ToList();
@@ -144,7 +146,8 @@ internal sealed class ContentNeeds
 
         try
         {
-            return Parts.Of(ManifestDocument.Parse(bytes, null, descriptor.MediaType.Length > 0 ? descriptor : new Descriptor(detected ?? "", descriptor.Digest, descriptor.Size)));
+            return Parts.Of(ManifestDocument.Parse(bytes, null, descriptor.MediaType.Length > 0 ? descriptor
+                : new Descriptor(detected ?? "", descriptor.Digest, descriptor.Size)));
         }
         catch (ImageException e)
         {

@@ -92,7 +92,8 @@ internal sealed class ContentRefetch
         var registry = RegistryClient.For(reference.Registry, _options);
         var blobs = new BlobFolder(_parts.Paths, _parts.Files);
         var publisher = new IndexPublisher(_parts.Paths, blobs, _parts.IndexFile);
-        using var session = new PullSession(_parts.Paths, _parts.Files, blobs, _parts.IndexFile, publisher, reference, _lockWait, _observer);
+        using var session = new PullSession(_parts.Paths, _parts.Files, blobs, _parts.IndexFile, publisher, reference, _lockWait,
+            _observer);
         var fetcher = new BlobFetcher(registry, reference, session, _observer);
         foreach (var need in wanted.OrderBy(n => n.IsDocument ? 0 : 1))
         {
@@ -105,7 +106,8 @@ internal sealed class ContentRefetch
                 }
                 else
                 {
-                    await fetcher.FetchAsync(need.Descriptor, need.IsConfig ? null : need.Digest.ShortHex, _cancellation).ConfigureAwait(false);
+                    await fetcher.FetchAsync(need.Descriptor, need.IsConfig ? null : need.Digest.ShortHex, _cancellation)
+                        .ConfigureAwait(false);
                 }
 
                 _fetched[need.Digest] = reference.Familiar;
@@ -125,13 +127,16 @@ internal sealed class ContentRefetch
         RegistryClient registry, ImageReference reference, PullSession session, BlobFetcher fetcher, Descriptor descriptor)
     {
         var known = descriptor.MediaType.Length > 0 ? descriptor : null;
-        var document = await registry.GetManifestAsync(reference.WithDigest(descriptor.Digest), known, _observer, _cancellation).ConfigureAwait(false);
+        var document = await registry.GetManifestAsync(reference.WithDigest(descriptor.Digest), known, _observer, _cancellation)
+            .ConfigureAwait(false);
         if (document is Manifest manifest)
         {
-            var content = manifest.Layers.Append(manifest.Config).Where(c => c.Urls.Count == 0).GroupBy(c => c.Digest).Select(g => g.First());
+            var content = manifest.Layers.Append(manifest.Config).Where(c => c.Urls.Count == 0).GroupBy(c => c.Digest)
+                .Select(g => g.First());
             await fetcher.FetchLayersAsync(content.ToList(), _cancellation).ConfigureAwait(false);
         }
-        else if (document is ImageIndex index && !index.Manifests.Any(session.Contains) && ContentNeeds.ChooseChild(index.Manifests) is { } child)
+        else if (document is ImageIndex index && !index.Manifests.Any(session.Contains)
+            && ContentNeeds.ChooseChild(index.Manifests) is { } child)
         {
             await FetchDocumentAsync(registry, reference, session, fetcher, child).ConfigureAwait(false);
         }

@@ -8,8 +8,8 @@ using ImgsPS.Content;
 namespace ImgsPS.Store.Layout.Maintenance;
 
 /// <summary>
-/// Makes a usable index of a broken one: the state before its last change, and the images whose manifests are in the store (RS7). Of a good one it
-/// corrects entries that are none, or that describe their document wrongly. Under the store's lock.
+/// Makes a usable index of a broken one: the state before its last change, and the images whose manifests are in the store (RS7). Of a good
+/// one it corrects entries that are none, or that describe their document wrongly. Under the store's lock.
 /// </summary>
 internal sealed class IndexRecovery
 {
@@ -47,7 +47,8 @@ internal sealed class IndexRecovery
     private async Task<string?> CorrectAsync(LayoutIndex index, IndexCopy current)
     {
         var broken = index.Entries.Where(e => e.Descriptor is null).ToList();
-        var wrong = ContentNeeds.Of(index, _parts.Blobs, Leftovers.QuarantinedDigests(_parts.Paths)).Values.Where(n => n.Actual is not null).ToList();
+        var wrong = ContentNeeds.Of(index, _parts.Blobs, Leftovers.QuarantinedDigests(_parts.Paths)).Values.Where(n => n.Actual is not null)
+            .ToList();
         if (broken.Count == 0 && wrong.Count == 0)
         {
             return null;
@@ -145,7 +146,8 @@ internal sealed class IndexRecovery
         {
             if (Read(file) is { } document)
             {
-                var content = document is Manifest manifest ? manifest.Layers.Append(manifest.Config).ToArray() : ((ImageIndex)document).Manifests;
+                var content = document is Manifest manifest ? manifest.Layers.Append(manifest.Config).ToArray()
+                    : ((ImageIndex)document).Manifests;
                 found[file.Digest!] = (document.ToDescriptor(), content, document is ImageIndex);
             }
         }

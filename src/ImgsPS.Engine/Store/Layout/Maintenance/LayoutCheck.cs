@@ -12,7 +12,8 @@ namespace ImgsPS.Store.Layout.Maintenance;
 internal sealed class LayoutCheck
 {
     private const string Update = "Update the module: Update-Module ImgsPS. Nothing is changed here until then.";
-    private const string Unreadable = "Check the rights on it and the disk. Nothing is changed here while it is not known which version wrote the store.";
+    private const string Unreadable =
+        "Check the rights on it and the disk. Nothing is changed here while it is not known which version wrote the store.";
 
     private readonly LayoutParts _parts;
     private readonly List<StoreFlaw> _flaws = new();
@@ -29,7 +30,9 @@ internal sealed class LayoutCheck
     }
 
     /// <summary>What is wrong with them; null when there is no store at all.</summary>
-    /// <exception cref="ImageException">InvalidArgument: the folder holds something else. StoreUnavailable: it cannot be looked at.</exception>
+    /// <exception cref="ImageException">
+    /// InvalidArgument: the folder holds something else. StoreUnavailable: it cannot be looked at.
+    /// </exception>
     public static LayoutReport? Run(LayoutParts parts)
     {
         var check = new LayoutCheck(parts);
@@ -41,7 +44,8 @@ internal sealed class LayoutCheck
         isClosed |= LookAtVersion();
         foreach (var folder in Directory.Exists(_parts.Paths.Own) ? _parts.Folder.MissingFolders() : Array.Empty<string>())
         {
-            Add(ImageStoreFindingKind.Layout, ImageStoreFindingSeverity.Information, folder, $"The folder '{folder}' is missing.", "Whoever writes next makes it.");
+            Add(ImageStoreFindingKind.Layout, ImageStoreFindingSeverity.Information, folder, $"The folder '{folder}' is missing.",
+                "Whoever writes next makes it.");
         }
 
         var current = _parts.IndexFile.ReadCurrent();

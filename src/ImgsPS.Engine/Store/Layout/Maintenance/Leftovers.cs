@@ -61,7 +61,8 @@ internal static class Leftovers
 
     /// <summary>The content of which a damaged copy is in the quarantine.</summary>
     public static ISet<Digest> QuarantinedDigests(StorePaths paths) =>
-        new HashSet<Digest>(StoreReader.FilesIn(paths.Quarantine).Select(f => DigestOf(f.FullName)).Where(d => d is not null).Select(d => d!));
+        new HashSet<Digest>(StoreReader.FilesIn(paths.Quarantine).Select(f => DigestOf(f.FullName)).Where(d => d is not null)
+            .Select(d => d!));
 
     /// <summary>The digest in a name <c>alg-hex</c> or <c>alg-hex.utc</c>.</summary>
     private static Digest? DigestOf(string path)

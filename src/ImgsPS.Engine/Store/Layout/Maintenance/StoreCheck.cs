@@ -12,7 +12,8 @@ internal static class StoreCheck
     /// <exception cref="ImageException">
     /// InvalidArgument: the folder holds something else. StoreUnavailable: a folder of it cannot be listed.
     /// </exception>
-    public static async Task<StoreReport?> RunAsync(LayoutParts parts, bool full, IOperationObserver observer, CancellationToken cancellationToken)
+    public static async Task<StoreReport?> RunAsync(LayoutParts parts, bool full, IOperationObserver observer,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (LayoutCheck.Run(parts) is not { } layout)

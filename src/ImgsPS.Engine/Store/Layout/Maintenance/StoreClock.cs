@@ -4,8 +4,8 @@ using System.IO;
 namespace ImgsPS.Store.Layout.Maintenance;
 
 /// <summary>
-/// How old files are, by the clock of the file system that they are on: on a network share that is another machine's (RS6). What is from the
-/// future has no age and is never old enough.
+/// How old files are, by the clock of the file system that they are on: on a network share that is another machine's (RS6). What is from
+/// the future has no age and is never old enough.
 /// </summary>
 internal readonly struct StoreClock
 {

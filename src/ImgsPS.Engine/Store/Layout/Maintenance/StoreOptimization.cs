@@ -48,7 +48,9 @@ internal sealed class StoreOptimization
     }
 
     /// <summary>Takes it away. The store is prepared for writing.</summary>
-    /// <exception cref="ImageException">StoreUnavailable, StoreLocked. InvalidData: the index is broken; nothing is taken away then.</exception>
+    /// <exception cref="ImageException">
+    /// StoreUnavailable, StoreLocked. InvalidData: the index is broken; nothing is taken away then.
+    /// </exception>
     public async Task<ImageStoreOptimization> RunAsync(ContentCollector collector, TimeSpan lockWait, CancellationToken cancellationToken)
     {
         StoreClock clock;
@@ -119,7 +121,8 @@ internal sealed class StoreOptimization
         {
             throw new ImageException(
                 ImageErrorKind.InvalidData,
-                $"'{_parts.Paths.Index}' cannot be used, so what is needed is not known: {current.Fault?.Message ?? "It is gone."} Nothing was deleted.",
+                $"'{_parts.Paths.Index}' cannot be used, so what is needed is not known: {current.Fault?.Message ?? "It is gone."} " +
+                    "Nothing was deleted.",
                 "Repair-ImageStore first.",
                 current.Fault);
         }
@@ -152,7 +155,8 @@ internal sealed class StoreOptimization
             }
 
             using var ingest = await IngestFolder.TryLockAsync(_parts.Files, download.Path).ConfigureAwait(false);
-            if (ingest is null || IngestFolder.Measure(folder) is not { } now || now.Size != download.Size || (now.Size > 0 && now.Time != download.Time))
+            if (ingest is null || IngestFolder.Measure(folder) is not { } now || now.Size != download.Size
+                || (now.Size > 0 && now.Time != download.Time))
             {
                 return false;
             }

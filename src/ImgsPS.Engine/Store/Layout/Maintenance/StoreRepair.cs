@@ -8,8 +8,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Layout.Maintenance;
 
 /// <summary>
-/// Puts right what a look at the store found (RS7; reliability.md, steps 8 and 9). The files that every store has come first, then the index, then
-/// content; a last look says what is right now. One per repair.
+/// Puts right what a look at the store found (RS7; reliability.md, steps 8 and 9). The files that every store has come first, then the
+/// index, then content; a last look says what is right now. One per repair.
 /// </summary>
 internal sealed class StoreRepair
 {
@@ -125,7 +125,8 @@ internal sealed class StoreRepair
             }
 
             await _parts.Folder.RewriteAsync(
-                files.Exists(f => f.Path == _parts.Paths.OciLayout), files.Exists(f => f.Path == _parts.Paths.Version)).ConfigureAwait(false);
+                files.Exists(f => f.Path == _parts.Paths.OciLayout), files.Exists(f => f.Path == _parts.Paths.Version))
+                    .ConfigureAwait(false);
             foreach (var flaw in files)
             {
                 _doneToFiles[flaw.Path] = "It was written anew.";
@@ -204,7 +205,8 @@ internal sealed class StoreRepair
             }
             else
             {
-                _doneToContent[flaw.Digest!] = "It could not be moved to the quarantine: it is being downloaded, or it is whole and a document lies about it.";
+                _doneToContent[flaw.Digest!] = "It could not be moved to the quarantine: it is being downloaded, or it is whole and a " +
+                    "document lies about it.";
             }
         }
     }

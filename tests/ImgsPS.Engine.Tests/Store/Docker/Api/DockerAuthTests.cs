@@ -10,11 +10,13 @@ namespace ImgsPS.Engine.Tests.Store.Docker.Api;
 public sealed class DockerAuthTests
 {
     [Theory]
-    [InlineData("bob", "pass", null, null, "docker.io", """{"username":"bob","password":"pass","serveraddress":"https://index.docker.io/v1/"}""")]
+    [InlineData("bob", "pass", null, null, "docker.io",
+        """{"username":"bob","password":"pass","serveraddress":"https://index.docker.io/v1/"}""")]
     [InlineData("bob", "pass", null, null, "reg:5000", """{"username":"bob","password":"pass","serveraddress":"reg:5000"}""")]
     [InlineData("<token>", "", "idt", null, "reg", """{"identitytoken":"idt","serveraddress":"reg"}""")]
     [InlineData("", "", null, "rt", "reg", """{"registrytoken":"rt","serveraddress":"reg"}""")]
-    public void Credential_is_written_as_docker_does(string user, string secret, string? identity, string? token, string registry, string json)
+    public void Credential_is_written_as_docker_does(string user, string secret, string? identity, string? token, string registry,
+        string json)
     {
         var value = DockerAuth.Encode(new RegistryCredential(user, secret, identity, token), registry);
         Assert.Equal(json, Encoding.UTF8.GetString(Convert.FromBase64String(value.Replace('-', '+').Replace('_', '/'))));

@@ -41,7 +41,8 @@ public sealed class DockerClientTests
         }
 
         Assert.Equal(
-            ["HEAD /_ping HTTP/1.1", "GET /v1.41/images/reg:5000/a%20b/json?filters=%7B%22a%22%3A%5B%22b%26c%22%5D%7D&all=1 HTTP/1.1"], server.Lines);
+            ["HEAD /_ping HTTP/1.1", "GET /v1.41/images/reg:5000/a%20b/json?filters=%7B%22a%22%3A%5B%22b%26c%22%5D%7D&all=1 HTTP/1.1"],
+            server.Lines);
         var head = server.Requests.Last();
         Assert.Contains($"\r\nHost: 127.0.0.1:{server.Port}", head);
         Assert.Contains("\r\nUser-Agent: ImgsPS/", head);
@@ -56,7 +57,8 @@ public sealed class DockerClientTests
     public async Task Socket_is_addressed_as_dockers_clients_do(Http http)
     {
         using var server = ScriptedServer.Always(ScriptedServer.Json("[]"));
-        using var client = Create(server, http, endpoint: new("docker", DockerAddressKind.Unix, "unix:///d.sock", "the default") { Path = "/d.sock" });
+        using var client = Create(server, http,
+            endpoint: new("docker", DockerAddressKind.Unix, "unix:///d.sock", "the default") { Path = "/d.sock" });
         await client.ReadAsync();
         Assert.All(server.Requests, r => Assert.Contains("\r\nHost: api.moby.localhost", r));
     }
@@ -144,7 +146,8 @@ public sealed class DockerClientTests
 
     [Theory]
     [InlineData("client version 1.41 is too new. Maximum supported API version is 1.40", "1.40")]
-    [InlineData("client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client to a newer version", "1.44")]
+    [InlineData("client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client to a newer version",
+        "1.44")]
     [InlineData("client is newer than server (client API version: 1.41, server API version: 1.25)", "1.25")]
     public async Task Refused_version_is_changed_once(string refusal, string then)
     {
@@ -180,14 +183,18 @@ public sealed class DockerClientTests
     [InlineData(403, "authorization denied by plugin", ImageErrorKind.Denied)]
     [InlineData(404, "No such image: a:1", ImageErrorKind.NotFound)]
     [InlineData(404, "page not found", ImageErrorKind.NotSupported)]
-    [InlineData(409, "conflict: unable to delete container:1 (must be forced) - image is referenced in multiple repositories", ImageErrorKind.Conflict)]
-    [InlineData(409, "conflict: unable to remove repository reference \"a:1\" (must force) - container 1f is using its referenced image 2e", ImageErrorKind.InUse)]
-    [InlineData(409, "conflict: unable to delete 2e (cannot be forced) - image is being used by running container 1f", ImageErrorKind.InUse)]
+    [InlineData(409, "conflict: unable to delete container:1 (must be forced) - image is referenced in multiple repositories",
+        ImageErrorKind.Conflict)]
+    [InlineData(409, "conflict: unable to remove repository reference \"a:1\" (must force) - container 1f is using its referenced image 2e",
+        ImageErrorKind.InUse)]
+    [InlineData(409, "conflict: unable to delete 2e (cannot be forced) - image is being used by running container 1f",
+        ImageErrorKind.InUse)]
     [InlineData(409, "conflict: unable to delete 2e (cannot be forced) - image has dependent child images", ImageErrorKind.InUse)]
     [InlineData(409, "image used by 1f: image is in use by a container: consider listing external containers", ImageErrorKind.InUse)]
     [InlineData(409, "a prune operation is already running", ImageErrorKind.Conflict)]
     [InlineData(500, "Get \\\"https://reg/v2/\\\": dial tcp: refused", ImageErrorKind.Unavailable)]
-    [InlineData(500, "unable to delete image \\\"2e\\\" by ID with more than one tag ([docker.io/library/a:1 localhost/b:1]): please force removal", ImageErrorKind.Conflict)]
+    [InlineData(500, "unable to delete image \\\"2e\\\" by ID with more than one tag ([docker.io/library/a:1 localhost/b:1]): please " +
+        "force removal", ImageErrorKind.Conflict)]
     [InlineData(501, "not here", ImageErrorKind.NotSupported)]
     [InlineData(503, "busy", ImageErrorKind.Unavailable)]
     public async Task Error_says_the_Engines_own_words(int status, string message, ImageErrorKind kind)
@@ -260,7 +267,8 @@ public sealed class DockerClientTests
             "SSH-2.0-OpenSSH_9.2\r\n\r\n",
         })
         {
-            using var server = new ScriptedServer(head => new Step(head.StartsWith("HEAD", StringComparison.Ordinal) ? answer.Split("\r\n\r\n")[0] + "\r\n\r\n" : answer));
+            using var server = new ScriptedServer(head =>
+                new Step(head.StartsWith("HEAD", StringComparison.Ordinal) ? answer.Split("\r\n\r\n")[0] + "\r\n\r\n" : answer));
             using var client = Create(server, http);
             var error = await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync());
             Assert.Equal(ImageErrorKind.InvalidData, error.Kind);
@@ -291,7 +299,8 @@ public sealed class DockerClientTests
     [MemberData(nameof(Both))]
     public async Task Engine_behind_TLS_is_told(Http http)
     {
-        using var server = new ScriptedServer(_ => new Step("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n") { Close = true });
+        using var server = new ScriptedServer(_ =>
+            new Step("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n") { Close = true });
         using var client = Create(server, http);
         var error = await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync());
         Assert.Equal(ImageErrorKind.Unavailable, error.Kind);
@@ -315,7 +324,8 @@ public sealed class DockerClientTests
     {
         foreach (var begin in new[] { "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1" })
         {
-            using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping) : new Step(begin) { Hang = true });
+            using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping)
+                : new Step(begin) { Hang = true });
             using var client = Create(server, http, Short with { Ping = TimeSpan.FromSeconds(30) });
             Assert.Equal(ImageErrorKind.Timeout, (await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync())).Kind);
             await server.ClosedByClient.Task.WaitAsync(TimeSpan.FromSeconds(30));
@@ -345,7 +355,8 @@ public sealed class DockerClientTests
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n", "HTTP/1.1 200 OK\r\n\r\n[1, {\"a\":",
         })
         {
-            using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping) : new Step(begin) { Close = true });
+            using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping)
+                : new Step(begin) { Close = true });
             using var client = Create(server, http);
             var error = await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync());
             Assert.Equal(ImageErrorKind.Unavailable, error.Kind);
@@ -359,7 +370,8 @@ public sealed class DockerClientTests
     {
         foreach (var method in new[] { HttpMethod.Post, HttpMethod.Delete })
         {
-            using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping) : new Step("") { Close = true });
+            using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping)
+                : new Step("") { Close = true });
             using var client = Create(server, http);
             var error = await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync(new DockerRequest(method, "/images/a")));
             Assert.Equal(ImageErrorKind.Unavailable, error.Kind);
@@ -385,7 +397,8 @@ public sealed class DockerClientTests
     {
         foreach (var begin in new[] { "", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1" })
         {
-            using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping) : new Step(begin) { Hang = true });
+            using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping)
+                : new Step(begin) { Hang = true });
             using var client = Create(server, http);
             await client.NegotiateAsync(NullObserver.Instance, default);
             using var cancel = new CancellationTokenSource();
@@ -460,7 +473,8 @@ public sealed class DockerClientTests
         Func<CancellationToken, Task<System.IO.Stream>> connect = _ => Task.FromException<System.IO.Stream>(said);
         using var client = new DockerClient(
             new("docker", DockerAddressKind.Unix, "unix:///d.sock", "the default") { Path = "/d.sock" },
-            http == Http.Stream ? new StreamHttpHandler(connect, DockerLimits.Default) : DockerHandlers.Create(connect, DockerLimits.Default),
+            http == Http.Stream ? new StreamHttpHandler(connect, DockerLimits.Default)
+                : DockerHandlers.Create(connect, DockerLimits.Default),
             DockerLimits.Default,
             null);
         var error = await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync());

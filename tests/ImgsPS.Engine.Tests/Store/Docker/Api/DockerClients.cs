@@ -32,7 +32,8 @@ internal static class DockerClients
 
     public static DockerRequest Get(string path = "/images/json") => new(HttpMethod.Get, path);
 
-    public static async Task<string> ReadAsync(this DockerClient client, DockerRequest? request = null, CancellationToken cancellationToken = default)
+    public static async Task<string> ReadAsync(this DockerClient client, DockerRequest? request = null,
+        CancellationToken cancellationToken = default)
     {
         using var response = await client.SendAsync(request ?? Get(), NullObserver.Instance, cancellationToken);
         using var document = await response.ReadJsonAsync(cancellationToken);

@@ -20,7 +20,8 @@ public sealed class JsonSplitterTests
     public void Documents_come_whole_and_at_once_however_they_are_split()
     {
         var documents = Gen.Elements(
-            "{}", "[]", "{\"a\":\"}\"}", "{\"a\":\"\\\"{\\\\\"}", "[[],{\"b\":[1,2]}]", "{\"ü\":\"€😀\"}", "{\"long\":\"" + new string('x', 9000) + "\"}");
+            "{}", "[]", "{\"a\":\"}\"}", "{\"a\":\"\\\"{\\\\\"}", "[[],{\"b\":[1,2]}]", "{\"ü\":\"€😀\"}",
+            "{\"long\":\"" + new string('x', 9000) + "\"}");
         Prop.ForAll(
             (from all in Gen.ListOf(documents)
              from separator in Gen.Elements("", "\n", "\r\n", " \t ")

@@ -12,10 +12,13 @@ using Stream = System.IO.Stream;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Api;
 
-/// <summary>A server on loopback that answers each request with the bytes it is told to; it knows nothing of HTTP but where a request ends.</summary>
+/// <summary>
+/// A server on loopback that answers each request with the bytes it is told to; it knows nothing of HTTP but where a request ends.
+/// </summary>
 internal sealed class ScriptedServer : IDisposable
 {
-    public const string Ping = "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nOstype: linux\r\nServer: Docker/20.10.24 (linux)\r\nContent-Length: 0\r\n\r\n";
+    public const string Ping = "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nOstype: linux\r\nServer: Docker/20.10.24 " +
+        "(linux)\r\nContent-Length: 0\r\n\r\n";
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Func<string, Step> _answer;

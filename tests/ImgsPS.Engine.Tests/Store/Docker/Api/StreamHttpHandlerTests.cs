@@ -67,7 +67,8 @@ public sealed class StreamHttpHandlerTests
     [InlineData(Http.Stream)]
     public async Task Answer_without_a_body_leaves_the_connection_usable(Http http)
     {
-        using var server = new ScriptedServer(head => head.StartsWith("HEAD /v", StringComparison.Ordinal) ? new Step("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
+        using var server = new ScriptedServer(head => head.StartsWith("HEAD /v", StringComparison.Ordinal)
+            ? new Step("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
             : head.Contains("_ping") ? new Step(ScriptedServer.Ping)
             : head.StartsWith("POST", StringComparison.Ordinal) ? new Step("HTTP/1.1 204 No Content\r\n\r\n")
             : new Step(ScriptedServer.Json("[]")));
@@ -110,7 +111,8 @@ public sealed class StreamHttpHandlerTests
     [InlineData(Http.Stream)]
     public async Task Endless_head_is_no_Docker(Http http)
     {
-        using var server = ScriptedServer.Always("HTTP/1.1 200 OK\r\n" + string.Concat(Enumerable.Repeat("X-Y: " + new string('z', 1000) + "\r\n", 200)));
+        using var server = ScriptedServer.Always("HTTP/1.1 200 OK\r\n" +
+            string.Concat(Enumerable.Repeat("X-Y: " + new string('z', 1000) + "\r\n", 200)));
         using var client = Create(server, http);
         Assert.Equal(ImageErrorKind.InvalidData, (await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync())).Kind);
     }
@@ -131,7 +133,8 @@ public sealed class StreamHttpHandlerTests
     [Fact]
     public void Answer_is_the_same_however_it_is_split() =>
         Prop.ForAll(
-            Gen.Elements(ValidAnswers).SelectMany(a => Gen.ListOf(Gen.Choose(1, 12)).Select(sizes => (Answer: a, Sizes: sizes.ToArray()))).ToArbitrary(),
+            Gen.Elements(ValidAnswers).SelectMany(a => Gen.ListOf(Gen.Choose(1, 12)).Select(sizes => (Answer: a, Sizes: sizes.ToArray())))
+                .ToArbitrary(),
             sample => ReadAsync(Encoding.ASCII.GetBytes(sample.Answer), sample.Sizes).GetAwaiter().GetResult() == "{\"a\":1}")
             .QuickCheckThrowOnFailure();
 

@@ -7,7 +7,8 @@ namespace ImgsPS.Engine.Tests.Store.Docker.Connection;
 /// <summary>How addresses are read (docker CLI: opts/hosts.go, cli/connhelper/ssh).</summary>
 public sealed class DockerAddressTests
 {
-    private static DockerEndpoint Parse(string address) => DockerAddress.Parse(address, "docker", "DOCKER_HOST", () => null, tlsPort: false);
+    private static DockerEndpoint Parse(string address) =>
+        DockerAddress.Parse(address, "docker", "DOCKER_HOST", () => null, tlsPort: false);
 
     [Theory]
     [InlineData("unix:///run/x.sock", "unix:///run/x.sock", "/run/x.sock")]
@@ -17,7 +18,8 @@ public sealed class DockerAddressTests
     public void Sockets(string text, string address, string path)
     {
         var endpoint = Parse(text);
-        Assert.Equal((DockerAddressKind.Unix, address, path, (string?)null), (endpoint.Kind, endpoint.Address, endpoint.Path, endpoint.Host));
+        Assert.Equal((DockerAddressKind.Unix, address, path, (string?)null),
+            (endpoint.Kind, endpoint.Address, endpoint.Path, endpoint.Host));
         Assert.True(endpoint.IsPrivate);
     }
 

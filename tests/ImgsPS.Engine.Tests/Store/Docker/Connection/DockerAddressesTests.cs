@@ -169,7 +169,8 @@ public sealed class DockerAddressesTests : IDisposable
         _docker.Meta(name, "{\"Name\":\"x\",\"Endpoints\":{\"docker\":{\"Host\":\"unix:///x.sock\"}}}");
         var e = Fails("docker:" + name);
         Assert.Equal(ImageErrorKind.InvalidArgument, e.Kind);
-        Assert.EndsWith("is invalid, names are validated against regexp \"^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$\"", e.Message, StringComparison.Ordinal);
+        Assert.EndsWith("is invalid, names are validated against regexp \"^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$\"", e.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -211,7 +212,8 @@ public sealed class DockerAddressesTests : IDisposable
         _docker.Context("web1", "tcp://web1", false, null, "ca.pem", "cert.pem", "key.pem");
         var endpoint = Resolve("docker:web1");
         Assert.Equal(
-            new DockerTls(_docker.TlsFile("web1", "ca.pem"), _docker.TlsFile("web1", "cert.pem"), _docker.TlsFile("web1", "key.pem"), false, null),
+            new DockerTls(_docker.TlsFile("web1", "ca.pem"), _docker.TlsFile("web1", "cert.pem"), _docker.TlsFile("web1", "key.pem"), false,
+                null),
             endpoint.Tls);
         Assert.Equal("tcp://web1:2376", endpoint.Address);
     }
@@ -293,7 +295,8 @@ public sealed class DockerAddressesTests : IDisposable
         _docker.Environment[variable] = "1";
         var e = Fails();
         Assert.Equal(ImageErrorKind.StoreUnavailable, e.Kind);
-        Assert.Equal($"unable to resolve docker endpoint: open {Path.Combine(_docker.Root, "ca.pem")}: no such file or directory", e.Message);
+        Assert.Equal($"unable to resolve docker endpoint: open {Path.Combine(_docker.Root, "ca.pem")}: no such file or directory",
+            e.Message);
     }
 
     [Theory]
@@ -358,7 +361,8 @@ public sealed class DockerAddressesTests : IDisposable
         _docker.Context("web1", "tcp://web1:2375");
         _docker.Config("{\"currentContext\":\"web1\"}");
         _docker.Environment["DOCKER_HOST"] = Host;
-        Assert.Equal([("default", Host, true), ("web1", "tcp://web1:2375", false)], _docker.Addresses.Contexts().Select(c => (c.Name, c.Address, c.IsCurrent)));
+        Assert.Equal([("default", Host, true), ("web1", "tcp://web1:2375", false)], _docker.Addresses.Contexts()
+            .Select(c => (c.Name, c.Address, c.IsCurrent)));
     }
 
     [Fact]

@@ -95,7 +95,8 @@ public sealed class DockerDialerTests : IDisposable
 #pragma warning restore CA1416
         var e = await FailsAsync("unix://" + path);
         Assert.Equal(ImageErrorKind.Denied, e.Kind);
-        Assert.Equal($"permission denied while trying to connect to the Docker daemon socket at unix://{path} (from DOCKER_HOST)", e.Message);
+        Assert.Equal($"permission denied while trying to connect to the Docker daemon socket at unix://{path} (from DOCKER_HOST)",
+            e.Message);
     }
 
     [Theory]
@@ -106,7 +107,8 @@ public sealed class DockerDialerTests : IDisposable
         var endpoint = new DockerEndpoint("docker", Enum.Parse<DockerAddressKind>(kind), "unix:///x.sock", "the default");
         var e = DockerFailure.Of(endpoint, new SocketException((int)SocketError.AccessDenied));
         Assert.Equal(ImageErrorKind.Denied, e.Kind);
-        Assert.Equal("permission denied while trying to connect to the Docker daemon socket at unix:///x.sock (from the default)", e.Message);
+        Assert.Equal("permission denied while trying to connect to the Docker daemon socket at unix:///x.sock (from the default)",
+            e.Message);
         Assert.Contains(advice, e.Advice, StringComparison.Ordinal);
     }
 
@@ -129,7 +131,8 @@ public sealed class DockerDialerTests : IDisposable
 
         var e = await FailsAsync($"tcp://127.0.0.1:{port}");
         Assert.Equal(ImageErrorKind.StoreUnavailable, e.Kind);
-        Assert.Equal($"Cannot connect to the Docker daemon at tcp://127.0.0.1:{port} (from DOCKER_HOST). Is the docker daemon running?", e.Message);
+        Assert.Equal($"Cannot connect to the Docker daemon at tcp://127.0.0.1:{port} (from DOCKER_HOST). Is the docker daemon running?",
+            e.Message);
     }
 
     // A listener with a full queue does not answer at all (Linux drops the SYN), as a host behind a firewall does.
@@ -194,7 +197,8 @@ public sealed class DockerDialerTests : IDisposable
     private static DockerEndpoint Parse(string address, string source = "DOCKER_HOST") =>
         DockerAddress.Parse(address, "docker", source, () => null, tlsPort: false);
 
-    private static Task<Stream> DialAsync(string address) => new DockerDialer(Parse(address)).ConnectAsync(CancellationToken.None).WaitAsync(Generous);
+    private static Task<Stream> DialAsync(string address) =>
+        new DockerDialer(Parse(address)).ConnectAsync(CancellationToken.None).WaitAsync(Generous);
 
     private static Task<ImageException> FailsAsync(string address, string source = "DOCKER_HOST") => Assert.ThrowsAsync<ImageException>(
         () => new DockerDialer(Parse(address, source)).ConnectAsync(CancellationToken.None).WaitAsync(Generous));

@@ -59,7 +59,8 @@ public sealed class DockerTlsTests : IClassFixture<DockerTlsTests.Shared>, IDisp
         var e = await FailsAsync(server, tls);
         Assert.Equal(ImageErrorKind.Integrity, e.Kind);
         Assert.Equal(
-            $"error during connect to tcp://localhost:{server.Port} (from DOCKER_HOST): tls: failed to verify certificate: x509: certificate signed by unknown authority",
+            $"error during connect to tcp://localhost:{server.Port} (from DOCKER_HOST): tls: failed to verify certificate: x509: " +
+                "certificate signed by unknown authority",
             e.Message);
         Assert.Contains(tls.CaPath!, e.Advice, StringComparison.Ordinal);
     }
@@ -89,7 +90,8 @@ public sealed class DockerTlsTests : IClassFixture<DockerTlsTests.Shared>, IDisp
     public async Task A_certificate_for_another_name_is_refused(string certified, string? serverName, string wanted)
     {
         using var server = Serve(_shared.Authority.Issue(names: certified).Certificate);
-        var e = await FailsAsync(server, Files(ca: _shared.Authority.Pem) with { ServerName = serverName }, serverName is null ? wanted : "localhost");
+        var e = await FailsAsync(server, Files(ca: _shared.Authority.Pem) with { ServerName = serverName }, serverName is null ? wanted
+            : "localhost");
         Assert.Equal(ImageErrorKind.Integrity, e.Kind);
         Assert.Contains($"x509: certificate is not valid for {wanted}", e.Message, StringComparison.Ordinal);
     }
@@ -161,7 +163,8 @@ public sealed class DockerTlsTests : IClassFixture<DockerTlsTests.Shared>, IDisp
         });
         Assert.Equal(ImageErrorKind.Denied, e.Kind);
         Assert.Contains(
-            "The server probably has client authentication (--tlsverify) enabled; check your TLS client certification settings", e.Message, StringComparison.Ordinal);
+            "The server probably has client authentication (--tlsverify) enabled; check your TLS client certification settings", e.Message,
+            StringComparison.Ordinal);
         Assert.Contains("cert.pem", e.Advice, StringComparison.Ordinal);
     }
 
@@ -171,14 +174,16 @@ public sealed class DockerTlsTests : IClassFixture<DockerTlsTests.Shared>, IDisp
         using var server = new EchoServer(new IPEndPoint(IPAddress.Loopback, 0));
         var e = await FailsAsync(server, Files(_shared.Authority.Pem));
         Assert.Equal(ImageErrorKind.StoreUnavailable, e.Kind);
-        Assert.StartsWith($"error during connect to tcp://localhost:{server.Port} (from DOCKER_HOST): tls: the handshake failed: ", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"error during connect to tcp://localhost:{server.Port} (from DOCKER_HOST): tls: the handshake failed: ",
+            e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_server_that_says_nothing_is_given_up()
     {
         using var server = new EchoServer(new IPEndPoint(IPAddress.Loopback, 0), silent: true);
-        var e = await Assert.ThrowsAsync<ImageException>(() => DialAsync(server, Files(_shared.Authority.Pem), limit: TimeSpan.FromMilliseconds(200)));
+        var e = await Assert.ThrowsAsync<ImageException>(() =>
+            DialAsync(server, Files(_shared.Authority.Pem), limit: TimeSpan.FromMilliseconds(200)));
         Assert.Equal(ImageErrorKind.StoreUnavailable, e.Kind);
         Assert.EndsWith("tls: no end of the handshake within 0.2 s", e.Message, StringComparison.Ordinal);
     }
@@ -188,7 +193,8 @@ public sealed class DockerTlsTests : IClassFixture<DockerTlsTests.Shared>, IDisp
     {
         using var server = new EchoServer(new IPEndPoint(IPAddress.Loopback, 0), silent: true);
         using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DialAsync(server, Files(_shared.Authority.Pem), cancellation: cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            DialAsync(server, Files(_shared.Authority.Pem), cancellation: cancel.Token));
     }
 
     [Theory]
@@ -249,7 +255,8 @@ public sealed class DockerTlsTests : IClassFixture<DockerTlsTests.Shared>, IDisp
         EchoServer server, DockerTls tls, string host = "localhost", TimeSpan? limit = null, CancellationToken cancellation = default)
     {
         var endpoint = DockerAddress.Parse($"tcp://{host}:{server.Port}", "docker", "DOCKER_HOST", () => tls, tlsPort: true);
-        return new DockerDialer(endpoint, _ => null, limit ?? Generous).ConnectAsync(cancellation).WaitAsync(Generous + Generous, CancellationToken.None);
+        return new DockerDialer(endpoint, _ => null, limit ?? Generous).ConnectAsync(cancellation)
+            .WaitAsync(Generous + Generous, CancellationToken.None);
     }
 
     private static Task<ImageException> FailsAsync(EchoServer server, DockerTls tls, string host = "localhost") =>

@@ -47,7 +47,8 @@ public sealed class PemCertificateTests : IClassFixture<PemCertificateTests.Shar
             using var signer = actual.GetRSAPrivateKey()!;
             using var verifier = expected.GetRSAPublicKey()!;
             Assert.True(verifier.VerifyData(
-                data, signer.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+                data, signer.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), HashAlgorithmName.SHA256,
+                RSASignaturePadding.Pkcs1));
         }
         else
         {
@@ -63,7 +64,8 @@ public sealed class PemCertificateTests : IClassFixture<PemCertificateTests.Shar
     {
         var (certificate, key) = _authority.Issue(ECDsa.Create(ECCurve.NamedCurves.nistP256));
         var d = ((ECDsa)key).ExportParameters(true).D!;
-        byte[] der = [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20, .. d, 0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+        byte[] der = [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20, .. d, 0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01,
+            0x07];
         using var bare = PemCertificate.ReadAll(certificate.ExportCertificatePem()).Single();
         using var actual = PemCertificate.WithKey(bare, PemEncoding.WriteString("EC PRIVATE KEY", der));
         using var signer = actual.GetECDsaPrivateKey()!;
@@ -74,7 +76,8 @@ public sealed class PemCertificateTests : IClassFixture<PemCertificateTests.Shar
     public void All_certificates_of_a_file_are_read_whatever_stands_between()
     {
         using var second = new TestAuthority("other");
-        var all = PemCertificate.ReadAll($"# the first\r\n{_authority.Pem.Replace("\n", "\r\n", StringComparison.Ordinal)}\r\ntext\r\n  {second.Pem}\n\n");
+        var all = PemCertificate.ReadAll(
+            $"# the first\r\n{_authority.Pem.Replace("\n", "\r\n", StringComparison.Ordinal)}\r\ntext\r\n  {second.Pem}\n\n");
         Assert.Equal([_authority.Certificate, second.Certificate], all);
     }
 
@@ -89,12 +92,14 @@ public sealed class PemCertificateTests : IClassFixture<PemCertificateTests.Shar
     [Theory]
     [InlineData("", "no valid private key found")]
     [InlineData("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----", "private key is encrypted")]
-    [InlineData("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----", "private key is encrypted")]
+    [InlineData("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----",
+        "private key is encrypted")]
     [InlineData("-----BEGIN RSA PRIVATE KEY-----\nMAMCAQA=\n-----END RSA PRIVATE KEY-----", "the key is not in its format")]
     [InlineData("-----BEGIN PRIVATE KEY-----\nMIIBAAA=\n-----END PRIVATE KEY-----", "the key is cut off")]
     [InlineData("-----BEGIN DSA PRIVATE KEY-----\nAAAA\n-----END DSA PRIVATE KEY-----", "a private key of this kind is not supported")]
     public void Broken_keys_are_told(string pem, string message) => Assert.StartsWith(
-        message, Assert.Throws<FormatException>(() => PemCertificate.WithKey(_authority.Certificate, pem)).Message, StringComparison.Ordinal);
+        message, Assert.Throws<FormatException>(() => PemCertificate.WithKey(_authority.Certificate, pem)).Message,
+        StringComparison.Ordinal);
 
     [Theory]
     [InlineData("RSA 2048", "RSA 2048")]

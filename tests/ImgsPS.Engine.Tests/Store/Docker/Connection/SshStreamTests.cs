@@ -92,7 +92,8 @@ public sealed class SshStreamTests : IDisposable
         Assert.Equal(ImageErrorKind.StoreUnavailable, e.Kind);
         Assert.StartsWith(
             "error during connect to ssh://web1 (from DOCKER_HOST): command [ssh -o ConnectTimeout=30 -T -- web1 docker system dial-stdio] "
-            + $"has exited with exit status {status}, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: ",
+            + $"has exited with exit status {status}, make sure the URL is valid, and Docker 18.09 or later is installed on the remote " +
+                "host: ",
             e.Message,
             StringComparison.Ordinal);
         Assert.EndsWith(end, e.Message, StringComparison.Ordinal);
@@ -124,7 +125,8 @@ public sealed class SshStreamTests : IDisposable
     [SkippableFact]
     public async Task Much_on_standard_error_does_not_stop_the_connection()
     {
-        Script("i=0; while [ $i -lt 3000 ]; do echo 'a long line of a banner that nobody reads at all, again and again' >&2; i=$((i+1)); done; exec cat");
+        Script("i=0; while [ $i -lt 3000 ]; do echo 'a long line of a banner that nobody reads at all, again and again' >&2; " +
+            "i=$((i+1)); done; exec cat");
         using var stream = await DialAsync("ssh://web1");
         Assert.Equal("hello", await EchoServer.AskAsync(stream).WaitAsync(Generous));
     }
@@ -136,7 +138,8 @@ public sealed class SshStreamTests : IDisposable
         using var stream = await DialAsync("ssh://web1");
         Assert.Equal(1, await stream.ReadAsync(new byte[1]).AsTask().WaitAsync(Generous));
         using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stream.ReadAsync(new byte[1], cancel.Token).AsTask().WaitAsync(Generous));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            stream.ReadAsync(new byte[1], cancel.Token).AsTask().WaitAsync(Generous));
         await AssertEndsAsync();
     }
 
@@ -185,7 +188,8 @@ public sealed class SshStreamTests : IDisposable
     [InlineData("a\\\"b", "\"a\\\\\\\"b\"")]
     [InlineData("", "\"\"")]
     [InlineData("plain", "plain")]
-    public void Arguments_are_quoted_by_the_rules_of_Windows(string argument, string expected) => Assert.Equal(expected, SshCommand.Join([argument]));
+    public void Arguments_are_quoted_by_the_rules_of_Windows(string argument, string expected) =>
+        Assert.Equal(expected, SshCommand.Join([argument]));
 
     private void Script(string body)
     {
