@@ -66,8 +66,12 @@ public sealed partial class MemoryTests(ITestOutputHelper output) : IDisposable
     {
         _registry.Faults.Add(new Fault("^GET .*/blobs/" + tar.Digest, new FaultAction
         {
-            Instead = _ => new TestResponse(200, s_zeros, "application/octet-stream") { Endless = true, CutAfter = tar.Size,
-                Cut = CutKind.Fin }
+            Instead = _ => new TestResponse(200, s_zeros, "application/octet-stream")
+            {
+                Endless = true,
+                CutAfter = tar.Size,
+                Cut = CutKind.Fin
+            }
                 .With("Content-Length", tar.Size.ToString(CultureInfo.InvariantCulture)),
         }));
         return new Layer("application/vnd.oci.image.layer.v1.tar", tar.Digest, tar.Size, tar.Digest);
@@ -120,8 +124,11 @@ public sealed partial class MemoryTests(ITestOutputHelper output) : IDisposable
             ["architecture"] = "amd64",
             ["os"] = "linux",
             ["config"] = new JsonObject(),
-            ["rootfs"] = new JsonObject { ["type"] = "layers",
-                ["diff_ids"] = new JsonArray(layers.Select(l => (JsonNode)l.DiffId).ToArray()) },
+            ["rootfs"] = new JsonObject
+            {
+                ["type"] = "layers",
+                ["diff_ids"] = new JsonArray(layers.Select(l => (JsonNode)l.DiffId).ToArray())
+            },
         }.ToJsonString());
         const string type = "application/vnd.oci.image.manifest.v1+json";
         var manifest = new JsonObject

@@ -89,7 +89,8 @@ internal sealed class BlobDownload
         var from = _writer.Position;
         _pieced |= from > 0;
         var request = new RegistryRequest(HttpMethod.Get, _uri, TokenScope.Pull(_repository.Repository),
-            _repository.Repository) { RangeFrom = from };
+            _repository.Repository)
+        { RangeFrom = from };
         using var response = await _transport.SendAsync(request, _budget, _observer, cancellationToken).ConfigureAwait(false);
         try
         {

@@ -24,8 +24,11 @@ internal static class ErrorRecords
         if (store is not null)
         {
             var message = record.ErrorDetails?.Message ?? failure.Message;
-            record.ErrorDetails = new ErrorDetails($"{store}: {message}") { RecommendedAction = record.ErrorDetails?.RecommendedAction
-                ?? "" };
+            record.ErrorDetails = new ErrorDetails($"{store}: {message}")
+            {
+                RecommendedAction = record.ErrorDetails?.RecommendedAction
+                ?? ""
+            };
         }
 
         return record;

@@ -42,15 +42,18 @@ internal static class ContentTargets
             "docker-compat-manifest", "guess-media-type"))
             .Concat(FuzzSeeds.Of("manifests.json", "ambiguous-fields", "strict-load", "matches-digest").Where(t => t.StartsWith('{')));
         yield return OfJson("manifest", "Content/ManifestDocument, ManifestFormat, Manifest, ImageIndex, Descriptor, StrictJson, " +
-            "StrictObject", documents, Document, ImageFailure) with { BytesPerByte = 1500 };
+            "StrictObject", documents, Document, ImageFailure) with
+        { BytesPerByte = 1500 };
         yield return OfJson("config", "Content/ConfigDocument, ConfigDocumentReader; Store/Layout/ImageFacts",
-            Configs.Concat(FuzzSeeds.Json("manifests.json", "schema-config")), Config, ImageFailure) with { BytesPerByte = 1500 };
+            Configs.Concat(FuzzSeeds.Json("manifests.json", "schema-config")), Config, ImageFailure) with
+        { BytesPerByte = 1500 };
         yield return OfJson("descriptor", "Content/Descriptor", FuzzSeeds.Json("manifests.json", "schema-descriptor")
             .Append(Entry(more: "\"urls\":[\"https://x.test/a\"]")), bytes => _ = Descriptor.Parse(bytes), ImageFailure);
         yield return OfJson("oci-layout", "Content/LayoutHeader", FuzzSeeds.Json("manifests.json", "schema-oci-layout"), bytes =>
             _ = LayoutHeader.Parse(bytes), ImageFailure);
         yield return OfText("media-type", "Content/MediaTypes", FuzzSeeds.Of("mediatypes.json", "classify", "docker-to-oci",
-            "strip-parameters", "valid-media-type", "c-image-normalize"), MediaType, Never) with { Alphabet = "a/;.+- " };
+            "strip-parameters", "valid-media-type", "c-image-normalize"), MediaType, Never) with
+        { Alphabet = "a/;.+- " };
         yield return OfText("rfc3339", "Content/Rfc3339", ["2015-10-31T22:22:56.015925234Z", "2015-10-31T22:22:56+01:00",
             "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "2016-12-31t23:59:60z", "2015-10-31T22:22:56-23:59"], Time, Never) with
         {

@@ -70,13 +70,16 @@ internal static class DockerTargets
     private static IEnumerable<FuzzTarget> Answered()
     {
         yield return OfJson("engine-list", "Store/Docker/DockerList, DockerImage, DockerRows, DockerJson; Api/JsonText", Lists, bytes =>
-            WithJson(bytes, List), JsonFailure) with { BytesPerByte = 1000 };
+            WithJson(bytes, List), JsonFailure) with
+        { BytesPerByte = 1000 };
         yield return OfJson("engine-inspect", "Store/Docker/DockerInspection, DockerImageConfig", Inspections, bytes =>
-            WithJson(bytes, Inspect), JsonFailure) with { BytesPerByte = 1000 };
+            WithJson(bytes, Inspect), JsonFailure) with
+        { BytesPerByte = 1000 };
         yield return OfJson("engine-history", "Store/Docker/DockerHistory, StepLayers",
             ["[{\"Id\":\"<missing>\",\"Created\":1700000000,\"CreatedBy\":\"/bin/sh -c #(nop) " +
             "CMD\",\"Comment\":\"buildkit.dockerfile.v0\",\"Size\":0,\"Tags\":[\"a\"]},{\"Id\":\"" + Hash + "\",\"Size\":5}]"], bytes =>
-            WithJson(bytes, History), JsonFailure) with { BytesPerByte = 1000 };
+            WithJson(bytes, History), JsonFailure) with
+        { BytesPerByte = 1000 };
         yield return OfJson("engine-info", "Store/Docker/DockerInfo",
             ["{\"Driver\":\"overlay2\",\"DriverStatus\":[[\"driver-type\",\"io.containerd.snapshotter.v1\"],[\"a\"]],\"RegistryConfig\":{\"IndexConfigs\":{\"docker.io\":{\"Secure\":false}},\"InsecureRegistryCIDRs\":[\"127.0.0.0/8\"],\"Mirrors\":[]}}"], bytes => WithJson(bytes, Info), JsonFailure);
         yield return OfJson("engine-disk-usage", "Store/Docker/DockerDiskUsage",
@@ -154,7 +157,8 @@ internal static class DockerTargets
             Frames = [("", ""), ("", "@h"), ("h/", ""), ("h:", "")],
         };
         yield return OfText("context-name", "Store/Docker/Connection/DockerContexts", ["remote", "a.b+c-d_e", "default", "../x", "a\n", ""],
-            ContextName, ImageFailure) with { Alphabet = "a._+-/\n" };
+            ContextName, ImageFailure) with
+        { Alphabet = "a._+-/\n" };
         yield return OfBytes("context-meta", "Store/Docker/Connection/DockerContexts (meta.json)",
             ["{\"Name\":\"remote\",\"Metadata\":{\"Description\":\"d\"},\"Endpoints\":{\"docker\":{\"Host\":\"tcp://h:1\",\"SkipTLSVerify\":false}}}", "{\"Name\":\"remote\",\"Endpoints\":{}}", "null"], Context, ImageFailure) with
         { IsJson = true, Frames = FuzzText.JsonFrames };

@@ -46,12 +46,15 @@ internal static class RegistryTargets
             Frames = [("", ""), ("https://", "/"), ("https://a:", ""), ("https://[", "]/"), ("//", ""), ("?", "")],
         };
         yield return OfText("token-scope", "Registry/Auth/TokenScope", ["repository:a/b:pull", "registry:catalog:*", "a:b", "a:b:c d:e:f"],
-            Scope, Never) with { Alphabet = ": ab" };
+            Scope, Never) with
+        { Alphabet = ": ab" };
         yield return OfText("content-range", "Registry/Http/ContentRange (RN16)", FuzzSeeds.Of("challenges.json", "content-range"),
-            ContentRanges, Never) with { Alphabet = "bytes 0129-/*", Frames = [("", ""), ("bytes ", "-1/2"), ("bytes 0-", "/*")] };
+            ContentRanges, Never) with
+        { Alphabet = "bytes 0129-/*", Frames = [("", ""), ("bytes ", "-1/2"), ("bytes 0-", "/*")] };
         yield return OfText("content-length", "Registry/Http/RegistryResponse (RN17)", FuzzSeeds.Of("challenges.json", "content-length"),
             text => Check(RegistryResponse.ParseLength(text.Split('|')) >= -1, "a length below zero"),
-            Never) with { Alphabet = "0129 |+-" };
+            Never) with
+        { Alphabet = "0129 |+-" };
         yield return OfText("retry-after", "Registry/RetryAfter (RN14)", FuzzSeeds.Of("durations.json", "retry-after")
             .Concat(["120", "Sat, 31 Jan 2026 12:00:30 GMT", "Saturday, 31-Jan-26 12:00:30 GMT", "Sat Jan 31 12:00:30 2026",
             "Fri, 31 Dec 9999 23:59:59 GMT"]),
@@ -59,7 +62,8 @@ internal static class RegistryTargets
                 || (delay >= TimeSpan.Zero && delay <= TimeSpan.FromDays(366)), "a delay out of range"), Never) with
         { Alphabet = "0129 ,:-SatJnGMT" };
         yield return OfText("warning-header", "Registry/Http/WarningHeader", FuzzSeeds.Of("challenges.json", "warning-header"), text =>
-            _ = WarningHeader.Parse(text), Never) with { Alphabet = "\"\\ a\t", Frames = [("", ""), ("299 - \"", "\"")] };
+            _ = WarningHeader.Parse(text), Never) with
+        { Alphabet = "\"\\ a\t", Frames = [("", ""), ("299 - \"", "\"")] };
     }
 
     private static IEnumerable<FuzzTarget> Names()
@@ -72,12 +76,14 @@ internal static class RegistryTargets
             Frames = [("", ""), ("[", "]:1"), ("a:", "")],
         };
         yield return OfText("registry-name", "Registry/RegistryEndpoint", ["docker.io", "index.docker.io", "reg.example.com:5000",
-            "localhost", "[::1]:5000", "a/b", "u@h", "h:99999", "-"], Endpoint, ImageFailure) with { Alphabet = "[]:.0127af@/?#\\% -" };
+            "localhost", "[::1]:5000", "a/b", "u@h", "h:99999", "-"], Endpoint, ImageFailure) with
+        { Alphabet = "[]:.0127af@/?#\\% -" };
         yield return OfText("search-term", "Registry/ImageSearch", ["busybox", "reg.example.com/app", "localhost/x", "https://x/y",
             "a.b:5000/"], text => _ = ImageSearch.Check(new SearchRequest(text)), ImageFailure);
         yield return OfText("credential-host", "Registry/Credentials/CredentialHost, DockerCredentialStore",
             FuzzSeeds.Of("credentials.json", "convert-to-hostname", "lookup-order", "helper-lookup"), text =>
-            _ = CredentialHost.Of(text), Never) with { Alphabet = ":/@[]?#a." };
+            _ = CredentialHost.Of(text), Never) with
+        { Alphabet = ":/@[]?#a." };
         yield return OfText("secret-in-text", "Registry/Secrets (RN29, RN30)", ["GET https://u:p@reg.example.com/v2/?token=abc&x=y failed",
             "https://x/?a=1;sig=2#f", "hunter2 Hunter2 aHVudGVyMg==", "?X-Amz-Signature=a?b"], Secret, Never) with
         {
@@ -109,7 +115,8 @@ internal static class RegistryTargets
         var configs = Configs.Concat(FuzzSeeds.Json("credentials.json", "load-config", "save-config"))
             .Concat(FuzzSeeds.Of("credentials.json", "get-all", "lookup-hierarchical").Where(t => t.StartsWith('{'))).ToArray();
         yield return OfText("docker-config", "Registry/Credentials/DockerConfig, DockerConfigFile (RC1)", configs, text =>
-            _ = DockerConfig.Parse(text), FormatFailure) with { IsJson = true, Frames = FuzzText.JsonFrames };
+            _ = DockerConfig.Parse(text), FormatFailure) with
+        { IsJson = true, Frames = FuzzText.JsonFrames };
         yield return OfText("docker-auth-config", "Registry/Credentials/DockerConfig (DOCKER_AUTH_CONFIG)",
             [.. FuzzSeeds.Json("credentials.json", "parse-env"), "{\"auths\":{\"x\":{\"auth\":\"dTpw\"}}}"], text =>
             _ = DockerConfig.ParseEnvironment(text), FormatFailure) with

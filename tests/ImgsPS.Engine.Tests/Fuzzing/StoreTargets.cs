@@ -50,12 +50,15 @@ internal static class StoreTargets
     private static IEnumerable<FuzzTarget> Files()
     {
         yield return OfJson("index-file", "Store/Layout/LayoutIndex, IndexFile, EntryName (RS7)", Indexes, Index,
-            ImageFailure) with { BytesPerByte = 2000 };
+            ImageFailure) with
+        { BytesPerByte = 2000 };
         yield return OfJson("catalog-file", "Store/Layout/CatalogFile, ImageFacts", Catalogs, Catalog, Never) with { BytesPerByte = 2000 };
         yield return OfBytes("lease-list", "Store/Layout/Lease", [ZeroDigest + "\n" + ZeroDigest + "\n", "sha256:", ""], Leases,
-            Never) with { Alphabet = "sha256:0a\n" };
+            Never) with
+        { Alphabet = "sha256:0a\n" };
         yield return OfBytes("store-version", "Store/Layout/StoreFolder", ["1\n", "2", "-1", "x", ""], Version,
-            ImageFailure) with { Alphabet = "0129 \n" };
+            ImageFailure) with
+        { Alphabet = "0129 \n" };
     }
 
     private static IEnumerable<FuzzTarget> Filters()
@@ -76,10 +79,14 @@ internal static class StoreTargets
         };
         yield return OfText("filter-regex", "Store/Filtering/FilterArguments.MatchesRegex",
             FuzzSeeds.Of("filters.json", "match-regex", "match-prefix").Append("(a*)*b").Append("^t.d[a-z]+$"), Regex,
-            Never) with { Alphabet = "a*+?()[]|^${}\\1.", BytesPerByte = 500_000 };
+            Never) with
+        { Alphabet = "a*+?()[]|^${}\\1.", BytesPerByte = 500_000 };
         yield return OfText("glob", "Store/Filtering/GoGlob", FuzzSeeds.Of("filters.json", "reference-glob", "image-list-reference")
-            .Concat(["[a-z]*", "[^a]?", "\\*", "[]a]", "[a-", "a*b*c*d*"]), Glob, Never) with { Alphabet = "*?[]^-\\/a😀",
-            Frames = [("", ""), ("[", "]"), ("*", "b")] };
+            .Concat(["[a-z]*", "[^a]?", "\\*", "[]a]", "[a-", "a*b*c*d*"]), Glob, Never) with
+        {
+            Alphabet = "*?[]^-\\/a😀",
+            Frames = [("", ""), ("[", "]"), ("*", "b")]
+        };
         yield return OfText("duration", "Store/Filtering/GoDuration",
             FuzzSeeds.Of("durations.json", "parse-duration", "parse-positive-duration", "format-duration"), Duration, Never) with
         {
@@ -92,7 +99,8 @@ internal static class StoreTargets
         };
         yield return OfText("duration-json", "Store/Filtering/GoDuration.TryParseJson",
             FuzzSeeds.Json("durations.json", "parse-json-duration").Concat(["\"1h\"", "1000", "1e18", "-9.3e18", "\"\\ud800\""]), text =>
-            _ = GoDuration.TryParseJson(text, out _), Never) with { IsJson = true, Frames = FuzzText.JsonFrames };
+            _ = GoDuration.TryParseJson(text, out _), Never) with
+        { IsJson = true, Frames = FuzzText.JsonFrames };
         yield return OfText("filter-time", "Store/Filtering/FilterTime, GoTimeReader",
             FuzzSeeds.Of("durations.json", "parse-timestamp-or-duration", "parse-unix-timestamp"), Time, Never) with
         {
@@ -107,10 +115,12 @@ internal static class StoreTargets
     {
         yield return OfText("image-name", "Store/ImageLookup, ImageIdentity",
             ["ubuntu", "ubuntu:24.04", Images.Hash(1), Images.Hash(1).Substring(7), "0000", "sha256:0000", "b/c@" +
-            Images.Hash(1003), "reg.example.com:5000/team/app"], text => Lookup(text), ImageFailure) with { Alphabet = "sha256:0af/@" };
+            Images.Hash(1003), "reg.example.com:5000/team/app"], text => Lookup(text), ImageFailure) with
+        { Alphabet = "sha256:0af/@" };
         yield return OfText("store-name", "Store/ImageStores",
             ["local", "docker", "docker:remote", "./x", "~/x", "unix:///x", "registry://h/p", "C:\\x", "x", "tcp://h:1"], text =>
-            (ImageStores.Open(text) as IDisposable)?.Dispose(), ImageFailure) with { Alphabet = ":/.~\\\0" };
+            (ImageStores.Open(text) as IDisposable)?.Dispose(), ImageFailure) with
+        { Alphabet = ":/.~\\\0" };
     }
 
     // Whatever is read can be written, and is then the same; and it can be changed.

@@ -24,8 +24,11 @@ public class ConnectionTests
         listener.Stop();
 
         // A first try that is refused is a wrong address: with five tries this test would not end.
-        var e = await HeadAsync(host, limits: RegistryLimits.Default with { FirstDelay = TimeSpan.FromDays(1),
-            LongestDelay = TimeSpan.FromDays(1) });
+        var e = await HeadAsync(host, limits: RegistryLimits.Default with
+        {
+            FirstDelay = TimeSpan.FromDays(1),
+            LongestDelay = TimeSpan.FromDays(1)
+        });
         Assert.Equal(ImageErrorKind.Unavailable, e.Kind);
         Assert.Contains("http://" + host, e.Message, StringComparison.Ordinal);
         Assert.Contains("a loopback address is asked in plain HTTP", e.Advice, StringComparison.Ordinal);

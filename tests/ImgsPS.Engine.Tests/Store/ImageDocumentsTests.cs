@@ -202,8 +202,12 @@ public class ImageDocumentsTests
     {
         AddImage();
         var documents = await ReadAsync();
-        var same = new Image { Reference = "app:2", Id = documents.Id,
-            Layers = documents.Config.DiffIds.Select(d => new ImageLayer { DiffId = d.ToString() }).ToArray() };
+        var same = new Image
+        {
+            Reference = "app:2",
+            Id = documents.Id,
+            Layers = documents.Config.DiffIds.Select(d => new ImageLayer { DiffId = d.ToString() }).ToArray()
+        };
         Assert.All(ImageLayerView.Of(documents, new[] { same }, _observer), l => Assert.Empty(l.SharedWith));
     }
 

@@ -461,8 +461,12 @@ public sealed class TestDockerComparisonTests(RealDocker dockerd) : IClassFixtur
     private async Task AddContainerAsync(string image, string name)
     {
         Skip.IfNot(dockerd.Absent is null, dockerd.Absent);
-        var body = new JsonObject { ["Image"] = image, ["Cmd"] = new JsonArray("sh"),
-            ["HostConfig"] = new JsonObject { ["NetworkMode"] = "none" } };
+        var body = new JsonObject
+        {
+            ["Image"] = image,
+            ["Cmd"] = new JsonArray("sh"),
+            ["HostConfig"] = new JsonObject { ["NetworkMode"] = "none" }
+        };
         var made = await _real.PostAsync("/containers/create?name=" + name, body.ToJsonString());
         Assert.Equal(201, made.Status);
         foreach (var id in new[] { made.Json!["Id"]!.GetValue<string>(), _double.AddContainer(image, name, running: false) })

@@ -155,17 +155,17 @@ internal static class TokenBehaviours
     /// <summary>Changes what the own token service answers; null leaves it.</summary>
     private static void Before(BehaviourSetup s, Func<TestRequest, TestResponse?> answer) =>
         s.FaultAt(s.Registry, s.TokenMatch, new FaultAction
-    {
-        OnResponse = (request, response) =>
         {
-            if (answer(request) is { } other)
+            OnResponse = (request, response) =>
             {
-                response.Status = other.Status;
-                response.Body = other.Body;
-                response.Endless = other.Endless;
-                response.Headers.Clear();
-                response.Headers.AddRange(other.Headers);
-            }
-        },
-    });
+                if (answer(request) is { } other)
+                {
+                    response.Status = other.Status;
+                    response.Body = other.Body;
+                    response.Endless = other.Endless;
+                    response.Headers.Clear();
+                    response.Headers.AddRange(other.Headers);
+                }
+            },
+        });
 }

@@ -165,7 +165,8 @@ internal sealed class IndexReader
             : null;
         var json = _document.AsMemory(start, (int)reader.BytesConsumed - start);
         return new IndexEntry(json, descriptor, EntryName.Parse(annotations.Name),
-            annotations.PulledAt) { TaggedAt = annotations.TaggedAt };
+            annotations.PulledAt)
+        { TaggedAt = annotations.TaggedAt };
     }
 
     private Annotations ReadAnnotations(ref Utf8JsonReader reader)

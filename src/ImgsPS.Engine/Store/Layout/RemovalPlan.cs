@@ -18,11 +18,11 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
     /// <exception cref="ImageException">Conflict: named by id, and referenced in several repositories or by several tags (D4).</exception>
     public static RemovalPlan Of(IReadOnlyList<LayoutRow> rows, ImageMatchKind kind, IReadOnlyList<LayoutRow> found, bool force) =>
         kind switch
-    {
-        ImageMatchKind.Tag => ByTag(rows, found),
-        ImageMatchKind.RepositoryDigest => ByRepositoryDigest(rows, found),
-        _ => ById(found, force),
-    };
+        {
+            ImageMatchKind.Tag => ByTag(rows, found),
+            ImageMatchKind.RepositoryDigest => ByRepositoryDigest(rows, found),
+            _ => ById(found, force),
+        };
 
     /// <summary>
     /// D1, D2: one name; with the last tag of its repository the repository's names by digest go too, if it has any (L3).

@@ -18,8 +18,11 @@ public class DockerRemovalTests
     {
         using var test = new DockerUnderTest();
         test.Engine.AddImage(new TestDockerImage { Tags = ["base:1"], Layers = [Base] });
-        test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"],
-            Layers = [Base, TestDockerLayer.Make(2, 20), TestDockerLayer.Make(3, 3)] });
+        test.Engine.AddImage(new TestDockerImage
+        {
+            Tags = ["app:1"],
+            Layers = [Base, TestDockerLayer.Make(2, 20), TestDockerLayer.Make(3, 3)]
+        });
 
         var shared = await test.RemoveAsync("app:1");
         var whole = await test.RemoveAsync("base:1");

@@ -96,8 +96,12 @@ public sealed class DamageStore : IDisposable
     internal static async Task<IReadOnlyList<Image>> PullAsync(LayoutStore store, string reference, bool allPlatforms = false)
     {
         var images = new List<Image>();
-        var request = new PullRequest(ImageReference.Parse(reference)) { Platform = null, AllPlatforms = allPlatforms,
-            Registry = RegistryOptions.Default };
+        var request = new PullRequest(ImageReference.Parse(reference))
+        {
+            Platform = null,
+            AllPlatforms = allPlatforms,
+            Registry = RegistryOptions.Default
+        };
         await foreach (var image in store.PullAsync(request, NullObserver.Instance, CancellationToken.None))
         {
             images.Add(image);

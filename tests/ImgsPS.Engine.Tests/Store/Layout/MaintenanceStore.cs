@@ -39,8 +39,13 @@ internal static class MaintenanceStore
 
     public static Task<ImageStoreOptimization> OptimizeAsync(
         this LayoutStore store, TimeSpan? grace = null, bool dryRun = false, bool quarantine = false) => store.OptimizeAsync(
-            new StoreOptimizeRequest { Grace = grace
-                ?? StoreOptimizeRequest.DefaultGrace, DryRun = dryRun, IncludeQuarantine = quarantine },
+            new StoreOptimizeRequest
+            {
+                Grace = grace
+                ?? StoreOptimizeRequest.DefaultGrace,
+                DryRun = dryRun,
+                IncludeQuarantine = quarantine
+            },
             NullObserver.Instance,
             CancellationToken.None);
 

@@ -221,7 +221,7 @@ internal sealed class ContentCheck
         f.Path,
         $"'{f.Path}' is no blob: its name is no digest.",
         "It is left alone; delete it when no other tool needs it.")
-    { Size = f.Size });
+        { Size = f.Size });
 
     /// <summary>What no image needs and no pull has claimed, by the index as it is now.</summary>
     private IEnumerable<StoreFlaw> Orphans(List<BlobFile> files, HashSet<Digest> damaged)
