@@ -13,7 +13,7 @@ pwsh -NoProfile -File bench/Measure-DockerList.ps1 -Socket /run/docker.sock
 [CmdletBinding()]
 param(
     [Parameter(Mandatory)] [string] $Socket,
-    [string] $Module = [IO.Path]::GetFullPath("$PSScriptRoot/../output/ImgsPS/0.1.0/ImgsPS.psd1"),
+    [string] $Module = (Convert-Path "$PSScriptRoot/../output/ImgsPS/*/ImgsPS.psd1"),
     [ValidateRange(1, 1000)] [int] $Pairs = 9,
     [ValidateRange(0, 1000)] [int] $Warm = 15
 )

@@ -12,42 +12,38 @@ internal sealed class UsageException(string message) : Exception(message);
 internal sealed class CommandLine
 {
     public const string Usage = """
-        usage: ImgsPS.Driver [--store PATH] [--json] [--plain-http] [--verbose] [--debug] [--memory] COMMAND
-          pull REF... [--platform P] [--all-platforms] [--all-tags]
-          list [NAME...] [--filter KEY=VALUE]... [--all]
-          manifest REF [--platform P] [--raw]
-          config REF [--platform P] [--remote]
-          history REF [--platform P] [--remote]
-          layers REF [--platform P] [--remote]
-          tag REF NAME... [--force]
-          remove REF... [--force] [--no-prune]
-          find TERM [--registry HOST] [--limit N] [--official] [--minimum-stars N]
+        usage: ImgsPS.Driver [--store PATH] [--verbose] [--memory] COMMAND
+          pull REF... [--platform P] [--all-platforms]
+          list [--all]
+          manifest REF [--raw]
+          config REF
+          history REF
+          layers REF
+          tag REF NAME...
+          remove REF... [--no-prune]
           store
-          test [--full] [--quiet]
+          test [--full]
           repair [--full] [--refetch]
           optimize [--grace-seconds N] [--include-quarantine] [--dry-run]
-          demo
         """;
 
     private static readonly Dictionary<string, (string[] Switches, string[] Values)> s_commands = new(StringComparer.Ordinal)
     {
-        ["pull"] = (["--all-platforms", "--all-tags"], ["--platform"]),
-        ["list"] = (["--all"], ["--filter"]),
-        ["manifest"] = (["--raw"], ["--platform"]),
-        ["config"] = (["--remote"], ["--platform"]),
-        ["history"] = (["--remote"], ["--platform"]),
-        ["layers"] = (["--remote"], ["--platform"]),
-        ["tag"] = (["--force"], []),
-        ["remove"] = (["--force", "--no-prune"], []),
-        ["find"] = (["--official"], ["--registry", "--limit", "--minimum-stars"]),
+        ["pull"] = (["--all-platforms"], ["--platform"]),
+        ["list"] = (["--all"], []),
+        ["manifest"] = (["--raw"], []),
+        ["config"] = ([], []),
+        ["history"] = ([], []),
+        ["layers"] = ([], []),
+        ["tag"] = ([], []),
+        ["remove"] = (["--no-prune"], []),
         ["store"] = ([], []),
-        ["test"] = (["--full", "--quiet"], []),
+        ["test"] = (["--full"], []),
         ["repair"] = (["--full", "--refetch"], []),
         ["optimize"] = (["--include-quarantine", "--dry-run"], ["--grace-seconds"]),
-        ["demo"] = ([], []),
     };
 
-    private static readonly string[] s_switches = ["--json", "--plain-http", "--verbose", "--debug", "--memory"];
+    private static readonly string[] s_switches = ["--verbose", "--memory"];
     private static readonly string[] s_values = ["--store"];
 
     private readonly List<(string Name, string? Value)> _options;
@@ -102,10 +98,9 @@ internal sealed class CommandLine
         var wrong = words[0] switch
         {
             "pull" or "remove" => arguments.Count == 0,
-            "manifest" or "config" or "history" or "layers" or "find" => arguments.Count != 1,
+            "manifest" or "config" or "history" or "layers" => arguments.Count != 1,
             "tag" => arguments.Count < 2,
-            "store" or "test" or "repair" or "optimize" or "demo" => arguments.Count != 0,
-            _ => false,
+            _ => arguments.Count != 0,
         };
         return wrong
             ? throw new UsageException($"wrong number of arguments for {words[0]}")
@@ -115,8 +110,6 @@ internal sealed class CommandLine
     public bool Has(string option) => _options.Any(o => o.Name == option);
 
     public string? Value(string option) => _options.LastOrDefault(o => o.Name == option).Value;
-
-    public IReadOnlyList<string> Values(string option) => _options.Where(o => o.Name == option).Select(o => o.Value!).ToList();
 
     public int Number(string option, int otherwise) => Value(option) is not { } text
         ? otherwise

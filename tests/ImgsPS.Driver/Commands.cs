@@ -21,253 +21,105 @@ internal sealed class Commands
     {
         _line = line;
         _output = output;
-        _observer = new ConsoleObserver(error, line.Has("--verbose"), line.Has("--debug"));
+        _observer = new ConsoleObserver(error, line.Has("--verbose"));
     }
 
-    private RegistryOptions Registry => new() { PlainHttp = _line.Has("--plain-http") };
+    private ImageIdentity Named => ImageIdentity.Of(_line.Arguments[0]);
 
-    private Platform? Platform => _line.Value("--platform") is { } text ? Platform.Parse(text) : null;
-
-    private ImageReference Reference => ImageReference.Parse(_line.Arguments[0]);
-
-    private ImageIdentity Listed => ImageIdentity.Of(_line.Arguments[0]);
-
-    /// <summary>False when an item failed.</summary>
+    /// <summary>False when an item failed, or a test found an error.</summary>
     /// <exception cref="ImageException">The command as a whole failed.</exception>
+    /// <exception cref="UsageException">A fail point that there is not, or one for a store that is no folder.</exception>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
-        switch (_line.Command)
+        using var store = OpenStore();
+        await (_line.Command switch
         {
-            case "pull":
-                await PullAsync(cancellationToken);
-                break;
-            case "list":
-                await ListAsync(cancellationToken);
-                break;
-            case "manifest":
-                await ManifestAsync(cancellationToken);
-                break;
-            case "config" when _line.Has("--remote"):
-                Show(await ImageReader.GetConfigAsync(Reference, Platform, Registry, _observer, cancellationToken));
-                break;
-            case "config":
-                using (var store = OpenStore())
-                {
-                    Show(await store.GetConfigAsync(Listed, Platform, _observer, cancellationToken));
-                }
-
-                break;
-            case "history" when _line.Has("--remote"):
-                Show(await ImageReader.GetHistoryAsync(Reference, Platform, Registry, _observer, cancellationToken), Views.History);
-                break;
-            case "history":
-                using (var store = OpenStore())
-                {
-                    Show(await store.GetHistoryAsync(Listed, Platform, _observer, cancellationToken), Views.History);
-                }
-
-                break;
-            case "layers" when _line.Has("--remote"):
-                Show(await ImageReader.GetLayersAsync(Reference, Platform, Registry, _observer, cancellationToken), Views.Layers);
-                break;
-            case "layers":
-                using (var store = OpenStore())
-                {
-                    Show(await store.GetLayersAsync(Listed, Platform, _observer, cancellationToken), Views.Layers);
-                }
-
-                break;
-            case "tag":
-                await TagAsync(cancellationToken);
-                break;
-            case "remove":
-                await RemoveAsync(cancellationToken);
-                break;
-            case "find":
-                await FindAsync(cancellationToken);
-                break;
-            case "store":
-                using (var store = OpenStore())
-                {
-                    Show([await store.GetInfoAsync(_observer, cancellationToken)], Views.Stores);
-                }
-
-                break;
-            case "test":
-                return await TestAsync(cancellationToken);
-            case "repair":
-                await RepairAsync(cancellationToken);
-                break;
-            case "optimize":
-                await OptimizeAsync(cancellationToken);
-                break;
-            default:
-                throw new UsageException($"there is no command {_line.Command}");
-        }
-
+            "pull" => PullAsync(store, cancellationToken),
+            "list" => ListAsync(store, cancellationToken),
+            "manifest" => ManifestAsync(store, cancellationToken),
+            "config" => WriteAsync(store.GetConfigAsync(Named, null, _observer, cancellationToken), Lines.Of),
+            "history" => WriteAllAsync(store.GetHistoryAsync(Named, null, _observer, cancellationToken), Lines.Of),
+            "layers" => WriteAllAsync(store.GetLayersAsync(Named, null, _observer, cancellationToken), Lines.Of),
+            "tag" => TagAsync(store, cancellationToken),
+            "remove" => RemoveAsync(store, cancellationToken),
+            "store" => WriteAsync(store.GetInfoAsync(_observer, cancellationToken), Lines.Of),
+            "test" => TestAsync(store, cancellationToken),
+            "repair" => RepairAsync(store, cancellationToken),
+            "optimize" => OptimizeAsync(store, cancellationToken),
+            _ => throw new UsageException($"there is no command {_line.Command}"),
+        });
         return _observer.Errors == 0;
     }
 
-    private async Task PullAsync(CancellationToken cancellationToken)
+    private Task PullAsync(IImageStore store, CancellationToken cancellationToken) => ForEachAsync(_line.Arguments, async name =>
     {
-        using var store = OpenStore();
-        var pulled = new List<Image>();
-        await ForEachAsync(async name =>
+        var request = new PullRequest(ImageReference.Parse(name))
         {
-            var request = new PullRequest(ImageReference.Parse(name))
-            {
-                Platform = Platform,
-                AllPlatforms = _line.Has("--all-platforms"),
-                AllTags = _line.Has("--all-tags"),
-                Registry = Registry,
-            };
-            await foreach (var image in store.PullAsync(request, _observer, cancellationToken))
-            {
-                pulled.Add(image);
-            }
-        });
-        Show(pulled, Views.Images);
-    }
+            Platform = _line.Value("--platform") is { } text ? Platform.Parse(text) : null,
+            AllPlatforms = _line.Has("--all-platforms"),
+        };
+        await foreach (var image in store.PullAsync(request, _observer, cancellationToken))
+        {
+            await _output.WriteLineAsync(Lines.Of(image));
+        }
+    });
 
-    private async Task ListAsync(CancellationToken cancellationToken)
+    private async Task ListAsync(IImageStore store, CancellationToken cancellationToken) => Write(
+        await store.ListAsync(new ListRequest { All = _line.Has("--all") }, _observer, cancellationToken), Lines.Of);
+
+    private async Task ManifestAsync(IImageStore store, CancellationToken cancellationToken)
     {
-        using var store = OpenStore();
-        var images = await store.ListAsync(
-            new ListRequest { Filter = ImageFilter.Parse(_line.Values("--filter")), All = _line.Has("--all") }, _observer,
-            cancellationToken);
-        if (_line.Arguments.Count == 0)
-        {
-            Show(images, Views.Images);
-            return;
-        }
-
-        var named = new List<Image>();
-        await ForEachAsync(name =>
-        {
-            named.AddRange(ImageLookup.List(images, ImageIdentity.Of(name)));
-            return Task.CompletedTask;
-        });
-        Show(named, Views.Images);
-    }
-
-    private async Task ManifestAsync(CancellationToken cancellationToken)
-    {
-        // As the cmdlet: the registry is asked, unless a store is named.
-        ManifestAnswer answer;
-        if (_line.Has("--store"))
-        {
-            using var store = OpenStore();
-            answer = await store.GetManifestAsync(
-                ImageIdentity.Of(_line.Arguments[0]), Platform, Registry, _observer, cancellationToken);
-        }
-        else
-        {
-            var reference = ImageReference.Parse(_line.Arguments[0]);
-            answer = await ManifestReader.FromRegistryAsync(reference, Platform, Registry, _observer, cancellationToken);
-        }
-
+        var answer = await store.GetManifestAsync(Named, null, RegistryOptions.Default, _observer, cancellationToken);
         if (_line.Has("--raw"))
         {
             await _output.WriteAsync(answer.Raw);
         }
         else
         {
-            Show(answer.Manifests, Views.Manifests);
+            Write(answer.Manifests, Lines.Of);
         }
     }
 
-    private async Task TagAsync(CancellationToken cancellationToken)
-    {
-        using var store = OpenStore();
-        var tagged = new List<Image>();
-        await ForEachAsync(_line.Arguments.Skip(1), async name =>
-        {
-            var request = new TagRequest(Listed, ImageReference.Parse(name)) { Force = _line.Has("--force") };
-            tagged.Add(await store.TagAsync(request, _observer, cancellationToken));
-        });
-        Show(tagged, Views.Images);
-    }
+    private Task TagAsync(IImageStore store, CancellationToken cancellationToken) => ForEachAsync(_line.Arguments.Skip(1), async name =>
+        await WriteAsync(store.TagAsync(new TagRequest(Named, ImageReference.Parse(name)), _observer, cancellationToken), Lines.Of));
 
-    private async Task RemoveAsync(CancellationToken cancellationToken)
+    private Task RemoveAsync(IImageStore store, CancellationToken cancellationToken) => ForEachAsync(_line.Arguments, async name =>
     {
-        using var store = OpenStore();
-        await ForEachAsync(async name =>
+        var request = new RemovalRequest(ImageIdentity.Of(name)) { NoPrune = _line.Has("--no-prune") };
+        await WriteAsync(store.RemoveAsync(request, _observer, cancellationToken), Lines.Of);
+    });
+
+    private async Task TestAsync(IImageStore store, CancellationToken cancellationToken)
+    {
+        await foreach (var finding in store.TestAsync(new StoreTestRequest { Full = _line.Has("--full") }, _observer, cancellationToken))
         {
-            var request = new RemovalRequest(ImageIdentity.Of(name)) { Force = _line.Has("--force"), NoPrune = _line.Has("--no-prune") };
-            var removal = await store.RemoveAsync(request, _observer, cancellationToken);
-            if (_line.Has("--json"))
+            await _output.WriteLineAsync(Lines.Of(finding));
+            if (finding.Severity == ImageStoreFindingSeverity.Error)
             {
-                ObjectJson.Write(_output, removal);
+                _observer.Count();
             }
-            else
-            {
-                Views.Write(_output, removal);
-            }
-        });
-    }
-
-    private async Task FindAsync(CancellationToken cancellationToken)
-    {
-        var request = new SearchRequest(_line.Arguments[0])
-        {
-            Registry = _line.Value("--registry"),
-            Limit = _line.Number("--limit", 25),
-            Official = _line.Has("--official"),
-            MinimumStars = _line.Number("--minimum-stars", 0),
-            Options = Registry,
-        };
-        Show(await ImageSearch.FindAsync(request, _observer, cancellationToken), Views.SearchResults);
-    }
-
-    /// <summary>False when an error was found. With --quiet that is all it writes: True or False, as the cmdlet.</summary>
-    private async Task<bool> TestAsync(CancellationToken cancellationToken)
-    {
-        using var store = OpenStore();
-        var findings = await ReadAsync(store.TestAsync(new StoreTestRequest { Full = _line.Has("--full") }, _observer, cancellationToken));
-        var healthy = findings.All(f => f.Severity != ImageStoreFindingSeverity.Error);
-        if (_line.Has("--quiet"))
-        {
-            await _output.WriteLineAsync(healthy.ToString());
         }
-        else
+    }
+
+    private async Task RepairAsync(IImageStore store, CancellationToken cancellationToken)
+    {
+        var request = new StoreRepairRequest { Full = _line.Has("--full"), Refetch = _line.Has("--refetch") };
+        await foreach (var finding in store.RepairAsync(request, _observer, cancellationToken))
         {
-            Show(findings, Views.Findings);
+            await _output.WriteLineAsync(Lines.Of(finding));
         }
-
-        return healthy;
     }
 
-    private async Task RepairAsync(CancellationToken cancellationToken)
+    private Task OptimizeAsync(IImageStore store, CancellationToken cancellationToken)
     {
-        using var store = OpenStore();
-        var request = new StoreRepairRequest { Full = _line.Has("--full"), Refetch = _line.Has("--refetch"), Registry = Registry };
-        Show(await ReadAsync(store.RepairAsync(request, _observer, cancellationToken)), Views.Findings);
-    }
-
-    private async Task OptimizeAsync(CancellationToken cancellationToken)
-    {
-        using var store = OpenStore();
         var request = new StoreOptimizeRequest
         {
             Grace = TimeSpan.FromSeconds(_line.Number("--grace-seconds", (int)StoreOptimizeRequest.DefaultGrace.TotalSeconds)),
             IncludeQuarantine = _line.Has("--include-quarantine"),
             DryRun = _line.Has("--dry-run"),
         };
-        Show([await store.OptimizeAsync(request, _observer, cancellationToken)], Views.Optimizations);
+        return WriteAsync(store.OptimizeAsync(request, _observer, cancellationToken), Lines.Of);
     }
-
-    private static async Task<List<ImageStoreFinding>> ReadAsync(IAsyncEnumerable<ImageStoreFinding> findings)
-    {
-        var read = new List<ImageStoreFinding>();
-        await foreach (var finding in findings)
-        {
-            read.Add(finding);
-        }
-
-        return read;
-    }
-
-    private Task ForEachAsync(Func<string, Task> action) => ForEachAsync(_line.Arguments, action);
 
     private async Task ForEachAsync(IEnumerable<string> names, Func<string, Task> action)
     {
@@ -284,31 +136,15 @@ internal sealed class Commands
         }
     }
 
-    private void Show<T>(IReadOnlyList<T> items, Table<T> table)
-        where T : class
-    {
-        if (_line.Has("--json"))
-        {
-            foreach (var item in items)
-            {
-                ObjectJson.Write(_output, item);
-            }
-        }
-        else
-        {
-            table.Write(_output, items);
-        }
-    }
+    private async Task WriteAsync<T>(Task<T> item, Func<T, string> line) => Write([await item], line);
 
-    private void Show(ImageConfig config)
+    private async Task WriteAllAsync<T>(Task<IReadOnlyList<T>> items, Func<T, string> line) => Write(await items, line);
+
+    private void Write<T>(IEnumerable<T> items, Func<T, string> line)
     {
-        if (_line.Has("--json"))
+        foreach (var item in items)
         {
-            ObjectJson.Write(_output, config);
-        }
-        else
-        {
-            Views.Write(_output, config);
+            _output.WriteLine(line(item));
         }
     }
 

@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 using ImgsPS;
 using ImgsPS.Driver;
 
-// The engine's operations as plain commands, in a process of their own: the demo where there is no PowerShell, tests that kill, benchmarks.
+// The engine's operations as plain commands, in a process of their own that tests kill and benchmarks time.
 using var interrupted = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
 {
@@ -17,12 +17,6 @@ Console.CancelKeyPress += (_, e) =>
 try
 {
     var line = CommandLine.Parse(args);
-    if (line.Command == "demo")
-    {
-        await Demo.RunAsync(interrupted.Token);
-        return 0;
-    }
-
     var done = await new Commands(line, Console.Out, Console.Error).RunAsync(interrupted.Token);
     if (line.Has("--memory"))
     {
@@ -49,7 +43,7 @@ catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
 }
 catch (IOException e)
 {
-    // The reader of a pipe went away, or the demo's folder cannot be written.
+    // The reader of a pipe went away.
     await Console.Error.WriteLineAsync("Error: " + e.Message);
     return 1;
 }

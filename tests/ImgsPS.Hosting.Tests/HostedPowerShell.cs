@@ -4,8 +4,6 @@ using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Reflection;
-using System.Runtime.CompilerServices;
-using System.Runtime.Loader;
 
 namespace ImgsPS.Hosting.Tests;
 
@@ -15,7 +13,7 @@ internal static class HostedPowerShell
     /// <summary>The newest version below <c>output/ImgsPS</c>; $IMGSPS_MODULE names another.</summary>
     public static string ModulePath { get; } = Environment.GetEnvironmentVariable("IMGSPS_MODULE") is { Length: > 0 } path
         ? path
-        : Directory.GetDirectories(Metadata("ModuleOutput")!).OrderBy(d => Version.Parse(Path.GetFileName(d))).Last();
+        : Directory.GetDirectories(ModuleOutput).OrderBy(d => Version.Parse(Path.GetFileName(d))).Last();
 
     /// <summary>An open runspace with the module.</summary>
     public static Runspace OpenRunspace()
@@ -45,22 +43,6 @@ internal static class HostedPowerShell
         return shell;
     }
 
-    // With a PowerShell that is installed rather than restored, its assemblies are found in its own folder.
-    [ModuleInitializer]
-    internal static void ResolveFromPowerShellHome()
-    {
-        if (Metadata("PowerShellHome") is not { } home)
-        {
-            return;
-        }
-
-        AssemblyLoadContext.Default.Resolving += (context, name) =>
-        {
-            var path = Path.Combine(home, name.Name + ".dll");
-            return File.Exists(path) ? context.LoadFromAssemblyPath(path) : null;
-        };
-    }
-
-    private static string? Metadata(string key) => typeof(HostedPowerShell).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == key)?.Value;
+    private static string ModuleOutput => typeof(HostedPowerShell).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "ModuleOutput").Value!;
 }

@@ -11,6 +11,9 @@ BeforeDiscovery {
 
         $full
     }
+
+    # What takes the real limits to show is shown in xunit alone, where limits are given.
+    $rows = @($rows | Where-Object { -not $_.noPwsh })
 }
 
 BeforeAll {
@@ -33,7 +36,8 @@ BeforeAll {
         }
 
         try {
-            $said = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -File "$PSScriptRoot/BehaviourWorker.ps1" `
+            $program, [string[]] $starter = @(Get-TestShell)
+            $said = & $program @starter -NoProfile -NonInteractive -File "$PSScriptRoot/BehaviourWorker.ps1" `
                 -Module (Get-TestModulePath) -Registry $registry.Host -Rows $file -Folder $place 2>&1
         } finally {
             $env:SSL_CERT_FILE = $null
@@ -80,8 +84,12 @@ AfterAll {
 }
 
 Describe 'A registry that misbehaves' {
+    It 'is tried here with each row but the 24 that say why only xunit tries them' {
+        @($data.behaviours | Where-Object { $_.PSObject.Properties['noPwsh'] -and $_.noPwsh.Length -gt 10 }) | Should -HaveCount 24
+        $all | Should -HaveCount ($data.behaviours.Count - 24)
+    }
+
     It '<rule> <name>' -ForEach $rows {
-        if ($noPwsh) { Set-ItResult -Skipped -Because $noPwsh; return }
         if ($noXunit -and -not [System.IO.File]::Exists('/proc/version')) { Set-ItResult -Skipped -Because 'only OpenSSL can be told to trust a certificate for one process'; return }
         $result = $results[$name]
         $result.ended | Should -BeTrue

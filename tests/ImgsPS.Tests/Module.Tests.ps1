@@ -85,12 +85,10 @@ Describe 'Import' {
     }
 
     It 'works with a YamlDotNet of another version loaded first' {
-        $yaml = @(
-            Get-ChildItem -Path (Join-Path $HOME '.nuget/packages/yamldotnet/*/lib/netstandard2.0/YamlDotNet.dll') -ErrorAction Ignore
-            Get-Module -ListAvailable Microsoft.PowerShell.PlatyPS | ForEach-Object { Get-ChildItem -Path $_.ModuleBase -Recurse -Filter YamlDotNet.dll }
-        ) | Select-Object -First 1
-        if (-not $yaml) { Set-ItResult -Skipped -Because 'there is no YamlDotNet in the NuGet folder and no platyPS'; return }
-        Invoke-TestShell "Add-Type -LiteralPath '$($yaml.FullName)'; Import-Module '$path' -ErrorAction Stop; (Get-Command -Module ImgsPS -CommandType Cmdlet).Count" | Should -Be '13'
+        $yaml = Join-Path $TestDrive 'YamlDotNet.dll'
+        $source = '[assembly: System.Reflection.AssemblyVersion("0.1.0.0")] namespace YamlDotNet { public class Emitter { } }'
+        Invoke-TestShell "Add-Type -TypeDefinition '$source' -OutputAssembly '$yaml'; Add-Type -LiteralPath '$yaml'; [YamlDotNet.Emitter].Assembly.GetName().Version.Minor; Import-Module '$path' -ErrorAction Stop; (Get-Command -Module ImgsPS -CommandType Cmdlet).Count" |
+            Should -Be '1', '13'
     }
 
     It 'says what it needs in a PowerShell that is too old' {
@@ -125,7 +123,6 @@ Describe 'The commands' {
     }
 
     It '<_> has help' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
-        if (-not (Test-Path -LiteralPath "$folder/en-US/ImgsPS.dll-Help.xml")) { Set-ItResult -Skipped -Because 'the help is not built; it needs platyPS'; return }
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"
         @($help.examples.example).Count | Should -BeGreaterOrEqual 2

@@ -39,7 +39,7 @@ BeforeAll {
             "`$null = Stop-Transcript"
             "exit"
         )
-        $program = (Get-Process -Id $PID).Path
+        $program, [string[]] $starter = @(Get-TestShell)
         $environment = @{ PATH = "$work/bin" + [System.IO.Path]::PathSeparator + $env:PATH; DOCKER_CONFIG = "$work/docker"; DOCKER_HOST = $null
             IMGSPS_STORE = "$work/store"; IMGSPS_TEST_OUT = "$work/out"; IMGSPS_TEST_IDENTITY = $identity }
         $before = @{}
@@ -49,7 +49,7 @@ BeforeAll {
         }
 
         try {
-            $streams = $first + $Line + $last | & $program -NoProfile -NonInteractive -Command - 2>&1 | Out-String -Width 4096
+            $streams = $first + $Line + $last | & $program @starter -NoProfile -NonInteractive -Command - 2>&1 | Out-String -Width 4096
         }
         finally {
             foreach ($name in $before.Keys) { [System.Environment]::SetEnvironmentVariable($name, $before[$name]) }

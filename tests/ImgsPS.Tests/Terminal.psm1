@@ -9,7 +9,7 @@ function Get-NoTerminalReason {
 
 # Starts a program in a terminal of 160 x 50; what it writes goes to a file too, byte for byte.
 function Start-TestTerminal {
-    param([string[]] $Command = @((Get-Process -Id $PID).Path, '-NoProfile', '-NoLogo'))
+    param([Parameter(Mandatory)] [string[]] $Command)
 
     $folder = Join-Path ([System.IO.Path]::GetTempPath()) ('imgsps-tmux-' + [guid]::NewGuid().ToString('N'))
     $null = New-Item -ItemType Directory -Path $folder
@@ -52,7 +52,7 @@ function Get-Screen {
 
 # Waits until a condition holds; a test that waits in vain fails with what it waited for.
 function Wait-Until {
-    param([Parameter(Mandatory)] [string] $What, [Parameter(Mandatory)] [scriptblock] $Condition, [int] $Seconds = 30, $Terminal)
+    param([Parameter(Mandatory)] [string] $What, [Parameter(Mandatory)] [scriptblock] $Condition, [int] $Seconds = 120, $Terminal)
 
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     while (-not (& $Condition)) {

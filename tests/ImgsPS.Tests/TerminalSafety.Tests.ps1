@@ -182,7 +182,6 @@ Describe 'What is shown of hostile content' {
 Describe 'A real terminal' {
     It 'keeps its title, its clipboard and its screen (RN29)' {
         if ($noTerminal) { Set-ItResult -Skipped -Because $noTerminal; return }
-        $shell = (Get-Process -Id $PID).Path
         $script = Join-Path $TestDrive 'show.ps1'
         [System.IO.File]::WriteAllText($script, @"
             Import-Module '$(Get-TestModulePath)'
@@ -195,7 +194,7 @@ Describe 'A real terminal' {
             Get-ImageManifest reg.example.com/team/app:1 -Store '$layout' | Format-List
             'the e' + 'nd'
 "@)
-        $terminal = Start-TestTerminal $shell, '-NoProfile', '-NonInteractive', '-File', $script
+        $terminal = Start-TestTerminal (@(Get-TestShell) + '-NoProfile', '-NonInteractive', '-File', $script)
         try {
             Wait-Until 'the script to end' { (Get-Screen $terminal) -match '(?m)^the end' } -Terminal $terminal
             $raw = [System.IO.File]::ReadAllText($terminal.Raw)

@@ -137,13 +137,36 @@ function Remove-TestStore {
     Remove-Item -LiteralPath $Folder -Recurse -Force
 }
 
+# The command line that starts a PowerShell like this one: its program, or dotnet and pwsh.dll where PowerShell is a .NET tool.
+function Get-TestShell {
+    $program = (Get-Process -Id $PID).Path
+    $program
+    if ([System.IO.Path]::GetFileNameWithoutExtension($program) -eq 'dotnet') { Join-Path $PSHOME 'pwsh.dll' }
+}
+
+# Starts a PowerShell like this one, with its input at its end. The caller reads its output and its errors.
+function Start-TestShell {
+    param([Parameter(Mandatory)] [string[]] $Arguments)
+
+    $program, [string[]] $starter = @(Get-TestShell)
+    $start = [System.Diagnostics.ProcessStartInfo]::new($program)
+    $start.Arguments = (@($starter) + $Arguments | Where-Object { $_ } | ForEach-Object { '"' + $_ + '"' }) -join ' '
+    $start.UseShellExecute = $false
+    $start.RedirectStandardInput = $true
+    $start.RedirectStandardOutput = $true
+    $start.RedirectStandardError = $true
+    $process = [System.Diagnostics.Process]::Start($start)
+    $process.StandardInput.Close()
+    $process
+}
+
 # Runs a script in a PowerShell of its own, the same edition as this one, and returns its output as text.
 function Invoke-TestShell {
-    param([Parameter(Mandatory)] [string] $Script)
+    param([Parameter(Mandatory)] [string] $Script, [string[]] $Prefix = @())
 
-    $program = (Get-Process -Id $PID).Path
+    $program, [string[]] $starter = $Prefix + @(Get-TestShell)
     $encoded = [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes('$ProgressPreference = ''SilentlyContinue''; ' + $Script))
-    & $program -NoProfile -NonInteractive -OutputFormat Text -EncodedCommand $encoded 2>&1 | ForEach-Object { "$_" }
+    & $program @starter -NoProfile -NonInteractive -OutputFormat Text -EncodedCommand $encoded 2>&1 | ForEach-Object { "$_" }
 }
 
 # Runs a script in another runspace of this process, with the module imported there. The caller stops or ends it.

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Registry;
@@ -37,6 +38,35 @@ public sealed class RegistryInspectTests : IDisposable
         Assert.Equal(
             new[] { "/v2/team/app/manifests/latest", "/v2/team/app/manifests/" + arm.Digest, "/v2/team/app/blobs/" + arm.Config.Digest },
             _registry.Requests.Select(r => r.Path).Where(p => p.StartsWith("/v2/team/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Config_history_and_layers_are_the_same_from_store_and_registry()
+    {
+        var image = _registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(1), new LayerSpec(2)] });
+        var reference = ImageReference.Parse(image.Reference);
+        var identity = ImageIdentity.Of(image.Reference);
+        using var folder = new TempFolder();
+        using var store = ImageStores.Open(folder.Path);
+        await foreach (var pulled in store.PullAsync(new PullRequest(reference), NullObserver.Instance, CancellationToken.None))
+        {
+            Assert.Equal(image.Config.Digest, pulled.Id);
+        }
+
+        // All properties but the store itself.
+        static string Text<T>(T item, string place) => JsonSerializer.Serialize(item)
+            .Replace($"\"Store\":{JsonSerializer.Serialize(place)}", "\"Store\":null", StringComparison.Ordinal);
+        var config = await store.GetConfigAsync(identity, null, NullObserver.Instance, CancellationToken.None);
+        Assert.Equal(folder.Path, config.Store);
+        Assert.Equal(
+            Text(await ImageReader.GetConfigAsync(reference, null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None), ""),
+            Text(config, folder.Path));
+        Assert.Equal(
+            Text(await ImageReader.GetHistoryAsync(reference, null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None), ""),
+            Text(await store.GetHistoryAsync(identity, null, NullObserver.Instance, CancellationToken.None), folder.Path));
+        Assert.Equal(
+            Text(await ImageReader.GetLayersAsync(reference, null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None), ""),
+            Text(await store.GetLayersAsync(identity, null, NullObserver.Instance, CancellationToken.None), folder.Path));
     }
 
     [Fact]
