@@ -2,25 +2,30 @@
 .SYNOPSIS
 Builds, tests and shows ImgsPS.
 .DESCRIPTION
-Runs in Windows PowerShell 5.1 and in PowerShell 7. Needs the .NET SDK, 8.0 or later.
-Pester 5 and Microsoft.PowerShell.PlatyPS are taken from PSModulePath; with the environment variable IMGSPS_ALLOW_GALLERY=1 also from the
-PowerShell Gallery, into output/modules.
+Runs in Windows PowerShell 5.1 and in PowerShell 7, and needs the .NET SDK 10. build.sh starts it where there is no PowerShell.
 .PARAMETER Task
-Clean, Build (output/ImgsPS/<version>), Test, Torture (kills, full disks and many processes at length), Fuzz (all parsers on random inputs; failing
-inputs go to output/fuzz), Secrets (the tests of the cmdlets with -Verbose, -Debug and a transcript, and a search for secrets in all that they leave
-behind), Bench (bench/README.md; results go to bench/RESULTS.md), Demo, Docs (help from docs/cmdlets) or Package (a zip).
+Build makes the module in output/ImgsPS/<version>.
+Test builds all and runs all tests.
+Torture kills processes, fills disks and runs many processes at length.
+Fuzz feeds all parsers with random inputs; those that fail are kept in output/fuzz.
+Secrets runs the tests of the cmdlets with -Verbose, -Debug and a transcript, and searches all that they leave behind for secrets.
+Bench compares with other tools (bench/README.md).
+Demo shows the cmdlets at work.
+Docs makes the help in src/ImgsPS/Module/en-US from docs/cmdlets; it needs Microsoft.PowerShell.PlatyPS 1.x in PSModulePath.
+Package makes output/package/ImgsPS/<version>, which Publish-PSResource takes, and a zip of it.
+Clean deletes what was built.
 .PARAMETER Minutes
-How long Fuzz runs.
+How long Fuzz runs. 10 by default.
 .PARAMETER Seed
-Makes Fuzz try the same inputs as an earlier run, which told its seed; without, each run has its own.
+Makes Fuzz try the inputs of an earlier run, which printed its seed. By default each run has its own.
 .PARAMETER BenchOption
-Options for Bench, as bench/README.md has them, as a list or as one text; --micro alone runs the micro-benchmarks instead.
+Options for Bench. --micro alone runs the micro-benchmarks.
 .EXAMPLE
 .\build.ps1 -Task Test
 .EXAMPLE
 .\build.ps1 -Task Fuzz -Minutes 60
 #>
-[CmdletBinding()]
+[CmdletBinding(PositionalBinding = $false)]
 param(
     [Parameter(Position = 0)]
     [ValidateSet('Clean', 'Build', 'Test', 'Torture', 'Fuzz', 'Secrets', 'Bench', 'Demo', 'Docs', 'Package')]
@@ -31,6 +36,7 @@ param(
 
     [System.UInt64] $Seed,
 
+    [Parameter(ValueFromRemainingArguments)]
     [string[]] $BenchOption = @()
 )
 
@@ -43,36 +49,93 @@ if ([System.Console]::IsOutputRedirected) {
     $env:NO_COLOR = '1'
 }
 
-$results = [System.IO.Path]::Combine($PSScriptRoot, 'output', 'test-results')
-
-# Skipped tests are told by reason instead of one by one.
-$noise = "\[SKIP\]$|^  Skipped |^Data collector 'Blame' message"
-$HasSeed = $PSBoundParameters.ContainsKey('Seed')
+$output = [System.IO.Path]::Combine($PSScriptRoot, 'output')
+$results = [System.IO.Path]::Combine($output, 'test-results')
+$version = (Import-PowerShellDataFile -LiteralPath ImgsPS.psd1).ModuleVersion
+$module = [System.IO.Path]::Combine($output, 'ImgsPS', $version)
+$hasSeed = $PSBoundParameters.ContainsKey('Seed')
 $count = @{ Passed = 0; Failed = 0; Skipped = 0 }
 
-# The PowerShell that runs this script, for child processes: tests and help never load into this one.
-$shell = @("$PSHOME/powershell.exe", "$PSHOME/pwsh.exe", "$PSHOME/pwsh") | Where-Object { [System.IO.File]::Exists($_) } | Select-Object -First 1
-if ($null -eq $shell) {
-    $shell = @(Get-Command -Name pwsh -CommandType Application)[0].Path
+# The PowerShell that runs this script, for child processes: tests never load into this one. As a .NET tool it is no program, but a file for dotnet.
+$shell = @("$PSHOME/powershell.exe", "$PSHOME/pwsh.exe", "$PSHOME/pwsh" | Where-Object { [System.IO.File]::Exists($_) })[0..0]
+if ($shell.Count -eq 0) {
+    $shell = 'dotnet', "$PSHOME/pwsh.dll"
 }
 
-function Invoke-Script {
-    param([string] $Path, [string[]] $Arguments = @())
+$shell += '-NoProfile', '-NonInteractive'
+if ($env:OS -eq 'Windows_NT') {
+    $shell += '-ExecutionPolicy', 'Bypass'
+}
 
-    $options = @('-NoProfile', '-NonInteractive')
-    if ($env:OS -eq 'Windows_NT') {
-        $options += '-ExecutionPolicy', 'Bypass'
+function Write-Step {
+    param([string] $Text)
+
+    Write-Host ('{0:HH:mm:ss} {1}' -f [datetime]::Now, $Text)
+}
+
+# Runs a program, and ends the task when it fails.
+function Invoke-Program {
+    param([string[]] $Command)
+
+    $program, $arguments = $Command
+    & $program @arguments | Out-Host
+    if ($LASTEXITCODE -ne 0) {
+        throw "'$Command' ended with $LASTEXITCODE"
+    }
+}
+
+function Remove-Folder {
+    param([string[]] $Path)
+
+    $Path | Where-Object { [System.IO.Directory]::Exists($_) } | ForEach-Object { Remove-Item -LiteralPath $_ -Recurse -Force }
+}
+
+# Compiles the engine ahead of time for one platform. True when it did; why it did not stands in what dotnet wrote.
+function Build-Ahead {
+    param([string] $Platform)
+
+    Write-Step "compiling the engine ahead of time for $Platform"
+    $made = [System.IO.Path]::Combine($output, 'ahead', $Platform)
+    & dotnet publish src/ReadyToRun -r $Platform -o $made "-p:From=$module/bin/net8.0/ImgsPS.Engine.dll" -v q | Out-Host
+    if ($LASTEXITCODE -ne 0) {
+        Write-Host "There is no engine for $Platform in the module, for the reason above. .NET compiles it there while it runs."
+        return $false
     }
 
-    & $shell @options -File $Path @Arguments | Out-Host
-    return $LASTEXITCODE
+    [void][System.IO.Directory]::CreateDirectory("$module/bin/$Platform")
+    Copy-Item -LiteralPath "$made/ImgsPS.Engine.dll" -Destination "$module/bin/$Platform"
+    return $true
 }
 
-function Invoke-MSBuild {
-    param([string] $Target)
+# Makes the module. -Built: the solution is built. -Quick: without analyzers, and with no engine ahead of time.
+function Build-Module {
+    param([switch] $Built, [switch] $Quick)
 
-    & dotnet msbuild build.targets -nologo -v:m "-t:$Target" | Out-Host
-    return $LASTEXITCODE -eq 0
+    Write-Step "making the module in output/ImgsPS/$version"
+    Remove-Folder "$output/ImgsPS"
+    $options = '-c', 'Release', '-v', 'q'
+    if (-not $Built) {
+        Invoke-Program (@('dotnet', 'build', 'src/ImgsPS', "-p:RunAnalyzers=$(-not $Quick)") + $options)
+    }
+
+    foreach ($framework in 'net472', 'net8.0') {
+        Invoke-Program (@('dotnet', 'publish', 'src/ImgsPS', '--no-build', '-f', $framework, '-o', "$module/bin/$framework") + $options)
+    }
+
+    Copy-Item -Path ImgsPS.psd1, LICENSE, src/ImgsPS/Module/*.psm1, src/ImgsPS/Module/*.ps1xml -Destination $module
+    [void][System.IO.Directory]::CreateDirectory("$module/en-US")
+    Copy-Item -Path docs/about/about_*.help.txt, src/ImgsPS/Module/en-US/*.xml -Destination "$module/en-US"
+    $foreign = @(Get-ChildItem -LiteralPath $module -Recurse -Include System.Management.Automation*.dll, *.deps.json)
+    if ($foreign.Count -gt 0) {
+        throw "the module must not carry $foreign"
+    }
+
+    $env:IMGSPS_MODULE = $module
+    if (-not $Quick -and $env:IMGSPS_AHEAD -ne 'none') {
+        $system = if ($env:OS -eq 'Windows_NT') { 'win' } elseif ($IsMacOS) { 'osx' } else { 'linux' }
+        $processor = [System.Runtime.InteropServices.RuntimeInformation]::OSArchitecture.ToString().ToLowerInvariant()
+        [void](Build-Ahead "$system-$processor")
+    }
 }
 
 # Counts one failure that is not a test's.
@@ -83,308 +146,246 @@ function Add-Failure {
     $count.Failed++
 }
 
-# Counts a part that did not run.
-function Add-Skip {
-    param([string] $What)
-
-    Write-Host "skipped: $What"
-    $count.Skipped++
-}
-
+# Adds up the results of a part: a trx file of dotnet test, an XML file of xunit's own runner, or a JSON file of Run-Pester.ps1.
 function Add-Result {
-    param([string] $Name, [int] $Passed, [int] $Failed, [int] $Skipped, [string[]] $Reasons, [int] $ExitCode)
+    param([hashtable] $Part)
 
-    $count.Passed += $Passed
-    $count.Failed += $Failed
-    $count.Skipped += $Skipped
-    if ($Passed + $Failed -eq 0) {
-        Add-Failure "${Name}: no test ran"
-    } elseif ($ExitCode -ne 0 -and $Failed -eq 0) {
-        Add-Failure "${Name}: the test run broke off"
-    }
-
-    foreach ($group in @($Reasons | Group-Object | Sort-Object -Property Count -Descending)) {
-        Write-Host ('skipped in {0}: {1} x {2}' -f $Name, $group.Count, $group.Name)
-    }
-}
-
-function Test-DotnetProject {
-    param([string] $Name, [string[]] $Arguments = @(), [string] $HangTimeout = '8min')
-
-    & dotnet test "tests/$Name" --nologo -v q --results-directory $results --logger "trx;LogFileName=$Name.trx" `
-        --logger 'console;verbosity=minimal' --blame-hang-timeout $HangTimeout --blame-hang-dump-type none @Arguments |
-        Where-Object { $_ -notmatch $noise } | Out-Host
-    $exitCode = $LASTEXITCODE
-    $file = [System.IO.Path]::Combine($results, "$Name.trx")
+    $file = "$results/$($Part.Result)"
     if (-not [System.IO.File]::Exists($file)) {
-        Add-Failure "${Name}: the test run left no result"
+        Add-Failure "$($Part.Name): the test run left no result"
         return
     }
 
-    $trx = New-Object -TypeName System.Xml.XmlDocument
-    $trx.Load($file)
-    $counters = $trx.SelectSingleNode("//*[local-name()='Counters']")
-    $total = [int]$counters.GetAttribute('total')
-    $executed = [int]$counters.GetAttribute('executed')
-    $passed = [int]$counters.GetAttribute('passed')
-    $reasons = @($trx.SelectNodes("//*[local-name()='UnitTestResult'][@outcome='NotExecuted']//*[local-name()='Message']") | ForEach-Object { $_.InnerText })
-    Add-Result -Name $Name -Passed $passed -Failed ($executed - $passed) -Skipped ($total - $executed) -Reasons $reasons -ExitCode $exitCode
+    $text = Get-Content -LiteralPath $file -Raw -Encoding UTF8
+    if ($file -like '*.json') {
+        $json = ConvertFrom-Json -InputObject $text
+        $passed, $failed, $reasons = $json.Passed, $json.Failed, @($json.Reasons)
+    } elseif ($file -like '*.trx') {
+        $run = ([xml]$text).TestRun
+        $passed = [int]$run.ResultSummary.Counters.passed
+        $failed = [int]$run.ResultSummary.Counters.executed - $passed
+        $reasons = @($run.SelectNodes("//*[@outcome='NotExecuted']//*[local-name()='Message']") | ForEach-Object { $_.InnerText })
+    } else {
+        $assembly = ([xml]$text).assemblies.assembly
+        $passed, $failed = [int]$assembly.passed, [int]$assembly.failed
+        $reasons = @($assembly.SelectNodes('.//reason') | ForEach-Object { $_.InnerText })
+    }
+
+    $count.Passed += $passed
+    $count.Failed += $failed
+    $count.Skipped += $reasons.Count
+    if ($passed + $failed -eq 0) {
+        Add-Failure "$($Part.Name): no test ran"
+    } elseif ($Part.Process.ExitCode -ne 0 -and $failed -eq 0) {
+        Add-Failure "$($Part.Name): the test run broke off"
+    }
+
+    $reasons | Group-Object | ForEach-Object { Write-Host ('skipped in {0}: {1} x {2}' -f $Part.Name, $_.Count, $_.Name) }
+    "$passed passed, $failed failed, $($reasons.Count) skipped"
 }
 
-# Prints what the tests counted: rounds, survivors, losses.
-function Test-Torture {
+# Runs the parts of the tests in processes of their own, two at once, and prints what each wrote when it ends.
+# A part: Name; Command; Result, the name of the file in output/test-results that it leaves, none for a check; After, what else is looked at.
+function Invoke-Part {
+    param([hashtable[]] $Parts, [int] $LimitMinutes = 20)
+
+    [void][System.IO.Directory]::CreateDirectory($results)
+    $waiting = [System.Collections.Generic.Queue[object]]::new([object[]]$Parts)
+    $running = @()
+    while ($waiting.Count + $running.Count -gt 0) {
+        while ($waiting.Count -gt 0 -and $running.Count -lt 2) {
+            $part = $waiting.Dequeue()
+            Write-Step "$($part.Name) begins"
+            $part.Clock = [System.Diagnostics.Stopwatch]::StartNew()
+            $part.Log = "$results/$($part.Name -replace '\W+', '-').log"
+            $program, $arguments = $part.Command
+            $quoted = $arguments | ForEach-Object { if ($_ -match '\s') { "`"$_`"" } else { $_ } }
+            $part.Process = Start-Process -FilePath $program -ArgumentList $quoted -NoNewWindow -PassThru `
+                -RedirectStandardOutput $part.Log -RedirectStandardError "$($part.Log).err"
+            # Without the handle PowerShell cannot tell the exit code later.
+            [void]$part.Process.Handle
+            $running += $part
+        }
+
+        Start-Sleep -Milliseconds 200
+        foreach ($part in $running) {
+            if (-not $part.Process.HasExited -and $part.Clock.Elapsed.TotalMinutes -gt $LimitMinutes) {
+                Add-Failure "$($part.Name) did not end within $LimitMinutes minutes"
+                $part.Process.Kill()
+            }
+        }
+
+        foreach ($part in @($running | Where-Object { $_.Process.HasExited })) {
+            $part.Process.WaitForExit()
+            # Skipped tests are told by reason instead of one by one.
+            Get-Content -LiteralPath $part.Log, "$($part.Log).err" -Encoding UTF8 |
+                Where-Object { $_ -notmatch "\[SKIP\]|^  Skipped |^Data collector 'Blame' message" } | Out-Host
+            $said = ''
+            if ($part.ContainsKey('Result')) {
+                $said = Add-Result $part
+            } elseif ($part.Process.ExitCode -ne 0) {
+                Add-Failure $part.Name
+            }
+
+            if ($part.ContainsKey('After')) {
+                & $part.After
+            }
+
+            Write-Step ('{0} took {1:0} s. {2}' -f $part.Name, $part.Clock.Elapsed.TotalSeconds, $said)
+        }
+
+        $running = @($running | Where-Object { -not $_.Process.HasExited })
+    }
+}
+
+# A part that is a test project.
+function Get-ProjectPart {
+    param([string] $Project, [string] $Name, [string[]] $Arguments = @(), [string] $HangTimeout = '8min', [scriptblock] $After)
+
+    $part = @{
+        Name    = $Name
+        Command = @('dotnet', 'test', "tests/$Project", '-c', 'Release', '--no-build', '-v', 'q', '--results-directory', $results,
+            '--logger', "trx;LogFileName=$Project.trx", '--logger', 'console;verbosity=minimal',
+            '--blame-hang-timeout', $HangTimeout, '--blame-hang-dump-type', 'none') + $Arguments
+        Result  = "$Project.trx"
+    }
+    if ($After) {
+        $part.After = $After
+    }
+
+    return $part
+}
+
+# Kills, full disks, many processes. What the tests counted is printed: rounds, survivors, losses.
+function Get-TorturePart {
     param([string] $HangTimeout = '8min')
 
-    Test-DotnetProject -Name ImgsPS.Torture -HangTimeout $HangTimeout
-    $file = [System.IO.Path]::Combine($results, 'ImgsPS.Torture.trx')
-    if ([System.IO.File]::Exists($file)) {
-        $trx = New-Object -TypeName System.Xml.XmlDocument
-        $trx.Load($file)
+    Get-ProjectPart -Project ImgsPS.Torture -Name torture -HangTimeout $HangTimeout -After {
+        $trx = [xml](Get-Content -LiteralPath "$results/ImgsPS.Torture.trx" -Raw -Encoding UTF8)
         $trx.SelectNodes("//*[local-name()='UnitTestResult']//*[local-name()='StdOut']") | ForEach-Object { Write-Host $_.InnerText }
     }
 }
 
+# The cmdlets in a real PowerShell.
+function Get-PesterPart {
+    $pester = & dotnet msbuild tests/ImgsPS.Hosting.Tests -getProperty:PesterModule
+    @{
+        Name    = 'cmdlets (Pester)'
+        Command = $shell + @('-File', 'tests/Run-Pester.ps1', '-Pester', $pester, '-Tests', 'tests/ImgsPS.Tests',
+            '-Result', "$results/ImgsPS.Tests.json")
+        Result  = 'ImgsPS.Tests.json'
+    }
+}
+
 function Test-Coverage {
-    $rate = $null
-    foreach ($file in @(Get-ChildItem -LiteralPath $results -Recurse -Filter coverage.cobertura.xml)) {
-        $cobertura = New-Object -TypeName System.Xml.XmlDocument
-        $cobertura.XmlResolver = $null
-        $cobertura.Load($file.FullName)
-        $package = $cobertura.SelectSingleNode("//package[@name='ImgsPS.Engine']")
-        if ($null -ne $package) {
-            $rate = [double]::Parse($package.GetAttribute('line-rate'), [System.Globalization.CultureInfo]::InvariantCulture)
-        }
-    }
-
-    if ($null -eq $rate) {
-        Add-Failure 'the coverage of ImgsPS.Engine was not measured'
-        return
-    }
-
-    Write-Host ([string]::Format([System.Globalization.CultureInfo]::InvariantCulture, 'Line coverage of ImgsPS.Engine: {0:0.0} %', $rate * 100))
+    $file = @(Get-ChildItem -LiteralPath $results -Recurse -Filter coverage.cobertura.xml)[0..0]
+    $package = ([xml](Get-Content -LiteralPath $file.FullName -Raw)).SelectSingleNode("//package[@name='ImgsPS.Engine']")
+    $rate = [double]::Parse($package.'line-rate', [System.Globalization.CultureInfo]::InvariantCulture)
+    Write-Host "Line coverage of ImgsPS.Engine: $([int]($rate * 100)) %"
     if ($rate -lt 0.85) {
         Add-Failure 'the line coverage is under 85 %'
     }
 }
 
-# True when a module is there for a child process, perhaps only now.
-function Test-ToolModule {
-    param([string] $Name, [version] $Version, [version] $Below)
-
-    $folder = [System.IO.Path]::Combine($PSScriptRoot, 'output', 'modules')
-    if ([System.IO.Directory]::Exists($folder) -and $env:PSModulePath -notlike "$folder*") {
-        $env:PSModulePath = $folder + [System.IO.Path]::PathSeparator + $env:PSModulePath
-    }
-
-    $there = { @(Get-Module -ListAvailable -Name $Name | Where-Object { $_.Version -ge $Version -and $_.Version -lt $Below }).Count -gt 0 }
-    if (& $there) {
-        return $true
-    }
-
-    if ($env:IMGSPS_ALLOW_GALLERY -ne '1') {
-        return $false
-    }
-
-    [void][System.IO.Directory]::CreateDirectory($folder)
-    try {
-        Save-Module -Name $Name -RequiredVersion $Version -Path $folder -Repository PSGallery -Force
-    } catch {
-        Write-Host "The PowerShell Gallery did not give ${Name}: $_"
-        return $false
-    }
-
-    if ($env:PSModulePath -notlike "$folder*") {
-        $env:PSModulePath = $folder + [System.IO.Path]::PathSeparator + $env:PSModulePath
-    }
-
-    return & $there
-}
-
-function Get-ModuleFolder {
-    return (Get-ChildItem -LiteralPath ([System.IO.Path]::Combine($PSScriptRoot, 'output', 'ImgsPS')) -Directory)[0].FullName
-}
-
-# True when the help was made.
-function Build-Help {
-    if (-not (Test-ToolModule -Name Microsoft.PowerShell.PlatyPS -Version 1.0.0 -Below 2.0)) {
-        Write-Host 'The help (MAML) was left out: Microsoft.PowerShell.PlatyPS 1.x is not in PSModulePath (IMGSPS_ALLOW_GALLERY=1 allows to fetch it).'
-        return $true
-    }
-
-    $folder = [System.IO.Path]::Combine($PSScriptRoot, 'output', 'help', 'en-US')
-    if ((Invoke-Script -Path docs/Build-Help.ps1 -Arguments @('-Pages', 'docs/cmdlets', '-Target', $folder)) -ne 0) {
-        return $false
-    }
-
-    $module = Get-ModuleFolder
-    [void][System.IO.Directory]::CreateDirectory("$module/en-US")
-    Copy-Item -Path "$folder/*.xml" -Destination "$module/en-US"
-    return $true
-}
-
-function Test-Hosting {
-    # An installed PowerShell does, where the SDK can build for its .NET; else the SDK's package, where it restores.
-    $arguments = @()
-    $reason = 'Microsoft.PowerShell.SDK does not restore here'
-    if ($PSVersionTable.PSVersion -ge [version]'7.4' -and [int](& dotnet --version).Split('.')[0] -ge [System.Environment]::Version.Major) {
-        $arguments = @("-p:PowerShellHome=$PSHOME")
-        $reason = 'its packages do not restore here'
-    }
-
-    & dotnet restore tests/ImgsPS.Hosting.Tests -v q @arguments | Out-Null
-    if ($LASTEXITCODE -eq 0) {
-        Test-DotnetProject -Name ImgsPS.Hosting.Tests -Arguments $arguments
-    } else {
-        Add-Skip "tests/ImgsPS.Hosting.Tests: $reason"
-    }
-}
-
-function Test-Cmdlet {
-    if (-not (Test-ToolModule -Name Pester -Version 5.7.1 -Below 6.0)) {
-        Add-Skip 'tests/ImgsPS.Tests: Pester 5 (5.7.1 or later) is not in PSModulePath (IMGSPS_ALLOW_GALLERY=1 allows to fetch it)'
-        return
-    }
-
-    $file = [System.IO.Path]::Combine($results, 'ImgsPS.Tests.json')
-    $exitCode = Invoke-Script -Path tests/Run-Pester.ps1 -Arguments @('-Tests', 'tests/ImgsPS.Tests', '-Result', $file)
-    if (-not [System.IO.File]::Exists($file)) {
-        Add-Failure 'ImgsPS.Tests: the test run left no result'
-        return
-    }
-
-    $result = Get-Content -LiteralPath $file -Raw | ConvertFrom-Json
-    Add-Result -Name ImgsPS.Tests -Passed $result.Passed -Failed $result.Failed -Skipped $result.Skipped -Reasons @($result.Reasons) -ExitCode $exitCode
-}
-
+# Builds what the task needs and runs its parts.
 function Invoke-Test {
-    if ([System.IO.Directory]::Exists($results)) {
-        Remove-Item -LiteralPath $results -Recurse -Force
-    }
-
-    if (-not (Invoke-MSBuild -Target Build)) {
-        Add-Failure 'the build'
+    Remove-Folder $results
+    Write-Step 'building ImgsPS.sln: this compiles all and checks the code with the analyzers'
+    Invoke-Program 'dotnet', 'build', 'ImgsPS.sln', '-c', 'Release', '-v', 'q'
+    if ($Task -eq 'Torture') {
+        $env:IMGSPS_TORTURE = 'long'
+        Invoke-Part -Parts (Get-TorturePart -HangTimeout 40min) -LimitMinutes 60
         return
     }
 
-    $env:IMGSPS_MODULE = Get-ModuleFolder
-    if (-not (Build-Help)) {
-        Add-Failure 'the help'
+    Build-Module -Built
+    if ($Task -eq 'Secrets') {
+        $env:IMGSPS_SECRET_SEARCH = '1'
+        Invoke-Part -Parts (Get-PesterPart) -LimitMinutes 60
+        return
     }
 
-    Write-Host 'Checking the format'
-    & dotnet format ImgsPS.sln --verify-no-changes -v q | Out-Host
-    if ($LASTEXITCODE -ne 0) {
-        Add-Failure 'dotnet format ImgsPS.sln would change files'
-    }
-
-    Test-DotnetProject -Name ImgsPS.Engine.Tests -Arguments @('--collect', 'XPlat Code Coverage', '--settings', 'tests/coverage.runsettings')
-    Test-Coverage
-    Test-Torture
-    Test-Hosting
-    Test-Cmdlet
+    $coverage = '--collect', 'XPlat Code Coverage', '--settings', 'tests/coverage.runsettings'
+    Invoke-Part -Parts @(
+        Get-ProjectPart -Project ImgsPS.Engine.Tests -Name 'engine (net8.0)' -Arguments (@('-f', 'net8.0') + $coverage) -After ${function:Test-Coverage}
+        Get-PesterPart
+        Get-TorturePart
+        Get-ProjectPart -Project ImgsPS.Hosting.Tests -Name 'the module in a host of PowerShell'
+        @{ Name = 'format'; Command = 'dotnet', 'format', 'whitespace', '.', '--folder', '--verify-no-changes', '-v', 'q' }
+    )
 }
 
-function Invoke-SecretSearch {
-    if (-not (Invoke-MSBuild -Target Build)) {
-        Add-Failure 'the build'
-        return
+function Invoke-Package {
+    Build-Module
+    foreach ($platform in 'linux-arm64', 'linux-x64', 'osx-arm64', 'osx-x64', 'win-arm64', 'win-x64') {
+        if (-not [System.IO.Directory]::Exists("$module/bin/$platform")) {
+            [void](Build-Ahead $platform)
+        }
     }
 
-    & dotnet build tests/ImgsPS.TestRegistry -v q | Out-Host
-    $env:IMGSPS_MODULE = Get-ModuleFolder
-    $env:IMGSPS_SECRET_SEARCH = '1'
-    [void][System.IO.Directory]::CreateDirectory($results)
-    Test-Cmdlet
+    Remove-Folder "$output/package"
+    [void][System.IO.Directory]::CreateDirectory("$output/package/ImgsPS")
+    Copy-Item -LiteralPath $module -Destination "$output/package/ImgsPS" -Recurse
+    Compress-Archive -Path "$output/package/ImgsPS" -DestinationPath "$output/ImgsPS-$version.zip" -Force
+    Write-Step "output/package/ImgsPS/$version is what Publish-PSResource takes; output/ImgsPS-$version.zip unpacks into a folder of PSModulePath"
 }
 
 function Invoke-Demo {
-    if (-not (Test-Path -LiteralPath tests/demo.ps1)) {
-        & dotnet run --project tests/ImgsPS.Driver -- demo | Out-Host
-        return $LASTEXITCODE -eq 0
-    }
-
-    if (-not (Invoke-MSBuild -Target Build)) {
-        return $false
-    }
-
-    & dotnet build tests/ImgsPS.TestRegistry -v q | Out-Host
-    if ($LASTEXITCODE -ne 0) {
-        return $false
-    }
-
-    $env:IMGSPS_MODULE = Get-ModuleFolder
-    return (Invoke-Script -Path tests/demo.ps1) -eq 0
-}
-
-# True when a project of bench/ was built and its program ended well.
-function Invoke-BenchProgram {
-    param([string] $Folder, [string] $Name, [string[]] $Arguments)
-
-    & dotnet build "bench/$Folder" -c Release -v q | Out-Host
-    if ($LASTEXITCODE -ne 0) {
-        return $false
-    }
-
-    $program = [System.IO.Path]::Combine('bench', $Folder, 'bin', 'Release', 'net8.0', $Name)
-    & "./$program" @Arguments | Out-Host
-    return $LASTEXITCODE -eq 0
+    Write-Step 'building the module and a registry for the demo; the first time this fetches packages'
+    Build-Module -Quick
+    Invoke-Program 'dotnet', 'build', 'tests/ImgsPS.TestRegistry', '-c', 'Release', '-f', 'net8.0', '-v', 'q', '-p:RunAnalyzers=false'
+    Invoke-Program ($shell + '-File', 'tests/demo.ps1')
 }
 
 function Invoke-Bench {
-    # One text for all: what pwsh -File makes of a list.
-    if ($BenchOption.Count -eq 1) {
-        $BenchOption = -split $BenchOption[0]
+    if (-not (Get-Command -Name pwsh -CommandType Application -ErrorAction Ignore)) {
+        # The benchmarks measure how a pwsh starts: the tool as a program of its own.
+        $tool = (Get-Content -LiteralPath .config/dotnet-tools.json -Raw | ConvertFrom-Json).tools.powershell.version
+        Invoke-Program 'dotnet', 'tool', 'update', 'powershell', '--version', $tool, '--tool-path', "$output/tools"
+        $env:PATH = "$output/tools" + [System.IO.Path]::PathSeparator + $env:PATH
     }
 
-    if ($BenchOption.Count -eq 1 -and $BenchOption[0] -eq '--micro') {
-        return (Invoke-BenchProgram -Folder Micro -Name ImgsPS.Micro -Arguments bench/MICRO.md) -and
-            (Invoke-BenchProgram -Folder ImgsPS.Bench -Name ImgsPS.Bench -Arguments report)
+    Invoke-Program 'dotnet', 'build', 'bench/ImgsPS.Bench', '-c', 'Release', '-v', 'q'
+    $bench = 'bench/ImgsPS.Bench/bin/Release/net8.0/ImgsPS.Bench'
+    if ("$BenchOption" -eq '--micro') {
+        Invoke-Program 'dotnet', 'build', 'bench/Micro', '-c', 'Release', '-v', 'q'
+        Invoke-Program 'bench/Micro/bin/Release/net8.0/ImgsPS.Micro', 'bench/MICRO.md'
+        Invoke-Program $bench, 'report'
+    } else {
+        Build-Module
+        Invoke-Program (@($bench) + $BenchOption)
     }
-
-    return (Invoke-MSBuild -Target Build) -and
-        (Invoke-BenchProgram -Folder ImgsPS.Bench -Name ImgsPS.Bench -Arguments $BenchOption)
 }
 
 function Invoke-Fuzz {
-    $arguments = @('--minutes', $Minutes.ToString([System.Globalization.CultureInfo]::InvariantCulture), '--folder', [System.IO.Path]::Combine('output', 'fuzz'))
-    if ($HasSeed) {
+    $arguments = '--minutes', $Minutes.ToString([System.Globalization.CultureInfo]::InvariantCulture), '--folder', 'output/fuzz'
+    if ($hasSeed) {
         $arguments += '--seed', "$Seed"
     }
 
-    & dotnet run --project tests/ImgsPS.Engine.Tests -v q -- fuzz @arguments | Out-Host
-    return $LASTEXITCODE -eq 0
+    Invoke-Program (@('dotnet', 'run', '--project', 'tests/ImgsPS.Engine.Tests', '-f', 'net8.0', '-v', 'q', '--', 'fuzz') + $arguments)
 }
 
 if ($null -eq (Get-Command -Name dotnet -CommandType Application -ErrorAction Ignore)) {
-    Write-Host 'The .NET SDK (8.0 or later) is needed: there is no dotnet on PATH. See https://dotnet.microsoft.com/download'
-    exit 1
+    throw 'ImgsPS is built with the .NET SDK 10, and there is no dotnet on PATH. See https://dotnet.microsoft.com/download'
 }
 
-$done = switch ($Task) {
-    'Clean' { Invoke-MSBuild -Target Clean }
-    'Build' { Invoke-MSBuild -Target Build }
-    'Docs' { (Invoke-MSBuild -Target Build) -and (Build-Help) }
-    'Package' { (Invoke-MSBuild -Target Build) -and (Build-Help) -and (Invoke-MSBuild -Target Package) }
+switch ($Task) {
+    'Clean' { Remove-Folder (@($output) + (Get-Item -Path src/*, tests/*, bench/* | ForEach-Object { "$_/bin", "$_/obj" })) }
+    'Build' { Build-Module }
+    'Docs' { Invoke-Program ($shell + '-File', 'docs/Build-Help.ps1', '-Pages', 'docs/cmdlets', '-Target', 'src/ImgsPS/Module/en-US') }
+    'Package' { Invoke-Package }
     'Demo' { Invoke-Demo }
     'Fuzz' { Invoke-Fuzz }
     'Bench' { Invoke-Bench }
-    { $_ -in 'Test', 'Torture', 'Secrets' } {
+    default {
         try {
-            switch ($Task) {
-                'Torture' {
-                    $env:IMGSPS_TORTURE = 'long'
-                    Test-Torture -HangTimeout 40min
-                }
-                'Secrets' { Invoke-SecretSearch }
-                default { Invoke-Test }
-            }
+            Invoke-Test
         } catch {
             Add-Failure "build.ps1: $_"
         }
 
         Write-Host ('{0} passed, {1} failed, {2} skipped' -f $count.Passed, $count.Failed, $count.Skipped)
-        $count.Failed -eq 0
+        exit [int]($count.Failed -gt 0)
     }
 }
-
-exit [int](-not $done)
