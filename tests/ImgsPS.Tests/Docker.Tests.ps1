@@ -3,7 +3,7 @@ BeforeDiscovery {
     Import-Module "$PSScriptRoot/RealParts.psm1" -Force
     $missing = Get-MissingPart docker, dockerd, docker-registry, busybox
     if ($missing) {
-        Write-Warning "Tests with a real Engine are skipped; this machine has no $missing."
+        Write-Warning "Tests with a real Docker Engine are skipped; this machine has no $missing."
     }
 }
 

@@ -23,7 +23,7 @@ BeforeDiscovery {
     }
 }
 
-Describe 'Docker and the module on one Engine' -Skip:([bool]$missing) {
+Describe 'Docker and the module on one Docker Engine' -Skip:([bool]$missing) {
     BeforeAll {
         Import-Module "$PSScriptRoot/RealParts.psm1" -Force
         Import-Module "$PSScriptRoot/TestSession.psm1" -Force

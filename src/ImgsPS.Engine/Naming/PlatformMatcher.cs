@@ -64,8 +64,8 @@ internal sealed class PlatformMatcher
         {
             throw new ImageException(
                 ImageErrorKind.InvalidArgument,
-                $"invalid platform '{PrintableText.Of(wanted.ToString())}': '{PrintableText.Of(wanted.OSVersion)}' is not a version of " +
-                    "Windows",
+                $"invalid platform '{PrintableText.Of(wanted.ToString())}': " +
+                    $"'{PrintableText.Of(wanted.OSVersion)}' is not a version of Windows",
                 "A version of Windows is major.minor.build[.revision], as in windows(10.0.20348)/amd64.");
         }
 

@@ -75,8 +75,8 @@ internal sealed class PagedList(RegistryTransport transport)
                 var body = await BodyReader.ReadAllAsync(response, transport.Limits.Page, transport.Limits, cancellationToken)
                     .ConfigureAwait(false)
                     ?? throw new ImageException(
-                        ImageErrorKind.TooLarge, $"{transport.Errors.Show(page)}: the page is larger than {transport.Limits.Page >> 20} " +
-                            "MiB");
+                        ImageErrorKind.TooLarge,
+                        $"{transport.Errors.Show(page)}: the page is larger than {transport.Limits.Page >> 20} MiB");
                 return (Names(body, member), LinkHeader.NextPage(response.Header("Link"), page), body.Length);
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)

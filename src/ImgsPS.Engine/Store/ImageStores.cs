@@ -53,8 +53,8 @@ internal static class ImageStores
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     /// <summary>
-    /// <c>local</c>, empty or null: the default store; <c>docker</c>, <c>docker:context</c>, a Docker Engine's address: that Engine; a
-    /// folder: that layout, made when it is first written. Relative folders are those of the process's current one.
+    /// <c>local</c>, empty or null: the default store; <c>docker</c>, <c>docker:context</c>, a Docker Engine's address: that Docker Engine;
+    /// a folder: that layout, made when it is first written. Relative folders are those of the process's current one.
     /// </summary>
     /// <exception cref="ImageException">
     /// NotSupported: <c>registry://</c> in this version. InvalidArgument: the text is none of the forms. For a Docker Engine as

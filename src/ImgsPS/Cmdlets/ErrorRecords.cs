@@ -24,11 +24,8 @@ internal static class ErrorRecords
         if (store is not null)
         {
             var message = record.ErrorDetails?.Message ?? failure.Message;
-            record.ErrorDetails = new ErrorDetails($"{store}: {message}")
-            {
-                RecommendedAction = record.ErrorDetails?.RecommendedAction
-                ?? ""
-            };
+            var action = record.ErrorDetails?.RecommendedAction ?? "";
+            record.ErrorDetails = new ErrorDetails($"{store}: {message}") { RecommendedAction = action };
         }
 
         return record;

@@ -21,7 +21,7 @@ function Invoke-Docker {
 function Get-RuleWorld { $world }
 
 function Use-RuleDocker {
-    # From now on docker and the module talk to this Engine, and know nothing of the user's contexts and credentials.
+    # From now on docker and the module talk to this Docker Engine, and know nothing of the user's contexts and credentials.
     param([string] $Socket, [string] $Config)
 
     $env:DOCKER_HOST = $Socket

@@ -39,8 +39,9 @@ internal static class HelperAnswer
         {
             using var document = JsonDocument.Parse(output);
             var root = document.RootElement;
-            (user, secret, host) = (Member(root, "Username") ?? throw Missing(), Member(root, "Secret")
-                ?? throw Missing(), Member(root, "ServerURL") ?? "");
+            user = Member(root, "Username") ?? throw Missing();
+            secret = Member(root, "Secret") ?? throw Missing();
+            host = Member(root, "ServerURL") ?? "";
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {

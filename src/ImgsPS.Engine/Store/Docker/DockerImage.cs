@@ -19,7 +19,7 @@ internal sealed class DockerImage
     /// <summary>Digest of the config; on a containerd store that of the manifest or index (L2).</summary>
     public string Id { get; private set; } = "";
 
-    /// <summary>The image that it was built on in this Engine; null when there is none.</summary>
+    /// <summary>The image that it was built on in this Docker Engine; null when there is none.</summary>
     public string? ParentId { get; private set; }
 
     /// <summary><c>repo:tag</c>, as Docker writes it.</summary>

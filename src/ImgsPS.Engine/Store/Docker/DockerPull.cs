@@ -61,7 +61,7 @@ internal sealed class DockerPull(DockerClient client, DockerList list, DockerCre
             throw new ImageException(
                 ImageErrorKind.NotFound,
                 $"Docker pulled {reference.Familiar}, and does not have it any more",
-                "Somebody else works with this Engine; pull again.");
+                "Somebody else works with this Docker Engine; pull again.");
         }
 
         foreach (var one in pulled)

@@ -33,7 +33,7 @@ internal sealed class DockerTag(DockerClient client, DockerLookup lookup, Docker
         var images = await list.ListAsync(ListRequest.Default, observer, cancellationToken).ConfigureAwait(false);
         return images.FirstOrDefault(i => i.Reference == tag.Familiar) ?? throw new ImageException(
             ImageErrorKind.Conflict, $"{tag.Familiar} was removed as soon as it was made",
-            "Somebody else works with this Engine; tag again.");
+            "Somebody else works with this Docker Engine; tag again.");
     }
 
     private async Task<DockerFound> FindAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken)

@@ -116,8 +116,8 @@ internal sealed class LayoutRows
         else
         {
             _observer.Warning(
-                $"The manifest {root.Digest} of '{name?.Shown ?? "<none>"}' is not in the store, or damaged; pull the image again, or " +
-                    "remove it.");
+                $"The manifest {root.Digest} of '{name?.Shown ?? "<none>"}' is not in the store, or damaged; " +
+                    "pull the image again, or remove it.");
             facts = _catalog.Recall(root.Digest, _observer);
         }
 
@@ -132,8 +132,8 @@ internal sealed class LayoutRows
         if (found.Manifest is null && facts is IndexFacts)
         {
             _observer.Warning(
-                $"None of the images of '{name?.Shown ?? "<none>"}', the index {root.Digest}, is in the store; pull it again, or remove " +
-                    "it.");
+                $"None of the images of '{name?.Shown ?? "<none>"}', the index {root.Digest}, is in the store; " +
+                    "pull it again, or remove it.");
         }
 
         var manifest = found.Manifest;

@@ -16,7 +16,7 @@ internal sealed class DockerUnderTest : StoreUnderTest
 
     public override string Name => "docker:contract";
 
-    /// <summary>What holds for each Engine that keeps its images with a graphdriver.</summary>
+    /// <summary>What holds for each Docker Engine that keeps its images with a graphdriver.</summary>
     internal static StoreTraits DockerTraits { get; } = new()
     {
         KnowsContainers = true,

@@ -32,7 +32,7 @@ internal sealed class DockerUnderTest : IDisposable, ICredentialStore
     /// <summary>What the user's Docker config has for every registry.</summary>
     public RegistryCredential? Stored { get; set; }
 
-    /// <summary>An answer of a real Engine, or one as its API's documentation has it.</summary>
+    /// <summary>An answer of a real Docker Engine, or one as its API's documentation has it.</summary>
     public static string Answer(string file) => File.ReadAllText(Path.Combine(
         typeof(DockerUnderTest).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "RepositoryRoot").Value!,
         "tests",

@@ -8,8 +8,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Speaks Docker API over HTTP/1.1 with one Engine. The version is negotiated with <c>/_ping</c> before the first request, once. Safe for
-/// any number of threads.
+/// Speaks Docker's API over HTTP/1.1 with one Docker Engine. The version is negotiated with <c>/_ping</c> before the first request, once.
+/// Safe for any number of threads.
 /// </summary>
 internal sealed class DockerClient : IDisposable
 {

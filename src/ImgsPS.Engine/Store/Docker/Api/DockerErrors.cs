@@ -7,7 +7,7 @@ using ImgsPS.Registry;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Makes the exceptions of one Engine's client: Docker's own words, no secrets, printable (RN29). Safe for any number of threads.
+/// Makes the exceptions of one Docker Engine's client: Docker's own words, no secrets, printable (RN29). Safe for any number of threads.
 /// </summary>
 internal sealed class DockerErrors(DockerEndpoint endpoint)
 {
@@ -57,7 +57,7 @@ internal sealed class DockerErrors(DockerEndpoint endpoint)
         $"{said} ({endpoint.Address}; this client speaks API versions {DockerVersions.Oldest} to {DockerVersions.Newest})",
         "Update the Docker Engine or ImgsPS; if DOCKER_API_VERSION is set, unset it so that the version is negotiated.");
 
-    /// <summary>Something answers, but no Engine.</summary>
+    /// <summary>Something answers, but no Docker Engine.</summary>
     public ImageException NotDocker(string why, Exception? cause = null) => new(
         ImageErrorKind.InvalidData,
         $"{endpoint.Address} does not answer like a Docker Engine: {why}",

@@ -9,8 +9,9 @@ using ImgsPS.Naming;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Finds the API version to speak with one Engine, by <c>/_ping</c>, once, however many ask at the same time. DOCKER_API_VERSION wins over
-/// what Docker says, as in docker. A ping that failed is forgotten when all who waited for it know. Safe for any number of threads.
+/// Finds the API version to speak with one Docker Engine, by <c>/_ping</c>, once, however many ask at the same time. DOCKER_API_VERSION
+/// wins over what Docker says, as in docker. A ping that failed is forgotten when all who waited for it know. Safe for any number of
+/// threads.
 /// </summary>
 internal sealed class DockerNegotiator : IDisposable
 {

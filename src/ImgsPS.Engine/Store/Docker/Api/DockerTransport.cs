@@ -10,8 +10,8 @@ using ImgsPS.Registry;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Sends one request to one Engine and returns when the answer's head is there, whatever its status. Writes the Debug line of each request.
-/// Safe for any number of threads.
+/// Sends one request to one Docker Engine and returns when the answer's head is there, whatever its status. Writes the Debug line of each
+/// request. Safe for any number of threads.
 /// </summary>
 internal sealed class DockerTransport : IDisposable
 {

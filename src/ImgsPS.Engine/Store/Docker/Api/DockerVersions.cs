@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace ImgsPS.Store.Docker;
 
-/// <summary>The versions of Docker API that we know, and what a Docker Engine says about others.</summary>
+/// <summary>The versions of Docker's API that we know, and what a Docker Engine says about others.</summary>
 internal static class DockerVersions
 {
     /// <summary>The oldest version that we speak; also docker's assumption about a Docker Engine that does not say its own.</summary>

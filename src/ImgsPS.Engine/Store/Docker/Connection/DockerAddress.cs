@@ -15,7 +15,7 @@ namespace ImgsPS.Store.Docker;
 internal static class DockerAddress
 {
     private const string Forms =
-        "An Engine's address is unix:///path, npipe:////./pipe/name, tcp://host[:port] or ssh://[user@]host[:port].";
+        "A Docker Engine's address is unix:///path, npipe:////./pipe/name, tcp://host[:port] or ssh://[user@]host[:port].";
 
     private const int PlainPort = 2375;
     private const int TlsPort = 2376;

@@ -107,8 +107,8 @@ internal sealed class DockerAddresses
             return (name, "DOCKER_CONTEXT");
         }
 
-        // docker warns of a broken config.json and goes to the default Engine; removing images from another Engine than was meant is worse
-        // than an error.
+        // docker warns of a broken config.json and goes to the default Docker Engine; removing images from another Docker Engine than was
+        // meant is worse than an error.
         return _config.Read().CurrentContext is { } chosen
             ? (chosen, $"currentContext in {_config.Path}")
             : (DockerContexts.Default, TheDefault);
@@ -128,13 +128,13 @@ internal sealed class DockerAddresses
 
         return host.Trim().Length > 0
             ? DockerAddress.Parse(host, store, "DOCKER_HOST", EnvironmentTls, tlsPort: false)
-            : DockerAddress.Parse(UsesTls ? "tcp://localhost"
-                : DockerAddress.PlatformDefault, store, TheDefault, EnvironmentTls, tlsPort: true);
+            : DockerAddress.Parse(
+                UsesTls ? "tcp://localhost" : DockerAddress.PlatformDefault, store, TheDefault, EnvironmentTls, tlsPort: true);
     }
 
     private static DockerEndpoint Endpoint(DockerContexts.Entry context, string store) =>
-        DockerAddress.Parse(context.Host
-            ?? DockerAddress.PlatformDefault, store, $"the context '{context.Name}'", () => context.Tls, tlsPort: true);
+        DockerAddress.Parse(
+            context.Host ?? DockerAddress.PlatformDefault, store, $"the context '{context.Name}'", () => context.Tls, tlsPort: true);
 
     // Set to anything counts, "0" and "false" too: docker's own rule.
     private bool UsesTls => Variable("DOCKER_TLS") is not null || Variable("DOCKER_TLS_VERIFY") is not null;

@@ -89,7 +89,7 @@ public sealed class DockerAddressesTests : IDisposable
         Assert.Equal("unix:///web2.sock", home.Addresses.Resolve("docker").Address);
     }
 
-    // docker warns and takes the default Engine. Another Engine than was meant is no place to remove images from.
+    // docker warns and takes the default Docker Engine. Another Docker Engine than was meant is no place to remove images from.
     [Theory]
     [InlineData("{\"currentContext\":\"web1")]
     [InlineData("{\"currentContext\":1}")]
