@@ -144,7 +144,7 @@ internal sealed class Commands
         var named = new List<Image>();
         await ForEachAsync(name =>
         {
-            named.AddRange(ImageLookup.List(images, ImageIdentity.Of(name)));
+            named.AddRange(ImageLookup.ListIn(new PlainImageRows(images), ImageIdentity.Of(name)));
             return Task.CompletedTask;
         });
         Show(named, Views.Images);
@@ -317,7 +317,8 @@ internal sealed class Commands
     {
         var store = ImageStores.Open(_line.Value("--store"));
         return FailPointFiles.FromEnvironment() is not { } files ? store
-            : store is LayoutStore { Path: var path } ? new LayoutStore(path, store.Name, files)
+            : store is LayoutStore
+                ? new LayoutStore(store.Name == ImageStores.Local ? ImageStores.DefaultPath : store.Name, store.Name, files)
             : throw new UsageException($"{FailPointFiles.Variable} is for a store in a folder");
     }
 }

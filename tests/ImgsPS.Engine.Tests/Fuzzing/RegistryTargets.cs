@@ -154,8 +154,6 @@ internal static class RegistryTargets
                 Realm(realm);
             }
         }
-
-        _ = ChallengeParser.Token(text);
     }
 
     private static void Realm(string text)
