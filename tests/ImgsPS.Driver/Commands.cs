@@ -153,7 +153,8 @@ internal sealed class Commands
     {
         var store = ImageStores.Open(_line.Value("--store"));
         return FailPointFiles.FromEnvironment() is not { } files ? store
-            : store is LayoutStore { Path: var path } ? new LayoutStore(path, store.Name, files)
+            : store is LayoutStore
+                ? new LayoutStore(store.Name == ImageStores.Local ? ImageStores.DefaultPath : store.Name, store.Name, files)
             : throw new UsageException($"{FailPointFiles.Variable} is for a store in a folder");
     }
 }

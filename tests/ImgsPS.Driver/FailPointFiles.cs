@@ -11,8 +11,8 @@ namespace ImgsPS.Driver;
 
 /// <summary>
 /// The disk of a crash test: at one point between two durable steps the process is gone at once, as after <c>kill -9</c>, but always in the
-/// same place. <c>IMGSPS_FAILPOINT</c> names the point (reliability.md, "How to test it"), <c>mid-write:3</c> its third time. Only this
-/// driver reads the variable, the module does not know it. Safe for any number of threads.
+/// same place. <c>IMGSPS_FAILPOINT</c> names the point, <c>mid-write:3</c> its third time. Only this driver reads the variable, the module
+/// does not know it. Safe for any number of threads.
 /// </summary>
 internal sealed class FailPointFiles : StoreFiles
 {

@@ -1,4 +1,4 @@
-# The rules of docker-rules.md, asked of docker and of the module on the same Engine: both answers are equal, or differ as the rule declares.
+# The rules of docs/rules/docker.md, asked of docker and of the module on the same Engine: both answers are equal, or differ as the rule declares.
 # All are asked on dockerd; those of lists, removal and pruning on podman's service too, where an answer of docker that is not dockerd's is
 # declared as well. The tables of all answers are printed, and written to docker-rules.txt and docker-rules-podman.txt in
 # $env:IMGSPS_TEST_OUTPUT (else the temporary folder).

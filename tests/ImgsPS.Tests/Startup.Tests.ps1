@@ -135,6 +135,7 @@ Describe 'The engine that was compiled ahead of time' -Skip:(-not $core) {
     It 'is not needed: <Name>' -ForEach @(
         @{ Name = 'gone'; Change = { param($file) Remove-Item -LiteralPath $file } }
         @{ Name = 'empty'; Change = { param($file) [System.IO.File]::WriteAllBytes($file, [byte[]]@()) } }
+        @{ Name = 'of another build of the same version'; Change = { param($file) Copy-Item -LiteralPath "$(Split-Path (Split-Path $file))/net472/ImgsPS.Engine.dll" -Destination $file } }
         @{ Name = 'not an assembly'; Change = { param($file) [System.IO.File]::WriteAllText($file, 'MZ' + 'x' * 4096) } }
     ) {
         $copy = Copy-Module ('copy-' + $Name.Replace(' ', '-'))

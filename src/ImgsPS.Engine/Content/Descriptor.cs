@@ -43,16 +43,6 @@ internal sealed class Descriptor
     /// <summary>True when the bytes have this descriptor's size and digest.</summary>
     public bool Describes(byte[] content) => content.Length == Size && Digest.Of(content, Digest.Algorithm) == Digest;
 
-    /// <summary>Reads a descriptor that stands alone.</summary>
-    /// <exception cref="ImageException">
-    /// InvalidData: not a descriptor, or not a safe one (RN23-RN25). NotSupported: another digest algorithm.
-    /// </exception>
-    public static Descriptor Parse(byte[] bytes)
-    {
-        using var json = StrictJson.Parse(bytes, "descriptor");
-        return Read(new StrictObject(json.RootElement, "descriptor", "", Known));
-    }
-
     /// <summary>Reads a descriptor in a document. Embedded data is not kept, but must be the content that the descriptor names.</summary>
     /// <param name="members">The descriptor's object, made with <see cref="Known"/>.</param>
     /// <param name="untyped">True when the media type may be missing or empty, as some old registries have it for configs (U11).</param>

@@ -19,9 +19,7 @@ internal static class MediaTypes
     public const string DockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json";
     public const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
     public const string DockerConfig = "application/vnd.docker.container.image.v1+json";
-    public const string DockerLayer = "application/vnd.docker.image.rootfs.diff.tar";
     public const string DockerLayerGzip = "application/vnd.docker.image.rootfs.diff.tar.gzip";
-    public const string DockerForeignLayerGzip = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
 
     /// <summary>Schema 1, never asked for and never read (U12).</summary>
     public const string DockerSchema1 = "application/vnd.docker.distribution.manifest.v1+json";
@@ -32,14 +30,8 @@ internal static class MediaTypes
     /// <summary>An attestation.</summary>
     public const string InToto = "application/vnd.in-toto+json";
 
-    /// <summary>A cosign signature's payload.</summary>
-    public const string CosignSignature = "application/vnd.dev.cosign.simplesigning.v1+json";
-
     private const string OciLayerPrefix = "application/vnd.oci.image.layer.";
     private const string DockerLayerPrefix = "application/vnd.docker.image.rootfs.";
-
-    /// <summary>What to ask a registry for when a manifest is wanted, in this order (T1).</summary>
-    public static IReadOnlyList<string> ManifestAccept { get; } = new[] { OciIndex, DockerManifestList, OciManifest, DockerManifest };
 
     /// <summary>What a type is.</summary>
     public static MediaTypeInfo Classify(string mediaType)
@@ -68,20 +60,6 @@ internal static class MediaTypes
             ? ClassifyLayer(mediaType.Substring(DockerLayerPrefix.Length), "foreign.", "diff.tar", '.', vendor)
             : new(MediaTypeKind.Other, vendor);
     }
-
-    /// <summary>The OCI type that means the same as a Docker one; other types as they are.</summary>
-    public static string ToOci(string mediaType) => mediaType switch
-    {
-        DockerManifestList => OciIndex,
-        DockerManifest => OciManifest,
-        DockerConfig => OciConfig,
-        DockerLayer => OciLayer,
-        DockerLayerGzip => OciLayerGzip,
-        "application/vnd.docker.image.rootfs.diff.tar.zstd" => OciLayerZstd,
-        "application/vnd.docker.image.rootfs.foreign.diff.tar" => "application/vnd.oci.image.layer.nondistributable.v1.tar",
-        DockerForeignLayerGzip => "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
-        _ => mediaType,
-    };
 
     /// <summary>The media type in a Content-Type header's value: in lower case, without parameters. Empty when there is none.</summary>
     public static string WithoutParameters(string contentType)

@@ -42,17 +42,11 @@ internal abstract class PlatformRanking
     /// <summary>Any of the platforms, in their order; of the same one, the candidate with more features.</summary>
     public static PlatformRanking Ordered(params Platform[] platforms) => new OrderedRanking(platforms);
 
-    /// <summary>Any of the platforms, none before another.</summary>
-    public static PlatformRanking Any(params Platform[] platforms) => new AnyRanking(platforms);
-
     /// <summary>The platform and what it can run (containerd's Only).</summary>
     public static PlatformRanking Only(Platform platform) => new OrderedRanking(PlatformCompatibility.ListFor(platform));
 
     /// <summary>The platform, in whatever spelling (containerd's OnlyStrict).</summary>
     public static PlatformRanking OnlyStrict(Platform platform) => new OrderedRanking(new[] { platform });
-
-    /// <summary>The platform's operating system on whatever architecture, the platform's own first (containerd's OnlyOS).</summary>
-    public static PlatformRanking OnlyOS(Platform platform) => new SystemRanking(platform);
 
     /// <summary>
     /// As <paramref name="inner"/>; what is equal there is ordered by os.version: the preferred one, then the newest, then none (U7).
@@ -82,41 +76,6 @@ internal abstract class PlatformRanking
             return position >= 0
                 ? new PlatformRank(FitsWithoutFeatures, position, 0, 0, default)
                 : new PlatformRank(FitsNot, 0, 0, 0, default);
-        }
-    }
-
-    private sealed class AnyRanking : PlatformRanking
-    {
-        private readonly PlatformRule[] _rules;
-
-        public AnyRanking(IEnumerable<Platform> platforms) => _rules = platforms.Select(p => new PlatformRule(p)).ToArray();
-
-        public override PlatformRank Rank(Platform candidate) =>
-            IndexOf(_rules, candidate) >= 0 ? new PlatformRank(Fits, 0, candidate.OSFeatures.Count, 0, default)
-            : IndexOf(_rules, WithoutFeatures(candidate)) >= 0 ? new PlatformRank(FitsWithoutFeatures, 0, 0, 0, default)
-            : new PlatformRank(FitsNot, 0, 0, 0, default);
-    }
-
-    private sealed class SystemRanking : PlatformRanking
-    {
-        private readonly PlatformRule _rule;
-        private readonly PlatformRanking _architectures;
-
-        public SystemRanking(Platform platform)
-        {
-            _rule = new PlatformRule(platform);
-            _architectures = OnlyStrict(platform);
-        }
-
-        public override PlatformRank Rank(Platform candidate)
-        {
-            if (!_rule.MatchesSystem(candidate))
-            {
-                return new PlatformRank(FitsNot, 0, 0, 0, default);
-            }
-
-            var rank = _architectures.Rank(candidate);
-            return rank with { Group = Fits, Position = rank.Group };
         }
     }
 

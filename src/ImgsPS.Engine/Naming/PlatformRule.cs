@@ -25,13 +25,6 @@ internal sealed class PlatformRule
             && FeaturesFit(_platform, normal.OSFeatures);
     }
 
-    /// <summary>True when operating system, version and features fit, whatever the architecture.</summary>
-    public bool MatchesSystem(Platform candidate)
-    {
-        var normal = PlatformNormalizer.Normalize(candidate);
-        return _platform.OS == normal.OS && VersionFits(_platform, normal.OSVersion) && FeaturesFit(_platform, normal.OSFeatures);
-    }
-
     private static bool VersionFits(Platform wanted, string? version) =>
         wanted.OS != PlatformNormalizer.Windows
         || string.IsNullOrEmpty(version)

@@ -123,12 +123,6 @@ internal static class ReferenceGrammar
         return IsPath(path);
     }
 
-    /// <summary>As <see cref="TryMatchName"/>, and the path is not too long.</summary>
-    public static ReferenceFault ParseName(string name, out string domain, out string path) =>
-        !TryMatchName(name, out domain, out path) ? ReferenceFault.Format
-        : path.Length > MaxPathLength ? ReferenceFault.TooLong
-        : ReferenceFault.None;
-
     /// <summary>True for a tag.</summary>
     public static bool IsTag(string text)
     {

@@ -78,12 +78,12 @@ internal sealed class LinkHeader : HeaderReader
                 return true;
             }
 
-            if (!TryTarget(out var target) || !TryParameters(out var parameters))
+            if (!TryTarget(out var target) || !TryRelations(out var relations))
             {
                 return false;
             }
 
-            links.Add(new(target, parameters));
+            links.Add(new(target, relations));
         }
     }
 
@@ -115,14 +115,17 @@ internal sealed class LinkHeader : HeaderReader
         return target.All(c => c is not ('\\' or '<' or '>' or '"') && !char.IsControl(c));
     }
 
-    private bool TryParameters(out Dictionary<string, string> parameters)
+    // Of the parameters only rel is kept, and of two the first (RFC 8288 3.3).
+    private bool TryRelations(out string relations)
     {
-        parameters = new(StringComparer.OrdinalIgnoreCase);
+        string? first = null;
+        relations = "";
         while (true)
         {
             SkipBlanks();
             if (AtEnd || Text[Position] == ',')
             {
+                relations = first ?? "";
                 return true;
             }
 
@@ -137,37 +140,40 @@ internal sealed class LinkHeader : HeaderReader
                 continue;
             }
 
-            var name = ParameterName();
-            if (name.Length == 0)
+            if (!TryParameter(out var name, out var value))
             {
                 return false;
             }
 
-            // title* of RFC 8187: the star ends the name.
-            if (IsAt('*'))
-            {
-                name += "*";
-                Position++;
-            }
-
-            SkipBlanks();
-            var value = "";
-            if (IsAt('='))
-            {
-                Position++;
-                SkipBlanks();
-                if (!TryValue(out value))
-                {
-                    return false;
-                }
-            }
-
-            // RFC 8288 3.3: the first rel counts.
-            if (!parameters.TryGetValue(name, out _))
-            {
-                parameters[name] = value;
-            }
+            first ??= name.Equals("rel", StringComparison.OrdinalIgnoreCase) ? value : null;
         }
+    }
+
+    private bool TryParameter(out string name, out string value)
+    {
+        value = "";
+        name = ParameterName();
+        if (name.Length == 0)
+        {
+            return false;
+        }
+
+        // title* of RFC 8187: the star ends the name.
+        if (IsAt('*'))
+        {
+            name += "*";
+            Position++;
+        }
+
+        SkipBlanks();
+        if (!IsAt('='))
+        {
+            return true;
+        }
+
+        Position++;
+        SkipBlanks();
+        return TryValue(out value);
     }
 
     private bool TryValue(out string value)
@@ -210,11 +216,10 @@ internal sealed class LinkHeader : HeaderReader
 
 /// <summary>One link of a Link header.</summary>
 /// <param name="Target">Where it leads, as it stands there.</param>
-/// <param name="Parameters">Its parameters; names in any case.</param>
-internal sealed record Link(string Target, IReadOnlyDictionary<string, string> Parameters)
+/// <param name="Relations">Its <c>rel</c>, a list in any case; empty when it has none.</param>
+internal sealed record Link(string Target, string Relations)
 {
-    /// <summary>True when <c>rel</c> holds a relation; the parameter is a list, in any case.</summary>
+    /// <summary>True when <c>rel</c> holds a relation.</summary>
     public bool HasRelation(string relation) =>
-        Parameters.TryGetValue("rel", out var list)
-        && list.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Contains(relation, StringComparer.OrdinalIgnoreCase);
+        Relations.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Contains(relation, StringComparer.OrdinalIgnoreCase);
 }

@@ -18,7 +18,7 @@ namespace ImgsPS.Registry;
 /// </summary>
 internal sealed class RegistryClient : IDisposable
 {
-    private static readonly ConcurrentDictionary<(string Registry, RegistryOptions Options), Lazy<RegistryClient>> Clients = new();
+    private static readonly ConcurrentDictionary<(string Registry, string Options), Lazy<RegistryClient>> Clients = new();
 
     // T1, in this order.
     private static readonly string[] ManifestTypes =
@@ -47,8 +47,8 @@ internal sealed class RegistryClient : IDisposable
     /// <exception cref="ImageException">InvalidArgument: the text is not a registry's host and port.</exception>
     public static RegistryClient For(string registry, RegistryOptions options) =>
         Clients.GetOrAdd(
-            (registry.ToLowerInvariant(), options),
-            key => new(() => new RegistryClient(key.Registry, key.Options, RegistryLimits.Default, DockerCredentialStore.Default))).Value;
+            (registry.ToLowerInvariant(), options.Key()),
+            key => new(() => new RegistryClient(key.Registry, options, RegistryLimits.Default, DockerCredentialStore.Default))).Value;
 
     /// <summary>
     /// Runs an operation so that neither what it tells nor what it fails with shows a secret of this client, whoever quotes the registry's

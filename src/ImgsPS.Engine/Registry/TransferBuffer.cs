@@ -50,9 +50,6 @@ internal sealed class TransferBuffer : IDisposable
     /// <summary>Bytes of the buffer.</summary>
     public int Length { get; }
 
-    /// <summary>Large buffers that are lent at this moment.</summary>
-    internal static int Lent => Volatile.Read(ref s_large);
-
     /// <summary>A buffer for <paramref name="size"/> bytes to come; it may be smaller than that.</summary>
     public static TransferBuffer Rent(long size)
     {

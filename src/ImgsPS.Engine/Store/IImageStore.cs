@@ -7,7 +7,7 @@ using ImgsPS.Registry;
 namespace ImgsPS.Store;
 
 /// <summary>
-/// A place with images: the local layout, a Docker Engine, a registry. All rules of docker-rules.md hold for each, and the same test list
+/// A place with images: the local layout, a Docker Engine, a registry. All rules of docs/rules/docker.md hold for each, the same test list
 /// runs over each. Members may be called from several threads at once. Failures are <see cref="ImageException"/>; what a store cannot do is
 /// one of kind NotSupported that names the store and the alternative.
 /// </summary>
@@ -92,7 +92,7 @@ internal interface IImageStore : IDisposable
     IAsyncEnumerable<ImageStoreFinding> RepairAsync(StoreRepairRequest request, IOperationObserver observer,
         CancellationToken cancellationToken);
 
-    /// <summary>Takes away content that nothing names and what killed processes left (reliability.md, step 6).</summary>
+    /// <summary>Takes away content that nothing names and what killed processes left.</summary>
     /// <exception cref="ImageException">NotSupported; StoreUnavailable: the store cannot be written.</exception>
     Task<ImageStoreOptimization> OptimizeAsync(StoreOptimizeRequest request, IOperationObserver observer,
         CancellationToken cancellationToken);

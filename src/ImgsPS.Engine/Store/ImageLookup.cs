@@ -30,13 +30,8 @@ internal static class ImageLookup
             : FindText(images, identity.Text, allTags: false);
 
     /// <summary>
-    /// The rows for <c>docker images NAME</c>: as <see cref="Find"/>, but a repository without tag means all its tags (L8).
+    /// The rows for <c>docker images NAME</c>: as <see cref="FindIn"/>, but a repository without tag means all its tags (L8).
     /// </summary>
-    /// <exception cref="ImageException">As <see cref="Find"/>.</exception>
-    public static IReadOnlyList<Image> List(IReadOnlyList<Image> images, ImageIdentity identity) =>
-        ListIn(new PlainImageRows(images), identity);
-
-    /// <summary>As <see cref="List"/>, in a list that finds rows by itself.</summary>
     /// <exception cref="ImageException">As <see cref="Find"/>.</exception>
     public static IReadOnlyList<Image> ListIn(IImageRows images, ImageIdentity identity) =>
         identity.IsListed ? FindIn(images, identity).Images : FindText(images, identity.Text, allTags: true).Images;

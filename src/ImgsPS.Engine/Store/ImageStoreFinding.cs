@@ -10,7 +10,7 @@ public enum ImageStoreFindingKind
     /// <summary><c>oci-layout</c> or a folder of the layout is missing, or cannot be read.</summary>
     Layout,
 
-    /// <summary>The store was written by a newer version, or its version file cannot be read (reliability.md, step 10).</summary>
+    /// <summary>The store was written by a newer version, or its version file cannot be read.</summary>
     Version,
 
     /// <summary><c>index.json</c> is missing, cannot be read, or an entry of it is none (RS7).</summary>

@@ -7,7 +7,7 @@ using ImgsPS.Store.Layout;
 
 namespace ImgsPS.Store;
 
-/// <summary>Opens a store by what <c>-Store</c> names (DESIGN.md "Choosing a store").</summary>
+/// <summary>Opens a store by what <c>-Store</c> names (docs/about, about_ImgsPS_Stores).</summary>
 internal static class ImageStores
 {
     /// <summary>The default store's name.</summary>

@@ -10,10 +10,9 @@ using ImgsPS.Registry;
 namespace ImgsPS.Transfer;
 
 /// <summary>
-/// Brings one reference from a registry into a store (DESIGN.md "How a pull goes"): the tag is resolved once and everything after goes by
-/// digest (RN21); config and layers come first, then their manifest, then the index, and the name last, so that whatever is named is whole,
-/// and a manifest that is in the store has its content there. What a broken-off pull leaves is picked up by the next. One instance per
-/// pull.
+/// Brings one reference from a registry into a store: the tag is resolved once and everything after goes by digest (RN21); config and
+/// layers come first, then their manifest, then the index, and the name last, so that whatever is named is whole, and a manifest that is in
+/// the store has its content there. What a broken-off pull leaves is picked up by the next. One instance per pull.
 /// </summary>
 internal sealed class ImagePuller
 {

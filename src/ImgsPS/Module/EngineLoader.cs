@@ -3,6 +3,8 @@ using System;
 using System.IO;
 using System.Management.Automation;
 using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -19,12 +21,13 @@ public sealed class EngineLoader : IModuleAssemblyInitializer
     public void OnImport()
     {
         // No folder: loaded from memory, by a host that brings the engine itself.
-        if (Path.GetDirectoryName(Path.GetDirectoryName(typeof(EngineLoader).Assembly.Location)) is { } folder)
+        if (Path.GetDirectoryName(typeof(EngineLoader).Assembly.Location) is { Length: > 0 } folder)
         {
-            var compiled = Path.Combine(folder, Platform(), "ImgsPS.Engine.dll");
+            const string name = "ImgsPS.Engine.dll";
+            var compiled = Path.Combine(folder, "..", Platform(), name);
             if (File.Exists(compiled))
             {
-                Load(compiled);
+                Load(compiled, Path.Combine(folder, name));
             }
         }
 
@@ -32,16 +35,29 @@ public sealed class EngineLoader : IModuleAssemblyInitializer
         LoadReferenced();
     }
 
-    private static void Load(string file)
+    private static void Load(string compiled, string original)
     {
         try
         {
-            Assembly.LoadFrom(file);
+            // Compiling ahead keeps the id that each build gives its module. Another id is another build, whatever version it has.
+            if (ModuleId(compiled) == ModuleId(original))
+            {
+                Assembly.LoadFrom(compiled);
+            }
         }
-        catch (Exception failure) when (failure is BadImageFormatException or FileLoadException)
+        catch (Exception failure) when (failure is BadImageFormatException or IOException
+            or InvalidOperationException or UnauthorizedAccessException)
         {
             // Damaged, or an engine is loaded already: the one beside this assembly does the same.
         }
+    }
+
+    // PowerShell has loaded the assembly with these types by itself.
+    private static Guid ModuleId(string file)
+    {
+        using var image = new PEReader(File.OpenRead(file));
+        var metadata = image.GetMetadataReader();
+        return metadata.GetGuid(metadata.GetModuleDefinition().Mvid);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -62,7 +62,7 @@ public class ManifestDocumentPropertyTests
             () => ManifestDocument.Parse(bytes, contentType),
             () => ManifestDocument.Parse(bytes, contentType, new Descriptor(MediaTypes.OciManifest, Digest.Of(bytes), bytes.Length)),
             () => ConfigDocument.Parse(bytes),
-            () => Descriptor.Parse(bytes),
+            () => DescriptorDocument.Parse(bytes),
             () => LayoutHeader.Parse(bytes),
         })
         {

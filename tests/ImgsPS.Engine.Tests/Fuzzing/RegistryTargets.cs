@@ -161,8 +161,6 @@ internal static class RegistryTargets
                 Realm(realm);
             }
         }
-
-        _ = ChallengeParser.Token(text);
     }
 
     private static void Realm(string text)

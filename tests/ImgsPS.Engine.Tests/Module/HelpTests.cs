@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ImgsPS.Tests.Module;
 
-/// <summary>The help pages and the manifest say what the code does (powershell.md, "Help" and conventions 9 and 10).</summary>
+/// <summary>The help pages and the manifest say what the code does.</summary>
 public class HelpTests
 {
     private static readonly string s_root = Metadata("RepositoryRoot");

@@ -11,8 +11,8 @@ using Xunit;
 namespace ImgsPS.Tests.Module;
 
 /// <summary>
-/// The module as it is shipped, read from output/ as metadata: nothing missing, nothing foreign (powershell.md, "Loading"). Skipped where
-/// nothing was built; build.sh and build.ps1 build first.
+/// The module as it is shipped, read from output/ as metadata: nothing missing, nothing foreign. Skipped where nothing was built; build.sh
+/// and build.ps1 build first.
 /// </summary>
 public sealed class OutputTests
 {

@@ -15,22 +15,6 @@ public sealed class CredentialVectorTests : IDisposable
 {
     private const string File = "credentials.json";
 
-    private const string Writing = "writing credentials belongs to Connect-ImageRegistry, which comes later";
-
-    private static readonly Dictionary<string, string> NotOurs = new(StringComparer.Ordinal)
-    {
-        ["save-config"] = Writing,
-        ["helper-store"] = Writing,
-        ["helper-erase"] = Writing,
-        ["login"] = Writing,
-        ["helper-list"] = "nothing lists the credentials of a helper; they are asked for by registry",
-        ["lookup-legacy"] = "podman's rule: .dockercfg of docker before 1.7 is not read",
-        ["lookup-ggcr"] = "go-containerregistry's own rules",
-        ["lookup-hierarchical"] = "podman's order of keys; docker's aliases for Docker Hub come in another order",
-        ["config-precedence"] = "podman's files beside docker's are not read",
-        ["hosts-from-config"] = "regclient's table of hosts with its own reading of DOCKER_AUTH_CONFIG",
-    };
-
     private readonly string _folder = Directory.CreateTempSubdirectory("imgsps-config-").FullName;
 
     public static IEnumerable<object[]> Rows => VectorFile.Rows(File);
@@ -43,7 +27,6 @@ public sealed class CredentialVectorTests : IDisposable
     {
         var vector = VectorFile.Get(File, index);
         Skip.If(vector.Has("skip"), "the suite skips it: " + vector.Text("skip"));
-        Skip.If(NotOurs.TryGetValue(op, out var reason), reason);
         Assert.NotEmpty(name);
         await RunAsync(op, vector.GetProperty("input"), vector.GetProperty("expect"));
     }
@@ -217,9 +200,7 @@ public sealed class CredentialVectorTests : IDisposable
     {
         // The endpoint's key is what goes to the helper's standard input.
         var host = input.Text("host") == "registry-1.docker.io" ? "docker.io" : input.Text("host")!;
-        Skip.If(
-            input.Text("credHost") is { } own && own != RegistryEndpoint.For(host, RegistryOptions.Default).CredentialKey,
-            "regclient's credHost: docker asks a helper by the registry's name");
+        var key = RegistryEndpoint.For(host, RegistryOptions.Default).CredentialKey;
         if (expect.Has("error"))
         {
             await Assert.ThrowsAsync<ImageException>(
@@ -229,6 +210,14 @@ public sealed class CredentialVectorTests : IDisposable
 
         var helper = new FakeHelper(expect, input.Text("stdinSent")!);
         var credential = await FindAsync("{\"credsStore\":\"test\"}", host, helper);
+        if (input.Text("credHost") is { } own && own != key)
+        {
+            // regclient lets a host name another key; docker asks a helper by the registry's name.
+            Assert.Equal(key, Assert.Single(helper.Asked));
+            Assert.Null(credential);
+            return;
+        }
+
         Assert.Equal(input.Text("stdinSent"), Assert.Single(helper.Asked));
         Assert.Equal(expect.Text("user") ?? "", credential!.UserName);
         Assert.Equal(expect.Text("pass") ?? "", credential.Secret);

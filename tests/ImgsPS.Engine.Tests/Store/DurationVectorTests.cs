@@ -21,8 +21,6 @@ public class DurationVectorTests
     {
         var vector = VectorFile.Get(File, index);
         Skip.If(vector.Has("skip"), "the suite skips it: " + vector.Text("skip"));
-        Skip.If(op.StartsWith("semver-", StringComparison.Ordinal), "versions belong to policies, which are not built yet");
-        Skip.If(op == "human-size", "regclient's own form; sizes are numbers here and the view shows them");
         Assert.NotEmpty(name);
         Run(op, vector.GetProperty("input"), vector.GetProperty("expect"));
     }
@@ -39,10 +37,12 @@ public class DurationVectorTests
                 Nanoseconds(expect, isDuration && positive >= 0, positive);
                 break;
             case "parse-json-duration":
-                Nanoseconds(expect, GoDuration.TryParseJson(input.GetString()!, out var json), json);
+                Json(input.GetString()!, expect);
                 break;
             case "format-duration":
-                Assert.Equal(expect.Text("text"), GoDuration.Format(long.Parse(input.GetString()!, CultureInfo.InvariantCulture)));
+                // Nothing here writes a duration; what Go writes is read.
+                Assert.True(GoDuration.TryParse(expect.Text("text")!, out var written));
+                Assert.Equal(long.Parse(input.GetString()!, CultureInfo.InvariantCulture), written);
                 break;
             case "parse-timestamp-or-duration":
                 TimeOrDuration(input, expect);
@@ -66,6 +66,25 @@ public class DurationVectorTests
         {
             Assert.Equal(long.Parse(expect.Text("nanoseconds")!, CultureInfo.InvariantCulture), actual);
         }
+    }
+
+    // Nothing here reads a duration from JSON; the text in it is read.
+    private static void Json(string json, JsonElement expect)
+    {
+        var (isDuration, nanoseconds) = (false, 0L);
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            isDuration = document.RootElement.ValueKind == JsonValueKind.String
+                ? GoDuration.TryParse(document.RootElement.GetString()!, out nanoseconds)
+                : document.RootElement.TryGetInt64(out nanoseconds);
+        }
+        catch (JsonException)
+        {
+            // Not JSON, so no duration in it.
+        }
+
+        Nanoseconds(expect, isDuration, nanoseconds);
     }
 
     private static void TimeOrDuration(JsonElement input, JsonElement expect)
@@ -92,9 +111,13 @@ public class DurationVectorTests
 
     private static void Unix(string text, JsonElement expect)
     {
-        // Go's zero time stands for an empty text; a caller of ours has no text then.
-        Skip.If(expect.Has("zero"), "an empty text is no Unix time here");
         var isTime = FilterTime.TryParseUnix(text, out var time);
+        if (expect.Has("zero"))
+        {
+            // Go's zero time stands for an empty text; here an empty text is no time.
+            Assert.False(isTime);
+            return;
+        }
 
         Assert.Equal(!expect.Has("error"), isTime);
         if (isTime)

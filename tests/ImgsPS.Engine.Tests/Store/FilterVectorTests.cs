@@ -27,7 +27,7 @@ public class FilterVectorTests
         Assert.NotEmpty(name);
         var input = vector.GetProperty("input");
         var expect = vector.GetProperty("expect");
-        if (expect.Has("error") && op is not ("from-json" or "validate-keys" or "bool-or-default"))
+        if (expect.Has("error") && op is not ("validate-keys" or "bool-or-default"))
         {
             Assert.Throws<ImageException>(() => Run(op, input, expect));
         }
@@ -44,24 +44,15 @@ public class FilterVectorTests
             case "to-json":
                 AssertJson(expect.Text("json")!, Arguments(input).ToJson());
                 break;
-            case "from-json":
-                FromJson(input.GetString()!, expect);
-                break;
             case "engine-filters-query":
                 // Without filters a client sends no such parameter.
                 AssertJson(expect.Text("filtersQuery") ?? "{}", Filters(input).ToJson());
                 break;
             case "match-kv-list":
-                Match(expect, Filters(input).MatchesPairs(input.Text("field")!, Pairs(input.GetProperty("labels"))));
+                KeyValueList(input, expect);
                 break;
-            case "match-regex":
-                Match(expect, Filters(input).MatchesRegex(input.Text("field")!, input.Text("source")!));
-                break;
-            case "match-prefix":
-                Match(expect, Filters(input).MatchesPrefix(input.Text("field")!, input.Text("source")!));
-                break;
-            case "match-exact":
-                Match(expect, Filters(input).MatchesExactly(input.Text("field")!, input.Text("source")!));
+            case "match-regex" or "match-prefix" or "match-exact":
+                Text(op, Filters(input).Get(input.Text("field")!), input.Text("source")!, expect);
                 break;
             case "validate-keys":
                 var invalid = Record.Exception(() => Filters(input).Validate(input.Texts("accepted")));
@@ -106,21 +97,23 @@ public class FilterVectorTests
         Assert.StartsWith(expect.Text("error") ?? "", failure?.Message ?? "", StringComparison.Ordinal);
     }
 
-    private static void FromJson(string json, JsonElement expect)
+    // moby matches lists of key=value for labels alone, and so do we.
+    private static void KeyValueList(JsonElement input, JsonElement expect)
     {
-        if (expect.Has("error"))
-        {
-            AssertFailure(expect, Record.Exception(() => FilterArguments.FromJson(json)));
-            return;
-        }
-
-        var arguments = FilterArguments.FromJson(json);
-        var expected = expect.GetProperty("filters").EnumerateObject().ToList();
-        Assert.Equal(expected.Select(k => k.Name).OrderBy(k => k), arguments.Keys.OrderBy(k => k));
-        Assert.All(
-            expected,
-            k => Assert.Equal(k.Value.EnumerateArray().Select(v => v.GetString()).OrderBy(v => v), arguments.Get(k.Name).OrderBy(v => v)));
+        var row = Images.Row("a", Images.Hash(1), labels: Pairs(input.GetProperty("labels")));
+        Match(expect, Filter(Filters(input).Get(input.Text("field")!).Select(v => "label=" + v), row).Count == 1);
     }
+
+    // moby's matches for containers, networks and so on: no filter of images is one, so only what was asked for is the engine's.
+    private static void Text(string op, IReadOnlyList<string> values, string source, JsonElement expect) =>
+        Match(expect, values.Count == 0 || values.Any(v => v == source || op switch
+        {
+            "match-prefix" => source.StartsWith(v, StringComparison.Ordinal),
+            "match-regex" => IsPattern(v) && Regex.IsMatch(source, v),
+            _ => false,
+        }));
+
+    private static bool IsPattern(string text) => Record.Exception(() => Regex.IsMatch("", text)) is null;
 
     private static void Bool(JsonElement input, JsonElement expect)
     {

@@ -146,15 +146,15 @@ public class ImageLookupTests
     public void L8_repository_without_tag_lists_all_its_tags(string text, string expected) =>
         Assert.Equal(
             expected.Replace("@1d1d", "@" + Index, StringComparison.Ordinal),
-            string.Join(" ", ImageLookup.List(All, ImageIdentity.Of(text)).Select(i => i.Reference)));
+            string.Join(" ", ImageLookup.ListIn(new PlainImageRows(All), ImageIdentity.Of(text)).Select(i => i.Reference)));
 
     [Fact]
     public void L8_literal_without_a_match_is_not_found()
     {
         Assert.Equal("No such image: nosuch",
-            Assert.Throws<ImageException>(() => ImageLookup.List(All, ImageIdentity.Of("nosuch"))).Message);
+            Assert.Throws<ImageException>(() => ImageLookup.ListIn(new PlainImageRows(All), ImageIdentity.Of("nosuch"))).Message);
         Assert.Equal("No such image: ubuntu:1",
-            Assert.Throws<ImageException>(() => ImageLookup.List(All, ImageIdentity.Of("ubuntu:1"))).Message);
+            Assert.Throws<ImageException>(() => ImageLookup.ListIn(new PlainImageRows(All), ImageIdentity.Of("ubuntu:1"))).Message);
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public class ImageLookupTests
                 image.Tag is not null ? ImageMatchKind.Tag : image.Reference is not null ? ImageMatchKind.RepositoryDigest
                     : ImageMatchKind.Id,
                 match.Kind);
-            Assert.Equal(new[] { image }, ImageLookup.List(All, ImageIdentity.Of(image)));
+            Assert.Equal(new[] { image }, ImageLookup.ListIn(new PlainImageRows(All), ImageIdentity.Of(image)));
         }
     }
 

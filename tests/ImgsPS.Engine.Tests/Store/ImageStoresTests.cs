@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Threading;
 using ImgsPS.Store;
 using ImgsPS.Store.Docker;
 using ImgsPS.Store.Layout;
@@ -7,7 +8,7 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;
 
-/// <summary>What <c>-Store</c> takes: DESIGN.md "Choosing a store".</summary>
+/// <summary>What <c>-Store</c> takes: a name, a folder, or the address of a Docker Engine.</summary>
 public sealed class ImageStoresTests
 {
     [Theory]
@@ -19,8 +20,8 @@ public sealed class ImageStoresTests
     {
         using var store = Open(text);
         Assert.Equal("local", store.Name);
-        Assert.Equal(ImageStores.DefaultPath, store.Path);
-        Assert.True(Path.IsPathFullyQualified(store.Path));
+        Assert.Equal(ImageStores.DefaultPath, Folder(store));
+        Assert.True(Path.IsPathFullyQualified(Folder(store)));
     }
 
     [Theory]
@@ -32,22 +33,21 @@ public sealed class ImageStoresTests
     public void Relative_folder_becomes_a_full_path(string text)
     {
         using var store = Open(text);
-        Assert.Equal(Path.GetFullPath(text), store.Path);
-        Assert.Equal(store.Path, store.Name);
+        Assert.Equal(Path.GetFullPath(text), store.Name);
     }
 
     [Fact]
     public void Home_is_the_user_s_folder()
     {
         using var store = Open("~/images");
-        Assert.Equal(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "images"), store.Path);
+        Assert.Equal(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "images"), Folder(store));
     }
 
     [Fact]
     public void Separator_at_the_end_does_not_make_another_store()
     {
         using var store = Open(Path.GetTempPath() + "images" + Path.DirectorySeparatorChar);
-        Assert.Equal(Path.Combine(Path.GetTempPath(), "images"), store.Path);
+        Assert.Equal(Path.Combine(Path.GetTempPath(), "images"), Folder(store));
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class ImageStoresTests
         try
         {
             using var store = Open(name);
-            Assert.Equal(Path.GetFullPath(name), store.Path);
+            Assert.Equal(Path.GetFullPath(name), Folder(store));
         }
         finally
         {
@@ -99,4 +99,7 @@ public sealed class ImageStoresTests
     }
 
     private static LayoutStore Open(string? text) => Assert.IsType<LayoutStore>(ImageStores.Open(text));
+
+    private static string Folder(LayoutStore store) =>
+        store.GetInfoAsync(NullObserver.Instance, CancellationToken.None).GetAwaiter().GetResult().Path!;
 }

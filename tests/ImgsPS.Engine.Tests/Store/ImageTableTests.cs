@@ -56,7 +56,7 @@ public sealed class ImageTableTests
 
             Assert.Equal(list, table.All);
             Assert.Equal(Outcome(() => ImageLookup.Find(list, sample.identity)), Outcome(() => ImageLookup.FindIn(table, sample.identity)));
-            Assert.Equal(Outcome(() => Listed(ImageLookup.List(list, sample.identity))),
+            Assert.Equal(Outcome(() => Listed(ImageLookup.ListIn(new PlainImageRows(list), sample.identity))),
                 Outcome(() => Listed(ImageLookup.ListIn(table, sample.identity))));
         }).QuickCheckThrowOnFailure();
 

@@ -8,7 +8,7 @@ namespace ImgsPS.Testing;
 /// <param name="SetUp">Puts the content and the faults in place.</param>
 public sealed record Behaviour(string Name, string Does, Action<BehaviourSetup> SetUp)
 {
-    /// <summary>The rule of reliability.md it is about: <c>RN16</c>.</summary>
+    /// <summary>The rule of docs/rules/registry.md that it is about: <c>RN16</c>.</summary>
     public string Rule => "RN" + int.Parse(Name.AsSpan(2, 2), null);
 
     /// <summary>The repository: <c>rn16-206-wrong-total/app</c>.</summary>

@@ -13,7 +13,7 @@ $onDockerd = @{}
 function New-Rule {
     # One rule, as the files beside this one list them.
     param(
-        # The rule's number in docker-rules.md.
+        # The rule's code in docs/rules/docker.md.
         [Parameter(Mandatory, Position = 0)] [string] $Number,
         # What it says.
         [Parameter(Mandatory, Position = 1)] [string] $Says,

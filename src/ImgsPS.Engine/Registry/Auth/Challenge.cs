@@ -36,9 +36,6 @@ internal sealed class Challenge
     /// </summary>
     public string? InsufficientScope => IsBearer && Find("error") == "insufficient_scope" && TokenScope.IsValid(Scope) ? Scope : null;
 
-    /// <summary>The scheme of a text that is a scheme and nothing else: <c>bearer</c>, <c>basic</c>, or <c>unknown</c>.</summary>
-    public static string KnownScheme(string text) => text.ToLowerInvariant() is "basic" or "bearer" ? text.ToLowerInvariant() : "unknown";
-
     /// <summary>The challenge that is answered: Bearer before Basic; null when there is neither.</summary>
     public static Challenge? Select(IReadOnlyList<Challenge> challenges) =>
         challenges.FirstOrDefault(c => c.IsBearer && !string.IsNullOrEmpty(c.Realm)) ?? challenges.FirstOrDefault(c => c.IsBasic);

@@ -24,21 +24,6 @@ internal sealed class ChallengeParser : HeaderReader
         return headers.All(header => new ChallengeParser(header).TryRead(all));
     }
 
-    /// <summary>The token at the start of a text (RFC 9110 5.6.2) and what follows it.</summary>
-    internal static (string Word, string After) Token(string text)
-    {
-        var end = 0;
-        while (end < text.Length && IsTokenCharacter(text[end]))
-        {
-            end++;
-        }
-
-        return (text.Substring(0, end), text.Substring(end));
-    }
-
-    private static bool IsTokenCharacter(char c) =>
-        c is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') || "!#$%&'*+-.^_`|~".IndexOf(c) >= 0;
-
     private bool TryRead(List<Challenge> challenges)
     {
         string? scheme = null;

@@ -5,7 +5,6 @@ using System.Linq;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Filtering;
@@ -16,10 +15,6 @@ namespace ImgsPS.Store.Filtering;
 /// </summary>
 internal sealed class FilterArguments
 {
-    // .NET takes memory in the square of a pattern's length to read it.
-    private const int LongestPattern = 1000;
-    private static readonly TimeSpan RegexLimit = TimeSpan.FromSeconds(1);
-
     private readonly Dictionary<string, List<string>> _values = new(StringComparer.Ordinal);
     private readonly HashSet<(string Key, string Value)> _pairs = new();
 
@@ -37,40 +32,6 @@ internal sealed class FilterArguments
                 ImageErrorKind.InvalidArgument,
                 $"bad format of filter '{PrintableText.Of(text)}' (expected name=value)",
                 "Write a filter as dangling=true, label=env=prod or until=24h.");
-    }
-
-    /// <summary>
-    /// Reads Docker API's <c>filters</c> parameter: an object of objects (<c>{"label":{"a=b":true}}</c>), or the older one of lists.
-    /// </summary>
-    /// <exception cref="ImageException">InvalidArgument: it is neither.</exception>
-    public static FilterArguments FromJson(string json)
-    {
-        var result = new FilterArguments();
-        if (json.Length == 0)
-        {
-            return result;
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(json);
-            foreach (var key in document.RootElement.EnumerateObject())
-            {
-                var values = key.Value.ValueKind == JsonValueKind.Object
-                    ? key.Value.EnumerateObject().Select(NameOfFlag)
-                    : key.Value.EnumerateArray().Select(v => v.GetString()!);
-                foreach (var value in values)
-                {
-                    result.Add(key.Name, value);
-                }
-            }
-
-            return result;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
-        {
-            throw new ImageException(ImageErrorKind.InvalidArgument, "invalid filter", "The filters are not a JSON object of objects.", e);
-        }
     }
 
     /// <summary>The filters as Docker API takes them.</summary>
@@ -150,46 +111,5 @@ internal sealed class FilterArguments
                 ImageErrorKind.InvalidArgument,
                 $"invalid filter '{PrintableText.Of(key)}=[{PrintableText.Of(string.Join(" ", values))}]'",
                 $"Write {PrintableText.Of(key)}=true or {PrintableText.Of(key)}=false.");
-    }
-
-    /// <summary>True when every value, <c>k</c> or <c>k=v</c>, is among <paramref name="pairs"/> (F7).</summary>
-    public bool MatchesPairs(string key, IReadOnlyDictionary<string, string> pairs) =>
-        Get(key).All(v => LabelCondition.Parse(v, negated: false).IsAmong(pairs));
-
-    /// <summary>True when one of the values is <paramref name="text"/>.</summary>
-    public bool MatchesExactly(string key, string text) => Get(key).Count == 0 || Get(key).Contains(text);
-
-    /// <summary>True when <paramref name="text"/> begins with one of the values.</summary>
-    public bool MatchesPrefix(string key, string text) =>
-        Get(key).Count == 0 || Get(key).Any(v => text.StartsWith(v, StringComparison.Ordinal));
-
-    /// <summary>True when one of the values is <paramref name="text"/>, or a regular expression that is found in it.</summary>
-    public bool MatchesRegex(string key, string text) => MatchesExactly(key, text) || Get(key).Any(v => IsFound(v, text));
-
-    // Docker takes true or false here and looks at neither.
-    private static string NameOfFlag(JsonProperty member) => member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False
-        ? member.Name
-        : throw new JsonException("neither true nor false");
-
-    private static bool IsFound(string pattern, string text)
-    {
-        if (pattern.Length > LongestPattern)
-        {
-            return false;
-        }
-
-        try
-        {
-#if NET472
-            return Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, RegexLimit);
-#else
-            return Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, RegexLimit);
-#endif
-        }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException or RegexMatchTimeoutException)
-        {
-            // As in Docker, a value that is no pattern matches only itself.
-            return false;
-        }
     }
 }

@@ -8,7 +8,7 @@ using ImgsPS.Content;
 
 namespace ImgsPS.Store.Layout;
 
-/// <summary>Writes one blob through its ingest folder (reliability.md, steps 2 and 3). Not thread-safe.</summary>
+/// <summary>Writes one blob through its ingest folder (docs/store-design.md, "Adding content, in order"). Not thread-safe.</summary>
 internal sealed class BlobWriter : IBlobWriter
 {
     /// <summary>Bytes that a download leaves free on the volume (RN10).</summary>

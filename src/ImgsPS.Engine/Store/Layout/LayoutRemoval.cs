@@ -7,9 +7,8 @@ using ImgsPS.Content;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// Removes images: names first, then content that nothing needs (D1-D4, D11-D14; reliability.md, step 7). Of several each finds the list as
-/// the ones before it left it, and all are one change of the index; content is told with the last of them that needed it. One instance per
-/// call.
+/// Removes images: names first, then content that nothing needs (D1-D4, D11-D14). Of several each finds the list as the ones before it
+/// left it, and all are one change of the index; content is told with the last of them that needed it. One instance per call.
 /// </summary>
 internal sealed class LayoutRemoval
 {

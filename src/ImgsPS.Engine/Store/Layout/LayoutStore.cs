@@ -56,9 +56,6 @@ internal sealed class LayoutStore : IImageStore
     /// <inheritdoc/>
     public string Name { get; }
 
-    /// <summary>The store's folder.</summary>
-    public string Path => _paths.Root;
-
     /// <summary>How long a writer waits for the store's lock.</summary>
     internal TimeSpan LockWait { get; init; } = StoreLock.WaitLimit;
 

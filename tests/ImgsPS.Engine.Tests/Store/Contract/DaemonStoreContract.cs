@@ -18,6 +18,9 @@ public static class DaemonStoreContract
     public sealed class Removing(DockerDaemon daemon) : RemoveContract(new DaemonUnderTest(daemon));
 
     [Collection(DockerDaemon.Collection)]
+    public sealed class Containers(DockerDaemon daemon) : ContainerContract(new DaemonUnderTest(daemon));
+
+    [Collection(DockerDaemon.Collection)]
     public sealed class Tagging(DockerDaemon daemon) : TagContract(new DaemonUnderTest(daemon));
 
     [Collection(DockerDaemon.Collection)]

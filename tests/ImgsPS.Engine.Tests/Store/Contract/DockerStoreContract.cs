@@ -11,6 +11,8 @@ public static class DockerStoreContract
 
     public sealed class Removing() : RemoveContract(new DockerUnderTest());
 
+    public sealed class Containers() : ContainerContract(new DockerUnderTest());
+
     public sealed class Tagging() : TagContract(new DockerUnderTest());
 
     public sealed class Inspecting() : InspectContract(new DockerUnderTest());

@@ -19,8 +19,6 @@ internal sealed class DockerUnderTest : StoreUnderTest
     /// <summary>What holds for each Docker Engine that keeps its images with a graphdriver.</summary>
     internal static StoreTraits DockerTraits { get; } = new()
     {
-        KnowsContainers = true,
-        KnowsParents = true,
         MovedTagStaysPinned = true,
         DigestGoesAlone = true,
         Kind = "docker",

@@ -210,26 +210,4 @@ public abstract class ListContract : StoreContract
         Assert.Equal(!Traits.MovedTagStaysPinned, left.Dangling);
         Assert.Equal(Traits.MovedTagStaysPinned ? old.ReferenceByDigest : null, left.Reference);
     }
-
-    [SkippableFact]
-    public async Task Every_row_of_an_image_names_the_containers_that_use_it()
-    {
-        Skip.IfNot(Traits.KnowsContainers, "The store knows no containers.");
-        var used = Registry.AddProgram("team/used:1");
-        await PullAsync(used.Reference);
-        await TagAsync(used.Reference, "used:2");
-        await SeedAsync("team/free:1", Spec(2));
-        await Under.AddContainerAsync(used.Reference, "stopped", running: false);
-        await Under.AddContainerAsync("used:2", "running", running: true);
-
-        var rows = (await ListAsync()).ToDictionary(r => r.Reference!);
-
-        Assert.All(new[] { rows[used.Reference], rows["used:2"] }, row =>
-        {
-            Assert.True(row.InUse);
-            Assert.Equal(["running", "stopped"], row.UsedBy.Order(StringComparer.Ordinal));
-        });
-        Assert.False(rows[Name("team/free:1")].InUse);
-        Assert.Empty(rows[Name("team/free:1")].UsedBy);
-    }
 }

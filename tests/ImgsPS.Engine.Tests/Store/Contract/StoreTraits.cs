@@ -3,12 +3,6 @@ namespace ImgsPS.Engine.Tests.Store.Contract;
 /// <summary>In what stores differ by a declared rule. A test asks these, and never which store it is.</summary>
 internal sealed record StoreTraits
 {
-    /// <summary>Containers are known: InUse, UsedBy, and the refusals of D5-D8.</summary>
-    public bool KnowsContainers { get; init; }
-
-    /// <summary>Images that were built here have parents (D9, D10, L6).</summary>
-    public bool KnowsParents { get; init; }
-
     /// <summary>Content is kept as it is distributed: sizes are those of the registry, layers have digests and media types (L5).</summary>
     public bool KeepsCompressed { get; init; }
 

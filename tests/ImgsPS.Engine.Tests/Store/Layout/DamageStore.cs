@@ -80,11 +80,11 @@ public sealed class DamageStore : IDisposable
             File.SetLastWriteTimeUtc(root + file.Substring(Template.Length), File.GetLastWriteTimeUtc(file));
         }
 
-        return new LayoutStore(root, "copy", files);
+        return new LayoutStore(root, files: files);
     }
 
     /// <summary>The file of a role in a copy.</summary>
-    internal string FileOf(LayoutStore copy, string role) => Path.Combine(copy.Path, _files.TryGetValue(role, out var path) ? path : role);
+    internal string FileOf(LayoutStore copy, string role) => Path.Combine(copy.Name, _files.TryGetValue(role, out var path) ? path : role);
 
     /// <summary>The files of the store that have no role.</summary>
     internal IReadOnlyList<string> FilesWithoutRole()

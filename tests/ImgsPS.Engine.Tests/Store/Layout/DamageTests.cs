@@ -13,7 +13,7 @@ namespace ImgsPS.Engine.Tests.Store.Layout;
 
 /// <summary>
 /// Every file of a store, one after the other, is changed by the disk: whatever is asked then is answered rightly or with an error, and a
-/// repair makes all whole again (RS3, RS7; reliability.md, steps 8 and 9).
+/// repair makes all whole again (RS3, RS7).
 /// </summary>
 public sealed class DamageTests : IClassFixture<DamageStore>
 {
@@ -50,10 +50,10 @@ public sealed class DamageTests : IClassFixture<DamageStore>
         var files = new FaultyFiles();
         using var store = Damaged(role, fault, files);
         var path = _damage.FileOf(store, role);
-        var before = MaintenanceStore.Snapshot(store.Path);
+        var before = MaintenanceStore.Snapshot(store.Name);
         var quick = await store.TestAsync();
         var full = await store.TestAsync(full: true);
-        Assert.Equal(before, MaintenanceStore.Snapshot(store.Path));
+        Assert.Equal(before, MaintenanceStore.Snapshot(store.Name));
         Assert.All(quick.Damage(), f => Assert.Contains(full, g => g.Digest == f.Digest && g.Path == f.Path));
         if (IsDamage(role, fault))
         {

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
 
-/// <summary>How one blob comes into the store: reliability.md, steps 2 and 3; RN18, RN19, RS3, RS4, U4.</summary>
+/// <summary>How one blob comes into the store: RN18, RN19, RS3, RS4, U4.</summary>
 public sealed class IngestTests : IDisposable
 {
     private static readonly ImageReference Reference = ImageReference.Parse("app:1");

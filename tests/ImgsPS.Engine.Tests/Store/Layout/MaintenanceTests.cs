@@ -9,7 +9,7 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
 
-/// <summary>What a test of a store finds (reliability.md, step 9; RS7), and that it only looks.</summary>
+/// <summary>What a test of a store finds (RS7), and that it only looks.</summary>
 public sealed class MaintenanceTests : IDisposable
 {
     private readonly TempStore _store = new();

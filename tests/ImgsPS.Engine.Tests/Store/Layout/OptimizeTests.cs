@@ -10,7 +10,7 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
 
-/// <summary>What an optimization takes away and what it leaves (reliability.md, step 6; RS2, RS5, RS6).</summary>
+/// <summary>What an optimization takes away and what it leaves (RS2, RS5, RS6).</summary>
 public sealed class OptimizeTests : IDisposable
 {
     private readonly RecordingFiles _files = new();

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
 
-/// <summary>Other tools read and write the store as it is: DESIGN.md "The local store is an OCI image layout, and nothing else".</summary>
+/// <summary>Other tools read and write the store as it is: an OCI image layout, and nothing else.</summary>
 public sealed class OtherToolsTests : IDisposable
 {
     private readonly TempStore _store = new();

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
 
-/// <summary>How names come into index.json: reliability.md, step 4; RS1, RS5; DESIGN.md "The local store".</summary>
+/// <summary>How names come into index.json (RS1, RS5; docs/store-design.md).</summary>
 public sealed class PublishTests : IDisposable
 {
     private const string Name = "org.opencontainers.image.ref.name";

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
 
-/// <summary>What removal takes away and tells: D1-D4, D11-D14; reliability.md, steps 6 and 7.</summary>
+/// <summary>What removal takes away and tells: D1-D4, D11-D14.</summary>
 public sealed class RemoveTests : IDisposable
 {
     private readonly TempStore _store = new();

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
 
-/// <summary>What a repair puts right, what it leaves, and in which order (reliability.md, steps 8-10; RS7).</summary>
+/// <summary>What a repair puts right, what it leaves, and in which order (RS7).</summary>
 public sealed class RepairTests : IDisposable
 {
     private readonly RecordingFiles _files = new();

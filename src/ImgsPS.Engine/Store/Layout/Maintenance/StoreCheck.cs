@@ -5,7 +5,7 @@ using System.Threading.Tasks;
 
 namespace ImgsPS.Store.Layout.Maintenance;
 
-/// <summary>A whole look at a store (reliability.md, step 9). Takes no lock, makes nothing, changes nothing.</summary>
+/// <summary>A whole look at a store (docs/store-design.md, "Testing, in order"). Takes no lock, makes nothing, changes nothing.</summary>
 internal static class StoreCheck
 {
     /// <summary>Looks; null when there is no store.</summary>

@@ -8,8 +8,7 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Layout.Maintenance;
 
 /// <summary>
-/// Collects what nothing needs (reliability.md, step 6): marked and moved to the trash under the store's lock, deleted after it. One per
-/// optimization.
+/// Collects what nothing needs: marked and moved to the trash under the store's lock, deleted after it. One per optimization.
 /// </summary>
 internal sealed class StoreOptimization
 {

@@ -8,8 +8,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Layout.Maintenance;
 
 /// <summary>
-/// Puts right what a look at the store found (RS7; reliability.md, steps 8 and 9). The files that every store has come first, then the
-/// index, then content; a last look says what is right now. One per repair.
+/// Puts right what a look at the store found (RS7). The files that every store has come first, then the index, then content; a last look
+/// says what is right now. One per repair.
 /// </summary>
 internal sealed class StoreRepair
 {
