@@ -3,17 +3,26 @@ using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Management.Automation;
+using ImgsPS.Cmdlets;
 
 namespace ImgsPS.Completion;
 
-/// <summary>Completes references, and the ids of untagged images, from the stores that <c>-Store</c> names.</summary>
+/// <summary>
+/// Completes references, and the ids of untagged images, from the stores that <c>-Store</c> names. A word with wildcards is completed to
+/// what it takes, as the commands read it.
+/// </summary>
 public sealed class ImageCompleter : LocalCompleter
 {
-    private protected override IEnumerable<Suggestion> Suggest(string word, IDictionary bound) => StoreImages.Of(bound)
-        .Select(image => new Suggestion(image.Reference ?? Digest.Shorten(image.Id), ToolTip(image)))
-        .Where(suggestion => Fits(suggestion.Text, word))
-        .GroupBy(suggestion => suggestion.Text, StringComparer.Ordinal)
-        .Select(group => group.First());
+    private protected override IEnumerable<Suggestion> Suggest(string word, IDictionary bound)
+    {
+        var wildcard = WildcardPattern.ContainsWildcardCharacters(word) ? new ImageWildcard(word + "*") : null;
+        return StoreImages.Of(bound)
+            .Select(image => (Image: image, Text: image.Reference ?? Digest.Shorten(image.Id)))
+            .Where(found => wildcard?.Matches(found.Image) ?? Fits(found.Text, word))
+            .GroupBy(found => found.Text, StringComparer.Ordinal)
+            .Select(group => new Suggestion(group.Key, ToolTip(group.First().Image)));
+    }
 
     internal static string ToolTip(Image image) => string.Format(
         CultureInfo.InvariantCulture,

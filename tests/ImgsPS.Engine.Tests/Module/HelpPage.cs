@@ -21,10 +21,12 @@ internal sealed class HelpPage
     /// <summary>The parameters by name, in the page's order.</summary>
     public Dictionary<string, HelpParameter> Parameters { get; } = [];
 
-    public static HelpPage Read(string path)
+    public static HelpPage Read(string path) => Parse(File.ReadAllText(path));
+
+    public static HelpPage Parse(string text)
     {
-        var page = new HelpPage(File.ReadAllText(path));
-        var lines = page.Text.Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n');
+        var page = new HelpPage(text.Replace("\r\n", "\n", StringComparison.Ordinal));
+        var lines = page.Text.Split('\n');
         var end = Array.IndexOf(lines, "---", 1);
         foreach (var line in lines[1..end])
         {
@@ -82,18 +84,30 @@ internal sealed class HelpPage
     }
 
     /// <summary>The lines that are code.</summary>
-    public static IEnumerable<string> Code(IEnumerable<string> lines)
+    public static IEnumerable<string> Code(IEnumerable<string> lines) => Blocks(lines).SelectMany(block => block);
+
+    /// <summary>The blocks of code, each as its lines.</summary>
+    public static IReadOnlyList<IReadOnlyList<string>> Blocks(IEnumerable<string> lines)
     {
+        var blocks = new List<List<string>>();
         var code = false;
         foreach (var line in lines)
         {
-            var fence = line.StartsWith("```", StringComparison.Ordinal);
-            code ^= fence;
-            if (code && !fence)
+            if (line.StartsWith("```", StringComparison.Ordinal))
             {
-                yield return line;
+                code = !code;
+                if (code)
+                {
+                    blocks.Add([]);
+                }
+            }
+            else if (code)
+            {
+                blocks[^1].Add(line);
             }
         }
+
+        return blocks;
     }
 }
 

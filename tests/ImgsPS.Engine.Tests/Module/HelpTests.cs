@@ -11,7 +11,8 @@ namespace ImgsPS.Tests.Module;
 /// <summary>The help pages and the manifest say what the code does.</summary>
 public class HelpTests
 {
-    private static readonly string s_root = Metadata("RepositoryRoot");
+    /// <summary>The repository's folder.</summary>
+    internal static readonly string Root = Metadata("RepositoryRoot");
 
     private static readonly IReadOnlyList<CmdletMetadata> s_cmdlets = CmdletMetadata.Read(Metadata("CmdletAssembly"));
 
@@ -28,7 +29,7 @@ public class HelpTests
     [Fact]
     public void Each_page_is_about_a_cmdlet() => Assert.Equal(
         s_cmdlets.Select(cmdlet => cmdlet.Name).Order(),
-        Directory.GetFiles(Path.Combine(s_root, "docs", "cmdlets"), "*.md").Select(Path.GetFileNameWithoutExtension).Order());
+        Directory.GetFiles(Path.Combine(Root, "docs", "cmdlets"), "*.md").Select(Path.GetFileNameWithoutExtension).Order());
 
     [Theory]
     [MemberData(nameof(Cmdlets))]
@@ -123,10 +124,12 @@ public class HelpTests
 
     [Theory]
     [InlineData("about_ImgsPS")]
+    [InlineData("about_ImgsPS_Docker")]
+    [InlineData("about_ImgsPS_Reliability")]
     [InlineData("about_ImgsPS_Stores")]
     public void About_topic_begins_with_its_name_and_fits_a_console(string topic)
     {
-        var lines = File.ReadAllLines(Path.Combine(s_root, "docs", "about", topic + ".help.txt"));
+        var lines = File.ReadAllLines(Path.Combine(Root, "docs", "about", topic + ".help.txt"));
         Assert.Equal("TOPIC", lines[0]);
         Assert.Equal(topic, lines[1].Trim());
         Assert.Equal("SHORT DESCRIPTION", lines[3]);
@@ -135,12 +138,12 @@ public class HelpTests
 
     private static CmdletMetadata Cmdlet(string name) => s_cmdlets.Single(cmdlet => cmdlet.Name == name);
 
-    private static HelpPage Page(string name) => HelpPage.Read(Path.Combine(s_root, "docs", "cmdlets", name + ".md"));
+    private static HelpPage Page(string name) => HelpPage.Read(Path.Combine(Root, "docs", "cmdlets", name + ".md"));
 
     /// <summary>A list of the manifest, which is a data file of one shape.</summary>
     private static IEnumerable<string> Exports(string member)
     {
-        var manifest = File.ReadAllText(Path.Combine(s_root, "ImgsPS.psd1"));
+        var manifest = File.ReadAllText(Path.Combine(Root, "ImgsPS.psd1"));
         var list = Regex.Match(manifest, member + @"\s*=\s*@\((?<items>[^)]*)\)");
         Assert.True(list.Success, member);
         return Regex.Matches(list.Groups["items"].Value, "'([^']+)'").Select(match => match.Groups[1].Value).Order();

@@ -29,7 +29,7 @@ public sealed class OutputTests
         foreach (var file in new[]
         {
             "ImgsPS.psd1", "ImgsPS.psm1", "ImgsPS.Format.ps1xml", "ImgsPS.Types.ps1xml",
-            "bin/net472/ImgsPS.dll", "bin/net472/ImgsPS.Engine.dll",
+            "bin/net472/ImgsPS.dll", "bin/net472/ImgsPS.Engine.dll", "en-US/ImgsPS.dll-Help.xml", "en-US/about_ImgsPS.help.txt",
         })
         {
             Assert.Contains(file, files);

@@ -1,0 +1,79 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Store;
+
+/// <summary>
+/// Decides which texts of an image a wildcard is held against (F11). A pattern without a tag or digest means repositories, so that
+/// <c>*test*</c> does not mean every <c>:latest</c>. How a text is matched is the caller's business.
+/// </summary>
+internal sealed class ImageNamePattern
+{
+    private const string IdPrefix = "sha256:";
+
+    private readonly bool _wholeReference;
+    private readonly bool _everySpelling;
+    private readonly bool _ids;
+
+    public ImageNamePattern(string pattern)
+    {
+        // A colon before the last slash is that of a registry's port.
+        _wholeReference = pattern.IndexOf('@') >= 0 || pattern.LastIndexOf(':') > pattern.LastIndexOf('/');
+
+        // Without this, "d*" would mean everything of docker.io.
+        _everySpelling = pattern.IndexOf('/') >= 0 || pattern.StartsWith(DockerHub.Registry, StringComparison.OrdinalIgnoreCase);
+        _ids = NamesId(pattern);
+        TakesAll = pattern.All(c => c == '*');
+    }
+
+    /// <summary>True for stars alone, which take untagged images too.</summary>
+    public bool TakesAll { get; }
+
+    /// <summary>The texts of the image. The pattern takes it when one of them fits.</summary>
+    public IEnumerable<string> TextsOf(Image image)
+    {
+        if ((_wholeReference ? image.Reference : image.Repository) is { } name)
+        {
+            yield return name;
+            foreach (var spelling in _everySpelling ? LongerSpellings(name) : [])
+            {
+                yield return spelling;
+            }
+
+            if (!_wholeReference)
+            {
+                yield return name.Substring(name.LastIndexOf('/') + 1);
+            }
+        }
+
+        if (_ids)
+        {
+            yield return image.Id;
+            yield return image.Id.StartsWith(IdPrefix, StringComparison.Ordinal) ? image.Id.Substring(IdPrefix.Length) : image.Id;
+        }
+    }
+
+    /// <summary>What else docker reads as the same name: <c>library/ubuntu</c>, <c>docker.io/ubuntu</c>, <c>docker.io/library/ubuntu</c>.</summary>
+    private static string[] LongerSpellings(string name) =>
+        ImageReference.TryParse(name, out var reference) && reference.Registry == DockerHub.Registry
+            ? [reference.Canonical, reference.Canonical.Substring(DockerHub.Registry.Length + 1), DockerHub.Registry + "/" + name]
+            : [];
+
+    /// <summary>
+    /// A pattern means ids when it begins with the algorithm, or with four hex digits of which one is a decimal digit. Less would make
+    /// <c>Remove-Image a*</c> take images by an id that nobody thought of.
+    /// </summary>
+    private static bool NamesId(string pattern)
+    {
+        if (pattern.StartsWith(IdPrefix, StringComparison.OrdinalIgnoreCase))
+        {
+            return true;
+        }
+
+        var start = pattern.TakeWhile(c => Uri.IsHexDigit(c)).ToArray();
+        return start.Length >= 4 && start.Any(char.IsDigit)
+            && pattern.Skip(start.Length).All(c => Uri.IsHexDigit(c) || c is '*' or '?' or '[' or ']' or '-');
+    }
+}
