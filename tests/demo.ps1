@@ -1,6 +1,6 @@
 <#
 .SYNOPSIS
-Shows ImgsPS at work against a registry on this machine: pull, list, manifests, a tag that moves, removal of what it left.
+Shows ImgsPS at work against a registry on this machine: manifests, pull, list, history, a tag that moves, removal of what it left.
 .DESCRIPTION
 build.ps1 -Task Demo builds what this needs and starts it. Nothing of the user's own is touched: the store is a temporary folder.
 #>
@@ -24,6 +24,12 @@ function Show-Command {
     Write-Host ''
 }
 
+function Write-Step {
+    param([Parameter(Mandatory)] [string] $Text)
+
+    Write-Host "# $Text" -ForegroundColor Cyan
+}
+
 $registry = $null
 $store = $null
 try {
@@ -31,33 +37,37 @@ try {
     $store = New-TestStore
     Import-TestModule
     $app = "$($registry.Host)/demo/app:1.0"
-
-    Write-Host "A registry listens on $($registry.Host); the store is $store.`n"
-
-    # The platform is named so that the demo is the same on every machine; the one of this machine is found by itself.
     Set-Variable -Scope Global -Name app -Value $app
+    Write-Host "A registry for this demo listens on $($registry.Host). The images go to a temporary folder.`n"
     Write-Host "PS> `$app = '$app'`n" -ForegroundColor Green
 
+    Write-Step 'What does the registry have under this name? One request, nothing is pulled.'
     Show-Command 'Get-ImageManifest $app'
+
+    # The platform is named so that the demo is the same on every machine.
+    Write-Step 'Pull one platform. Without -Platform it is the one of this machine.'
     Show-Command 'Invoke-ImagePull $app -Platform linux/amd64'
+
+    Write-Step 'Images are objects, with all that the registry said of them.'
     Show-Command 'Get-Image | Format-List Reference, Id, Digest, Created, Size, Platform, Labels'
+    Show-Command 'Get-ImageHistory $app'
 
-    Write-Host "The registry gets a newer version under the same tag.`n"
     $null = Invoke-TestRegistry $registry move
-
+    Write-Step 'Somebody pushes a newer version. The next pull fetches what changed; the old image loses its name.'
     Show-Command 'Invoke-ImagePull $app -Platform linux/amd64 -Verbose'
     Show-Command 'Get-Image'
-    Show-Command 'Get-ImageStore'
+
+    Write-Step 'Every rule for cleaning up is a pipeline. -WhatIf says what would go.'
     Show-Command 'Get-Image | Where-Object Dangling | Remove-Image -WhatIf'
-    Show-Command 'Get-Image | Where-Object Dangling | Remove-Image'
-    Show-Command 'Get-Image | Where-Object { $_.Labels[''env''] -eq ''prod'' -and $_.Created -lt (Get-Date) }'
-    Show-Command 'Find-Image demo -Registry ($app -replace ''/.*'') -WarningAction SilentlyContinue'
+    Show-Command 'Get-Image | Where-Object Dangling | Remove-Image -PassThru'
+    Show-Command 'Get-Image | Where-Object { $_.Labels[''env''] -eq ''prod'' -and $_.Size -gt 100kB }'
+    Show-Command 'Get-ImageStore'
 
     if (@(Get-Image).Count -ne 1 -or @(Get-Image | Where-Object Dangling).Count -ne 0) {
         throw 'The store does not have what the demo must leave in it.'
     }
 
-    Write-Host 'The demo ran through.'
+    Write-Host 'That was the demo. Get-Help about_ImgsPS tells the rest.'
 } finally {
     Remove-Variable -Scope Global -Name app -ErrorAction Ignore
     if ($store) { Remove-TestStore $store }

@@ -72,7 +72,7 @@ Describe 'Completion' {
         (Get-Completion 'Get-Image -Store lo').CompletionText | Should -Contain 'local'
     }
 
-    It 'offers the Docker Engines that docker knows' {
+    It 'offers the addresses that docker knows' {
         $found = Get-Completion 'Get-Image -Store '
         $found.CompletionText | Should -Contain 'docker'
         $found.CompletionText | Should -Contain 'docker:default'

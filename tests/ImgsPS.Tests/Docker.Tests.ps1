@@ -1,9 +1,9 @@
-# The cmdlets over a real Docker Engine in a folder of its own, by two addresses.
+# The cmdlets over a real Docker in a folder of its own, by two addresses.
 BeforeDiscovery {
     Import-Module "$PSScriptRoot/RealParts.psm1" -Force
     $missing = Get-MissingPart docker, dockerd, docker-registry, busybox
     if ($missing) {
-        Write-Warning "Tests with a real Docker Engine are skipped; this machine has no $missing."
+        Write-Warning "Tests with a real Docker are skipped; this machine has no $missing."
     }
 }
 
@@ -44,7 +44,7 @@ AfterAll {
     }
 }
 
-Describe 'A Docker Engine as a store' -Skip:([bool]$missing) {
+Describe 'Docker as a store' -Skip:([bool]$missing) {
     It 'is listed as docker lists it, with the type of the local store' {
         $image = Get-Image -Store $docker
         $image | Should -BeOfType ImgsPS.Image

@@ -1,4 +1,4 @@
-# The rules of docs/rules/docker.md, asked of docker and of the module on the same Engine: both answers are equal, or differ as the rule declares.
+# The rules of docs/rules, asked of docker and of the module on the same Docker: both answers are equal, or differ as the rule declares.
 # All are asked on dockerd; those of lists, removal and pruning on podman's service too, where an answer of docker that is not dockerd's is
 # declared as well. The tables of all answers are printed, and written to docker-rules.txt and docker-rules-podman.txt in
 # $env:IMGSPS_TEST_OUTPUT (else the temporary folder).
@@ -23,7 +23,7 @@ BeforeDiscovery {
     }
 }
 
-Describe 'Docker and the module on one Docker Engine' -Skip:([bool]$missing) {
+Describe 'Docker and the module side by side' -Skip:([bool]$missing) {
     BeforeAll {
         Import-Module "$PSScriptRoot/RealParts.psm1" -Force
         Import-Module "$PSScriptRoot/TestSession.psm1" -Force

@@ -1,4 +1,4 @@
-# Several stores at once. Nobody listens at the addresses of Docker Engines here: Docker.Tests.ps1 has real ones.
+# Several stores at once. Nobody listens at the addresses of Docker here: Docker.Tests.ps1 has real ones.
 BeforeAll {
     Import-Module "$PSScriptRoot/TestSession.psm1" -Force
     Import-TestModule

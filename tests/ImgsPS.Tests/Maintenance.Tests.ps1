@@ -364,7 +364,7 @@ Describe 'Any of the three' {
         Test-ImageStore $second, local -Quiet | Should -Be $false, $true
     }
 
-    It 'says that a Docker Engine looks after its own content' {
+    It 'says that Docker looks after its own content' {
         foreach ($command in 'Test-ImageStore', 'Repair-ImageStore', 'Optimize-ImageStore') {
             $null = & $command docker -ErrorAction SilentlyContinue -ErrorVariable failed
             $failed | Should -HaveCount 1

@@ -57,6 +57,9 @@ function Get-SecretForm {
     [System.BitConverter]::ToString([System.Text.Encoding]::Unicode.GetBytes($Secret)).Replace('-', '').ToLowerInvariant()
 }
 
+# The forms of each secret, made once.
+$forms = @{}
+
 # The secrets that a text has, by their names.
 function Find-TestSecret {
     param([Parameter(Mandatory, ValueFromPipeline)] [AllowEmptyString()] [AllowNull()] [string] $Text)
@@ -67,7 +70,9 @@ function Find-TestSecret {
         # The console breaks lines.
         $joined = $Text -replace '\r?\n', ''
         foreach ($name in $secrets.Keys) {
-            foreach ($form in Get-SecretForm $secrets[$name] | Select-Object -Unique) {
+            $secret = $secrets[$name]
+            if (-not $forms.ContainsKey($secret)) { $forms[$secret] = [string[]]@(Get-SecretForm $secret | Select-Object -Unique) }
+            foreach ($form in $forms[$secret]) {
                 if ($Text.Contains($form) -or $joined.Contains($form)) { $name; break }
             }
         }

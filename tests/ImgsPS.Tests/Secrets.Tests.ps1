@@ -209,7 +209,7 @@ Describe 'Secrets (RC4)' {
             ForEach-Object { $_ } | Find-TestSecret | Should -BeNullOrEmpty
     }
 
-    It 'do not go to a Docker Engine by ssh arguments' -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') {
+    It 'do not go to Docker by ssh arguments' -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') {
         Add-Program ssh 'echo "no route" >&2; exit 255'
         $session = Invoke-Session "Invoke-ImagePull $address/team/app:1 -Store ssh://web1 -Credential (Get-TestCredential Registry)"
         $session.arguments | Should -Match 'ssh .*-- web1 docker system dial-stdio'
@@ -217,7 +217,7 @@ Describe 'Secrets (RC4)' {
         Find-Leak $session | Should -BeNullOrEmpty
     }
 
-    It 'do not go to a Docker Engine over plain TCP (RC5)' {
+    It 'do not go to Docker over plain TCP (RC5)' {
         $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Any, 0)
         try {
             # A name of this machine that is not loopback.

@@ -1,4 +1,4 @@
-# Asks docker and the module the same question on the same Engine, and writes both answers as the same kind of lines.
+# Asks docker and the module the same question on the same Docker, and writes both answers as the same kind of lines.
 Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
 
@@ -13,7 +13,7 @@ $onDockerd = @{}
 function New-Rule {
     # One rule, as the files beside this one list them.
     param(
-        # The rule's code in docs/rules/docker.md.
+        # The rule's number in docs/rules.
         [Parameter(Mandatory, Position = 0)] [string] $Number,
         # What it says.
         [Parameter(Mandatory, Position = 1)] [string] $Says,

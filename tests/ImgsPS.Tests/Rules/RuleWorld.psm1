@@ -1,4 +1,4 @@
-# The images, tags and containers that DockerRules.Tests.ps1 asks docker and the module about, on a Docker Engine of its own; every set-up of a rule
+# The images, tags and containers that DockerRules.Tests.ps1 asks docker and the module about, on a Docker of its own; every set-up of a rule
 # gives the same ids again, because images are built once and loaded from then on.
 Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
@@ -21,7 +21,7 @@ function Invoke-Docker {
 function Get-RuleWorld { $world }
 
 function Use-RuleDocker {
-    # From now on docker and the module talk to this Docker Engine, and know nothing of the user's contexts and credentials.
+    # From now on docker and the module talk to this Docker, and know nothing of the user's contexts and credentials.
     param([string] $Socket, [string] $Config)
 
     $env:DOCKER_HOST = $Socket
@@ -244,7 +244,8 @@ function Format-RuleText {
     foreach ($pair in $world.Names.GetEnumerator()) {
         if ($pair.Key.Length -eq 64) {
             $Text = $Text.Replace($pair.Key, "($($pair.Value))")
-            $Text = [regex]::Replace($Text, "\b$($pair.Key.Substring(0, 12))\b", "($($pair.Value)/12)")
+            $short = $pair.Key.Substring(0, 12)
+            if ($Text.Contains($short)) { $Text = [regex]::Replace($Text, "\b$short\b", "($($pair.Value)/12)") }
         }
         else {
             $Text = $Text.Replace($pair.Key, $pair.Value)
