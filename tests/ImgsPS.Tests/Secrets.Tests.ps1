@@ -162,11 +162,13 @@ Describe 'Secrets (RC4)' {
 
     It 'of credential helpers that answer, fail, shout or break off are in nothing that is left' -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') {
         [System.IO.File]::WriteAllText("$work/answer", (ConvertTo-Json @{ Username = 'dave'; Secret = Get-TestSecret Helper; ServerURL = $address }))
+
+        # The one that answers is the last: a session that has signed in asks no helper again.
         $helpers = [ordered]@{
-            answers    = 'cat "$IMGSPS_TEST_OUT/../answer"'
             failsafter = 'cat "$IMGSPS_TEST_OUT/../answer"; exit 1'
             shouts     = 'cat "$IMGSPS_TEST_OUT/../answer" >&2; exit 1'
             breaksoff  = 'head -c 70 "$IMGSPS_TEST_OUT/../answer"'
+            answers    = 'cat "$IMGSPS_TEST_OUT/../answer"'
         }
         $session = Invoke-Session @($helpers.Keys | ForEach-Object {
                 Add-Program "docker-credential-$_" $helpers[$_]
