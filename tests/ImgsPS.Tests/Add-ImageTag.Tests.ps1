@@ -100,7 +100,7 @@ Describe 'Add-ImageTag' {
     }
 
     It 'asks for each name, and changes nothing with -WhatIf' {
-        $text = Invoke-TestShell "Import-Module '$(Get-TestModulePath)'; `$env:IMGSPS_STORE = '$store'; Add-ImageTag $address/team/app:1 app:a, app:b -WhatIf" | Where-Object { $_ -like '*What if*' }
+        $text = Get-WhatIfLine { Add-ImageTag "$address/team/app:1" app:a, app:b -WhatIf }
         $text[0] | Should -BeLike "*`"Tag as app:a`"*$address/team/app:1 ($($one.Id.Substring(7, 12)))*"
         $text[1] | Should -BeLike '*"Tag as app:b"*'
         @(Get-Image) | Should -HaveCount 2

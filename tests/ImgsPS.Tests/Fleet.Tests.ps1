@@ -84,7 +84,7 @@ Describe 'Several stores' {
     }
 
     It 'are asked about one by one with -WhatIf' {
-        $text = Invoke-TestShell "Import-Module '$(Get-TestModulePath)'; Remove-Image $address/team/app:1 -Store '$a', '$b' -WhatIf" | Where-Object { $_ -like '*What if*' }
+        $text = Get-WhatIfLine { Remove-Image "$address/team/app:1" -Store $a, $b -WhatIf }
         $text[0] | Should -BeLike "* in $a*"
         $text[1] | Should -BeLike "* in $b*"
         @(Get-Image -Store $a, $b) | Should -HaveCount 2

@@ -46,11 +46,6 @@ BeforeAll {
             '{0} {1} {2:o} {3}' -f $_.FullName, $(if (-not $_.PSIsContainer) { $_.Length }), $_.LastWriteTimeUtc, $hash
         }
     }
-
-    # The texts of "What if", which are no objects: only a host sees them.
-    function Get-WhatIf([string] $Command) {
-        @(Invoke-TestShell "Import-Module '$(Get-TestModulePath)'; `$env:IMGSPS_STORE = '$store'; $Command") -like 'What if:*'
-    }
 }
 
 AfterAll {
@@ -225,7 +220,7 @@ Describe 'Damage' {
         Reset-TestRegistry $registry
         $before = Get-Listing
         Repair-ImageStore -Full -Refetch -WhatIf | Should -BeNullOrEmpty
-        $said = Get-WhatIf 'Repair-ImageStore -Full -Refetch -WhatIf'
+        $said = Get-WhatIfLine { Repair-ImageStore -Full -Refetch -WhatIf }
         Get-Listing | Should -Be $before
         Get-TestRequest $registry | Should -BeNullOrEmpty
         $said | Should -HaveCount 2
@@ -246,10 +241,9 @@ Describe 'Damage' {
         Test-ImageStore -Full -Quiet | Should -BeTrue
     }
 
-    It 'is found with its words in another process' {
+    It 'keeps its words when it is serialized, as for another process' {
         Set-Corruption $layer
-        $path = Get-TestModulePath
-        $found = Start-Job { Import-Module $using:path; $env:IMGSPS_STORE = $using:store; Test-ImageStore -Full } | Receive-Job -Wait -AutoRemoveJob
+        $found = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize(@(Test-ImageStore -Full)))
         @($found | Where-Object Severity -EQ Error) | Should -HaveCount 1
         $found.Kind | Should -Be 'WrongContent'
         $found.Image | Should -Be "$address/team/app:1"
@@ -306,14 +300,14 @@ Describe 'Optimize-ImageStore' {
         [System.IO.File]::WriteAllBytes((Join-Path $store '.imgsps/left.tmp'), [byte[]](1..7))
         $before = Get-Listing
         Optimize-ImageStore -WhatIf | Should -BeNullOrEmpty
-        $said = @(Get-WhatIf 'Optimize-ImageStore -WhatIf')
+        $said = @(Get-WhatIfLine { Optimize-ImageStore -WhatIf })
         Get-Listing | Should -Be $before
         $done = Optimize-ImageStore
         $done.Blobs | Should -Be 2
         $done.Leftovers | Should -Be 1
         $done.BytesFreed | Should -Be 2240
         $said | Should -Be 'What if: Performing the operation "Remove 2 blobs, 1 leftover file: 2240 bytes" on target "local".'
-        Get-WhatIf 'Optimize-ImageStore -WhatIf' | Should -Be 'What if: Performing the operation "Remove nothing, 0 bytes" on target "local".'
+        Get-WhatIfLine { Optimize-ImageStore -WhatIf } | Should -Be 'What if: Performing the operation "Remove nothing, 0 bytes" on target "local".'
     }
 }
 

@@ -126,9 +126,8 @@ CMD ["sh"]
 
     It 'pulls a Debian base image of about 100 MB whose digests skopeo confirms' -Skip:(-not (Get-Command dpkg-query -CommandType Application -ErrorAction Ignore)) {
         # The packages of this machine that every Debian has, as they are installed here: thousands of real files, and no network.
-        $packages = dpkg-query -W -f '${Priority} ${Package}\n' | Where-Object { $_ -match '^(required|important) ' } | ForEach-Object { ($_ -split ' ')[1] }
-        $paths = dpkg -L $packages | Where-Object { Test-Path -LiteralPath $_ } | Sort-Object -Unique
-        Set-Content -LiteralPath "$folder/paths" -Value $paths
+        $list = 'dpkg -L $(dpkg-query -W -f ''${Priority} ${Package}\n'' | sed -nE ''s/^(required|important) //p'') | xargs -d ''\n'' realpath -qe | grep -vE ''^/(dev/.*)?$'' | LC_ALL=C sort -u'
+        Invoke-Native sh -c $list | Set-Content -LiteralPath "$folder/paths"
         Invoke-Native tar -C / --no-recursion -P --transform 's,^/,,' -cf "$folder/debian.tar" -T "$folder/paths"
         docker import "$folder/debian.tar" "$($registry.Host)/debian/base:12"
         docker push -q "$($registry.Host)/debian/base:12"

@@ -160,18 +160,25 @@ Describe 'Secrets (RC4)' {
         Find-Leak $session | Should -BeNullOrEmpty
     }
 
-    It 'of credential helpers are in nothing that is left: <Name>' -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') -ForEach @(
-        @{ Name = 'answers'; Script = 'cat "$IMGSPS_TEST_OUT/../answer"'; Id = $null }
-        @{ Name = 'failsafter'; Script = 'cat "$IMGSPS_TEST_OUT/../answer"; exit 1'; Id = 'AuthenticationFailed' }
-        @{ Name = 'shouts'; Script = 'cat "$IMGSPS_TEST_OUT/../answer" >&2; exit 1'; Id = 'AuthenticationFailed' }
-        @{ Name = 'breaksoff'; Script = 'head -c 70 "$IMGSPS_TEST_OUT/../answer"'; Id = 'AuthenticationFailed' }
-    ) {
-        Add-Program "docker-credential-$Name" $Script
+    It 'of credential helpers that answer, fail, shout or break off are in nothing that is left' -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') {
         [System.IO.File]::WriteAllText("$work/answer", (ConvertTo-Json @{ Username = 'dave'; Secret = Get-TestSecret Helper; ServerURL = $address }))
-        Set-Config @{ credHelpers = @{ $address = $Name } }
-        $session = Invoke-Session "Invoke-ImagePull $address/team/app:1 | Format-List *"
-        $session.arguments | Should -Match "docker-credential-$Name get"
-        if ($Id) { $session.ids | Should -Be "$Id,ImgsPS.Cmdlets.InvokeImagePullCommand" } else { $session.ids | Should -BeNullOrEmpty }
+
+        # The one that answers is the last: a session that has signed in asks no helper again.
+        $helpers = [ordered]@{
+            failsafter = 'cat "$IMGSPS_TEST_OUT/../answer"; exit 1'
+            shouts     = 'cat "$IMGSPS_TEST_OUT/../answer" >&2; exit 1'
+            breaksoff  = 'head -c 70 "$IMGSPS_TEST_OUT/../answer"'
+            answers    = 'cat "$IMGSPS_TEST_OUT/../answer"'
+        }
+        $session = Invoke-Session @($helpers.Keys | ForEach-Object {
+                Add-Program "docker-credential-$_" $helpers[$_]
+                $null = New-Item -ItemType Directory "$work/docker/$_"
+                [System.IO.File]::WriteAllText("$work/docker/$_/config.json", (ConvertTo-Json @{ credHelpers = @{ $address = $_ } }))
+                "`$env:DOCKER_CONFIG = '$work/docker/$_'; '# $_ ' + (Invoke-ImagePull $address/team/app:1).Tag"
+            })
+        foreach ($name in $helpers.Keys) { $session.arguments | Should -Match "docker-credential-$name get" }
+        $session.transcript | Should -Match '(?m)^# answers 1\s*$'
+        $session.ids | Should -Be (@('AuthenticationFailed,ImgsPS.Cmdlets.InvokeImagePullCommand') * 3)
         Find-Leak $session | Should -BeNullOrEmpty
     }
 

@@ -169,6 +169,17 @@ function Invoke-TestShell {
     & $program @starter -NoProfile -NonInteractive -OutputFormat Text -EncodedCommand $encoded 2>&1 | ForEach-Object { "$_" }
 }
 
+# The lines of "What if" of a script: no objects, but what a host shows, and a transcript keeps.
+function Get-WhatIfLine {
+    param([Parameter(Mandatory)] [scriptblock] $Script)
+
+    $file = Join-Path ([System.IO.Path]::GetTempPath()) ('imgsps-' + [guid]::NewGuid().ToString('N'))
+    $null = Start-Transcript -LiteralPath $file
+    try { & $Script | Out-Null } finally { $null = Stop-Transcript }
+    [System.IO.File]::ReadAllLines($file) -like 'What if:*'
+    Remove-Item -LiteralPath $file
+}
+
 # Runs a script in another runspace of this process, with the module imported there. The caller stops or ends it.
 function Start-TestPipeline {
     param([Parameter(Mandatory)] [string] $Script)

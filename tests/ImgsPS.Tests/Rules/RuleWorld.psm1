@@ -189,14 +189,22 @@ function Get-SharedPrefix {
     $world.Prefix
 }
 
+function Invoke-Api {
+    # Asks Docker's API: in a set-up that is many times as fast as the program.
+    param([string] $Method, [string] $Path, [hashtable] $More = @{})
+
+    Invoke-RestMethod -UnixSocket ($env:DOCKER_HOST -replace '^unix://') -Uri "http://docker/$Path" -Method $Method -Verbose:$false @More |
+        ForEach-Object { $_ }
+}
+
 function Clear-RuleWorld {
     # Takes all containers and images from Docker.
-    $containers = @(docker ps -aq)
-    if ($containers) { $null = Invoke-Docker rm -f @containers }
+    foreach ($container in @(Invoke-Api Get 'containers/json?all=1')) { Invoke-Api Delete "containers/$($container.Id)?force=1" }
     $world.Containers.Clear()
-    while ($images = @(docker images -aq --no-trunc | Select-Object -Unique)) {
-        $output = docker rmi -f @images 2>&1
-        if (@(docker images -aq --no-trunc | Select-Object -Unique).Count -ge $images.Count) { throw "The images cannot be removed: $output" }
+    while ($images = @(Invoke-Api Get 'images/json?all=1' | ForEach-Object Id | Select-Object -Unique)) {
+        # A parent is refused while its child is there, and may go with it.
+        $output = foreach ($image in $images) { Invoke-Api Delete "images/${image}?force=1" @{ SkipHttpErrorCheck = $true } }
+        if (@(Invoke-Api Get 'images/json?all=1' | ForEach-Object Id | Select-Object -Unique).Count -ge $images.Count) { throw "The images cannot be removed: $output" }
     }
 }
 
@@ -204,7 +212,10 @@ function Import-RuleImage {
     # Loads saved images: web, child, bare, age.
     param([string[]] $Name)
 
-    foreach ($one in $Name) { $null = Invoke-Docker load -q -i "$($world.Folder)/$one.tar" }
+    foreach ($one in $Name) {
+        $said = Invoke-Api Post 'images/load?quiet=1' @{ InFile = "$($world.Folder)/$one.tar"; ContentType = 'application/x-tar' }
+        if ("$said" -match '"?error') { throw "$one was not loaded: $said" }
+    }
 }
 
 function Add-RuleTag ($Image, [string[]] $Tag) { foreach ($one in $Tag) { $null = Invoke-Docker tag $Image $one } }
