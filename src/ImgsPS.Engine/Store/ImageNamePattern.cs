@@ -14,13 +14,18 @@ internal sealed class ImageNamePattern
     private const string IdPrefix = "sha256:";
 
     private readonly bool _wholeReference;
+    private readonly bool _colonIsTags;
     private readonly bool _everySpelling;
     private readonly bool _ids;
 
     public ImageNamePattern(string pattern)
     {
         // A colon before the last slash is that of a registry's port.
-        _wholeReference = pattern.IndexOf('@') >= 0 || pattern.LastIndexOf(':') > pattern.LastIndexOf('/');
+        var colon = pattern.LastIndexOf(':');
+        _wholeReference = pattern.IndexOf('@') >= 0 || colon > pattern.LastIndexOf('/');
+
+        // Or "*:5*" would mean everything of localhost:5000.
+        _colonIsTags = colon > 0 && colon == pattern.IndexOf(':') && pattern[colon - 1] is '*' or '?' or ']';
 
         // Without this, "d*" would mean everything of docker.io.
         _everySpelling = pattern.IndexOf('/') >= 0 || pattern.StartsWith(DockerHub.Registry, StringComparison.OrdinalIgnoreCase);
@@ -36,7 +41,7 @@ internal sealed class ImageNamePattern
     {
         if ((_wholeReference ? image.Reference : image.Repository) is { } name)
         {
-            yield return name;
+            yield return _wholeReference && _colonIsTags ? WithoutPort(name) : name;
             foreach (var spelling in _everySpelling ? LongerSpellings(name) : [])
             {
                 yield return spelling;
@@ -60,6 +65,13 @@ internal sealed class ImageNamePattern
         ImageReference.TryParse(name, out var reference) && reference.Registry == DockerHub.Registry
             ? [reference.Canonical, reference.Canonical.Substring(DockerHub.Registry.Length + 1), DockerHub.Registry + "/" + name]
             : [];
+
+    /// <summary>The reference with something in place of its registry's colons that no pattern has.</summary>
+    private static string WithoutPort(string reference)
+    {
+        var registry = reference.Substring(0, reference.IndexOf('/') + 1);
+        return registry.Replace(':', '\0') + reference.Substring(registry.Length);
+    }
 
     /// <summary>
     /// A pattern means ids when it begins with the algorithm, or with four hex digits of which one is a decimal digit. Less would make

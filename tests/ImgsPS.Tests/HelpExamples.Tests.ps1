@@ -1,0 +1,259 @@
+# Every example of docs/cmdlets runs, and Get-Help shows the pages. HelpExamples.psm1 has what the examples need.
+BeforeDiscovery {
+    Import-Module "$PSScriptRoot/HelpExamples.psm1" -Force
+    $examples = @(Get-HelpExample | ForEach-Object { @{ Name = $_.Name; Title = $_.Title; Example = $_ } })
+    $cmdlets = @($examples.Example.Cmdlet | Select-Object -Unique | ForEach-Object { @{ Cmdlet = $_ } })
+}
+
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestSession.psm1" -Force
+    Import-Module "$PSScriptRoot/HelpExamples.psm1" -Force
+    Import-TestModule
+}
+
+Describe 'The examples of the help' {
+    BeforeAll {
+        $saved = $env:IMGSPS_STORE, $env:DOCKER_CONFIG, $env:DOCKER_HOST, $env:DOCKER_CONTEXT
+        $env:DOCKER_HOST = $env:DOCKER_CONTEXT = $null
+        $world = Start-ExampleWorld
+        $address = $world.Registry.Host
+        function Get-Name { @(Get-Image @args).Reference | Sort-Object }
+
+        # Why an example does not run here. No example may be missing from both tables.
+        $cannotRun = @{}
+        if (-not $world.Dockers) {
+            foreach ($name in 'Add-ImageTag 3', 'Get-Image 8', 'Invoke-ImagePull 7') {
+                $cannotRun[$name] = 'The double of a Docker Engine needs PowerShell 7.'
+            }
+        }
+
+        # What is done before an example runs.
+        $before = @{
+            'Find-Image 3'        = { Set-ExamplePassword $world }
+            'Invoke-ImagePull 6'  = { Set-ExamplePassword $world }
+            'Repair-ImageStore 1' = { Set-ExampleDamage "$address/app:1.3" $world.Store }
+            'Repair-ImageStore 2' = { Set-ExampleDamage "$address/app:1.3" $world.Store }
+            'Repair-ImageStore 3' = {
+                Set-ExampleDamage "$address/app:1.3" $world.Store
+                Remove-Item -LiteralPath (Join-Path $world.Store ('blobs/' + (Get-ImageLayer "$address/app:1.3")[-1].Digest.Replace(':', '/')))
+                Set-ExamplePassword $world
+            }
+            'Repair-ImageStore 4' = {
+                Set-ExampleDamage "$address/app:1.3" $world.Store
+                Set-ExampleDamage (Get-Image | Where-Object Dangling) $world.Store
+            }
+            'Test-ImageStore 2'   = { Set-ExampleDamage "$address/app:1.3" $world.Store }
+            'Test-ImageStore 3'   = { Set-ExampleDamage "$address/app:1.3" $world.Folder }
+            'Test-ImageStore 4'   = { Remove-Item -LiteralPath (Join-Path $world.Store ('blobs/' + (Get-ImageLayer "$address/app:1.3")[-1].Digest.Replace(':', '/'))) }
+        }
+
+        # What is true behind an example.
+        $after = @{
+            'Add-ImageTag 1'        = { Get-Name (Get-Image "$address/app:1.4").Id | Should -Be "$address/app:1.4", "$address/app:stable" }
+            'Add-ImageTag 2'        = {
+                Get-Name (Get-Image "$address/app:1.4").Id | Should -Be "$address/app:1", "$address/app:1.4", "$address/app:latest", "$address/team/app:1.4"
+            }
+            'Add-ImageTag 3'        = {
+                $output | Should -BeOfType ImgsPS.Image
+                $output.Store | Should -Be 'docker:web1', 'docker:web2'
+                $output.Reference | Should -Be "$address/app:stable", "$address/app:stable"
+            }
+            'Add-ImageTag 4'        = {
+                Get-Image | Where-Object Dangling | Should -BeNullOrEmpty
+                @(Get-Image kept) | Should -HaveCount 1
+            }
+            'Find-Image 1'          = { $output.Name | Should -BeLike '*powershell' }
+            'Find-Image 2'          = { $output.Name | Should -BeLike '*/nginx' }
+            'Find-Image 3'          = { $output.Name | Should -BeLike '*team/nginx' }
+            'Find-Image 4'          = {
+                $output.Reference | Should -Be "$address/hello-world:latest"
+                Get-Name hello-world* | Should -Be "$address/hello-world:latest"
+            }
+            'Get-Image 1'           = {
+                $output | Should -BeOfType ImgsPS.Image
+                $output | Should -HaveCount 17
+            }
+            'Get-Image 2'           = {
+                @(Get-Image) | Should -HaveCount 16
+                Get-Image | Where-Object Dangling | Should -BeNullOrEmpty
+            }
+            'Get-Image 3'           = {
+                $output.Size | Should -Be @($output.Size | Sort-Object -Descending)
+                $output[0].Dangling | Should -BeTrue
+                @($output | Where-Object Size -le 1KB) | Should -BeNullOrEmpty
+            }
+            'Get-Image 4'           = { $output.Reference | Should -Be "$address/app:1.4" }
+            'Get-Image 5'           = { $output.Reference | Sort-Object | Should -Be "$address/team/app:1.4", "$address/team/tests:latest" }
+            'Get-Image 6'           = { $output.Reference | Sort-Object | Should -Be "$address/app:1.3", "$address/app:1.4" }
+            'Get-Image 7'           = {
+                $said | Should -HaveCount 2
+                $said[0] | Should -BeLike "*$address/many:2*"
+                $said[1] | Should -BeLike "*$address/many:1*"
+                @(Get-Image) | Should -HaveCount 17
+            }
+            'Get-Image 8'           = { $output.Store | Select-Object -Unique | Should -Be 'docker:web1', 'docker:web2', 'local' }
+            'Get-ImageConfig 1'     = { $output | Should -BeOfType ImgsPS.ImageConfig }
+            'Get-ImageConfig 2'     = { $output | Should -BeLike '*/bin*' }
+            'Get-ImageConfig 3'     = { $output.Reference | Should -Be "$address/app:1" }
+            'Get-ImageConfig 4'     = { $output | Should -HaveCount 17 }
+            'Get-ImageHistory 1'    = {
+                $output | Should -BeOfType ImgsPS.ImageHistoryEntry
+                $output[0].Id | Should -Be (Get-Image "$address/app:1").Id
+            }
+            'Get-ImageHistory 2'    = {
+                $output[0].Size | Should -BeGreaterThan $output[1].Size
+                $output[0].CreatedBy | Should -Not -BeNullOrEmpty
+            }
+            'Get-ImageHistory 3'    = { @($output | Where-Object Size) | Should -HaveCount 2 }
+            'Get-ImageLayer 1'      = {
+                $output | Should -BeOfType ImgsPS.ImageLayer
+                @($output.SharedWith) | Should -Not -BeNullOrEmpty
+            }
+            'Get-ImageLayer 2'      = {
+                $output[0].Count | Should -Be 1
+                $output[0].Sum | Should -Be (Get-ImageLayer "$address/app:1")[-1].Size
+            }
+            'Get-ImageLayer 3'      = { $output.SideIndicator | Sort-Object | Should -Be (@('==', '=>', '<=') | Sort-Object) }
+            'Get-ImageLayer 4'      = { $output.Size | Should -Be (Get-ImageLayer "$address/app:1").Size }
+            'Get-ImageManifest 1'   = { "$($output.Platform)" | Should -Be 'linux/amd64 linux/arm64/v8' }
+            'Get-ImageManifest 2'   = { $output | Should -BeGreaterThan 0 }
+            'Get-ImageManifest 3'   = { $output.manifests | Should -HaveCount 2 }
+            'Get-ImageManifest 4'   = { $output | Should -BeTrue }
+            'Get-ImageStore 1'      = {
+                $output | Should -BeOfType ImgsPS.ImageStoreInfo
+                $output.Images | Should -Be 17
+            }
+            'Get-ImageStore 2'      = { Get-Image | Where-Object Dangling | Should -BeNullOrEmpty }
+            'Get-ImageStore 3'      = {
+                $lines = @(($output | Out-String -Width 300).Trim() -split '\r?\n')
+                $lines[0] | Should -Match '^Store +Images +Bytes +ReclaimableBytes *$'
+                $lines | Should -HaveCount 4
+            }
+            'Invoke-ImagePull 1'    = { "$($output.Platform)" | Should -BeLike 'windows*amd64' }
+            'Invoke-ImagePull 2'    = { $output.Architecture | Should -Be 'arm64' }
+            'Invoke-ImagePull 3'    = { $output.Reference | Should -BeLike "$address/alpine@sha256:*" }
+            'Invoke-ImagePull 4'    = {
+                $output[0, 1].Reference | Should -Be "$address/app:1.3", "$address/hello-world:latest"
+                $output[2] | Should -Be "$address/nosuch:1"
+            }
+            'Invoke-ImagePull 5'    = {
+                $said | Should -HaveCount 2
+                Get-TestRequest $world.Registry | Should -BeNullOrEmpty
+            }
+            'Invoke-ImagePull 6'    = { $output.Reference | Should -Be "$address/team/app:1.4" }
+            'Invoke-ImagePull 7'    = { $output.Store | Sort-Object | Should -Be 'docker:web1', 'docker:web2', 'local' }
+            'Optimize-ImageStore 1' = { $said | Should -HaveCount 1 }
+            'Optimize-ImageStore 2' = { $output | Should -BeOfType ImgsPS.ImageStoreOptimization }
+            'Optimize-ImageStore 3' = { $output | Should -BeOfType ImgsPS.ImageStoreOptimization }
+            'Optimize-ImageStore 4' = { $output[-1].Store | Should -Be $world.Folder }
+            'Optimize-ImageStore 5' = { $output[0].Count | Should -Be 2 }
+            'Remove-Image 1'        = { Get-Name "*/app:*" | Should -Not -Contain "$address/app:1.3" }
+            'Remove-Image 2'        = {
+                @(Get-Image) | Should -HaveCount 16
+                Get-Image | Where-Object Dangling | Should -BeNullOrEmpty
+            }
+            'Remove-Image 3'        = {
+                $said | Should -HaveCount 1
+                $said[0] | Should -BeLike "*$address/team/tests:latest*"
+            }
+            'Remove-Image 4'        = {
+                $output[0].Sum | Should -BeGreaterThan 12000
+                @(Get-Image | Where-Object { $_.Created -lt (Get-Date).AddDays(-90) }) | Should -BeNullOrEmpty
+            }
+            'Remove-Image 5'        = { Get-Image | Should -BeNullOrEmpty }
+            'Repair-ImageStore 1'   = {
+                $said | Should -Not -BeNullOrEmpty
+                Test-ImageStore -Full -Quiet | Should -BeFalse
+            }
+            'Repair-ImageStore 2'   = {
+                $output.Repaired | Should -Contain $true
+                Test-ImageStore -Full -Quiet | Should -BeTrue
+            }
+            'Repair-ImageStore 3'   = {
+                @($output | Where-Object Repaired) | Should -Not -BeNullOrEmpty
+                Test-ImageStore -Full -Quiet | Should -BeTrue
+            }
+            'Repair-ImageStore 4'   = { $output | Out-String | Should -Match '(?m)^Image +:[\s\S]*^Message +:[\s\S]*^Action +:' }
+            'Test-ImageStore 1'     = { $output | Should -BeNullOrEmpty }
+            'Test-ImageStore 2'     = { $output | Out-String | Should -Match "(?m)^Kind +:[\s\S]*^Image +: .*$([regex]::Escape($address))/app:1\.3" }
+            'Test-ImageStore 3'     = { "$warnings" | Should -Be "$($world.Folder) is damaged" }
+            'Test-ImageStore 4'     = { $output.Name | Should -Contain 'local, Error' }
+        }
+
+        # The errors that an example is about; all others fail it.
+        $errorsOf = @{ 'Invoke-ImagePull 4' = 'ImageNotFound,ImgsPS.Cmdlets.InvokeImagePullCommand' }
+    }
+
+    AfterAll {
+        Stop-ExampleWorld $world
+        $env:IMGSPS_STORE, $env:DOCKER_CONFIG, $env:DOCKER_HOST, $env:DOCKER_CONTEXT = $saved
+    }
+
+    It 'are all known here, and all run but for the <Expected>' -ForEach @{ Expected = if ($PSVersionTable.PSEdition -eq 'Core') { 0 } else { 3 } } {
+        $names = @(Get-HelpExample).Name
+        $after.Keys | Sort-Object | Should -Be ($names | Sort-Object)
+        $cannotRun.Count | Should -Be $Expected
+        @(@($before.Keys; $errorsOf.Keys; $cannotRun.Keys) | Where-Object { $_ -notin $names }) | Should -BeNullOrEmpty
+    }
+
+    It '<Name>: <Title>' -ForEach $examples {
+        if ($cannotRun[$Name]) {
+            Set-ItResult -Skipped -Because $cannotRun[$Name]
+            return
+        }
+
+        Initialize-Example $world
+        if ($before[$Name]) { . $before[$Name] }
+        $run = Invoke-Example $world $Example.Code
+        $output, $said, $warnings = $run.Output, $run.Said, $run.Warnings
+        "$($run.Errors.FullyQualifiedErrorId)" | Should -Be "$($errorsOf[$Name])" -Because "$($run.Errors)"
+        . $after[$Name]
+        if ($Example.Output) {
+            # The shape of what the page shows: a table's columns, or the words around a target.
+            $shown = $Example.Output.Split("`n")[0]
+            if ($shown -like 'What if: *') {
+                $said[0] -replace '"[^"]*"\.$' | Should -Be ($shown -replace '"[^"]*"\.$')
+            } else {
+                ($output | Out-String -Width 200).Trim().Split("`n")[0].Trim() -replace '\s+', ' ' | Should -Be ($shown.Trim() -replace '\s+', ' ')
+            }
+        }
+    }
+}
+
+Describe 'Get-Help' {
+    BeforeAll {
+        # In a console without anything of platyPS, as wide as most.
+        $script = "Import-Module '$(Get-TestModulePath)'; `$env:PSModulePath = ''; foreach (`$name in (Get-Command -Module ImgsPS -CommandType Cmdlet).Name) { " +
+            "'=== ' + `$name; Get-Help `$name -Full | Out-String -Width 100 -Stream }"
+        $texts = @{}
+        foreach ($line in Invoke-TestShell $script) {
+            if ($line -like '=== *') { $texts[($name = $line.Substring(4))] = '' } else { $texts[$name] += "$line`n" }
+        }
+
+        # Without what a width makes of it.
+        function ConvertTo-Flow([string] $Text) { ($Text -replace '`([^`]+)`', '''$1''' -replace '\s', '') }
+    }
+
+    It 'shows all of <Cmdlet>: synopsis, description, parameters, examples and notes' -ForEach $cmdlets {
+        $page = [System.IO.File]::ReadAllText((Join-Path $PSScriptRoot "../../docs/cmdlets/$Cmdlet.md")).Replace("`r`n", "`n")
+        $shown = ConvertTo-Flow $texts[$Cmdlet]
+        foreach ($section in 'SYNOPSIS', 'DESCRIPTION', 'NOTES') {
+            $text = [regex]::Match($page, "(?s)\n## $section\n(.*?)\n## ").Groups[1].Value
+            $text | Should -Not -BeNullOrEmpty
+            $shown.Contains((ConvertTo-Flow $text)) | Should -BeTrue -Because "$section is shown"
+        }
+
+        $parameters = [regex]::Matches($page, '(?s)\n### (-\w+)\n\n(.*?)\n\n```yaml')
+        $parameters.Count | Should -BeGreaterThan 1
+        foreach ($parameter in $parameters) {
+            $text = $parameter.Groups[1].Value, $parameter.Groups[2].Value
+            $shown | Should -Match ([regex]::Escape((ConvertTo-Flow $text[0])) + '(<[^>]+>)?' + [regex]::Escape((ConvertTo-Flow $text[1])))
+        }
+
+        foreach ($example in Get-HelpExample | Where-Object Cmdlet -eq $Cmdlet) {
+            $shown.Contains((ConvertTo-Flow ($example.Title + ' --------- ' + $example.Code))) | Should -BeTrue -Because "$($example.Name) is shown"
+        }
+
+        $texts[$Cmdlet] | Should -Not -Match '`|\*\*|\]\('
+    }
+}
