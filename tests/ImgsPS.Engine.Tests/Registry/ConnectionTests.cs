@@ -18,7 +18,7 @@ public class ConnectionTests
     [Fact]
     public async Task Nobody_there_is_told_at_once_with_the_address()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var host = listener.LocalEndpoint.ToString()!;
         listener.Stop();
