@@ -20,6 +20,9 @@ internal sealed class FilterArguments
     private const int LongestPattern = 1000;
     private static readonly TimeSpan RegexLimit = TimeSpan.FromSeconds(1);
 
+    // RegexOptions.NonBacktracking, which .NET Framework has not.
+    private static readonly RegexOptions NonBacktracking = Environment.Version.Major < 5 ? RegexOptions.None : (RegexOptions)0x400;
+
     private readonly Dictionary<string, List<string>> _values = new(StringComparer.Ordinal);
     private readonly HashSet<(string Key, string Value)> _pairs = new();
 
@@ -180,11 +183,7 @@ internal sealed class FilterArguments
 
         try
         {
-#if NET472
-            return Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, RegexLimit);
-#else
-            return Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, RegexLimit);
-#endif
+            return Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant | NonBacktracking, RegexLimit);
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException or RegexMatchTimeoutException)
         {
