@@ -7,7 +7,7 @@ namespace ImgsPS.Registry;
 internal sealed partial class HttpSender
 {
     // .NET Framework tells everything in a WebException's status.
-    private static TransferFault? OfPlatform(Exception e, Exception[] causes)
+    internal static TransferFault? OfPlatform(Exception e, Exception[] causes)
     {
         if (causes.OfType<WebException>().FirstOrDefault() is not { } web)
         {

@@ -8,7 +8,7 @@ namespace ImgsPS.Registry;
 
 internal sealed partial class HttpSender
 {
-    private static TransferFault? OfPlatform(Exception e, Exception[] causes)
+    internal static TransferFault? OfPlatform(Exception e, Exception[] causes)
     {
         if (e is not HttpRequestException request)
         {
