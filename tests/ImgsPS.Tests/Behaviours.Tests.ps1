@@ -1,7 +1,7 @@
 BeforeDiscovery {
     $data = Get-Content -LiteralPath "$PSScriptRoot/../data/behaviours.json" -Raw -Encoding utf8 | ConvertFrom-Json
     $members = 'name', 'rule', 'operation', 'end', 'words', 'told', 'lists', 'maxBytes', 'maxRequests', 'maxElsewhere', 'seconds', 'credential',
-    'plainHttp', 'proxy', 'trustOther', 'platform', 'keepsIngest', 'noXunit', 'noPwsh'
+    'plainHttp', 'proxy', 'trustOther', 'platform', 'keepsIngest', 'noXunit', 'noPwsh', 'noMono'
     $rows = foreach ($row in $data.behaviours) {
         $full = @{}
         foreach ($member in $members) {

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace ImgsPS.Naming;
 
 /// <summary>What this machine is, in the words of image platforms (GOOS, GOARCH). Thread-safe.</summary>
-internal static class HostPlatform
+internal static partial class HostPlatform
 {
     private static readonly Lazy<Platform> Value = new(Detect);
 
@@ -44,39 +44,13 @@ internal static class HostPlatform
     private static Platform Detect() =>
         new(OS, Architecture, Variant, OS == PlatformNormalizer.Windows ? WindowsVersion() : null);
 
-    // Environment.OSVersion of .NET Framework depends on the manifest of the program that hosts PowerShell; the kernel does not.
     private static string WindowsVersion()
     {
-#if NET472
-        var info = new NativeMethods.OsVersionInfo { Size = Marshal.SizeOf<NativeMethods.OsVersionInfo>() };
-        if (NativeMethods.RtlGetVersion(ref info) == 0)
-        {
-            return FormattableString.Invariant($"{info.Major}.{info.Minor}.{info.Build}");
-        }
-#endif
         var version = Environment.OSVersion.Version;
+        AskKernel(ref version);
         return FormattableString.Invariant($"{version.Major}.{version.Minor}.{version.Build}");
     }
 
-#if NET472
-    private static class NativeMethods
-    {
-        [DllImport("ntdll.dll", CharSet = CharSet.Unicode)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-        internal static extern int RtlGetVersion(ref OsVersionInfo info);
-
-        [StructLayout(LayoutKind.Sequential, CharSet = CharSet.Unicode)]
-        internal struct OsVersionInfo
-        {
-            public int Size;
-            public int Major;
-            public int Minor;
-            public int Build;
-            public int PlatformId;
-
-            [MarshalAs(UnmanagedType.ByValTStr, SizeConst = 128)]
-            public string ServicePack;
-        }
-    }
-#endif
+    // Environment.OSVersion of .NET Framework depends on the manifest of the program that hosts PowerShell; the kernel does not.
+    static partial void AskKernel(ref Version version);
 }

@@ -151,7 +151,7 @@ internal sealed class ImageSearch
 
     private Task<RegistryResponse> SendAsync(Uri host, string term, CancellationToken cancellationToken)
     {
-        var uri = new Uri(host, $"v1/search?q={Uri.EscapeDataString(term)}&n={_limit}");
+        var uri = new Uri(host, $"v1/search?q={PercentEncoding.Escape(term)}&n={_limit}");
         var request = new RegistryRequest(HttpMethod.Get, uri, TokenScope.Catalog, null) { Accept = ["application/json"] };
         return _client.Transport.SendAsync(request, new RetryBudget(_client.Transport.Limits), _observer, cancellationToken);
     }

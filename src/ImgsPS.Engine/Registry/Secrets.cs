@@ -161,7 +161,7 @@ internal sealed class Secrets
     // A server that echoes what it got writes it into an address, a form or a JSON document.
     private static IEnumerable<string> Forms(string secret)
     {
-        var forms = new List<string> { secret, Uri.EscapeDataString(secret), WebUtility.UrlEncode(secret) };
+        var forms = new List<string> { secret, PercentEncoding.Escape(secret), WebUtility.UrlEncode(secret) };
         if (IsUnicode(secret))
         {
             forms.Add(JsonEncodedText.Encode(secret).ToString());

@@ -10,11 +10,8 @@ namespace ImgsPS.Cmdlets;
 public abstract class RegistryCmdlet : StoreCmdlet
 {
     /// <summary>What the platform's HTTP client can speak to a proxy. "proxy:3128" is an address too, of the scheme "proxy".</summary>
-#if NETFRAMEWORK
-    private static readonly string[] s_proxySchemes = { "http" };
-#else
-    private static readonly string[] s_proxySchemes = { "http", "https", "socks4", "socks4a", "socks5" };
-#endif
+    private static readonly string[] s_proxySchemes =
+        Environment.Version.Major < 5 ? ["http"] : ["http", "https", "socks4", "socks4a", "socks5"];
 
     /// <summary>User name and password (or access token) for the registry. They beat the Docker config file.</summary>
     [Parameter]

@@ -1,4 +1,3 @@
-#if !NET472
 using System;
 using System.IO;
 using System.Management.Automation;
@@ -79,4 +78,3 @@ public sealed class EngineLoader : IModuleAssemblyInitializer
         return system + "-" + processor;
     }
 }
-#endif

@@ -123,7 +123,7 @@ internal static class DockerTargets
 
     private static IEnumerable<FuzzTarget> Wire()
     {
-        yield return OfBytes("http-answer", "Store/Docker/Api/StreamHttpConnection, StreamHttpHead, StreamHttpBody", Answers, bytes =>
+        yield return OfBytes("http-answer", "Framework/StreamHttpConnection, StreamHttpHead, StreamHttpBody", Answers, bytes =>
             Http(bytes), e => e is HttpFormatException or IOException) with
         {
             Alphabet = ":;,\r\n \t0af",
@@ -166,18 +166,18 @@ internal static class DockerTargets
 
     private static IEnumerable<FuzzTarget> Keys()
     {
-        yield return OfText("pem", "Store/Docker/Connection/PemBlock, PemCertificate",
+        yield return OfText("pem", "Framework/PemBlock, PemCertificate",
             Pems.Value.Append("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
             .Append("-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n-----END CERTIFICATE-----\n"), Certificate, FormatFailure) with
         {
             Frames = [("", ""), ("-----BEGIN CERTIFICATE-----\n", "\n-----END CERTIFICATE-----\n"), ("-----BEGIN ", "-----\n")],
         };
-        yield return OfText("private-key", "Store/Docker/Connection/PemCertificate, DerReader", Pems.Value.Where(p =>
+        yield return OfText("private-key", "Framework/PemCertificate", Pems.Value.Where(p =>
             p.Contains("PRIVATE KEY", StringComparison.Ordinal)), text => Key(Array.Empty<byte>(), text), FormatFailure) with
         {
             Frames = [("-----BEGIN PRIVATE KEY-----\n", "\n-----END PRIVATE KEY-----\n")],
         };
-        yield return new FuzzTarget("private-key-der", "Store/Docker/Connection/DerReader",
+        yield return new FuzzTarget("private-key-der", "Framework/PemCertificate",
             Pems.Value.Where(p => p.Contains("PRIVATE KEY", StringComparison.Ordinal)).SelectMany(p => PemBlock.Read(p))
             .Select(b => b.Content).ToArray(), bytes => Key(bytes, null), FormatFailure);
     }

@@ -200,6 +200,7 @@ public sealed class ManifestTests : IAsyncDisposable
     }
 
     [Fact]
+    [NotUnderMono("mono's HTTP client is not .NET Framework's and tells no reason (Framework/PlatformFaultTests)")]
     public async Task Headers_without_measure_are_refused()
     {
         _server.Faults.Add(new Fault(Manifests, FaultAction.ExtraHeaders(("X-Big", new string('x', 100_000)))));

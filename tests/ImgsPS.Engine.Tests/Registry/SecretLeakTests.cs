@@ -90,7 +90,7 @@ public sealed class SecretLeakTests : IAsyncDisposable
     [Fact]
     public async Task Credentials_in_a_proxys_address_are_used_and_not_shown()
     {
-        using var proxy = new TcpListener(IPAddress.Loopback, 0);
+        var proxy = new TcpListener(IPAddress.Loopback, 0);
         proxy.Start();
         var asked = new StringBuilder();
         var serving = RefuseAsync(proxy, asked);

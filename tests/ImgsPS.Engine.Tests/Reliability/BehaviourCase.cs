@@ -61,6 +61,8 @@ internal sealed record BehaviourCase
 
     public string? NoPwsh { get; init; }
 
+    public string? NoMono { get; init; }
+
     public static IReadOnlyList<BehaviourCase> All => File.Value.Cases;
 
     /// <summary>For each rule of the file what there is to say beside its rows; <c>with push</c> for RN31.</summary>

@@ -160,5 +160,5 @@ internal sealed class TokenService(TestRegistryOptions options)
             : scope[(last + 1)..].Split(',').Select(action => (scope[..first], scope[(first + 1)..last], action));
     }
 
-    private sealed record Grant(IReadOnlySet<string> Scopes, long Expires);
+    private sealed record Grant(HashSet<string> Scopes, long Expires);
 }

@@ -110,7 +110,7 @@ internal sealed class HttpServer : IAsyncDisposable
                     stream = secure;
                 }
 
-                await using (stream)
+                using (stream)
                 {
                     await ServeAsync(socket, stream, number);
                 }
@@ -145,7 +145,7 @@ internal sealed class HttpServer : IAsyncDisposable
             await stream.FlushAsync(_stop.Token);
             if (request.Method == "CONNECT" && response.Tunnel is not null)
             {
-                await using var secure = new SslStream(stream);
+                using var secure = new SslStream(stream);
                 await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = response.Tunnel },
                     _stop.Token);
                 await ServeAsync(socket, secure, number);

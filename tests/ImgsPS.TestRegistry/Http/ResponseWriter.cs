@@ -74,11 +74,11 @@ internal sealed class ResponseWriter(Socket socket, Stream stream)
     private static byte[] Head(TestResponse response, Framing framing, bool keepAlive)
     {
         var head = new StringBuilder();
-        head.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {response.Status} {Reason(response.Status)}\r\n");
-        head.Append(CultureInfo.InvariantCulture, $"Date: {DateTimeOffset.UtcNow:r}\r\n");
+        head.Append(FormattableString.Invariant($"HTTP/1.1 {response.Status} {Reason(response.Status)}\r\n"));
+        head.Append(FormattableString.Invariant($"Date: {DateTimeOffset.UtcNow:r}\r\n"));
         foreach (var header in response.Headers)
         {
-            head.Append(CultureInfo.InvariantCulture, $"{header.Key}: {header.Value}\r\n");
+            head.Append(FormattableString.Invariant($"{header.Key}: {header.Value}\r\n"));
         }
 
         if (framing == Framing.Chunked)
@@ -87,7 +87,7 @@ internal sealed class ResponseWriter(Socket socket, Stream stream)
         }
         else if (framing == Framing.ContentLength && response.Header("Content-Length") is null && response.Status is not (204 or 304))
         {
-            head.Append(CultureInfo.InvariantCulture, $"Content-Length: {response.Body.Length}\r\n");
+            head.Append(FormattableString.Invariant($"Content-Length: {response.Body.Length}\r\n"));
         }
 
         if (!keepAlive)

@@ -6,6 +6,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Registry;
 
@@ -140,7 +141,7 @@ internal sealed class TokenService(HttpSender sender, RetryingSender retrying, R
     {
         var query = new StringBuilder(realm.Query.TrimStart('?'));
         void Add(string name, string value) =>
-            query.Append(query.Length > 0 ? "&" : "").Append(name).Append('=').Append(Uri.EscapeDataString(value));
+            query.Append(query.Length > 0 ? "&" : "").Append(name).Append('=').Append(PercentEncoding.Escape(value));
 
         if (!string.IsNullOrEmpty(service))
         {

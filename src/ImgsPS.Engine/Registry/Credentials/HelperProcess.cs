@@ -117,11 +117,7 @@ internal sealed class HelperProcess : IDisposable
         {
             if (!_process.HasExited)
             {
-#if NETFRAMEWORK
-                _process.Kill();
-#else
                 _process.Kill(entireProcessTree: true);
-#endif
             }
         }
         catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)

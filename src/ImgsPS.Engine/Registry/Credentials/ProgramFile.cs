@@ -1,9 +1,8 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
-#if NETFRAMEWORK
 using System.Text;
-#endif
 
 namespace ImgsPS.Registry;
 
@@ -37,13 +36,12 @@ internal static class ProgramFile
     /// Makes .NET Framework start programs without a byte order mark on their standard input, which it writes there by itself when the
     /// console's encoding has one (code page 65001). .NET never does.
     /// </summary>
+    [Conditional("NETFRAMEWORK")]
     public static void DropInputPreamble()
     {
-#if NETFRAMEWORK
         if (Console.InputEncoding.GetPreamble().Length > 0 && Console.InputEncoding.CodePage == Encoding.UTF8.CodePage)
         {
             Console.InputEncoding = new UTF8Encoding(false);
         }
-#endif
     }
 }

@@ -11,20 +11,13 @@ namespace ImgsPS.Registry;
 /// <summary>
 /// Reads an answer's body under the time limits of RN12. Every fault of the connection is a <see cref="TransferFault"/>. Not thread-safe.
 /// </summary>
-internal sealed class BodyReader : IDisposable
+internal sealed partial class BodyReader : IDisposable
 {
     private readonly RegistryResponse _response;
     private readonly Stream _stream;
     private readonly RegistryLimits _limits;
     private readonly Stopwatch _reading = new();
     private long _windowBytes;
-#if NET472
-    private byte[]? _own;
-#else
-
-    // Of one read after the other: all of a body are read under the same token.
-    private CancellationTokenSource? _idle;
-#endif
 
     private BodyReader(RegistryResponse response, Stream stream, RegistryLimits limits)
     {
@@ -35,12 +28,7 @@ internal sealed class BodyReader : IDisposable
 
     public static async Task<BodyReader> OpenAsync(RegistryResponse response, RegistryLimits limits, CancellationToken cancellationToken)
     {
-#if NET472
-        cancellationToken.ThrowIfCancellationRequested();
-        var stream = await response.Content.ReadAsStreamAsync().ConfigureAwait(false);
-#else
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-#endif
         return new(response, stream, limits);
     }
 
@@ -132,12 +120,9 @@ internal sealed class BodyReader : IDisposable
         return read;
     }
 
-    public void Dispose()
-    {
-#if !NET472
-        _idle?.Dispose();
-#endif
-    }
+    public void Dispose() => End();
+
+    partial void End();
 
     // Only time spent waiting for bytes counts: a slow disk is not a slow server.
     private void CheckRate(int read)
@@ -158,54 +143,4 @@ internal sealed class BodyReader : IDisposable
         _reading.Reset();
         _windowBytes = 0;
     }
-
-#if NET472
-    // .NET Framework's network stream does not look at the token once a read is on its way: abandon the read and the connection.
-    private async Task<int> ReadWithinAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-    {
-        _own ??= new byte[Math.Min(count, 128 * 1024)];
-        var read = _stream.ReadAsync(_own, 0, Math.Min(count, _own.Length), CancellationToken.None);
-        using (var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
-        {
-            var idle = Task.Delay(_limits.IdleRead, timer.Token);
-            if (await Task.WhenAny(read, idle).ConfigureAwait(false) != read)
-            {
-                // Nobody waits for the read any more; its failure says only that the connection is gone.
-                _ = read.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
-                    TaskScheduler.Default);
-                _response.Dispose();
-                throw new OperationCanceledException();
-            }
-
-            timer.Cancel();
-        }
-
-        var length = await read.ConfigureAwait(false);
-        Buffer.BlockCopy(_own, 0, buffer, offset, length);
-        return length;
-    }
-#else
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> ReadWithinAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-    {
-        _ = _response;
-        _idle ??= CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var reading = _stream.ReadAsync(buffer.AsMemory(offset, count), _idle.Token);
-        if (reading.IsCompleted)
-        {
-            return await reading.ConfigureAwait(false);
-        }
-
-        _idle.CancelAfter(_limits.IdleRead);
-        var read = await reading.ConfigureAwait(false);
-        if (!_idle.TryReset())
-        {
-            // The time ran out in the moment in which bytes came.
-            _idle.Dispose();
-            _idle = null;
-        }
-
-        return read;
-    }
-#endif
 }

@@ -1,56 +1,17 @@
 using System;
 using System.Net;
 using System.Net.Http;
-#if NET472
-using System.Security.Authentication;
-#else
-using System.Text;
-#endif
 
 namespace ImgsPS.Registry;
 
 /// <summary>
 /// Makes the handler below a client: no redirects, no cookies, no decompression by itself; the proxy as the user wants it.
 /// </summary>
-internal static class HttpHandlers
+internal static partial class HttpHandlers
 {
     public static HttpMessageHandler Create(RegistryOptions options, RegistryLimits limits)
     {
-        var proxy = CreateProxy(options);
-#if NET472
-        return new HttpClientHandler
-        {
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            UseCookies = false,
-            UseProxy = true,
-            Proxy = proxy,
-            SslProtocols = SslProtocols.Tls12,
-            MaxConnectionsPerServer = limits.Connections,
-            UseDefaultCredentials = false,
-        };
-#else
-        return new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            UseCookies = false,
-            UseProxy = true,
-            Proxy = proxy,
-            ConnectTimeout = limits.Connect,
-            MaxConnectionsPerServer = limits.Connections,
-
-            // A host's traces are nothing to a registry.
-            ActivityHeadersPropagator = null,
-
-            // What nobody reads of an answer is worth no more than what is read of an error (RN11).
-            MaxResponseDrainSize = limits.ErrorBody,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-
-            // Warning headers may be UTF-8; for ASCII it is the same.
-            ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-        };
-#endif
+        return Create(CreateProxy(options), limits);
     }
 
     private static IWebProxy CreateProxy(RegistryOptions options)
@@ -60,14 +21,20 @@ internal static class HttpHandlers
             : options.Proxy is null ? null : ProxyAddress.CredentialOf(options.Proxy);
         if (options.Proxy is not null)
         {
-            return new WebProxy(ProxyAddress.WithoutCredential(options.Proxy)) { Credentials = credentials };
+            return new NamedProxy(ProxyAddress.WithoutCredential(options.Proxy), credentials);
         }
 
-#if NET472
-        return new SystemProxy(WebRequest.DefaultWebProxy, credentials);
-#else
-        return new SystemProxy(HttpClient.DefaultProxy, credentials);
-#endif
+        return new SystemProxy(DefaultProxy, credentials);
+    }
+
+    /// <summary>A proxy that the user names is used for every address; .NET Framework's own passes this machine over.</summary>
+    private sealed class NamedProxy(Uri address, ICredentials? credentials) : IWebProxy
+    {
+        public ICredentials? Credentials { get; set; } = credentials;
+
+        public Uri GetProxy(Uri destination) => address;
+
+        public bool IsBypassed(Uri host) => false;
     }
 
     /// <summary>The system's proxy with the user's own credentials unless others are given; loopback goes without one.</summary>

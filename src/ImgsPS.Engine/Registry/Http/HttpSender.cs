@@ -16,11 +16,14 @@ namespace ImgsPS.Registry;
 /// Sends one request over one connection and returns when the headers are there: no redirects, no retries, no credentials of its own.
 /// Writes the Debug line of each request and shows a registry's warnings once. Safe for any number of threads.
 /// </summary>
-internal sealed class HttpSender : IDisposable
+internal sealed partial class HttpSender : IDisposable
 {
     /// <summary>The User-Agent header of every request, to registries and to Docker Engines.</summary>
     public static readonly string UserAgent = "ImgsPS/" + (typeof(HttpSender).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+')[0];
+
+    private const string TooLarge = "the answer's headers are larger than 64 KiB";
+    private const string NotHttp = "the answer is not HTTP";
 
     private readonly HttpClient _http;
     private readonly RegistryLimits _limits;
@@ -107,52 +110,11 @@ internal sealed class HttpSender : IDisposable
                 e);
         }
 
-#if NET472
-        // .NET Framework tells everything in a WebException's status.
-        if (causes.OfType<System.Net.WebException>().FirstOrDefault() is { } web)
+        if (OfPlatform(e, causes) is { } known)
         {
-            return new(
-                web.Status switch
-                {
-                    System.Net.WebExceptionStatus.NameResolutionFailure or System.Net.WebExceptionStatus.ConnectFailure
-                        or System.Net.WebExceptionStatus.ProxyNameResolutionFailure => TransferFaultKind.Connect,
-                    System.Net.WebExceptionStatus.TrustFailure or System.Net.WebExceptionStatus.SecureChannelFailure =>
-                        TransferFaultKind.Tls,
-                    System.Net.WebExceptionStatus.ServerProtocolViolation
-                        or System.Net.WebExceptionStatus.MessageLengthLimitExceeded => TransferFaultKind.Protocol,
-                    System.Net.WebExceptionStatus.Timeout => TransferFaultKind.Timeout,
-                    _ => TransferFaultKind.Broken,
-                },
-                text,
-                e);
+            return known;
         }
 
-#else
-        if (e is HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded })
-        {
-            return new(TransferFaultKind.Protocol, "the answer's headers are larger than 64 KiB", e);
-        }
-
-        if (e is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse })
-        {
-            return new(TransferFaultKind.Protocol, "the answer is not HTTP", e);
-        }
-
-        if (e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
-            && !causes.OfType<SocketException>().Any() && !causes.OfType<EndOfStreamException>().Any())
-        {
-            return new(TransferFaultKind.Tls, text, e);
-        }
-
-        if (e is HttpRequestException
-            {
-                HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.ProxyTunnelError,
-            })
-        {
-            return new(TransferFaultKind.Connect, text, e);
-        }
-
-#endif
         if (causes.OfType<SocketException>().FirstOrDefault() is { } socket
             && socket.SocketErrorCode is not (SocketError.ConnectionReset or SocketError.ConnectionAborted))
         {

@@ -44,22 +44,8 @@ internal sealed class RegistryResponse : IDisposable
     }
 
     /// <summary>The values of a header as they came, one per line; empty when it is absent.</summary>
-    public IReadOnlyList<string> Header(string name)
-    {
-#if NET472
-        if (_message.Headers.TryGetValues(name, out var values) || _message.Content.Headers.TryGetValues(name, out values))
-        {
-            return values.ToArray();
-        }
-#else
-        if (_message.Headers.NonValidated.TryGetValues(name, out var values)
-            || _message.Content.Headers.NonValidated.TryGetValues(name, out values))
-        {
-            return values.ToArray();
-        }
-#endif
-        return [];
-    }
+    public IReadOnlyList<string> Header(string name) =>
+        RawResponse.Header(_message.Headers, name) ?? RawResponse.Header(_message.Content.Headers, name) ?? [];
 
     /// <summary>The one value of a header that may come once; null when it is absent or came more than once.</summary>
     public string? Single(string name)
@@ -83,5 +69,5 @@ internal sealed class RegistryResponse : IDisposable
             : -1;
     }
 
-    public void Dispose() => _message.Dispose();
+    public void Dispose() => RawResponse.Close(_message);
 }

@@ -5,23 +5,6 @@ using System.Text;
 
 namespace ImgsPS.Store.Layout;
 
-#if NET472
-/// <summary>The one call of Windows that .NET Framework has no method for.</summary>
-internal static class NativeMethods
-{
-    /// <summary>Never what Windows answers to a write.</summary>
-    public const int InvalidArgument = 22;
-
-    public const int ReplaceExisting = 1;
-
-    public const int WriteThrough = 8;
-
-    [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true, EntryPoint = "MoveFileExW", ExactSpelling = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    [return: MarshalAs(UnmanagedType.Bool)]
-    public static extern bool MoveFileEx(string from, string to, int flags);
-}
-#else
 /// <summary>
 /// What Unix has and .NET does not offer: fsync of a folder, which it refuses to open, and writes past the system's cache.
 /// </summary>
@@ -34,8 +17,11 @@ internal static class NativeMethods
 
     private const int SetFlags = 4;
 
-    /// <summary>O_DIRECT of Linux, which differs between architectures; 0 where it is not known.</summary>
-    private static readonly int Direct = !RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? 0
+    /// <summary>
+    /// O_DIRECT of Linux, which differs between architectures; 0 where it is not known, and on .NET Framework, which has no memory that
+    /// begins at a block's bounds.
+    /// </summary>
+    private static readonly int Direct = !RuntimeInformation.IsOSPlatform(OSPlatform.Linux) || Environment.Version.Major < 5 ? 0
         : RuntimeInformation.ProcessArchitecture switch
         {
             Architecture.X64 => 0x4000,
@@ -103,4 +89,3 @@ internal static class NativeMethods
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int close(int descriptor);
 }
-#endif

@@ -195,14 +195,7 @@ internal class StoreFiles
 
     protected virtual void WriteStep(FileStream file, byte[] buffer, int offset, int count) => file.Write(buffer, offset, count);
 
-    protected virtual bool SetDirectStep(FileStream file, bool on)
-    {
-#if NET472
-        return !on;
-#else
-        return NativeMethods.TrySetDirect(file.SafeFileHandle, on);
-#endif
-    }
+    protected virtual bool SetDirectStep(FileStream file, bool on) => NativeMethods.TrySetDirect(file.SafeFileHandle, on);
 
     protected virtual void FlushStep(FileStream file) => file.Flush(flushToDisk: true);
 
@@ -222,13 +215,7 @@ internal class StoreFiles
     protected virtual void MoveOverStep(string from, string to)
     {
 #if NET472
-        if (!NativeMethods.MoveFileEx(from, to, NativeMethods.ReplaceExisting | NativeMethods.WriteThrough))
-        {
-            var code = Marshal.GetHRForLastWin32Error();
-            throw code == StoreFailure.AccessDenied
-                ? new UnauthorizedAccessException("Access to the path '" + to + "' is denied.")
-                : new IOException("The file '" + from + "' cannot be moved to '" + to + "'.", code);
-        }
+        FileMove.Over(from, to);
 #else
         File.Move(from, to, overwrite: true);
 #endif
@@ -258,12 +245,10 @@ internal class StoreFiles
 
     protected virtual void SyncFolderStep(string path)
     {
-#if !NET472
         if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
         {
             NativeMethods.SyncFolder(path);
         }
-#endif
     }
 
     private static async Task<bool> RetryAsync(string path, Func<bool> step, CancellationToken cancellationToken)

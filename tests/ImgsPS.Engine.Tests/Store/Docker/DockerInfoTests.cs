@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -27,7 +28,7 @@ public class DockerInfoTests
         test.Engine.AddImage(new TestDockerImage { Tags = ["app:1", "app:2"] });
         test.Engine.AddContainer("app:1", "c1", running: false);
         test.Engine.AddImage(new TestDockerImage { Layers = [TestDockerLayer.Make(4)] });
-        test.Can("GET", "/system/df", usage.Replace("ITEMS", Items, System.StringComparison.Ordinal));
+        test.Can("GET", "/system/df", usage.Replace("ITEMS", Items, StringComparison.Ordinal));
         test.Can("GET", "/info", """
             {"Driver":"overlayfs","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]],"DockerRootDir":"/var/lib/docker","ServerVersion":"1",
              "RegistryConfig":{"Mirrors":["https://mirror.example.com/"],"InsecureRegistryCIDRs":["127.0.0.0/8"],

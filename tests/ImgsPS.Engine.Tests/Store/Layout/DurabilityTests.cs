@@ -92,7 +92,7 @@ public sealed class DurabilityTests
         Assert.True(synced >= 0 && synced < temp && temp < previous && previous < index && index < root, files.ToString());
         Assert.DoesNotContain(steps, s => s.Kind == "move"
             || (s.To ?? s.From).StartsWith(store.Paths.Blobs + Path.DirectorySeparatorChar, StringComparison.Ordinal) && s.Kind != "sync");
-        Assert.Equal(new[] { StorePoint.BeforeIndexTemp, StorePoint.AfterIndexTemp, StorePoint.AfterIndexMove }, files.Points);
+        Assert.Equal(new List<StorePoint> { StorePoint.BeforeIndexTemp, StorePoint.AfterIndexTemp, StorePoint.AfterIndexMove }, files.Points);
     }
 
     [Theory]
@@ -204,7 +204,7 @@ public sealed class DurabilityTests
         Assert.True(trashed >= 0 && trashed < deleted, files.ToString());
         Assert.DoesNotContain(steps, s => s.Kind == "delete" && s.From.StartsWith(store.Paths.Blobs, StringComparison.Ordinal));
         Assert.DoesNotContain(steps, s => (s.To ?? s.From) == store.Paths.Index);
-        Assert.Equal(new[] { StorePoint.CollectAfterMark, StorePoint.CollectAfterTrash }, files.Points);
+        Assert.Equal(new List<StorePoint> { StorePoint.CollectAfterMark, StorePoint.CollectAfterTrash }, files.Points);
     }
 
     [Fact]

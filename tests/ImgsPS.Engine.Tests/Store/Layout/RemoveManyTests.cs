@@ -116,7 +116,7 @@ public sealed class RemoveManyTests : IDisposable
     private static RemovalRequest Request(string image) => new(ImageIdentity.Of(image));
 
     private static string Tell(ImageRemoval removal) =>
-        string.Create(CultureInfo.InvariantCulture,
+        FormattableString.Invariant(
             $"{removal.Image}: {string.Join(',', removal.Untagged)}; {string.Join(',', removal.Deleted)}; {removal.BytesFreed}");
 
     private static IEnumerable<string> Files(string root) =>

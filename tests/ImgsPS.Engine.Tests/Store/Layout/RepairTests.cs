@@ -59,7 +59,7 @@ public sealed class RepairTests : IDisposable
         var before = _store.Snapshot();
 
         var findings = await _store.Store.RepairAsync(full: true, refetch: true);
-        Assert.Equal(new[] { kind, ImageStoreFindingKind.WrongSize }, findings.Select(f => f.Kind));
+        Assert.Equal(new List<ImageStoreFindingKind> { kind, ImageStoreFindingKind.WrongSize }, findings.Select(f => f.Kind));
         Assert.All(findings, f => Assert.False(f.Repaired));
         Assert.Contains("Update-Module", findings[0].Action, StringComparison.Ordinal);
         Assert.Equal(before, _store.Snapshot());
@@ -374,6 +374,7 @@ public sealed class RepairTests : IDisposable
     }
 
     [Fact]
+    [NotUnderMono("mono keeps a file's time to the microsecond, the seal to 100 ns")]
     public async Task No_flipped_byte_of_index_or_catalog_makes_a_list_lie()
     {
         // RS7: the disk changes one bit, and the file's time stays

@@ -19,12 +19,7 @@ internal sealed class DockerBody(Stream stream, TimeSpan silence, DockerErrors e
             return new(Stream.Null, silence, errors);
         }
 
-#if NET472
-        cancellationToken.ThrowIfCancellationRequested();
-        return new(await response.Content.ReadAsStreamAsync().ConfigureAwait(false), silence, errors);
-#else
         return new(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), silence, errors);
-#endif
     }
 
     /// <summary>Reads some bytes; 0 at the end.</summary>

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
 
@@ -119,7 +120,7 @@ internal sealed class DockerClient : IDisposable
     private static string Query(DockerRequest request)
     {
         var pairs = request.Query.Where(p => p.Value is not null)
-            .Select(p => Uri.EscapeDataString(p.Key) + "=" + Uri.EscapeDataString(p.Value!)).ToArray();
+            .Select(p => PercentEncoding.Escape(p.Key) + "=" + PercentEncoding.Escape(p.Value!)).ToArray();
         return pairs.Length == 0 ? "" : "?" + string.Join("&", pairs);
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net.Http;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
 
@@ -21,7 +22,7 @@ internal sealed record DockerRequest(HttpMethod Method, string Path)
     /// <summary>
     /// A reference or id as a part of a path: <c>reg:5000/app:1</c> keeps its slashes, all else that has a meaning in URLs is escaped.
     /// </summary>
-    public static string Escape(string name) => Uri.EscapeDataString(name).Replace("%2F", "/").Replace("%3A", ":").Replace("%40", "@");
+    public static string Escape(string name) => PercentEncoding.Escape(name).Replace("%2F", "/").Replace("%3A", ":").Replace("%40", "@");
 
     /// <summary>A pair of the query.</summary>
     public static KeyValuePair<string, string?> Pair(string name, string? value) => new(name, value);

@@ -103,16 +103,11 @@ internal sealed class DockerTransport : IDisposable
                 : _errors.Broken("before it was made", e);
         }
 
-#if !NET472
-        if (e is HttpRequestException
-            {
-                HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded,
-            })
+        if (DockerHandlers.IsNoHttp(e))
         {
             return _errors.NotDocker("the answer is not HTTP, or its head is too large", e);
         }
 
-#endif
         return _errors.Broken("before it answered", e);
     }
 }

@@ -10,7 +10,7 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>Opens connections to a Docker Engine: a stream on which HTTP/1.1 is spoken, TLS done. Safe for any number of threads.</summary>
-internal sealed class DockerDialer
+internal sealed partial class DockerDialer
 {
     // Who is not there must be known within a second.
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromMilliseconds(900);
@@ -96,38 +96,6 @@ internal sealed class DockerDialer
             };
         }
     }
-
-#if NET472
-    private Task<Stream> UnixAsync(CancellationToken cancellationToken)
-    {
-        _ = cancellationToken;
-        throw new ImageException(
-            ImageErrorKind.NotSupported,
-            $"{_endpoint.Address} (from {_endpoint.Source}) is a Unix socket, which Windows PowerShell cannot open.",
-            "Use PowerShell 7.4 or later, or a named pipe (npipe:////./pipe/docker_engine), tcp:// or ssh://.");
-    }
-#else
-    private async Task<Stream> UnixAsync(CancellationToken cancellationToken)
-    {
-        UnixDomainSocketEndPoint point;
-        try
-        {
-            point = new(_endpoint.Path!);
-        }
-        catch (ArgumentException e)
-        {
-            // Longer than the system's sockaddr_un (107 bytes on Linux).
-            throw new ImageException(
-                ImageErrorKind.InvalidArgument, $"The socket's path in {_endpoint.Address} (from {_endpoint.Source}) is too long.",
-                "Name it by a shorter path.", e);
-        }
-
-        return await OpenAsync(
-            () => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified),
-            socket => socket.ConnectAsync(point),
-            cancellationToken).ConfigureAwait(false);
-    }
-#endif
 
     private async Task<Stream> OpenAsync(Func<Socket> create, Func<Socket, Task> connect, CancellationToken cancellationToken)
     {

@@ -15,7 +15,7 @@ namespace ImgsPS.Store.Docker;
 /// TLS to a Docker Engine with docker's PEM files: only authorities of ca.pem are trusted when it is there, the name is always checked
 /// unless nothing is. Files are read anew for each connection. Safe for any number of threads.
 /// </summary>
-internal sealed class DockerTlsClient
+internal sealed partial class DockerTlsClient
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
@@ -50,7 +50,7 @@ internal sealed class DockerTlsClient
         Stream? opened = null;
         try
         {
-            authorities.AddRange(_tls.CaPath is { } ca && !_tls.SkipVerify ? Load(ca, PemCertificate.ReadAll) : []);
+            authorities.AddRange(_tls.CaPath is { } ca && !_tls.SkipVerify ? Load(ca, ReadCertificates) : []);
             own.AddRange(OwnCertificates());
             stream = new SslStream(inner, false, (_, certificate, chain, errors) =>
             {
@@ -91,26 +91,7 @@ internal sealed class DockerTlsClient
 
     private async Task HandshakeAsync(SslStream stream, Stream inner, List<X509Certificate2> own, CancellationToken cancellationToken)
     {
-#if NET472
-        var collection = new X509CertificateCollection();
-        collection.AddRange(own.Take(1).ToArray());
-        var work = stream.AuthenticateAsClientAsync(Name, collection, SslProtocols.Tls12, checkCertificateRevocation: false);
-#else
-        // As docker: TLS 1.2 at least (go-connections, tlsconfig).
-        var options = new SslClientAuthenticationOptions
-        {
-            TargetHost = Name,
-            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        };
-        if (own.Count > 0)
-        {
-            options.ClientCertificateContext =
-                SslStreamCertificateContext.Create(own[0], new X509Certificate2Collection(own.Skip(1).ToArray()), offline: true);
-        }
-
-        var work = stream.AuthenticateAsClientAsync(options, cancellationToken);
-#endif
+        var work = AuthenticateAsync(stream, own, cancellationToken);
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(_limit);
         if (await Task.WhenAny(work, Task.Delay(Timeout.Infinite, timer.Token)).ConfigureAwait(false) == work)
@@ -128,6 +109,8 @@ internal sealed class DockerTlsClient
             $"tls: no end of the handshake within {_limit.TotalSeconds:0.###} s");
     }
 
+    static partial void TrustOnly(X509ChainPolicy policy, List<X509Certificate2> authorities);
+
     // docker sends a certificate only when both files are there.
     private IReadOnlyList<X509Certificate2> OwnCertificates()
     {
@@ -136,10 +119,10 @@ internal sealed class DockerTlsClient
             return [];
         }
 
-        var chain = Load(certificatePath, PemCertificate.ReadAll);
+        var chain = Load(certificatePath, ReadCertificates);
         try
         {
-            var withKey = Load(keyPath, text => PemCertificate.WithKey(chain[0], text));
+            var withKey = Load(keyPath, text => WithKey(chain[0], text));
             chain[0].Dispose();
             return [withKey, .. chain.Skip(1)];
         }
@@ -226,11 +209,7 @@ internal sealed class DockerTlsClient
             policy.ExtraStore.AddRange(sent.ChainElements.Cast<X509ChainElement>().Select(e => e.Certificate).ToArray());
         }
 
-#if !NET472
-        policy.DisableCertificateDownloads = true;
-        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        policy.CustomTrustStore.AddRange(authorities.ToArray());
-#endif
+        TrustOnly(policy, authorities);
         chain.Build(certificate);
         var elements = chain.ChainElements.Cast<X509ChainElement>().Select(e => e.Certificate).ToList();
         var anchored = elements.Exists(e => authorities.Exists(a => a.RawData.SequenceEqual(e.RawData)));

@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>A stream over one or two others that can say better what a failure means. One reader and one writer at a time.</summary>
-internal abstract class WrappedStream : Stream
+internal abstract partial class WrappedStream : Stream
 {
     private readonly Stream _input;
     private readonly Stream _output;
@@ -65,26 +65,6 @@ internal abstract class WrappedStream : Stream
             return count;
         },
         cancellationToken);
-
-#if !NET472
-    /// <inheritdoc/>
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        var read = await GuardAsync(token => _input.ReadAsync(buffer, token).AsTask(), cancellationToken).ConfigureAwait(false);
-        return buffer.IsEmpty ? read : await AfterReadAsync(read).ConfigureAwait(false);
-    }
-
-    /// <inheritdoc/>
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        await GuardAsync(
-        async token =>
-        {
-            await _output.WriteAsync(buffer, token).ConfigureAwait(false);
-            await _output.FlushAsync(token).ConfigureAwait(false);
-            return buffer.Length;
-        },
-        cancellationToken).ConfigureAwait(false);
-#endif
 
     /// <inheritdoc/>
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;

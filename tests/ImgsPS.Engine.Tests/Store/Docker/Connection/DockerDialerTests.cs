@@ -20,6 +20,7 @@ public sealed class DockerDialerTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    [NotUnderMono("Unix sockets are no part of .NET Framework")]
     public async Task A_socket_is_connected()
     {
         var path = Path.Combine(_folder, "x.sock");
@@ -52,6 +53,7 @@ public sealed class DockerDialerTests : IDisposable
     [InlineData("-Store", "-Store")]
     [InlineData("the context 'web1'", "docker context update")]
     [InlineData("the default", "docker context use")]
+    [NotUnderMono("Unix sockets are no part of .NET Framework")]
     public async Task An_Engine_that_is_not_there_is_told_with_the_address_and_its_source(string source, string advice)
     {
         var address = "unix://" + Path.Combine(_folder, "none.sock");
@@ -62,6 +64,7 @@ public sealed class DockerDialerTests : IDisposable
     }
 
     [Fact]
+    [NotUnderMono("Unix sockets are no part of .NET Framework")]
     public async Task A_socket_that_nobody_listens_on_is_told()
     {
         var path = Path.Combine(_folder, "dead.sock");
@@ -76,6 +79,7 @@ public sealed class DockerDialerTests : IDisposable
     }
 
     [Fact]
+    [NotUnderMono("Unix sockets are no part of .NET Framework")]
     public async Task A_file_that_is_no_socket_is_told()
     {
         var path = Path.Combine(_folder, "file");
@@ -84,6 +88,7 @@ public sealed class DockerDialerTests : IDisposable
     }
 
     [SkippableFact]
+    [NotUnderMono("Unix sockets are no part of .NET Framework")]
     public async Task A_socket_without_rights_is_denied_in_dockers_words()
     {
         Skip.If(RuntimeInformation.IsOSPlatform(OSPlatform.Windows), "file modes");
@@ -113,6 +118,7 @@ public sealed class DockerDialerTests : IDisposable
     }
 
     [Fact]
+    [NotUnderMono("Unix sockets are no part of .NET Framework")]
     public async Task A_path_that_is_too_long_for_a_socket_is_told()
     {
         var e = await FailsAsync("unix:///" + new string('x', 300));
@@ -163,6 +169,7 @@ public sealed class DockerDialerTests : IDisposable
     }
 
     [SkippableFact]
+    [NotUnderMono("named pipes are Windows' and skipped elsewhere")]
     public async Task A_pipe_is_connected()
     {
         Skip.IfNot(RuntimeInformation.IsOSPlatform(OSPlatform.Windows), "named pipes of Windows");
@@ -178,6 +185,7 @@ public sealed class DockerDialerTests : IDisposable
     }
 
     [SkippableFact]
+    [NotUnderMono("named pipes are Windows' and skipped elsewhere")]
     public async Task A_pipe_that_is_not_there_is_told()
     {
         Skip.IfNot(RuntimeInformation.IsOSPlatform(OSPlatform.Windows), "named pipes of Windows");

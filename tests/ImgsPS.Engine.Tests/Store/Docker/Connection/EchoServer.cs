@@ -75,7 +75,7 @@ internal sealed class EchoServer : IDisposable
                 await secure.AuthenticateAsServerAsync(tls, stop);
             }
 
-            await using (stream)
+            using (stream)
             {
                 var buffer = new byte[4096];
                 int read;

@@ -1,4 +1,3 @@
-#if NET472
 using System;
 using System.Collections.Generic;
 using System.IO;
@@ -67,4 +66,3 @@ public sealed class AssemblyResolver : IModuleAssemblyInitializer, IModuleAssemb
         return Assembly.LoadFrom(new Uri(shipped.CodeBase).LocalPath);
     }
 }
-#endif

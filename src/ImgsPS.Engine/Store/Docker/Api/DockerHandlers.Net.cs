@@ -1,11 +1,9 @@
 using System;
 using System.IO;
+using System.Net;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
-#if !NET472
-using System.Net;
-#endif
 
 namespace ImgsPS.Store.Docker;
 
@@ -17,9 +15,6 @@ internal static class DockerHandlers
     /// <param name="connect">Opens a connection.</param>
     /// <param name="limits">How long and how many.</param>
     public static HttpMessageHandler Create(Func<CancellationToken, Task<Stream>> connect, DockerLimits limits) =>
-#if NET472
-        new StreamHttpHandler(connect, limits);
-#else
         new SocketsHttpHandler
         {
             ConnectCallback = async (_, cancellationToken) => await connect(cancellationToken).ConfigureAwait(false),
@@ -36,5 +31,10 @@ internal static class DockerHandlers
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
         };
-#endif
+
+    /// <summary>True when the handler says that what came is no HTTP/1.1.</summary>
+    public static bool IsNoHttp(Exception failure) => failure is HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded,
+    };
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Formats.Asn1;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -8,22 +9,20 @@ using System.Security.Cryptography.X509Certificates;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Makes certificates of PEM texts, with keys in PKCS#1 (RFC 8017), SEC 1 (RFC 5915) and PKCS#8 (RFC 5208): .NET Framework cannot, and the
-/// newer ones get the same code so that it is tested everywhere.
+/// Makes certificates of PEM texts, with keys in PKCS#1 (RFC 8017), SEC 1 (RFC 5915) and PKCS#8 (RFC 5208), which .NET Framework cannot.
 /// </summary>
 internal static class PemCertificate
 {
     private const string Certificate = "CERTIFICATE";
 
-    // DER of the object identifiers rsaEncryption and id-ecPublicKey.
-    private static readonly byte[] Rsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-    private static readonly byte[] EllipticCurve = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+    private const string Rsa = "1.2.840.113549.1.1.1";
+    private const string EllipticCurve = "1.2.840.10045.2.1";
 
-    private static readonly (byte[] Oid, ECCurve Curve, int Length)[] Curves =
+    private static readonly (string Oid, ECCurve Curve, int Length)[] Curves =
     [
-        ([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], ECCurve.NamedCurves.nistP256, 32),
-        ([0x2b, 0x81, 0x04, 0x00, 0x22], ECCurve.NamedCurves.nistP384, 48),
-        ([0x2b, 0x81, 0x04, 0x00, 0x23], ECCurve.NamedCurves.nistP521, 66),
+        ("1.2.840.10045.3.1.7", ECCurve.NamedCurves.nistP256, 32),
+        ("1.3.132.0.34", ECCurve.NamedCurves.nistP384, 48),
+        ("1.3.132.0.35", ECCurve.NamedCurves.nistP521, 66),
     ];
 
     /// <summary>All certificates of a text.</summary>
@@ -75,34 +74,37 @@ internal static class PemCertificate
                 ? new X509Certificate2(joined.Export(X509ContentType.Pkcs12))
                 : new X509Certificate2(joined);
         }
+        catch (AsnContentException e)
+        {
+            throw new FormatException("the key is not in its format", e);
+        }
         catch (Exception e) when (e is ArgumentException or CryptographicException or InvalidOperationException)
         {
             throw new FormatException("tls: private key does not match public key", e);
         }
     }
 
+    private static AsnReader Sequence(byte[] content) => new AsnReader(content, AsnEncodingRules.BER).ReadSequence();
+
     private static X509Certificate2 WithPkcs8(X509Certificate2 certificate, byte[] content)
     {
-        var info = new DerReader(content).Enter(DerReader.Sequence);
-        info.ReadInteger();
-        var algorithm = info.Enter(DerReader.Sequence);
-        var kind = algorithm.Read(DerReader.ObjectIdentifier);
-        if (kind.SequenceEqual(Rsa))
+        var info = Sequence(content);
+        info.ReadIntegerBytes();
+        var algorithm = info.ReadSequence();
+        return algorithm.ReadObjectIdentifier() switch
         {
-            return WithRsa(certificate, info.Read(DerReader.OctetString));
-        }
-
-        return kind.SequenceEqual(EllipticCurve)
-            ? WithCurve(certificate, info.Read(DerReader.OctetString), algorithm.Read(DerReader.ObjectIdentifier))
-            : throw new FormatException("only RSA and EC keys are supported");
+            Rsa => WithRsa(certificate, info.ReadOctetString()),
+            EllipticCurve => WithCurve(certificate, info.ReadOctetString(), algorithm.ReadObjectIdentifier()),
+            _ => throw new FormatException("only RSA and EC keys are supported"),
+        };
     }
 
     private static X509Certificate2 WithRsa(X509Certificate2 certificate, byte[] content)
     {
-        var key = new DerReader(content).Enter(DerReader.Sequence);
-        key.ReadInteger();
-        var modulus = key.ReadInteger();
-        var exponent = key.ReadInteger();
+        var key = Sequence(content);
+        key.ReadIntegerBytes();
+        var modulus = Number(key);
+        var exponent = Number(key);
 
         // The lengths that ImportParameters asks for: D as the modulus, all others the half.
         var half = (modulus.Length + 1) / 2;
@@ -110,31 +112,31 @@ internal static class PemCertificate
         {
             Modulus = modulus,
             Exponent = exponent,
-            D = key.ReadInteger(modulus.Length),
-            P = key.ReadInteger(half),
-            Q = key.ReadInteger(half),
-            DP = key.ReadInteger(half),
-            DQ = key.ReadInteger(half),
-            InverseQ = key.ReadInteger(half),
+            D = Number(key, modulus.Length),
+            P = Number(key, half),
+            Q = Number(key, half),
+            DP = Number(key, half),
+            DQ = Number(key, half),
+            InverseQ = Number(key, half),
         };
         using var rsa = RSA.Create();
         rsa.ImportParameters(parameters);
         return certificate.CopyWithPrivateKey(rsa);
     }
 
-    private static X509Certificate2 WithCurve(X509Certificate2 certificate, byte[] content, byte[]? oid)
+    private static X509Certificate2 WithCurve(X509Certificate2 certificate, byte[] content, string? oid)
     {
-        const byte ParametersTag = 0xa0;
-        const byte PublicKeyTag = 0xa1;
-        var key = new DerReader(content).Enter(DerReader.Sequence);
-        key.ReadInteger();
-        var secret = key.Read(DerReader.OctetString);
-        if (key.Next == ParametersTag)
+        var parametersTag = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
+        var publicKeyTag = new Asn1Tag(TagClass.ContextSpecific, 1, isConstructed: true);
+        var key = Sequence(content);
+        key.ReadIntegerBytes();
+        var secret = key.ReadOctetString();
+        if (key.HasData && key.PeekTag() == parametersTag)
         {
-            oid = key.Enter(ParametersTag).Read(DerReader.ObjectIdentifier);
+            oid = key.ReadSequence(parametersTag).ReadObjectIdentifier();
         }
 
-        var (_, curve, length) = Curves.FirstOrDefault(c => oid is not null && c.Oid.SequenceEqual(oid));
+        var (_, curve, length) = Array.Find(Curves, c => c.Oid == oid);
         if (length == 0)
         {
             throw new FormatException("only the curves P-256, P-384 and P-521 are supported");
@@ -144,15 +146,36 @@ internal static class PemCertificate
         ecdsa.ImportParameters(new ECParameters
         {
             Curve = curve,
-            D = DerReader.Pad(secret, 0, length),
-            Q = key.Next == PublicKeyTag ? Point(key.Enter(PublicKeyTag).Read(DerReader.BitString), length) : PublicPoint(certificate),
+            D = Pad(secret, length),
+            Q = key.HasData && key.PeekTag() == publicKeyTag
+                ? Point(key.ReadSequence(publicKeyTag).ReadBitString(out var _), length)
+                : PublicPoint(certificate),
         });
         return certificate.CopyWithPrivateKey(ecdsa);
     }
 
-    // The count of unused bits, 4 for "uncompressed", both coordinates.
-    private static ECPoint Point(byte[] bits, int length) => bits.Length == 2 + (2 * length) && bits[0] == 0 && bits[1] == 4
-        ? new ECPoint { X = bits.Skip(2).Take(length).ToArray(), Y = bits.Skip(2 + length).ToArray() }
+    // A positive number, padded with zeros to at least a length in bytes.
+    private static byte[] Number(AsnReader reader, int length = 0)
+    {
+        var content = reader.ReadIntegerBytes().ToArray();
+        return Pad(content.Take(content.Length - 1).SkipWhile(b => b == 0).Append(content[content.Length - 1]).ToArray(), length);
+    }
+
+    private static byte[] Pad(byte[] content, int length)
+    {
+        if (length > 0 && content.Length > length)
+        {
+            throw new FormatException("a number of the key is too long");
+        }
+
+        var result = new byte[Math.Max(length, content.Length)];
+        content.CopyTo(result, result.Length - content.Length);
+        return result;
+    }
+
+    // 4 for "uncompressed", both coordinates.
+    private static ECPoint Point(byte[] bits, int length) => bits.Length == 1 + (2 * length) && bits[0] == 4
+        ? new ECPoint { X = bits.Skip(1).Take(length).ToArray(), Y = bits.Skip(1 + length).ToArray() }
         : throw new FormatException("the key's point is not in its format");
 
     private static ECPoint PublicPoint(X509Certificate2 certificate)

@@ -1,0 +1,30 @@
+using System;
+using System.Linq;
+using System.Net;
+
+namespace ImgsPS.Registry;
+
+internal sealed partial class HttpSender
+{
+    // .NET Framework tells everything in a WebException's status.
+    internal static TransferFault? OfPlatform(Exception e, Exception[] causes)
+    {
+        if (causes.OfType<WebException>().FirstOrDefault() is not { } web)
+        {
+            return null;
+        }
+
+        return web.Status switch
+        {
+            WebExceptionStatus.MessageLengthLimitExceeded => new(TransferFaultKind.Protocol, TooLarge, e),
+            WebExceptionStatus.ServerProtocolViolation => new(TransferFaultKind.Protocol, NotHttp, e),
+            WebExceptionStatus.NameResolutionFailure or WebExceptionStatus.ConnectFailure
+                or WebExceptionStatus.ProxyNameResolutionFailure => Fault(TransferFaultKind.Connect),
+            WebExceptionStatus.TrustFailure or WebExceptionStatus.SecureChannelFailure => Fault(TransferFaultKind.Tls),
+            WebExceptionStatus.Timeout => Fault(TransferFaultKind.Timeout),
+            _ => Fault(TransferFaultKind.Broken),
+        };
+
+        TransferFault Fault(TransferFaultKind kind) => new(kind, causes[causes.Length - 1].Message, e);
+    }
+}

@@ -1,0 +1,20 @@
+using System.Linq;
+using System.Net.Http;
+using System.Net.Http.Headers;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Registry;
+
+/// <summary>Answers of the platform's HTTP client as they came.</summary>
+internal static class RawResponse
+{
+    /// <summary>The values of a header, one per line; null when there is none.</summary>
+    public static string[]? Header(HttpHeaders headers, string name) =>
+        headers.TryGetValues(name, out var values) ? values.ToArray() : null;
+
+    /// <summary>
+    /// Gives an answer up. .NET Framework reads what is left of a body before it closes the connection, however long that takes: nobody
+    /// waits for it here.
+    /// </summary>
+    public static void Close(HttpResponseMessage message) => _ = Task.Run(message.Dispose);
+}

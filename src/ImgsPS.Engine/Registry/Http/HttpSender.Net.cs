@@ -1,0 +1,31 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Net.Http;
+using System.Net.Sockets;
+
+namespace ImgsPS.Registry;
+
+internal sealed partial class HttpSender
+{
+    internal static TransferFault? OfPlatform(Exception e, Exception[] causes)
+    {
+        if (e is not HttpRequestException request)
+        {
+            return null;
+        }
+
+        var text = causes[causes.Length - 1].Message;
+        return request.HttpRequestError switch
+        {
+            HttpRequestError.ConfigurationLimitExceeded => new(TransferFaultKind.Protocol, TooLarge, e),
+            HttpRequestError.InvalidResponse => new(TransferFaultKind.Protocol, NotHttp, e),
+            HttpRequestError.SecureConnectionError when
+                !causes.OfType<SocketException>().Any() && !causes.OfType<EndOfStreamException>().Any() =>
+                new(TransferFaultKind.Tls, text, e),
+            HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.ProxyTunnelError =>
+                new(TransferFaultKind.Connect, text, e),
+            _ => null,
+        };
+    }
+}
