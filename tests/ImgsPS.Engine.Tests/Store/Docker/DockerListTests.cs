@@ -215,6 +215,6 @@ public class DockerListTests
     }
 
     private static string Describe(Image i) =>
-        $"{i.Reference ?? "<none>"} {i.Id.Substring(7, 4)} {i.Digest?.Substring(7, 4) ?? "-"} {i.Dangling} " +
-            $"{string.Join(",", i.UsedBy)}".TrimEnd();
+        ($"{i.Reference ?? "<none>"} {i.Id.Substring(7, 4)} {i.Digest?.Substring(7, 4) ?? "-"} {i.Dangling} "
+            + string.Join(",", i.UsedBy)).TrimEnd();
 }
