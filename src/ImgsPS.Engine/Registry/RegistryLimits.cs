@@ -1,4 +1,6 @@
 using System;
+using System.Threading;
+using System.Threading.Tasks;
 
 namespace ImgsPS.Registry;
 
@@ -32,6 +34,9 @@ internal sealed record RegistryLimits
 
     /// <summary>The longest pause, also the longest Retry-After that is waited for (RN14).</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Waits for a pause before another try. A test lets no time pass.</summary>
+    public Func<TimeSpan, CancellationToken, Task> Pause { get; init; } = Task.Delay;
 
     /// <summary>Bytes of progress that give a download all its tries back (RN15).</summary>
     public long ProgressForNewTries { get; init; } = 1024 * 1024;

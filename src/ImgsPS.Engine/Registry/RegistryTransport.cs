@@ -62,7 +62,7 @@ internal sealed class RegistryTransport : IDisposable
         }
 
         observer.Verbose(Retrying.Announce(fault.Message, budget, pause));
-        await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+        await Limits.Pause(pause, cancellationToken).ConfigureAwait(false);
     }
 
     public void Dispose()

@@ -23,7 +23,8 @@ public sealed class PullCostTests : IDisposable
     private readonly MakingFiles _files = new();
     private readonly TempStore _store;
 
-    public PullCostTests() => _store = new TempStore(_files);
+    // On a disk: memory has no cache that a write could go past.
+    public PullCostTests() => _store = new TempStore(_files, TestSettings.DiskFolder);
 
     public void Dispose()
     {

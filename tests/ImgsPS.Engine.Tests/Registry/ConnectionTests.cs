@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -41,6 +42,37 @@ public class ConnectionTests
         server.Faults.Add(new Fault("manifests", FaultAction.StallAfter(-1)));
         var e = await HeadAsync(server.Host, limits: TestClients.Quick with { Headers = TimeSpan.FromSeconds(3), Tries = 2 });
         Assert.Equal(ImageErrorKind.Timeout, e.Kind);
+        Assert.Equal(2, server.Requests.Count);
+    }
+
+    // RN14
+    [Fact]
+    public async Task Another_try_comes_after_the_pause_that_the_server_asked_for()
+    {
+        await using var server = Server.Start();
+        var image = server.AddImage("team/app:1", ImageSpec.For("linux/amd64"));
+        server.Faults.Add(new Fault("manifests", FaultAction.Status(503, null, ("Retry-After", "7")), times: 1));
+        var pauses = new List<(TimeSpan Time, int Requests)>();
+        var pause = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var limits = TestClients.Quick with
+        {
+            Pause = (time, _) =>
+            {
+                pauses.Add((time, server.Requests.Count));
+                return pause.Task;
+            },
+        };
+        using var client = TestClients.Client(server.Host, limits: limits);
+        var head = client.HeadManifestAsync(ImageReference.Parse(image.Reference), NullObserver.Instance, CancellationToken.None);
+        while (pauses.Count == 0)
+        {
+            await Task.Delay(1);
+        }
+
+        Assert.False(head.IsCompleted);
+        pause.SetResult(true);
+        Assert.Equal(image.Digest, (await head)!.Digest.ToString());
+        Assert.Equal((TimeSpan.FromSeconds(7), 1), Assert.Single(pauses));
         Assert.Equal(2, server.Requests.Count);
     }
 

@@ -9,8 +9,12 @@ namespace ImgsPS.Engine.Tests.Registry;
 /// <summary>What the tests of the registry client share.</summary>
 internal static class TestClients
 {
-    /// <summary>Limits that keep tests short: no pause worth speaking of between tries.</summary>
-    public static readonly RegistryLimits Quick = RegistryLimits.Default with { FirstDelay = TimeSpan.FromMilliseconds(1) };
+    /// <summary>Limits that keep tests short: no time passes between tries.</summary>
+    public static readonly RegistryLimits Quick = RegistryLimits.Default with
+    {
+        FirstDelay = TimeSpan.FromMilliseconds(1),
+        Pause = (_, cancellationToken) => Task.Delay(0, cancellationToken),
+    };
 
     public static RegistryClient Client(
         string registry, RegistryOptions? options = null, RegistryLimits? limits = null, ICredentialStore? store = null) =>

@@ -49,7 +49,7 @@ internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer serve
             try
             {
                 // Not only cancelled: over, whether it heeds the token or not.
-                lists = await work.WaitAsync(TimeSpan.FromSeconds(expected.Seconds + 2));
+                lists = await work.WaitAsync(TimeSpan.FromSeconds(expected.Seconds + 30));
             }
             catch (ImageException e)
             {

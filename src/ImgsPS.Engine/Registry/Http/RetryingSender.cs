@@ -61,7 +61,7 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
             }
 
             observer.Verbose(Announce(reason, budget, pause));
-            await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+            await limits.Pause(pause, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -243,6 +243,9 @@ internal class StoreFiles
 
     protected virtual void CreateFolderStep(string path) => Directory.CreateDirectory(path);
 
+    /// <summary>Waits before a step is tried again.</summary>
+    protected virtual Task PauseStepAsync(TimeSpan time, CancellationToken cancellationToken) => Task.Delay(time, cancellationToken);
+
     protected virtual void SyncFolderStep(string path)
     {
         if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
@@ -251,7 +254,7 @@ internal class StoreFiles
         }
     }
 
-    private static async Task<bool> RetryAsync(string path, Func<bool> step, CancellationToken cancellationToken)
+    private async Task<bool> RetryAsync(string path, Func<bool> step, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -268,7 +271,7 @@ internal class StoreFiles
             }
 
             // RS8: 0.1 s, 0.2 s, … 0.9 s: an antivirus or an indexer lets go within 5 s, or something is wrong.
-            await Task.Delay(TimeSpan.FromMilliseconds(110 * attempt), cancellationToken).ConfigureAwait(false);
+            await PauseStepAsync(TimeSpan.FromMilliseconds(110 * attempt), cancellationToken).ConfigureAwait(false);
         }
     }
 }

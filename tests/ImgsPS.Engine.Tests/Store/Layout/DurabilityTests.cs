@@ -299,6 +299,8 @@ public sealed class DurabilityTests
         Assert.Equal(ImageErrorKind.StoreUnavailable, error.Kind);
         Assert.Contains(store.Paths.Index, error.Message, StringComparison.Ordinal);
         Assert.Equal(10, tries);
+        Assert.Equal(9, files.Pauses.Count);
+        Assert.InRange(files.Pauses.Sum(p => p.TotalSeconds), 4, 6);
         Assert.Equal(new[] { "docker.io/library/app:1" }, store.Names());
     }
 
@@ -485,6 +487,15 @@ internal sealed class RecordingFiles : StoreFiles
     public override long? FreeBytes(string path) => Free ?? base.FreeBytes(path);
 
     public override string ToString() => string.Join(Environment.NewLine, Steps);
+
+    /// <summary>The pauses before steps were tried again; they take no time.</summary>
+    public List<TimeSpan> Pauses { get; } = [];
+
+    protected override Task PauseStepAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        Pauses.Add(time);
+        return Task.CompletedTask;
+    }
 
     protected override void WriteStep(FileStream file, byte[] buffer, int offset, int count)
     {

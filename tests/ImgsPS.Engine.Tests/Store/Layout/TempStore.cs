@@ -15,9 +15,11 @@ namespace ImgsPS.Engine.Tests.Store.Layout;
 /// <summary>A store in a folder of its own, filled through the ingest that pulls use. The folder goes when it is disposed.</summary>
 internal sealed class TempStore : IDisposable
 {
-    public TempStore(StoreFiles? files = null)
+    /// <param name="files">The steps by which it changes; null for the real ones.</param>
+    /// <param name="folder">Where its folder is made; null for the folder for temporary files.</param>
+    public TempStore(StoreFiles? files = null, string? folder = null)
     {
-        Root = Path.Combine(Path.GetTempPath(), "imgsps-" + Guid.NewGuid().ToString("N"));
+        Root = Path.Combine(folder ?? Path.GetTempPath(), "imgsps-" + Guid.NewGuid().ToString("N"));
         Paths = new StorePaths(Root);
         Store = new LayoutStore(Root, null, files);
     }
