@@ -19,7 +19,8 @@ internal static class Lines
 
     public static string Of(ImageStoreInfo info) => Join(info.Store, info.Images, info.Dangling, info.Blobs, info.Bytes);
 
-    public static string Of(ImageStoreFinding finding) => Join(finding.Severity, finding.Kind, finding.Digest, finding.Repaired, finding.Message);
+    public static string Of(ImageStoreFinding finding) =>
+        Join(finding.Severity, finding.Kind, finding.Digest, finding.Repaired, finding.Message);
 
     public static string Of(ImageStoreOptimization done) =>
         Join(done.Blobs, done.Downloads, done.Leftovers, done.Quarantined, done.BytesFreed);

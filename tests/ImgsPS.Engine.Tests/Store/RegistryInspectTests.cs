@@ -56,17 +56,16 @@ public sealed class RegistryInspectTests : IDisposable
         // All properties but the store itself.
         static string Text<T>(T item, string place) => JsonSerializer.Serialize(item)
             .Replace($"\"Store\":{JsonSerializer.Serialize(place)}", "\"Store\":null", StringComparison.Ordinal);
-        var config = await store.GetConfigAsync(identity, null, NullObserver.Instance, CancellationToken.None);
+        var (options, observer, none) = (RegistryOptions.Default, NullObserver.Instance, CancellationToken.None);
+        var config = await store.GetConfigAsync(identity, null, observer, none);
         Assert.Equal(folder.Path, config.Store);
+        Assert.Equal(Text(await ImageReader.GetConfigAsync(reference, null, options, observer, none), ""), Text(config, folder.Path));
         Assert.Equal(
-            Text(await ImageReader.GetConfigAsync(reference, null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None), ""),
-            Text(config, folder.Path));
+            Text(await ImageReader.GetHistoryAsync(reference, null, options, observer, none), ""),
+            Text(await store.GetHistoryAsync(identity, null, observer, none), folder.Path));
         Assert.Equal(
-            Text(await ImageReader.GetHistoryAsync(reference, null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None), ""),
-            Text(await store.GetHistoryAsync(identity, null, NullObserver.Instance, CancellationToken.None), folder.Path));
-        Assert.Equal(
-            Text(await ImageReader.GetLayersAsync(reference, null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None), ""),
-            Text(await store.GetLayersAsync(identity, null, NullObserver.Instance, CancellationToken.None), folder.Path));
+            Text(await ImageReader.GetLayersAsync(reference, null, options, observer, none), ""),
+            Text(await store.GetLayersAsync(identity, null, observer, none), folder.Path));
     }
 
     [Fact]
