@@ -222,8 +222,8 @@ Describe 'The examples of the help' {
 
 Describe 'Get-Help' {
     BeforeAll {
-        # In a console without anything of platyPS, as wide as most.
-        $script = "Import-Module '$(Get-TestModulePath)'; `$env:PSModulePath = ''; foreach (`$name in (Get-Command -Module ImgsPS -CommandType Cmdlet).Name) { " +
+        # In a console that has PowerShell's own modules and no platyPS.
+        $script = "Import-Module '$(Get-TestModulePath)'; `$env:PSModulePath = Join-Path `$PSHOME Modules; foreach (`$name in (Get-Command -Module ImgsPS -CommandType Cmdlet).Name) { " +
             "'=== ' + `$name; Get-Help `$name -Full | Out-String -Width 100 -Stream }"
         $texts = @{}
         foreach ($line in Invoke-TestShell $script) {
