@@ -2,8 +2,6 @@ using System;
 using System.IO;
 using System.Management.Automation;
 using System.Reflection;
-using System.Reflection.Metadata;
-using System.Reflection.PortableExecutable;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -38,25 +36,26 @@ public sealed class EngineLoader : IModuleAssemblyInitializer
     {
         try
         {
-            // Compiling ahead keeps the id that each build gives its module. Another id is another build, whatever version it has.
-            if (ModuleId(compiled) == ModuleId(original))
+            // An engine of another build would win silently: its version is the same.
+            if (BuildOf(compiled) == BuildOf(original))
             {
                 Assembly.LoadFrom(compiled);
             }
         }
-        catch (Exception failure) when (failure is BadImageFormatException or IOException
-            or InvalidOperationException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is BadImageFormatException or IOException or UnauthorizedAccessException)
         {
             // Damaged, or an engine is loaded already: the one beside this assembly does the same.
         }
     }
 
-    // PowerShell has loaded the assembly with these types by itself.
-    private static Guid ModuleId(string file)
+    // Where a file's header (PE/COFF) had a time, a deterministic build writes a part of the hash that the module's id is made of, and
+    // compiling ahead keeps both. The id itself stands in the metadata, and to read that takes much longer.
+    private static uint BuildOf(string file)
     {
-        using var image = new PEReader(File.OpenRead(file));
-        var metadata = image.GetMetadataReader();
-        return metadata.GetGuid(metadata.GetModuleDefinition().Mvid);
+        using var reader = new BinaryReader(File.OpenRead(file));
+        reader.BaseStream.Position = 0x3c;
+        reader.BaseStream.Position = reader.ReadUInt32() + 8;
+        return reader.ReadUInt32();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
