@@ -13,14 +13,51 @@ namespace ImgsPS.Torture;
 /// RS2: drivers that are killed at random moments, round after round over one store. After each round the names are what they were or what
 /// the killed command would have made them, and every one of them is whole.
 /// </summary>
-public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
+public sealed class KillRoundTests(ITestOutputHelper output)
+{
+    /// <summary>Stores that have their rounds side by side: a round mostly waits for its moment.</summary>
+    private const int Stores = 2;
+
+    [Fact]
+    public async Task Random_kills_lose_nothing_RS2()
+    {
+        output.WriteLine($"kill rounds: seed {TortureSettings.Seed} (IMGSPS_TORTURE_SEED={TortureSettings.Seed} makes the same choices)");
+        var rounds = Enumerable.Range(0, Stores)
+            .Select(i => new KillRounds(TortureSettings.Seed + i, (TortureSettings.Rounds + i) / Stores)).ToList();
+        try
+        {
+            await Task.WhenAll(rounds.Select(r => Task.Run(r.RunAsync)));
+        }
+        finally
+        {
+            rounds.ForEach(r => r.Dispose());
+        }
+
+        int Sum(Func<KillRounds.Counts, int> count) => rounds.Sum(r => count(r.Count));
+        output.WriteLine(
+            $"kill rounds: {TortureSettings.Rounds}, killed: {Sum(c => c.Killed)}, killed in mid-pull: {Sum(c => c.MidPull)}, "
+            + $"in a removal: {Sum(c => c.MidRemoval)}, in an optimize: {Sum(c => c.MidOptimize)}, "
+            + $"downloads resumed: {Sum(c => c.Resumed)}, survivors whole: {Sum(c => c.Whole)}, losses: {Sum(c => c.Lost.Count)}");
+        Assert.Empty(rounds.SelectMany(r => r.Count.Lost));
+
+        // A test that kills nothing, or only what has nothing to lose, proves nothing.
+        Assert.True(Sum(c => c.MidPull) >= TortureSettings.Rounds / 4, $"only {Sum(c => c.MidPull)} were killed in mid-pull");
+        Assert.True(Sum(c => c.Whole) >= TortureSettings.Rounds / 2, $"only {Sum(c => c.Whole)} survived");
+        Assert.True(Sum(c => c.Resumed) > 0 || TortureSettings.Rounds < 100, "no download was resumed");
+    }
+}
+
+/// <summary>Rounds of kills over one store.</summary>
+/// <param name="seed">What the random choices begin with.</param>
+/// <param name="rounds">How many.</param>
+internal sealed class KillRounds(int seed, int rounds) : IDisposable
 {
     private const int Repositories = 8;
     private const int FullEvery = 20;
 
     private readonly TestRegistry _registry = TestRegistry.Start();
     private readonly TortureStore _store = new();
-    private readonly Random _random = new(TortureSettings.Seed);
+    private readonly Random _random = new(seed);
 
     /// <summary>What each name may mean now; null: it may be absent. One entry where nothing was killed.</summary>
     private readonly Dictionary<string, HashSet<string?>> _allowed = new(StringComparer.Ordinal);
@@ -37,39 +74,26 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
         _store.Dispose();
     }
 
-    [Fact]
-    public async Task Random_kills_lose_nothing_RS2()
+    public Counts Count { get; } = new();
+
+    public async Task RunAsync()
     {
-        output.WriteLine($"kill rounds: seed {TortureSettings.Seed} (IMGSPS_TORTURE_SEED={TortureSettings.Seed} makes the same choices)");
         _registry.Faults.Add(new Fault("", new FaultAction { OnRequest = _ => Volatile.Read(ref _requested).TrySetResult() }));
         _registry.Faults.Add(new Fault("^GET .*/blobs/", FaultAction.Slow(800_000)));
         _registry.Faults.Add(new Fault("/manifests/", FaultAction.DelayBeforeHeaders(TimeSpan.FromMilliseconds(15))));
-        var count = new Counts();
         await MeasureAsync();
-        for (var round = 1; round <= TortureSettings.Rounds; round++)
+        for (var round = 1; round <= rounds; round++)
         {
             try
             {
-                await RoundAsync(count);
-                await CheckAsync(count, full: round % FullEvery == 0 || round == TortureSettings.Rounds);
+                await RoundAsync();
+                await CheckAsync(full: round % FullEvery == 0 || round == rounds);
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"Round {round} of seed {TortureSettings.Seed}: {e.Message}", e);
+                throw new InvalidOperationException($"Round {round} of seed {seed}: {e.Message}", e);
             }
         }
-
-        output.WriteLine(
-            $"kill rounds: {TortureSettings.Rounds}, killed: {count.Killed}, killed in mid-pull: {count.MidPull}, in a removal: " +
-                $"{count.MidRemoval}, "
-            + $"in an optimize: {count.MidOptimize}, downloads resumed: {count.Resumed}, survivors whole: {count.Whole}, losses: " +
-                $"{count.Losses}");
-        Assert.Equal(0, count.Losses);
-
-        // A test that kills nothing, or only what has nothing to lose, proves nothing.
-        Assert.True(count.MidPull >= TortureSettings.Rounds / 4, $"only {count.MidPull} were killed in mid-pull");
-        Assert.True(count.Whole >= TortureSettings.Rounds / 2, $"only {count.Whole} survived");
-        Assert.True(count.Resumed > 0 || TortureSettings.Rounds < 100, "no download was resumed");
     }
 
     /// <summary>How long a pull takes on this machine now; the kills come in that time.</summary>
@@ -87,7 +111,7 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
     }
 
     /// <summary>One command, killed at a random moment of the time that it usually takes; it may be done before.</summary>
-    private async Task RoundAsync(Counts count)
+    private async Task RoundAsync()
     {
         switch (_random.Next(10))
         {
@@ -95,26 +119,26 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
                 _allowed[name].Add(null);
                 if (await KillAsync("remove", name))
                 {
-                    count.Killed++;
-                    count.MidRemoval++;
+                    Count.Killed++;
+                    Count.MidRemoval++;
                 }
 
                 break;
             case 1:
                 if (await KillAsync("optimize", "--grace-seconds", _random.Next(2) == 0 ? "0" : "3600"))
                 {
-                    count.Killed++;
-                    count.MidOptimize++;
+                    Count.Killed++;
+                    Count.MidOptimize++;
                 }
 
                 break;
             default:
-                await PullRoundAsync(count);
+                await PullRoundAsync();
                 break;
         }
     }
 
-    private async Task PullRoundAsync(Counts count)
+    private async Task PullRoundAsync()
     {
         // Half of the pulls are again what an earlier round did not finish, or did.
         var repository = _random.Next(Repositories);
@@ -149,8 +173,8 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
 
         if (driver.Kill())
         {
-            count.Killed++;
-            count.MidPull += _requested.Task.IsCompleted ? 1 : 0;
+            Count.Killed++;
+            Count.MidPull += _requested.Task.IsCompleted ? 1 : 0;
             _unfinished = image;
         }
         else
@@ -161,7 +185,7 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
             _allowed[image.Reference] = [image.Digest];
         }
 
-        count.Resumed += _registry.Requests.Count(r => r.Header("Range") is not null && r.Status == 206);
+        Count.Resumed += _registry.Requests.Count(r => r.Header("Range") is not null && r.Status == 206);
     }
 
     /// <summary>Kills a command that is short; true when it was not done by then.</summary>
@@ -184,7 +208,7 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
         return false;
     }
 
-    private async Task CheckAsync(Counts count, bool full)
+    private async Task CheckAsync(bool full)
     {
         await _store.AssertWholeAsync(full);
         foreach (var (name, allowed) in _allowed)
@@ -192,12 +216,12 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
             var actual = _store.Audit.Names.GetValueOrDefault(name);
             if (allowed.Contains(actual))
             {
-                count.Whole += actual is null ? 0 : 1;
+                Count.Whole += actual is null ? 0 : 1;
             }
             else
             {
-                count.Losses++;
-                output.WriteLine($"lost: {name} is {actual ?? "gone"}, allowed are {string.Join(", ", allowed.Select(a => a ?? "gone"))}");
+                Count.Lost.Add($"seed {seed}: {name} is {actual ?? "gone"}, allowed are "
+                    + string.Join(", ", allowed.Select(a => a ?? "gone")));
             }
 
             allowed.Clear();
@@ -260,7 +284,7 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
     private string? Present() => _allowed.Where(a => !a.Value.Contains(null)).Select(a => a.Key).OrderBy(_ => _random.Next())
         .FirstOrDefault();
 
-    private sealed class Counts
+    public sealed class Counts
     {
         public int Killed { get; set; }
 
@@ -274,6 +298,7 @@ public sealed class KillRoundTests(ITestOutputHelper output) : IDisposable
 
         public int Whole { get; set; }
 
-        public int Losses { get; set; }
+        /// <summary>What is not as it should be.</summary>
+        public List<string> Lost { get; } = [];
     }
 }

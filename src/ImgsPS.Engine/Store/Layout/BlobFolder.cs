@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
@@ -113,11 +114,11 @@ internal sealed class BlobFolder
     /// <param name="cancellationToken">Stops between two pieces.</param>
     public BlobState Hash(Digest digest, Action<int>? read, CancellationToken cancellationToken)
     {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
             using var file = _files.OpenRead(_paths.Blob(digest));
             using var hash = Digest.CreateHash(digest.Algorithm);
-            var buffer = new byte[BufferSize];
             int count;
             while ((count = file.Read(buffer, 0, buffer.Length)) > 0)
             {
@@ -135,6 +136,10 @@ internal sealed class BlobFolder
         catch (Exception e) when (StoreFailure.IsMachine(e))
         {
             return BlobState.Unreadable;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
