@@ -73,7 +73,8 @@ function Write-Summary {
 function Invoke-Worker {
     Import-Module -Name $Pester -MinimumVersion 6.0 -MaximumVersion 6.999.999
     foreach ($file in [System.IO.File]::ReadAllLines((Join-Path $Worker 'files'))) {
-        try { [System.IO.File]::Open((Join-Path $Worker "$file.taken"), 'CreateNew').Dispose() } catch [System.IO.IOException] { continue }
+        $taken = Join-Path $Worker "$file.taken"
+        try { [System.IO.File]::Open($taken, 'CreateNew').Dispose() } catch [System.IO.IOException] { if (Test-Path -LiteralPath $taken) { continue }; throw }
         [System.Console]::WriteLine("${mark}begin $file")
         $configuration = New-PesterConfiguration
         $configuration.Run.Path = Join-Path $Tests $file

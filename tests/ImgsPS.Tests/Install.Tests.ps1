@@ -29,16 +29,14 @@ Describe 'The published module' -Skip:(-not $core) {
             try { $lines[-1] | ConvertFrom-Json } catch { throw "There is no result: $lines" }
         }
 
-        # Where the installed modules and the repositories of the user are cannot be moved on Windows: Save-PSResource takes a folder.
+        # Save-PSResource is the install into a folder that is named: the user's own stays as it is on Windows too, where it cannot be moved.
         $folder = Split-Path (Get-TestModulePath)
-        $install = if ($IsWindows) { "Save-PSResource ImgsPS -Repository `$name -Path '$work/modules' -TrustRepository" }
-        else { "Install-PSResource ImgsPS -Repository `$name -TrustRepository" }
         $published = Invoke-Fresh @"
             `$name = 'ImgsPS-$([guid]::NewGuid().ToString('N'))'
             Register-PSResourceRepository -Name `$name -Uri '$work/repository'
             try {
                 Publish-PSResource -Path '$folder' -Repository `$name
-                $install
+                Save-PSResource ImgsPS -Repository `$name -Path '$work/modules' -TrustRepository
                 Find-PSResource ImgsPS -Repository `$name | Select-Object Name, @{ n = 'Version'; e = { "`$(`$_.Version)" } }, Author, Description, Tags, ReleaseNotes | ConvertTo-Json -Compress
             } finally {
                 Unregister-PSResourceRepository -Name `$name
@@ -66,7 +64,7 @@ Describe 'The published module' -Skip:(-not $core) {
     It 'has in the repository what its manifest says' {
         $manifest = Import-PowerShellDataFile (Get-TestModulePath)
         Get-ChildItem -LiteralPath "$work/repository" | ForEach-Object Name | Should -Be "ImgsPS.$($manifest.ModuleVersion).nupkg"
-        $published.Version | Should -Be "$($manifest.ModuleVersion).0"
+        $published.Version | Should -Be $manifest.ModuleVersion
         $published.Author | Should -Be $manifest.Author
         $published.Description | Should -Be $manifest.Description
         $manifest.PrivateData.PSData.Tags | Should -BeIn $published.Tags

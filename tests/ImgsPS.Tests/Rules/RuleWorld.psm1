@@ -199,7 +199,7 @@ function Invoke-Api {
 
 function Clear-RuleWorld {
     # Takes all containers and images from Docker.
-    foreach ($container in @(Invoke-Api Get 'containers/json?all=1')) { Invoke-Api Delete "containers/$($container.Id)?force=1" }
+    foreach ($container in @(Invoke-Api Get 'containers/json?all=1')) { $null = Invoke-Api Delete "containers/$($container.Id)?force=1" }
     $world.Containers.Clear()
     while ($images = @(Invoke-Api Get 'images/json?all=1' | ForEach-Object Id | Select-Object -Unique)) {
         # A parent is refused while its child is there, and may go with it.
