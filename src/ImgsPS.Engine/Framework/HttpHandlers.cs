@@ -8,7 +8,7 @@ internal static partial class HttpHandlers
 {
     private static IWebProxy? DefaultProxy => WebRequest.DefaultWebProxy;
 
-    private static HttpMessageHandler Create(IWebProxy proxy, RegistryLimits limits) =>
+    private static HttpClientHandler Create(IWebProxy proxy, RegistryLimits limits) =>
         new HttpClientHandler
         {
             AllowAutoRedirect = false,

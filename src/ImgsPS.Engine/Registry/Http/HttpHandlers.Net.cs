@@ -9,7 +9,7 @@ internal static partial class HttpHandlers
 {
     private static IWebProxy DefaultProxy => HttpClient.DefaultProxy;
 
-    private static HttpMessageHandler Create(IWebProxy proxy, RegistryLimits limits) =>
+    private static SocketsHttpHandler Create(IWebProxy proxy, RegistryLimits limits) =>
         new SocketsHttpHandler
         {
             AllowAutoRedirect = false,

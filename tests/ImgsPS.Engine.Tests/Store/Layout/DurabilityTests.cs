@@ -250,7 +250,7 @@ public sealed class DurabilityTests
         }
 
         Assert.Equal(
-            new[]
+            new List<StorePoint>
             {
                 StorePoint.AfterIngestCreate, StorePoint.MidWrite, StorePoint.BeforeFlush, StorePoint.BeforeRename, StorePoint.AfterRename,
                 StorePoint.BeforeIndexTemp, StorePoint.AfterIndexTemp, StorePoint.AfterIndexMove,

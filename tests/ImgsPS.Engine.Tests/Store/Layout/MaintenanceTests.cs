@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -154,7 +155,7 @@ public sealed class MaintenanceTests : IDisposable
         var findings = await _store.Store.TestAsync(full: true);
 
         Assert.Equal(
-            new[]
+            new List<ImageStoreFindingKind>
             {
                 ImageStoreFindingKind.Orphan, ImageStoreFindingKind.StaleIngest, ImageStoreFindingKind.Trash,
                 ImageStoreFindingKind.DeadLease,
