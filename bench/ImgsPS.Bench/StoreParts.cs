@@ -83,7 +83,7 @@ internal sealed class StoreParts(BenchContext context)
                 using var store = ImageStores.Open(folder);
                 foreach (var request in requests)
                 {
-                    await store.RemoveAsync(request, NullObserver.Instance, CancellationToken.None);
+                    await store.RemoveAsync([request], NullObserver.Instance, CancellationToken.None);
                 }
             },
             Holds(folder, 0));
