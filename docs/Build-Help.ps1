@@ -1,6 +1,7 @@
 <#
 .SYNOPSIS
-Makes MAML help of the cmdlets' pages with Microsoft.PowerShell.PlatyPS 1.x. build.ps1 starts it in a child process, since platyPS loads YamlDotNet.
+Makes MAML help of the cmdlets' pages with Microsoft.PowerShell.PlatyPS 1.x. build.ps1 starts it in a child process, since platyPS
+loads YamlDotNet.
 #>
 [CmdletBinding()]
 param(
@@ -11,7 +12,8 @@ param(
 $ErrorActionPreference = 'Stop'
 Import-Module -Name Microsoft.PowerShell.PlatyPS -MinimumVersion 1.0.0 -MaximumVersion 1.999.999
 
-# Puts right what Get-Help would show as platyPS leaves it: Markdown's fences and quotes, links to Markdown files, parameters without defaults.
+# Puts right what Get-Help would show as platyPS leaves it: Markdown's fences and quotes, links to Markdown files, parameters without
+# defaults.
 function ConvertTo-PlainHelp {
     param([string] $Path, [object[]] $Commands, [string] $Destination)
 
@@ -100,7 +102,9 @@ try {
     $commands = @(Import-MarkdownCommandHelp -Path $files.FullName)
     $made = $commands | Export-MamlCommandHelp -OutputFolder $folder -Force
     $to = (New-Item -Path $Target -ItemType Directory -Force).FullName
-    $made | ForEach-Object { ConvertTo-PlainHelp -Path $_.FullName -Commands $commands -Destination ([System.IO.Path]::Combine($to, $_.Name)) }
+    $made | ForEach-Object {
+        ConvertTo-PlainHelp -Path $_.FullName -Commands $commands -Destination ([System.IO.Path]::Combine($to, $_.Name))
+    }
     Write-Host ('Help of {0} cmdlets: {1}' -f $files.Count, (($made | ForEach-Object { $_.Name }) -join ', '))
 } finally {
     if (Test-Path -LiteralPath $folder) {

@@ -60,7 +60,9 @@ internal sealed class ImageNamePattern
         }
     }
 
-    /// <summary>What else docker reads as the same name: <c>library/ubuntu</c>, <c>docker.io/ubuntu</c>, <c>docker.io/library/ubuntu</c>.</summary>
+    /// <summary>
+    /// What else docker reads as the same name: <c>library/ubuntu</c>, <c>docker.io/ubuntu</c>, <c>docker.io/library/ubuntu</c>.
+    /// </summary>
     private static string[] LongerSpellings(string name) =>
         ImageReference.TryParse(name, out var reference) && reference.Registry == DockerHub.Registry
             ? [reference.Canonical, reference.Canonical.Substring(DockerHub.Registry.Length + 1), DockerHub.Registry + "/" + name]

@@ -25,13 +25,15 @@ public class HelpFileTests
 
     [Theory]
     [MemberData(nameof(Pages))]
-    public void Help_file_says_what_the_page_says(string name) => Assert.Equal(HelpOutline.Of(Page(name)), HelpOutline.Of(s_commands[name]));
+    public void Help_file_says_what_the_page_says(string name) =>
+        Assert.Equal(HelpOutline.Of(Page(name)), HelpOutline.Of(s_commands[name]));
 
     [Theory]
     [MemberData(nameof(Pages))]
     public void Help_file_has_no_markdown(string name)
     {
-        var text = string.Concat(s_commands[name].Descendants().Where(element => element.Name.LocalName == "para").Select(element => element.Value));
+        var text = string.Concat(s_commands[name].Descendants()
+            .Where(element => element.Name.LocalName == "para").Select(element => element.Value));
         Assert.DoesNotContain("`", text, StringComparison.Ordinal);
         Assert.DoesNotContain("](", text, StringComparison.Ordinal);
         Assert.DoesNotContain("**", text, StringComparison.Ordinal);

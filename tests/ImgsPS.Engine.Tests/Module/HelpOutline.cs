@@ -54,7 +54,8 @@ internal static class HelpOutline
             }
         }
 
-        lines.AddRange(page.Lines("## RELATED LINKS").Where(line => line.Length > 0).Select(line => "link: " + Plain(line.TrimStart('-', ' '))));
+        lines.AddRange(page.Lines("## RELATED LINKS").Where(line => line.Length > 0)
+            .Select(line => "link: " + Plain(line.TrimStart('-', ' '))));
         return lines;
     }
 
