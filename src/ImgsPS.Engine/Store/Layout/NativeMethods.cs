@@ -23,11 +23,11 @@ internal static class NativeMethods
     /// </summary>
     private static readonly int Direct = !RuntimeInformation.IsOSPlatform(OSPlatform.Linux) || Environment.Version.Major < 5 ? 0
         : RuntimeInformation.ProcessArchitecture switch
-    {
-        Architecture.X64 => 0x4000,
-        Architecture.Arm64 => 0x10000,
-        _ => 0,
-    };
+        {
+            Architecture.X64 => 0x4000,
+            Architecture.Arm64 => 0x10000,
+            _ => 0,
+        };
 
     /// <summary>
     /// Lets the writes of a file go past the system's cache, or through it again. False where the file system does not do that.
