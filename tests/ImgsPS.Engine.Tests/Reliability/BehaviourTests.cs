@@ -42,7 +42,8 @@ public sealed class BehaviourTests(ITestOutputHelper output)
     }
 
     internal static IEnumerable<object[]> RowsOf(bool slow) =>
-        BehaviourCase.All.Where(c => c.Limits?.Wait is not null == slow && (c.NoMono is null || Environment.Version.Major > 4)).Select(c => new object[] { c.Rule, c.Name });
+        BehaviourCase.All.Where(c => c.Limits?.Wait is not null == slow && (c.NoMono is null || Environment.Version.Major > 4))
+            .Select(c => new object[] { c.Rule, c.Name });
 
     internal static async Task RunAsync(string rule, string name, ITestOutputHelper output)
     {
