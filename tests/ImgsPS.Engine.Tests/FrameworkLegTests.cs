@@ -60,7 +60,8 @@ public sealed class FrameworkLegTests
     [Fact]
     public void Few_lines_of_the_source_are_for_one_framework_alone()
     {
-        var root = typeof(FrameworkLegTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "RepositoryRoot").Value!;
+        var root = typeof(FrameworkLegTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .First(a => a.Key == "RepositoryRoot").Value!;
         var found = Directory.GetFiles(Path.Combine(root, "src"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !Regex.IsMatch(file, @"[\\/](obj|bin|Framework)[\\/]"))
             .SelectMany(file => Conditional(File.ReadAllLines(file)).Select(line => Path.GetFileName(file) + ": " + line)).ToArray();

@@ -69,9 +69,11 @@ internal static class ProcessTree
         if (snapshot != new IntPtr(-1))
         {
             var entry = new NativeMethods.ProcessEntry { Size = (uint)Marshal.SizeOf<NativeMethods.ProcessEntry>() };
-            for (var more = NativeMethods.Process32First(snapshot, ref entry); more; more = NativeMethods.Process32Next(snapshot, ref entry))
+            var more = NativeMethods.Process32First(snapshot, ref entry);
+            while (more)
             {
                 processes.Add(((int)entry.Id, (int)entry.ParentId));
+                more = NativeMethods.Process32Next(snapshot, ref entry);
             }
 
             NativeMethods.CloseHandle(snapshot);

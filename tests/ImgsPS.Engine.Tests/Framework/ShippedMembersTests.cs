@@ -181,7 +181,8 @@ public sealed class ShippedMembersTests : IDisposable
             Types = Reader.TypeDefinitions.Where(h => Reader.GetTypeDefinition(h).GetDeclaringType().IsNil).ToDictionary(h => NameOf(h));
             Forwards = Reader.ExportedTypes.Select(Reader.GetExportedType)
                 .Where(t => t.Implementation.Kind == HandleKind.AssemblyReference)
-                .ToDictionary(t => Full(Reader.GetString(t.Namespace), Reader.GetString(t.Name)), t => (AssemblyReferenceHandle)t.Implementation);
+                .ToDictionary(
+                    t => Full(Reader.GetString(t.Namespace), Reader.GetString(t.Name)), t => (AssemblyReferenceHandle)t.Implementation);
         }
 
         public MetadataReader Reader { get; }

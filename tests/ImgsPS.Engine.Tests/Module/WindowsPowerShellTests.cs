@@ -21,7 +21,8 @@ public class WindowsPowerShellTests
 
     public static IEnumerable<object[]> Files => s_files.Select(file => new object[] { file });
 
-    public static IEnumerable<object[]> Code => s_files.Where(file => Path.GetExtension(file) != ".txt").Select(file => new object[] { file });
+    public static IEnumerable<object[]> Code =>
+        s_files.Where(file => Path.GetExtension(file) != ".txt").Select(file => new object[] { file });
 
     [Fact]
     public void All_kinds_of_files_are_looked_at() => Assert.Equal(
@@ -42,7 +43,8 @@ public class WindowsPowerShellTests
     {
         var text = File.ReadAllText(Path.Combine(s_root, file));
         var scripts = file.EndsWith(".ps1xml", StringComparison.Ordinal)
-            ? XDocument.Parse(text).Descendants().Where(e => e.Name.LocalName is "ScriptBlock" or "Script" or "GetScriptBlock").Select(e => e.Value)
+            ? XDocument.Parse(text).Descendants()
+                .Where(e => e.Name.LocalName is "ScriptBlock" or "Script" or "GetScriptBlock").Select(e => e.Value)
             : [text];
         Assert.Empty(scripts.SelectMany(Newer));
     }

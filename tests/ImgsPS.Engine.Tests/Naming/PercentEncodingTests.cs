@@ -10,7 +10,8 @@ public class PercentEncodingTests
     [Theory]
     [InlineData("", "")]
     [InlineData("azAZ09-._~", "azAZ09-._~")]
-    [InlineData(" !\"#$%&'()*+,/:;<=>?@[\\]^`{|}", "%20%21%22%23%24%25%26%27%28%29%2A%2B%2C%2F%3A%3B%3C%3D%3E%3F%40%5B%5C%5D%5E%60%7B%7C%7D")]
+    [InlineData(" !\"#$%&'()*+,/:;<=>?@[\\]^`{|}",
+        "%20%21%22%23%24%25%26%27%28%29%2A%2B%2C%2F%3A%3B%3C%3D%3E%3F%40%5B%5C%5D%5E%60%7B%7C%7D")]
     [InlineData("\0\n\u007f", "%00%0A%7F")]
     [InlineData("\u00e9\u20ac\ud83d\ude00", "%C3%A9%E2%82%AC%F0%9F%98%80")]
     public void All_but_unreserved_characters_are_escaped(string text, string expected) =>

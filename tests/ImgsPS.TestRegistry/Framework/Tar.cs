@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -113,7 +112,7 @@ internal sealed class TarReader(Stream archive, bool leaveOpen = false) : IDispo
         for (var at = 0; at < count;)
         {
             var read = archive.Read(bytes, at, count - at);
-            at += read > 0 ? read : throw new EndOfStreamException(string.Format(CultureInfo.InvariantCulture, "{0} bytes are missing", count - at));
+            at += read > 0 ? read : throw new EndOfStreamException($"{count - at} bytes are missing");
         }
 
         return bytes;

@@ -92,7 +92,8 @@ public sealed class DurabilityTests
         Assert.True(synced >= 0 && synced < temp && temp < previous && previous < index && index < root, files.ToString());
         Assert.DoesNotContain(steps, s => s.Kind == "move"
             || (s.To ?? s.From).StartsWith(store.Paths.Blobs + Path.DirectorySeparatorChar, StringComparison.Ordinal) && s.Kind != "sync");
-        Assert.Equal(new List<StorePoint> { StorePoint.BeforeIndexTemp, StorePoint.AfterIndexTemp, StorePoint.AfterIndexMove }, files.Points);
+        Assert.Equal(
+            new List<StorePoint> { StorePoint.BeforeIndexTemp, StorePoint.AfterIndexTemp, StorePoint.AfterIndexMove }, files.Points);
     }
 
     [Theory]
