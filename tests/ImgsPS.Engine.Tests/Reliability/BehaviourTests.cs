@@ -42,7 +42,6 @@ public sealed class BehaviourTests(ITestOutputHelper output)
         Assert.Equal(BehaviourCatalogue.All.Where(b => !b.Alone).Select(b => b.Name), server.Behaviours.Keys.Order(StringComparer.Ordinal));
     }
 
-<<<<<<< HEAD
     /// <summary>What needs a process of its own, as certificates that it trusts do, runs through the cmdlets alone.</summary>
     [Fact]
     public void Rows_that_do_not_run_here_say_why_and_run_in_PowerShell()
@@ -57,11 +56,6 @@ public sealed class BehaviourTests(ITestOutputHelper output)
         .Where(c => c.NoXunit is null && c.Limits?.Wait is not null == slow)
         .Where(c => c.NoMono is null || Environment.Version.Major > 4)
         .Select(c => new object[] { c.Rule, c.Name });
-=======
-    internal static IEnumerable<object[]> RowsOf(bool slow) =>
-        BehaviourCase.All.Where(c => c.Limits?.Wait is not null == slow && (c.NoMono is null || Environment.Version.Major > 4))
-            .Select(c => new object[] { c.Rule, c.Name });
->>>>>>> h-net472
 
     internal static async Task RunAsync(string rule, string name, ITestOutputHelper output)
     {
