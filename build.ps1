@@ -43,9 +43,7 @@ $ErrorActionPreference = 'Stop'
 Set-Location -LiteralPath $PSScriptRoot
 $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
 $env:DOTNET_NOLOGO = '1'
-if ([System.Console]::IsOutputRedirected) {
-    $env:NO_COLOR = '1'
-}
+if ([System.Console]::IsOutputRedirected) { $env:NO_COLOR = '1' }
 
 $output = [System.IO.Path]::Combine($PSScriptRoot, 'output')
 $results = [System.IO.Path]::Combine($output, 'test-results')
@@ -53,17 +51,13 @@ $version = (Import-PowerShellDataFile -LiteralPath ImgsPS.psd1).ModuleVersion
 $module = [System.IO.Path]::Combine($output, 'ImgsPS', $version)
 $hasSeed = $PSBoundParameters.ContainsKey('Seed')
 $count = @{ Passed = 0; Failed = 0; Skipped = 0 }
+$limitMinutes = if ($Task -eq 'Test') { 15 } else { 60 }
 
-# The PowerShell that runs this script, for child processes: tests never load into this one. As a .NET tool it is no program, but a file for dotnet.
+# The PowerShell that runs this script, for child processes: tests never load into this one. As a .NET tool it is a file that dotnet runs.
 $shell = @("$PSHOME/powershell.exe", "$PSHOME/pwsh.exe", "$PSHOME/pwsh" | Where-Object { [System.IO.File]::Exists($_) })[0..0]
-if ($shell.Count -eq 0) {
-    $shell = 'dotnet', "$PSHOME/pwsh.dll"
-}
-
+if ($shell.Count -eq 0) { $shell = 'dotnet', "$PSHOME/pwsh.dll" }
 $shell += '-NoProfile', '-NonInteractive'
-if ($env:OS -eq 'Windows_NT') {
-    $shell += '-ExecutionPolicy', 'Bypass'
-}
+if ($env:OS -eq 'Windows_NT') { $shell += '-ExecutionPolicy', 'Bypass' }
 
 function Write-Step {
     param([string] $Text)
@@ -88,7 +82,7 @@ function Remove-Folder {
     $Path | Where-Object { [System.IO.Directory]::Exists($_) } | ForEach-Object { Remove-Item -LiteralPath $_ -Recurse -Force }
 }
 
-# Compiles the engine ahead of time for one platform. True when it did; why it did not stands in what dotnet wrote.
+# Compiles the engine ahead of time for one platform. Where that fails, dotnet says why, and the module works without.
 function Build-Ahead {
     param([string] $Platform)
 
@@ -97,17 +91,16 @@ function Build-Ahead {
     & dotnet publish src/ReadyToRun -r $Platform -o $made "-p:From=$module/bin/net8.0/ImgsPS.Engine.dll" -v q | Out-Host
     if ($LASTEXITCODE -ne 0) {
         Write-Host "There is no engine for $Platform in the module, for the reason above. .NET compiles it there while it runs."
-        return $false
+        return
     }
 
     [void][System.IO.Directory]::CreateDirectory("$module/bin/$Platform")
     Copy-Item -LiteralPath "$made/ImgsPS.Engine.dll" -Destination "$module/bin/$Platform"
-    return $true
 }
 
-# Makes the module. -Built: the solution is built. -Quick: without analyzers, and with no engine ahead of time.
+# Makes the module. -Built: the solution is built. -Quick: without analyzers. -NoAhead: no engine is compiled ahead of time.
 function Build-Module {
-    param([switch] $Built, [switch] $Quick)
+    param([switch] $Built, [switch] $Quick, [switch] $NoAhead)
 
     Write-Step "making the module in output/ImgsPS/$version"
     Remove-Folder "$output/ImgsPS"
@@ -124,15 +117,13 @@ function Build-Module {
     [void][System.IO.Directory]::CreateDirectory("$module/en-US")
     Copy-Item -Path docs/about/about_*.help.txt, src/ImgsPS/Module/en-US/*.xml -Destination "$module/en-US"
     $foreign = @(Get-ChildItem -LiteralPath $module -Recurse -Include System.Management.Automation*.dll, *.deps.json)
-    if ($foreign.Count -gt 0) {
-        throw "the module must not carry $foreign"
-    }
+    if ($foreign) { throw "the module must not carry $foreign" }
 
     $env:IMGSPS_MODULE = $module
-    if (-not $Quick -and $env:IMGSPS_AHEAD -ne 'none') {
+    if (-not $NoAhead -and $env:IMGSPS_AHEAD -ne 'none') {
         $system = if ($env:OS -eq 'Windows_NT') { 'win' } elseif ($IsMacOS) { 'osx' } else { 'linux' }
         $processor = [System.Runtime.InteropServices.RuntimeInformation]::OSArchitecture.ToString().ToLowerInvariant()
-        [void](Build-Ahead "$system-$processor")
+        Build-Ahead "$system-$processor"
     }
 }
 
@@ -183,9 +174,9 @@ function Add-Result {
 }
 
 # Runs the parts of the tests in processes of their own, two at once, and prints what each wrote when it ends.
-# A part: Name; Command; Result, the name of the file in output/test-results that it leaves, none for a check; After, what else is looked at.
+# A part: Name; Command; Result, the file that it leaves in output/test-results, none for a check; After, what else is looked at.
 function Invoke-Part {
-    param([hashtable[]] $Parts, [int] $LimitMinutes = 20)
+    param([hashtable[]] $Parts)
 
     [void][System.IO.Directory]::CreateDirectory($results)
     $waiting = [System.Collections.Generic.Queue[object]]::new([object[]]$Parts)
@@ -206,14 +197,13 @@ function Invoke-Part {
         }
 
         Start-Sleep -Milliseconds 200
-        foreach ($part in $running) {
-            if (-not $part.Process.HasExited -and $part.Clock.Elapsed.TotalMinutes -gt $LimitMinutes) {
-                Add-Failure "$($part.Name) did not end within $LimitMinutes minutes"
-                $part.Process.Kill()
-            }
+        $running | Where-Object { $_.Clock.Elapsed.TotalMinutes -gt $limitMinutes } | ForEach-Object {
+            Add-Failure "$($_.Name) did not end within $limitMinutes minutes"
+            Stop-Process -InputObject $_.Process -Force
         }
 
-        foreach ($part in @($running | Where-Object { $_.Process.HasExited })) {
+        $ended, $running = $running.Where({ $_.Process.HasExited }, 'Split')
+        foreach ($part in $ended) {
             $part.Process.WaitForExit()
             # Skipped tests are told by reason instead of one by one.
             Get-Content -LiteralPath $part.Log, "$($part.Log).err" -Encoding UTF8 |
@@ -225,26 +215,24 @@ function Invoke-Part {
                 Add-Failure $part.Name
             }
 
-            if ($part.ContainsKey('After')) {
+            if ($part['After']) {
                 & $part.After
             }
 
             Write-Step ('{0} took {1:0} s. {2}' -f $part.Name, $part.Clock.Elapsed.TotalSeconds, $said)
         }
-
-        $running = @($running | Where-Object { -not $_.Process.HasExited })
     }
 }
 
 # A part that is a test project.
 function Get-ProjectPart {
-    param([string] $Project, [string] $Name, [string[]] $Arguments = @(), [string] $HangTimeout = '8min', [scriptblock] $After = {})
+    param([string] $Project, [string] $Name, [string[]] $Arguments = @(), [scriptblock] $After)
 
     @{
         Name    = $Name
         Command = @('dotnet', 'test', "tests/$Project", '-c', 'Release', '--no-build', '-v', 'q', '--results-directory', $results,
             '--logger', "trx;LogFileName=$Project.trx", '--logger', 'console;verbosity=minimal',
-            '--blame-hang-timeout', $HangTimeout, '--blame-hang-dump-type', 'none') + $Arguments
+            '--blame-hang-timeout', "${limitMinutes}min", '--blame-hang-dump-type', 'none') + $Arguments
         Result  = "$Project.trx"
         After   = $After
     }
@@ -252,9 +240,7 @@ function Get-ProjectPart {
 
 # Kills, full disks, many processes. What the tests counted is printed: rounds, survivors, losses.
 function Get-TorturePart {
-    param([string] $HangTimeout = '8min')
-
-    Get-ProjectPart -Project ImgsPS.Torture -Name torture -HangTimeout $HangTimeout -After {
+    Get-ProjectPart -Project ImgsPS.Torture -Name torture -After {
         $trx = [xml](Get-Content -LiteralPath "$results/ImgsPS.Torture.trx" -Raw -Encoding UTF8)
         $trx.SelectNodes("//*[local-name()='UnitTestResult']//*[local-name()='StdOut']") | ForEach-Object { Write-Host $_.InnerText }
     }
@@ -274,11 +260,12 @@ function Get-FrameworkPart {
         $run = @('mono', '--debug') + $run + '-notrait', 'Mono=lacks'
     }
 
-    # Half of the time goes to these two.
-    foreach ($half in @{ Name = 'registry'; Filter = '-namespace' }, @{ Name = 'all else'; Filter = '-nonamespace' }) {
-        $filter = 'Registry', 'Reliability' | ForEach-Object { $half.Filter, "ImgsPS.Engine.Tests.$_" }
-        $result = "net472 $($half.Name).xml"
-        @{ Name = "engine (net472), $($half.Name)"; Command = $run + $filter + '-xml', "$results/$result"; Result = $result }
+    # In mono they go one after the other: three processes for one, of about the same time each.
+    $folders = 'Registry', 'Reliability'
+    foreach ($name in $folders + 'the rest') {
+        $option, $which = if ($name -in $folders) { '-namespace', $name } else { '-nonamespace', $folders }
+        $filter = $which | ForEach-Object { $option, "ImgsPS.Engine.Tests.$_" }
+        @{ Name = "engine (net472), $name"; Command = $run + $filter + '-xml', "$results/net472 $name.xml"; Result = "net472 $name.xml" }
     }
 }
 
@@ -299,14 +286,14 @@ function Invoke-Test {
     Invoke-Program 'dotnet', 'build', 'ImgsPS.sln', '-c', 'Release', '-v', 'q'
     if ($Task -eq 'Torture') {
         $env:IMGSPS_TORTURE = 'long'
-        Invoke-Part -Parts (Get-TorturePart -HangTimeout 40min) -LimitMinutes 60
+        Invoke-Part -Parts (Get-TorturePart)
         return
     }
 
     Build-Module -Built
     if ($Task -eq 'Secrets') {
         $env:IMGSPS_SECRET_SEARCH = '1'
-        Invoke-Part -Parts (Get-PesterPart) -LimitMinutes 60
+        Invoke-Part -Parts (Get-PesterPart)
         return
     }
 
@@ -317,9 +304,7 @@ function Invoke-Test {
             $package = ([xml](Get-Content -LiteralPath $file.FullName -Raw)).SelectSingleNode("//package[@name='ImgsPS.Engine']")
             $rate = [double]::Parse($package.'line-rate', [System.Globalization.CultureInfo]::InvariantCulture)
             Write-Host "Line coverage of ImgsPS.Engine: $([int]($rate * 100)) %"
-            if ($rate -lt 0.85) {
-                Add-Failure 'the line coverage is under 85 %'
-            }
+            if ($rate -lt 0.85) { Add-Failure 'the line coverage is under 85 %' }
         }
         Get-PesterPart
         Get-FrameworkPart
@@ -330,23 +315,21 @@ function Invoke-Test {
 }
 
 function Invoke-Package {
-    Build-Module
+    Build-Module -NoAhead
     foreach ($platform in 'linux-arm64', 'linux-x64', 'osx-arm64', 'osx-x64', 'win-arm64', 'win-x64') {
-        if (-not [System.IO.Directory]::Exists("$module/bin/$platform")) {
-            [void](Build-Ahead $platform)
-        }
+        Build-Ahead $platform
     }
 
     Remove-Folder "$output/package"
     [void][System.IO.Directory]::CreateDirectory("$output/package/ImgsPS")
     Copy-Item -LiteralPath $module -Destination "$output/package/ImgsPS" -Recurse
     Compress-Archive -Path "$output/package/ImgsPS" -DestinationPath "$output/ImgsPS-$version.zip" -Force
-    Write-Step "output/package/ImgsPS/$version is what Publish-PSResource takes; output/ImgsPS-$version.zip unpacks into a folder of PSModulePath"
+    Write-Step "output/package/ImgsPS/$version is for Publish-PSResource, output/ImgsPS-$version.zip for a folder of PSModulePath"
 }
 
 function Invoke-Demo {
     Write-Step 'building the module and a registry for the demo; the first time this fetches packages'
-    Build-Module -Quick
+    Build-Module -Quick -NoAhead
     Invoke-Program 'dotnet', 'build', 'tests/ImgsPS.TestRegistry', '-c', 'Release', '-f', 'net8.0', '-v', 'q', '-p:RunAnalyzers=false'
     Invoke-Program ($shell + '-File', 'tests/demo.ps1')
 }
