@@ -74,7 +74,8 @@ function Invoke-Worker {
     Import-Module -Name $Pester -MinimumVersion 6.0 -MaximumVersion 6.999.999
     foreach ($file in [System.IO.File]::ReadAllLines((Join-Path $Worker 'files'))) {
         $taken = Join-Path $Worker "$file.taken"
-        try { [System.IO.File]::Open($taken, 'CreateNew').Dispose() } catch [System.IO.IOException] { if (Test-Path -LiteralPath $taken) { continue }; throw }
+        try { [System.IO.File]::Open($taken, 'CreateNew').Dispose() } catch [System.IO.IOException] {
+            if (Test-Path -LiteralPath $taken) { continue }; throw }
         [System.Console]::WriteLine("${mark}begin $file")
         $configuration = New-PesterConfiguration
         $configuration.Run.Path = Join-Path $Tests $file
@@ -135,7 +136,8 @@ $null = New-Item -ItemType Directory -Path $Worker
 
 # The long ones first, so that no worker waits at the end for one that began last.
 $long = 'DockerRules.Tests.ps1', 'RealRegistry.Tests.ps1', 'Interrupt.Tests.ps1', 'Behaviours.Tests.ps1', 'Secrets.Tests.ps1'
-$files = @(Get-ChildItem -Path (Join-Path $Tests '*.Tests.ps1') | Where-Object { $file = $_.Name; @($Name -split ',' | Where-Object { $file -like $_ }).Count -gt 0 } |
+$files = @(Get-ChildItem -Path (Join-Path $Tests '*.Tests.ps1') |
+    Where-Object { $file = $_.Name; @($Name -split ',' | Where-Object { $file -like $_ }).Count -gt 0 } |
         Sort-Object { $at = $long.IndexOf($_.Name); if ($at -lt 0) { $long.Count } else { $at } }, { - $_.Length } | ForEach-Object Name)
 if ($files.Count -eq 0) { throw "There are no tests in $Tests that are named $Name." }
 [System.IO.File]::WriteAllLines((Join-Path $Worker 'files'), [string[]]$files)
@@ -145,8 +147,10 @@ $env:DOTNET_TieredPGO = '0'
 Import-Module -Name (Join-Path $Tests 'TestSession.psm1')
 $options = @('-NoProfile', '-NonInteractive') + @(if ($env:OS -eq 'Windows_NT') { '-ExecutionPolicy', 'Bypass' })
 $lanes = @(foreach ($i in 1..[math]::Min($Workers, $files.Count)) {
-        $process = Start-TestShell ($options + '-File', $PSCommandPath, '-Pester', $Pester, '-Tests', $Tests, '-Result', $Result, '-Worker', $Worker)
-        [pscustomobject]@{ Process = $process; Line = $process.StandardOutput.ReadLineAsync(); Errors = $process.StandardError.ReadToEndAsync(); File = ''; Lines = [System.Collections.Generic.List[string]]::new() }
+        $process = Start-TestShell ($options + '-File', $PSCommandPath, '-Pester', $Pester, '-Tests', $Tests, '-Result', $Result,
+            '-Worker', $Worker)
+        [pscustomobject]@{ Process = $process; Line = $process.StandardOutput.ReadLineAsync();
+            Errors = $process.StandardError.ReadToEndAsync(); File = ''; Lines = [System.Collections.Generic.List[string]]::new() }
     })
 Write-Host "Pester runs $($files.Count) files in $($lanes.Count) processes"
 $count = @{ Passed = 0; Failed = 0; Skipped = 0; Reasons = @() }
@@ -190,7 +194,8 @@ try {
             $lane.Lines | ForEach-Object { Write-Host $_ }
             $said = $lane.Errors.Result.Trim()
             if ($said) { Write-Host $said }
-            if ($lane.Process.ExitCode -ne 0) { Add-Failure "a worker ended with $($lane.Process.ExitCode)$(if ($lane.File) { " in $($lane.File)" })" }
+            if ($lane.Process.ExitCode -ne 0) {
+                Add-Failure "a worker ended with $($lane.Process.ExitCode)$(if ($lane.File) { " in $($lane.File)" })" }
             if ($search -and $lane.Process.ExitCode -eq 0) { $null = Add-Count "search-$($lane.Process.Id)" }
             $lanes = @($lanes | Where-Object { $_ -ne $lane })
             continue
@@ -202,8 +207,10 @@ try {
         } elseif ($line.StartsWith("${mark}end ")) {
             $lane.Lines | ForEach-Object { Write-Host $_ }
             $summary = Add-Count $lane.File
-            $rows += [pscustomobject]@{ Seconds = $summary.Seconds; Tests = $summary.Passed + $summary.Failed + $summary.Skipped; File = $lane.File; Slow = @($summary.Slow) }
-            Write-Host ('{0}: {1} passed, {2} failed, {3} skipped in {4} s' -f $lane.File, $summary.Passed, $summary.Failed, $summary.Skipped, $summary.Seconds)
+            $rows += [pscustomobject]@{ Seconds = $summary.Seconds; Tests = $summary.Passed + $summary.Failed + $summary.Skipped;
+                File = $lane.File; Slow = @($summary.Slow) }
+            Write-Host ('{0}: {1} passed, {2} failed, {3} skipped in {4} s' -f $lane.File, $summary.Passed, $summary.Failed,
+                $summary.Skipped, $summary.Seconds)
             $lane.File = ''
             $lane.Lines.Clear()
         } else {

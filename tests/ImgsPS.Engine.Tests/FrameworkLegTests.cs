@@ -26,7 +26,7 @@ public sealed class FrameworkLegTests
         "DockerDialerTests.A_socket_is_connected",
         "DockerDialerTests.A_socket_that_nobody_listens_on_is_told",
         "DockerDialerTests.A_socket_without_rights_is_denied_in_dockers_words",
-        "DockerDialerTests.An_Engine_that_is_not_there_is_told_with_the_address_and_its_source",
+        "DockerDialerTests.A_Docker_Engine_that_is_not_there_is_told_with_the_address_and_its_source",
         "ManifestTests.Headers_without_measure_are_refused",
         "RepairTests.No_flipped_byte_of_index_or_catalog_makes_a_list_lie",
         "behaviour rn07-no-tls",

@@ -5,7 +5,8 @@ BeforeAll {
     $address = $registry.Host
     $null = Add-TestImage $registry 'team/app:1' @{ layers = @(@{ seed = 1; size = 2000 }) }
     $null = Add-TestImage $registry 'team/app:2' @{ layers = @(@{ seed = 2; size = 3000 }) }
-    function Copy-Serialized($Value) { [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($Value)) }
+    function Copy-Serialized($Value) {
+        [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($Value)) }
 }
 
 AfterAll {
@@ -24,7 +25,8 @@ Describe 'Add-ImageTag' {
 
     It 'gives as many names as wanted, and writes nothing without -PassThru' {
         Add-ImageTag "$address/team/app:1" 'app:a', 'reg.example.com/app', 'app:b' | Should -BeNullOrEmpty
-        (Get-Image | Where-Object Id -EQ $one.Id).Reference | Sort-Object | Should -Be (@("$address/team/app:1", 'app:a', 'app:b', 'reg.example.com/app:latest') | Sort-Object)
+        (Get-Image | Where-Object Id -EQ $one.Id).Reference | Sort-Object |
+            Should -Be (@("$address/team/app:1", 'app:a', 'app:b', 'reg.example.com/app:latest') | Sort-Object)
     }
 
     It 'writes the image under its new names with -PassThru, also as Tag-Image' {
@@ -42,7 +44,8 @@ Describe 'Add-ImageTag' {
     }
 
     It 'has one error for a bad name, and gives the others (N4, N8)' {
-        Add-ImageTag "$address/team/app:1" 'BAD', 'sha256:foo', "x@$($one.Digest)", 'app:good' -ErrorAction SilentlyContinue -ErrorVariable failed
+        Add-ImageTag "$address/team/app:1" 'BAD', 'sha256:foo', "x@$($one.Digest)", 'app:good' -ErrorAction SilentlyContinue `
+            -ErrorVariable failed
         $failed.FullyQualifiedErrorId | Select-Object -Unique | Should -Be 'InvalidReference,ImgsPS.Cmdlets.AddImageTagCommand'
         $failed.TargetObject | Should -Be 'BAD', 'sha256:foo', "x@$($one.Digest)"
         $failed[1].Exception.Message | Should -Be 'refusing to create an ambiguous tag using digest algorithm as name'
@@ -94,7 +97,8 @@ Describe 'Add-ImageTag' {
         $other = Join-Path $store 'other'
         $null = Invoke-ImagePull "$address/team/app:1" -Store $other
         (Add-ImageTag "$address/team/app:1" 'app:both' -Store local, $other -PassThru).Store | Should -Be 'local', $other
-        (Add-ImageTag "$address/team/app:2" 'app:one' -Store local, $other -PassThru -ErrorAction SilentlyContinue -ErrorVariable failed).Store | Should -Be 'local'
+        (Add-ImageTag "$address/team/app:2" 'app:one' -Store local, $other -PassThru -ErrorAction SilentlyContinue `
+            -ErrorVariable failed).Store | Should -Be 'local'
         $failed.FullyQualifiedErrorId | Should -Be 'ImageNotFound,ImgsPS.Cmdlets.AddImageTagCommand'
         "$($failed[0].ErrorDetails)" | Should -BeLike "${other}: No such image*"
     }

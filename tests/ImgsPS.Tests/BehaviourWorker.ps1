@@ -25,7 +25,8 @@ Import-Module -Name $Module
 # The formatter's own colours would hide a server's: without them every escape that is left is one.
 if (Test-Path -Path Variable:PSStyle) {
     $PSStyle.OutputRendering = 'Ansi'
-    foreach ($name in 'TableHeader', 'FormatAccent', 'CustomTableHeaderLabel', 'Error', 'ErrorAccent', 'Warning', 'Verbose', 'Debug', 'FeedbackName', 'FeedbackText', 'FeedbackAction') {
+    foreach ($name in 'TableHeader', 'FormatAccent', 'CustomTableHeaderLabel', 'Error', 'ErrorAccent', 'Warning', 'Verbose', 'Debug',
+        'FeedbackName', 'FeedbackText', 'FeedbackAction') {
         if ($PSStyle.Formatting.PSObject.Properties[$name]) {
             try { $PSStyle.Formatting.$name = '' } catch { Write-Debug "$name cannot be empty" }
         }
@@ -133,7 +134,8 @@ function Complete-Row {
 
     $errors = @($shell.Streams.Error)
     $own = @(Invoke-Control $set.host requests | ForEach-Object { $_ })
-    $elsewhere = @(foreach ($other in $set.others) { if ($row.name -ne 'rn07-tls-on-loopback') { Invoke-Control $other requests | ForEach-Object { $_ } } })
+    $elsewhere = @(foreach ($other in $set.others) {
+        if ($row.name -ne 'rn07-tls-on-loopback') { Invoke-Control $other requests | ForEach-Object { $_ } } })
     $log = $own + $elsewhere
     $secrets = @(Get-Secret $set $own | Select-Object -Unique)
     $lines = @(
@@ -143,16 +145,19 @@ function Complete-Row {
     $failures = @($errors | ForEach-Object { Get-TextOfError $_ })
     $shown = $output | Out-String -Width 4000
     $told = ($lines + $failures) -join "`n"
-    $leaks = @(foreach ($secret in $secrets) { if ($told.IndexOf($secret, [System.StringComparison]::OrdinalIgnoreCase) -ge 0) { "a message has $secret" } })
+    $leaks = @(foreach ($secret in $secrets) {
+        if ($told.IndexOf($secret, [System.StringComparison]::OrdinalIgnoreCase) -ge 0) { "a message has $secret" } })
     foreach ($request in $elsewhere) {
         $text = ConvertTo-Json $request -Depth 5
         $names = @($request.headers | ForEach-Object { $_.name })
-        if ($names -contains 'Authorization' -or $names -contains 'Cookie') { $leaks += "$($request.method) $($request.path) elsewhere is authorized" }
+        if ($names -contains 'Authorization' -or
+            $names -contains 'Cookie') { $leaks += "$($request.method) $($request.path) elsewhere is authorized" }
         foreach ($secret in $secrets) { if ($text.Contains($secret)) { $leaks += "$($request.path) elsewhere has $secret" } }
     }
 
     # Lines break where the formatter breaks them; nothing else may move a cursor.
-    $control = @(($lines + $failures + $shown) | ForEach-Object { [regex]::Matches(($_ -replace "\r?\n|\x1b\[0m", ' '), '[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]') } |
+    $control = @(($lines + $failures + $shown) | ForEach-Object { [regex]::Matches(($_ -replace "\r?\n|\x1b\[0m", ' '),
+        '[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]') } |
             ForEach-Object { 'U+{0:X4}' -f [int][char]$_.Value } | Select-Object -Unique)
     $message = @($errors | ForEach-Object { "$_"; Get-Advice $_ }) -join "`n"
     $images = @(if ($row.operation -ne 'search' -and $row.operation -ne 'manifest') { Get-Image -Store $Job.Store })
@@ -166,7 +171,8 @@ function Complete-Row {
         host     = $set.host
         others   = @($set.others)
         digest   = $set.digest
-        output   = @($output | ForEach-Object { if ($row.operation -eq 'search') { "$($_.Name) $($_.Description)" } elseif ($row.operation -eq 'tags') { "$($_.Tag)" } else { "$($_.Digest)" } })
+        output   = @($output | ForEach-Object { if ($row.operation -eq 'search') {
+            "$($_.Name) $($_.Description)" } elseif ($row.operation -eq 'tags') { "$($_.Tag)" } else { "$($_.Digest)" } })
         images   = @($images | ForEach-Object { "$($_.Digest)" })
         requests = $log.Count
         bytes    = [System.Linq.Enumerable]::Sum([long[]]@($log | ForEach-Object { $_.bytesSent }))

@@ -1,6 +1,7 @@
 BeforeDiscovery {
     $data = Get-Content -LiteralPath "$PSScriptRoot/../data/behaviours.json" -Raw -Encoding utf8 | ConvertFrom-Json
-    $members = 'name', 'rule', 'operation', 'end', 'words', 'told', 'lists', 'maxBytes', 'maxRequests', 'maxElsewhere', 'seconds', 'credential',
+    $members = 'name', 'rule', 'operation', 'end', 'words', 'told', 'lists', 'maxBytes', 'maxRequests', 'maxElsewhere', 'seconds',
+        'credential',
     'plainHttp', 'proxy', 'trustOther', 'platform', 'keepsIngest', 'noXunit', 'noPwsh', 'noMono'
     $rows = foreach ($row in $data.behaviours) {
         $full = @{}
@@ -22,7 +23,8 @@ BeforeAll {
     $registry = Start-TestRegistry -Behaviours
     $folder = Join-Path ([System.IO.Path]::GetTempPath()) ('imgsps-behaviours-' + [guid]::NewGuid().ToString('N'))
 
-    # A real PowerShell in a process of its own runs all rows; those that want the server's certificate trusted run in a second one (OpenSSL's way to say so).
+    # A real PowerShell in a process of its own runs all rows; those that want the server's certificate trusted run in a second one
+    # (OpenSSL's way to say so).
     function Invoke-Rows {
         param([object[]] $Rows, [string] $Name, [string] $Certificate)
 
@@ -51,7 +53,8 @@ BeforeAll {
     $results = @{}
     $data = Get-Content -LiteralPath "$PSScriptRoot/../data/behaviours.json" -Raw -Encoding utf8 | ConvertFrom-Json
     $all = foreach ($row in $data.behaviours) {
-        $full = [ordered]@{ operation = $data.defaults.operation; seconds = $data.defaults.seconds; credential = $null; plainHttp = $false; proxy = $false; trustOther = $false; platform = $null; keepsIngest = $false }
+        $full = [ordered]@{ operation = $data.defaults.operation; seconds = $data.defaults.seconds; credential = $null;
+            plainHttp = $false; proxy = $false; trustOther = $false; platform = $null; keepsIngest = $false }
         foreach ($member in $row.PSObject.Properties) { $full[$member.Name] = $member.Value }
         if (-not $full['noPwsh']) { [pscustomobject]$full }
     }
@@ -90,7 +93,8 @@ Describe 'A registry that misbehaves' {
     }
 
     It '<rule> <name>' -ForEach $rows {
-        if ($noXunit -and -not [System.IO.File]::Exists('/proc/version')) { Set-ItResult -Skipped -Because 'only OpenSSL can be told to trust a certificate for one process'; return }
+        if ($noXunit -and -not [System.IO.File]::Exists('/proc/version')) { Set-ItResult -Skipped `
+            -Because 'only OpenSSL can be told to trust a certificate for one process'; return }
         $result = $results[$name]
         $result.ended | Should -BeTrue
         $fill = { $_.Replace('{host}', $result.host).Replace('{other}', "$(@($result.others)[0])") }
@@ -105,11 +109,13 @@ Describe 'A registry that misbehaves' {
         } else {
             $result.ids | Should -Be $records[$end][0] -Because $result.message
             $result.category | Should -Be $records[$end][1]
-            foreach ($word in @($words) | Where-Object { $_ } | ForEach-Object $fill) { $result.message | Should -BeLike "*$([wildcardpattern]::Escape($word))*" }
+            foreach ($word in @($words) | Where-Object { $_ } | ForEach-Object $fill) { $result.message |
+                Should -BeLike "*$([wildcardpattern]::Escape($word))*" }
             $result.images | Should -BeNullOrEmpty
         }
 
-        foreach ($word in @($told) | Where-Object { $_ } | ForEach-Object $fill) { $result.told | Should -BeLike "*$([wildcardpattern]::Escape($word))*" }
+        foreach ($word in @($told) | Where-Object { $_ } | ForEach-Object $fill) { $result.told |
+            Should -BeLike "*$([wildcardpattern]::Escape($word))*" }
         $result.leaks | Should -BeNullOrEmpty
         $result.control | Should -BeNullOrEmpty
         $result.problems | Should -BeNullOrEmpty

@@ -7,7 +7,8 @@ BeforeAll {
     $null = Add-TestImage $registry 'team/app:1' @{ layers = @(@{ seed = 1; size = 10 }) }
     $null = Add-TestImage $registry 'team/tool:2'
     $null = Invoke-ImagePull "$address/team/app:1", "$address/team/tool:2"
-    function Get-Completion([string] $Line) { ([System.Management.Automation.CommandCompletion]::CompleteInput($Line, $Line.Length, $null)).CompletionMatches }
+    function Get-Completion([string] $Line) {
+        ([System.Management.Automation.CommandCompletion]::CompleteInput($Line, $Line.Length, $null)).CompletionMatches }
 }
 
 AfterAll {
@@ -16,7 +17,8 @@ AfterAll {
 }
 
 Describe 'Completion' {
-    It 'offers the references of the store for <Command>' -ForEach @{ Command = 'Get-Image' }, @{ Command = 'Remove-Image' }, @{ Command = 'Get-ImageManifest' }, @{ Command = 'Invoke-ImagePull' } {
+    It 'offers the references of the store for <Command>' -ForEach @{ Command = 'Get-Image' }, @{ Command = 'Remove-Image' },
+        @{ Command = 'Get-ImageManifest' }, @{ Command = 'Invoke-ImagePull' } {
         $found = Get-Completion "$Command $address/te"
         $found.CompletionText | Sort-Object | Should -Be "$address/team/app:1", "$address/team/tool:2"
         foreach ($match in $found) { $match.ToolTip | Should -Match '^[0-9a-f]{12}, .*MB, created ' }
@@ -63,7 +65,8 @@ Describe 'Completion' {
     It 'offers filters that the command takes' {
         foreach ($filter in (Get-Completion 'Get-Image -Filter ').CompletionText) {
             $text = $filter.Trim("'")
-            $value = switch -Wildcard ($text) { 'label*' { 'x' } 'before=' { "$address/team/tool:2" } 'since=' { "$address/team/tool:2" } 'until=' { '24h' } 'reference=' { '*' } default { '' } }
+            $value = switch -Wildcard ($text) { 'label*' { 'x' } 'before=' { "$address/team/tool:2" } 'since=' {
+                "$address/team/tool:2" } 'until=' { '24h' } 'reference=' { '*' } default { '' } }
             { Get-Image -Filter ($text + $value) -ErrorAction Stop } | Should -Not -Throw -Because $text
         }
     }

@@ -78,7 +78,8 @@ Describe 'Docker as a store' -Skip:([bool]$missing) {
 
     It 'is looked into as the local store is' {
         $configs = Get-ImageConfig "$team/app:1" -Store $docker, local
-        ($configs | Select-Object Id, Command, Env, Labels, Platform | ForEach-Object { ConvertTo-Json $_ }) | Select-Object -Unique | Should -HaveCount 1
+        ($configs | Select-Object Id, Command, Env, Labels, Platform | ForEach-Object { ConvertTo-Json $_ }) | Select-Object -Unique |
+            Should -HaveCount 1
         @(Get-ImageHistory "$team/app:1" -Store $docker).CreatedBy | Should -Be @(Get-ImageHistory "$team/app:1" -Store local).CreatedBy
         @(Get-ImageLayer "$team/app:1" -Store $docker).ChainId | Should -Be @(Get-ImageLayer "$team/app:1" -Store local).ChainId
     }
@@ -135,6 +136,7 @@ Describe 'Docker as a store' -Skip:([bool]$missing) {
 
     It 'completes from Docker' {
         $line = "Get-Image -Store $docker move"
-        [System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches.CompletionText | Should -Contain 'moved:1'
+        [System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches.CompletionText |
+            Should -Contain 'moved:1'
     }
 }

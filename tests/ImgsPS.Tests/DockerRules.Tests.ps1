@@ -29,7 +29,8 @@ Describe 'Docker and the module side by side' -Skip:([bool]$missing) {
         Import-Module "$PSScriptRoot/TestSession.psm1" -Force
         Import-Module "$PSScriptRoot/Rules/RuleRunner.psm1" -Global
         Import-TestModule
-        $folder = (New-Item -ItemType Directory (Join-Path ([System.IO.Path]::GetTempPath()) "imgsps-rules-$([guid]::NewGuid().ToString('N'))")).FullName
+        $folder = (New-Item -ItemType Directory (
+            Join-Path ([System.IO.Path]::GetTempPath()) "imgsps-rules-$([guid]::NewGuid().ToString('N'))")).FullName
         $before = @{}
         'DOCKER_HOST', 'DOCKER_CONFIG', 'DOCKER_CONTEXT', 'DOCKER_BUILDKIT', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH' | ForEach-Object {
             $before[$_] = [Environment]::GetEnvironmentVariable($_)
@@ -38,7 +39,8 @@ Describe 'Docker and the module side by side' -Skip:([bool]$missing) {
         $defaults = $global:PSDefaultParameterValues.Clone()
         $global:PSDefaultParameterValues['*-Image*:Store'] = 'docker'
 
-        function New-RuleTable { @{ Lines = [System.Collections.Generic.List[string]]::new(); Counts = @{ same = 0; declared = 0; DIFFERS = 0 } } }
+        function New-RuleTable { @{ Lines = [System.Collections.Generic.List[string]]::new();
+            Counts = @{ same = 0; declared = 0; DIFFERS = 0 } } }
 
         function Add-RuleRow ($Table, $Rule, $Answers, $Verdict) {
             $Table.Counts[$Verdict.Verdict]++
@@ -128,7 +130,8 @@ Describe 'Docker and the module side by side' -Skip:([bool]$missing) {
             $verdict = Get-RuleVerdict $rule $answers -Podman
             Add-RuleRow $table $rule $answers $verdict
             $answers.Module | Should -BeExactly $verdict.Expected -Because "this is declared: '$($rule.Podman)'"
-            $verdict.Verdict | Should -Not -Be DIFFERS -Because 'each difference is declared, of docker on podman from docker on dockerd too, and is there'
+            $verdict.Verdict | Should -Not -Be DIFFERS `
+                -Because 'each difference is declared, of docker on podman from docker on dockerd too, and is there'
             $answers.Fails | Should -Be $(if ($answers.Module -ccontains 'exit 1') { $rule.Fails } else { '' })
         }
     }

@@ -44,17 +44,22 @@ Describe 'Several stores' {
         @{ Command = 'Get-Image'; Class = 'GetImageCommand'; Run = { Get-Image -Store $dead, $a, $b } }
         @{ Command = 'Get-Image'; Class = 'GetImageCommand'; Run = { "$address/team/app:1", '*' | Get-Image -Store $a, $dead, $b } }
         @{ Command = 'Get-ImageStore'; Class = 'GetImageStoreCommand'; Run = { $a, $dead, $b, $dead | Get-ImageStore } }
-        @{ Command = 'Get-ImageLayer'; Class = 'GetImageLayerCommand'; Run = { "$address/team/app:1", '*' | Get-ImageLayer -Store $a, $dead, $b } }
-        @{ Command = 'Invoke-ImagePull'; Class = 'InvokeImagePullCommand'; Run = { "$address/team/app:1", "$address/team/app:2" | Invoke-ImagePull -Store $dead, $a, $b } }
-        @{ Command = 'Add-ImageTag'; Class = 'AddImageTagCommand'; Run = { "$address/team/app:1", "$address/team/app:1" | Add-ImageTag -Tag x:1, x:2 -Store $dead, $a, $b -PassThru } }
-        @{ Command = 'Remove-Image'; Class = 'RemoveImageCommand'; Run = { "$address/team/app:1", 'nosuch*' | Remove-Image -Store $dead, $a, $b -PassThru } }
+        @{ Command = 'Get-ImageLayer'; Class = 'GetImageLayerCommand';
+            Run = { "$address/team/app:1", '*' | Get-ImageLayer -Store $a, $dead, $b } }
+        @{ Command = 'Invoke-ImagePull'; Class = 'InvokeImagePullCommand';
+            Run = { "$address/team/app:1", "$address/team/app:2" | Invoke-ImagePull -Store $dead, $a, $b } }
+        @{ Command = 'Add-ImageTag'; Class = 'AddImageTagCommand';
+            Run = { "$address/team/app:1", "$address/team/app:1" | Add-ImageTag -Tag x:1, x:2 -Store $dead, $a, $b -PassThru } }
+        @{ Command = 'Remove-Image'; Class = 'RemoveImageCommand';
+            Run = { "$address/team/app:1", 'nosuch*' | Remove-Image -Store $dead, $a, $b -PassThru } }
     ) {
         $found = & { $ErrorActionPreference = 'Continue'; . $Run } 2>&1
         $failed = @($found | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] })
         $failed.FullyQualifiedErrorId | Should -Be "StoreUnavailable,ImgsPS.Cmdlets.$Class"
         $failed.CategoryInfo.Category | Should -Be 'ResourceUnavailable'
         $failed.TargetObject | Should -Be $dead
-        @($found | Where-Object { $_ -isnot [System.Management.Automation.ErrorRecord] } | ForEach-Object Store | Sort-Object -Unique) | Should -Be $a, $b
+        @($found | Where-Object { $_ -isnot [System.Management.Automation.ErrorRecord] } | ForEach-Object Store | Sort-Object -Unique) |
+            Should -Be $a, $b
     }
 
     It 'go on when one is no store; alone that ends the command' {

@@ -3,14 +3,17 @@ BeforeAll {
     Import-TestModule
     $registry = Start-TestRegistry
     $address = $registry.Host
-    $old = Add-TestImage $registry 'team/app:1' @{ created = '2023-01-15T08:30:00Z'; labels = @{ env = 'prod' }; layers = @(@{ seed = 1; size = 2000 }) }
-    $null = Add-TestImage $registry 'team/app:2' @{ created = '2024-01-15T08:30:00Z'; labels = @{ env = 'test' }; layers = @(@{ seed = 2; size = 3000 }) }
+    $old = Add-TestImage $registry 'team/app:1' @{ created = '2023-01-15T08:30:00Z'; labels = @{ env = 'prod' };
+        layers = @(@{ seed = 1; size = 2000 }) }
+    $null = Add-TestImage $registry 'team/app:2' @{ created = '2024-01-15T08:30:00Z'; labels = @{ env = 'test' };
+        layers = @(@{ seed = 2; size = 3000 }) }
     $null = Add-TestImage $registry 'other/tool:1' @{ created = '2022-01-15T08:30:00Z'; layers = @(@{ seed = 3; size = 4000 }) }
     $store = New-TestStore
     $null = Invoke-ImagePull "$address/team/app:1", "$address/team/app:2", "$address/other/tool:1"
     $new = Add-TestImage $registry 'team/app:1' @{ created = '2025-01-15T08:30:00Z'; layers = @(@{ seed = 4; size = 5000 }) }
     $null = Invoke-ImagePull "$address/team/app:1"
-    function Copy-Serialized($Value) { [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($Value)) }
+    function Copy-Serialized($Value) {
+        [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($Value)) }
 }
 
 AfterAll {
@@ -60,7 +63,8 @@ Describe 'Get-Image' {
             @{ Name = 'a wildcard over repositories'; Value = { '*/app' }; Count = 2 }
             @{ Name = 'everything'; Value = { '*' }; Count = 4 }
             @{ Name = 'a wildcard over ids'; Value = { $new.id.Substring(0, 20) + '*' }; Count = 1 }
-            @{ Name = 'no id by a pattern that means names'; Value = { "$($new.id[7])*" }; Count = { if ("$address" -like "$($new.id[7])*") { 3 } else { 0 } } }
+            @{ Name = 'no id by a pattern that means names'; Value = { "$($new.id[7])*" };
+                Count = { if ("$address" -like "$($new.id[7])*") { 3 } else { 0 } } }
         ) {
             $expected = if ($Count -is [scriptblock]) { & $Count } else { $Count }
             @(Get-Image (& $Value)) | Should -HaveCount $expected
@@ -115,7 +119,8 @@ Describe 'Get-Image' {
         }
 
         It 'has an error for an object that is no image' {
-            $null = 1..1 | ForEach-Object { [pscustomobject]@{ Colour = 'red' } } | Get-Image -ErrorAction SilentlyContinue -ErrorVariable failed
+            $null = 1..1 | ForEach-Object { [pscustomobject]@{ Colour = 'red' } } |
+                Get-Image -ErrorAction SilentlyContinue -ErrorVariable failed
             $failed | Should -HaveCount 1
             $failed[0].CategoryInfo.Category | Should -Be 'InvalidArgument'
         }
@@ -146,7 +151,8 @@ Describe 'Get-Image' {
         }
 
         It 'refuses an unknown key and lists the known ones (L9)' {
-            { Get-Image -Filter 'bogus=1' } | Should -Throw '*invalid filter*bogus*' -ErrorId 'InvalidArgument,ImgsPS.Cmdlets.GetImageCommand'
+            { Get-Image -Filter 'bogus=1' } |
+                Should -Throw '*invalid filter*bogus*' -ErrorId 'InvalidArgument,ImgsPS.Cmdlets.GetImageCommand'
             try { Get-Image -Filter 'bogus=1' } catch { $_.ErrorDetails.RecommendedAction | Should -BeLike '*dangling*label*reference*' }
         }
 
@@ -163,7 +169,8 @@ Describe 'Get-Image' {
     Context 'objects that travel' {
         It 'keep their times, numbers and labels through a job' {
             $path = Get-TestModulePath
-            $images = Start-Job { Import-Module $using:path; $env:IMGSPS_STORE = $using:store; Get-Image } | Receive-Job -Wait -AutoRemoveJob
+            $images = Start-Job { Import-Module $using:path; $env:IMGSPS_STORE = $using:store; Get-Image } |
+                Receive-Job -Wait -AutoRemoveJob
             $images | Should -HaveCount 4
             $images[0].PSTypeNames[0] | Should -Be 'Deserialized.ImgsPS.Image'
             $images[0].Created | Should -BeOfType DateTimeOffset
@@ -225,7 +232,8 @@ Describe 'Get-Image' {
 
         It 'lists what a store may be for <Word>' -ForEach @{ Word = 'bogus' }, @{ Word = 'unix:/one-slash' }, @{ Word = 'nodrive:\x' } {
             $failed = { Get-Image -Store $Word } | Should -Throw -ErrorId 'InvalidArgument,ImgsPS.Cmdlets.GetImageCommand' -PassThru
-            foreach ($form in 'local', 'docker:<context>', 'unix://', 'npipe://', 'tcp://', 'ssh://') { $failed.ErrorDetails.RecommendedAction | Should -BeLike "*$form*" }
+            foreach ($form in 'local', 'docker:<context>', 'unix://', 'npipe://', 'tcp://',
+                'ssh://') { $failed.ErrorDetails.RecommendedAction | Should -BeLike "*$form*" }
         }
 
         It 'never takes docker for a folder' {

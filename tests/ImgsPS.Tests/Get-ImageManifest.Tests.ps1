@@ -4,7 +4,8 @@ BeforeAll {
     $registry = Start-TestRegistry
     $address = $registry.Host
     $image = Add-TestImage $registry 'team/app:1' @{ layers = @(@{ seed = 1; size = 2000 }, @{ seed = 2; size = 700 }) }
-    $index = Add-TestIndex $registry 'team/multi:1' @{ architecture = 'amd64' }, @{ architecture = 'arm64'; variant = 'v8' }, @{ os = 'windows'; architecture = 'amd64'; osVersion = '10.0.20348.2322' }
+    $index = Add-TestIndex $registry 'team/multi:1' @{ architecture = 'amd64' }, @{ architecture = 'arm64'; variant = 'v8' },
+        @{ os = 'windows'; architecture = 'amd64'; osVersion = '10.0.20348.2322' }
     $store = New-TestStore
 }
 
@@ -62,7 +63,8 @@ Describe 'Get-ImageManifest' {
         @{ Form = 'a search result'; Value = { [pscustomobject]@{ Name = "$address/team/app:1" } } }
         @{ Form = 'a CSV row'; Value = { 'Reference,Owner', "$address/team/app:1,me" | ConvertFrom-Csv } }
         @{ Form = 'an Image of a store'; Value = { Invoke-ImagePull "$address/team/app:1" } }
-        @{ Form = 'a deserialized Image'; Value = { $i = Invoke-ImagePull "$address/team/app:1"; [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($i)) } }
+        @{ Form = 'a deserialized Image'; Value = { $i = Invoke-ImagePull "$address/team/app:1";
+            [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($i)) } }
     ) {
         (& $Value | Get-ImageManifest).Digest | Should -Be $image.digest
     }
@@ -83,9 +85,11 @@ Describe 'Get-ImageManifest' {
     }
 
     It 'has an error for each reference that is not there, and goes on' {
-        $manifests = Get-ImageManifest "$address/none/such:1", 'team/UPPER', "$address/team/app:1" -ErrorAction SilentlyContinue -ErrorVariable failed
+        $manifests = Get-ImageManifest "$address/none/such:1", 'team/UPPER', "$address/team/app:1" -ErrorAction SilentlyContinue `
+            -ErrorVariable failed
         $manifests.Digest | Should -Be $image.digest
-        $failed.FullyQualifiedErrorId | Should -Be 'ImageNotFound,ImgsPS.Cmdlets.GetImageManifestCommand', 'InvalidReference,ImgsPS.Cmdlets.GetImageManifestCommand'
+        $failed.FullyQualifiedErrorId |
+            Should -Be 'ImageNotFound,ImgsPS.Cmdlets.GetImageManifestCommand', 'InvalidReference,ImgsPS.Cmdlets.GetImageManifestCommand'
         $failed.TargetObject | Should -Be "$address/none/such:1", 'team/UPPER'
         $failed[0].CategoryInfo.Category | Should -Be 'ObjectNotFound'
     }
@@ -115,7 +119,8 @@ Describe 'Get-ImageManifest' {
         Add-TestFault $registry @{ action = 'delay'; match = '^GET .*/team/multi/manifests/1$'; milliseconds = 500 }
         $given = "$address/team/multi:1", "$address/none/such:1", "$address/team/app:1", "$address/team/multi:1"
         $answers = & { $ErrorActionPreference = 'Continue'; $given | Get-ImageManifest -Raw } 2>&1
-        $answers | ForEach-Object { if ($_ -is [string]) { 'text' } else { "$($_.TargetObject)" } } | Should -Be 'text', $given[1], 'text', 'text'
+        $answers | ForEach-Object { if ($_ -is [string]) { 'text' } else { "$($_.TargetObject)" } } |
+            Should -Be 'text', $given[1], 'text', 'text'
         $answers[0] | Should -Be $answers[3]
         $answers[2] | Should -Not -Be $answers[0]
 

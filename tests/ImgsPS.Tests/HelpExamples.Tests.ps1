@@ -35,7 +35,8 @@ Describe 'The examples of the help' {
             'Repair-ImageStore 2' = { Set-ExampleDamage "$address/app:1.3" $world.Store }
             'Repair-ImageStore 3' = {
                 Set-ExampleDamage "$address/app:1.3" $world.Store
-                Remove-Item -LiteralPath (Join-Path $world.Store ('blobs/' + (Get-ImageLayer "$address/app:1.3")[-1].Digest.Replace(':', '/')))
+                Remove-Item -LiteralPath (
+                    Join-Path $world.Store ('blobs/' + (Get-ImageLayer "$address/app:1.3")[-1].Digest.Replace(':', '/')))
                 Set-ExamplePassword $world
             }
             'Repair-ImageStore 4' = {
@@ -44,14 +45,16 @@ Describe 'The examples of the help' {
             }
             'Test-ImageStore 2'   = { Set-ExampleDamage "$address/app:1.3" $world.Store }
             'Test-ImageStore 3'   = { Set-ExampleDamage "$address/app:1.3" $world.Folder }
-            'Test-ImageStore 4'   = { Remove-Item -LiteralPath (Join-Path $world.Store ('blobs/' + (Get-ImageLayer "$address/app:1.3")[-1].Digest.Replace(':', '/'))) }
+            'Test-ImageStore 4'   = { Remove-Item `
+                -LiteralPath (Join-Path $world.Store ('blobs/' + (Get-ImageLayer "$address/app:1.3")[-1].Digest.Replace(':', '/'))) }
         }
 
         # What is true behind an example.
         $after = @{
             'Add-ImageTag 1'        = { Get-Name (Get-Image "$address/app:1.4").Id | Should -Be "$address/app:1.4", "$address/app:stable" }
             'Add-ImageTag 2'        = {
-                Get-Name (Get-Image "$address/app:1.4").Id | Should -Be "$address/app:1", "$address/app:1.4", "$address/app:latest", "$address/team/app:1.4"
+                Get-Name (Get-Image "$address/app:1.4").Id |
+                    Should -Be "$address/app:1", "$address/app:1.4", "$address/app:latest", "$address/team/app:1.4"
             }
             'Add-ImageTag 3'        = {
                 $output | Should -BeOfType ImgsPS.Image
@@ -175,7 +178,8 @@ Describe 'The examples of the help' {
             }
             'Repair-ImageStore 4'   = { $output | Out-String | Should -Match '(?m)^Image +:[\s\S]*^Message +:[\s\S]*^Action +:' }
             'Test-ImageStore 1'     = { $output | Should -BeNullOrEmpty }
-            'Test-ImageStore 2'     = { $output | Out-String | Should -Match "(?m)^Kind +:[\s\S]*^Image +: .*$([regex]::Escape($address))/app:1\.3" }
+            'Test-ImageStore 2'     = { $output | Out-String |
+                Should -Match "(?m)^Kind +:[\s\S]*^Image +: .*$([regex]::Escape($address))/app:1\.3" }
             'Test-ImageStore 3'     = { "$warnings" | Should -Be "$($world.Folder) is damaged" }
             'Test-ImageStore 4'     = { $output.Name | Should -Contain 'local, Error' }
         }
@@ -189,7 +193,8 @@ Describe 'The examples of the help' {
         $env:IMGSPS_STORE, $env:DOCKER_CONFIG, $env:DOCKER_HOST, $env:DOCKER_CONTEXT = $saved
     }
 
-    It 'are all known here, and all run but for the <Expected>' -ForEach @{ Expected = if ($PSVersionTable.PSEdition -eq 'Core') { 0 } else { 3 } } {
+    It 'are all known here, and all run but for the <Expected>' `
+        -ForEach @{ Expected = if ($PSVersionTable.PSEdition -eq 'Core') { 0 } else { 3 } } {
         $names = @(Get-HelpExample).Name
         $after.Keys | Sort-Object | Should -Be ($names | Sort-Object)
         $cannotRun.Count | Should -Be $Expected
@@ -214,7 +219,8 @@ Describe 'The examples of the help' {
             if ($shown -like 'What if: *') {
                 $said[0] -replace '"[^"]*"\.$' | Should -Be ($shown -replace '"[^"]*"\.$')
             } else {
-                ($output | Out-String -Width 200).Trim().Split("`n")[0].Trim() -replace '\s+', ' ' | Should -Be ($shown.Trim() -replace '\s+', ' ')
+                ($output | Out-String -Width 200).Trim().Split("`n")[0].Trim() -replace '\s+', ' ' |
+                    Should -Be ($shown.Trim() -replace '\s+', ' ')
             }
         }
     }
@@ -251,7 +257,8 @@ Describe 'Get-Help' {
         }
 
         foreach ($example in Get-HelpExample | Where-Object Cmdlet -eq $Cmdlet) {
-            $shown.Contains((ConvertTo-Flow ($example.Title + ' --------- ' + $example.Code))) | Should -BeTrue -Because "$($example.Name) is shown"
+            $shown.Contains((ConvertTo-Flow ($example.Title + ' --------- ' + $example.Code))) |
+                Should -BeTrue -Because "$($example.Name) is shown"
         }
 
         $texts[$Cmdlet] | Should -Not -Match '`|\*\*|\]\('

@@ -1,4 +1,5 @@
-# What the examples of docs/cmdlets need to run: the images, registries, Docker Engines and files that they name, on loopback and in temporary folders.
+# What the examples of docs/cmdlets need to run: the images, registries, Docker Engines and files that they name, on loopback and in
+# temporary folders.
 Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
 Import-Module "$PSScriptRoot/TestSession.psm1"
@@ -17,14 +18,16 @@ function Get-HelpExample {
                 Name   = '{0} {1}' -f $page.BaseName, $example.Groups[1].Value
                 Cmdlet = $page.BaseName
                 Title  = $example.Groups[2].Value
-                Code   = @($blocks | Where-Object { $_.Groups[1].Value -eq 'powershell' } | ForEach-Object { $_.Groups[2].Value }) -join "`n"
+                Code   = @($blocks | Where-Object { $_.Groups[1].Value -eq 'powershell' } |
+                    ForEach-Object { $_.Groups[2].Value }) -join "`n"
                 Output = @($blocks | Where-Object { $_.Groups[1].Value -eq 'Output' } | ForEach-Object { $_.Groups[2].Value }) -join "`n"
             }
         }
     }
 }
 
-# The example with the test registry in place of the registries it names, a temporary folder in place of D:\images, and thousands for billions of bytes.
+# The example with the test registry in place of the registries it names, a temporary folder in place of D:\images, and thousands for
+# billions of bytes.
 function ConvertTo-TestCode {
     param([Parameter(Mandatory)] [string] $Code, [Parameter(Mandatory)] $World)
 
@@ -84,7 +87,8 @@ function Stop-ExampleWorld {
     param([Parameter(Mandatory)] $World)
 
     $World.Dockers | ForEach-Object { $_.Dispose() }
-    if ($World.Registry.Process) { Stop-TestRegistry $World.Registry } else { $null = $World.Registry.InProcess.DisposeAsync().AsTask().GetAwaiter().GetResult() }
+    if ($World.Registry.Process) { Stop-TestRegistry $World.Registry } else {
+        $null = $World.Registry.InProcess.DisposeAsync().AsTask().GetAwaiter().GetResult() }
     Remove-Item -LiteralPath $World.Root -Recurse -Force
 }
 
@@ -96,7 +100,8 @@ function Add-ExampleImage {
     $base = @{ seed = 1; size = 3000 }
     $images = [ordered]@{
         'app:1.3'            = @{ created = '2023-03-01T00:00:00Z'; layers = @($base; @{ seed = 2; size = 1300 }) }
-        'app:1.4'            = @{ created = '2024-03-01T00:00:00Z'; layers = @($base; @{ seed = 3; size = 1400 }); labels = @{ env = 'prod' } }
+        'app:1.4'            = @{ created = '2024-03-01T00:00:00Z'; layers = @($base; @{ seed = 3; size = 1400 });
+            labels = @{ env = 'prod' } }
         'app:1'              = @{ created = '2024-03-02T00:00:00Z'; layers = @($base; @{ seed = 4; size = 1100 }) }
         'app:2'              = @{ created = '2024-06-01T00:00:00Z'; layers = @($base; @{ seed = 5; size = 2000 }) }
         'team/app:1.4'       = @{ created = '2024-03-03T00:00:00Z'; layers = @(@{ seed = 6; size = 1400 }) }
@@ -109,7 +114,8 @@ function Add-ExampleImage {
     $images.Keys | ForEach-Object { $null = Add-TestImage $registry $_ $images[$_] }
     $null = Add-TestIndex $registry 'alpine:3.20' @(@{ architecture = 'amd64' }, @{ architecture = 'arm64'; variant = 'v8' })
     foreach ($name in 'nanoserver', 'servercore') {
-        $null = Add-TestIndex $registry "windows/${name}:ltsc2022" @(@{ os = 'windows'; architecture = 'amd64'; osVersion = '10.0.20348.1' })
+        $null = Add-TestIndex $registry "windows/${name}:ltsc2022" @(
+            @{ os = 'windows'; architecture = 'amd64'; osVersion = '10.0.20348.1' })
     }
 
     $null = Invoke-TestRegistry $registry options @{ search = $true }
@@ -139,7 +145,8 @@ function Initialize-Example {
     Copy-Item -LiteralPath $World.Seeds -Destination $World.Folder -Recurse
     $null = New-Item -ItemType Directory -Path $World.Work
     $address = $World.Registry.Host
-    Set-Content -LiteralPath (Join-Path $World.Work images.txt) -Value "$address/app:1.3", "$address/nosuch:1", "$address/hello-world:latest"
+    Set-Content -LiteralPath (Join-Path $World.Work images.txt) `
+        -Value "$address/app:1.3", "$address/nosuch:1", "$address/hello-world:latest"
     "$address/app:1.3", "$address/hello-world:latest" | ForEach-Object { [pscustomobject]@{ Reference = $_ } } |
         Export-Csv -Path (Join-Path $World.Work images.csv) -NoTypeInformation
     $env:IMGSPS_STORE = $World.Store
@@ -152,7 +159,8 @@ function Initialize-Example {
 function Invoke-Example {
     param([Parameter(Mandatory)] $World, [Parameter(Mandatory)] [string] $Code)
 
-    # A search of Docker Hub is one of the test registry; the answer to the question for a password is given. A module has defaults of its own.
+    # A search of Docker Hub is one of the test registry; the answer to the question for a password is given. A module has defaults of its
+    # own.
     $PSDefaultParameterValues['Find-Image:Registry'] = $World.Registry.Host
     function global:Get-Credential { [pscredential]::new('bob', (ConvertTo-SecureString 'pw' -AsPlainText -Force)) }
     $transcript = Join-Path $World.Root transcript.txt
@@ -169,7 +177,8 @@ function Invoke-Example {
     }
 
     [pscustomobject]@{
-        Output   = @($all | Where-Object { $_ -isnot [System.Management.Automation.ErrorRecord] -and $_ -isnot [System.Management.Automation.WarningRecord] })
+        Output   = @($all | Where-Object { $_ -isnot [System.Management.Automation.ErrorRecord] -and
+            $_ -isnot [System.Management.Automation.WarningRecord] })
         Errors   = @($all | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] })
         Warnings = @($all | Where-Object { $_ -is [System.Management.Automation.WarningRecord] })
         Said     = @([System.IO.File]::ReadAllLines($transcript) -like 'What if: *')
@@ -194,4 +203,5 @@ function Set-ExampleDamage {
     [System.IO.File]::WriteAllBytes($file.FullName, $bytes)
 }
 
-Export-ModuleMember -Function Get-HelpExample, Start-ExampleWorld, Stop-ExampleWorld, Initialize-Example, Invoke-Example, Set-ExamplePassword, Set-ExampleDamage
+Export-ModuleMember -Function Get-HelpExample, Start-ExampleWorld, Stop-ExampleWorld, Initialize-Example, Invoke-Example,
+    Set-ExamplePassword, Set-ExampleDamage

@@ -4,12 +4,14 @@ BeforeAll {
     Import-TestModule
     $registry = Start-TestRegistry
     $address = $registry.Host
-    $app = Add-TestImage $registry 'team/app:1' @{ created = '2024-01-15T08:30:00Z'; labels = @{ env = 'prod' }; layers = @(@{ seed = 1; size = 2000 }, @{ seed = 2; size = 700 }) }
+    $app = Add-TestImage $registry 'team/app:1' @{ created = '2024-01-15T08:30:00Z'; labels = @{ env = 'prod' };
+        layers = @(@{ seed = 1; size = 2000 }, @{ seed = 2; size = 700 }) }
     $null = Add-TestImage $registry 'team/app:2' @{ layers = @(@{ seed = 1; size = 2000 }, @{ seed = 3; size = 900 }) }
     $index = Add-TestIndex $registry 'team/multi:1' @{ architecture = 'amd64' }, @{ architecture = 'arm64'; variant = 'v8' }
     $store = New-TestStore
     $null = Invoke-ImagePull "$address/team/app:1", "$address/team/app:2"
-    function Copy-Serialized($Value) { [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($Value)) }
+    function Copy-Serialized($Value) {
+        [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($Value)) }
 }
 
 AfterAll {
@@ -50,7 +52,8 @@ Describe '<Command>' -ForEach @(
     }
 
     It 'takes wildcards, and is silent without a match' {
-        @((& $Command "$address/team/app:*").Reference | Select-Object -Unique | Sort-Object) | Should -Be "$address/team/app:1", "$address/team/app:2"
+        @((& $Command "$address/team/app:*").Reference | Select-Object -Unique | Sort-Object) |
+            Should -Be "$address/team/app:1", "$address/team/app:2"
         & $Command 'nosuch*' -ErrorAction Stop | Should -BeNullOrEmpty
     }
 
@@ -71,7 +74,8 @@ Describe '<Command>' -ForEach @(
     }
 
     It 'refuses -Remote with -Store, but not with a default -Store' {
-        { & $Command "$address/team/app:1" -Remote -Store local } | Should -Throw '*-Remote and -Store*' -ErrorId "InvalidArgument,ImgsPS.Cmdlets.$Class"
+        { & $Command "$address/team/app:1" -Remote -Store local } |
+            Should -Throw '*-Remote and -Store*' -ErrorId "InvalidArgument,ImgsPS.Cmdlets.$Class"
         $global:PSDefaultParameterValues['*-Image*:Store'] = 'local', 'docker'
         try { (& $Command "$address/team/app:1" -Remote).Store | Select-Object -Unique | Should -BeNullOrEmpty }
         finally { $global:PSDefaultParameterValues.Remove('*-Image*:Store') }

@@ -29,7 +29,8 @@ Describe 'The published module' -Skip:(-not $core) {
             try { $lines[-1] | ConvertFrom-Json } catch { throw "There is no result: $lines" }
         }
 
-        # Save-PSResource is the install into a folder that is named: the user's own stays as it is on Windows too, where it cannot be moved.
+        # Save-PSResource is the install into a folder that is named: the user's own stays as it is on Windows too, where it cannot be
+        # moved.
         $folder = Split-Path (Get-TestModulePath)
         $published = Invoke-Fresh @"
             `$name = 'ImgsPS-$([guid]::NewGuid().ToString('N'))'

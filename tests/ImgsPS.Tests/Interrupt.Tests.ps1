@@ -6,7 +6,8 @@ BeforeAll {
     $registry = Start-TestRegistry
     $address = $registry.Host
     $size = 3000000
-    $image = Add-TestImage $registry 'team/app:1' @{ layers = @(@{ seed = 1; size = 4000; gzip = $false }, @{ seed = 2; size = $size; gzip = $false }) }
+    $image = Add-TestImage $registry 'team/app:1' @{
+        layers = @(@{ seed = 1; size = 4000; gzip = $false }, @{ seed = 2; size = $size; gzip = $false }) }
     $big = $image.layers[1]
 
     # Bytes of unfinished downloads that are in the store's files.
@@ -83,7 +84,8 @@ Describe 'Ctrl+C' {
         Write-Host "    the next run resumed at $at of $($big.size) bytes"
 
         # What is said is what is done: only the rest came over the wire.
-        $request = Invoke-TestRegistry $registry requests -Method Get | ForEach-Object { $_ } | Where-Object { $_.path -like "*/blobs/$($big.digest)" }
+        $request = Invoke-TestRegistry $registry requests -Method Get | ForEach-Object { $_ } |
+            Where-Object { $_.path -like "*/blobs/$($big.digest)" }
         @($request) | Should -HaveCount 1
         @($request.headers | Where-Object name -EQ Range).value | Should -Be "bytes=$at-"
         $request.bytesSent | Should -Be ($big.size - $at)
@@ -92,11 +94,16 @@ Describe 'Ctrl+C' {
     }
 
     It 'at <Where> returns at once (RN12)' -ForEach @(
-        @{ Where = 'a registry that is silent before its answer'; Match = '^(GET|HEAD) .*/manifests/'; Action = @{ action = 'stall'; bytes = -1 }; Auth = 'none' }
-        @{ Where = 'a manifest that stops in the middle'; Match = '^GET .*/manifests/'; Action = @{ action = 'stall'; bytes = 20 }; Auth = 'none' }
-        @{ Where = 'a token service that is silent'; Match = '^(GET|POST) /token'; Action = @{ action = 'stall'; bytes = -1 }; Auth = 'bearer' }
-        @{ Where = 'a layer that stops in the middle'; Match = '^GET .*/blobs/'; Action = @{ action = 'stall'; bytes = 1000 }; Auth = 'none' }
-        @{ Where = 'the pause before another try'; Match = '^(GET|HEAD) .*/manifests/'; Action = @{ action = 'status'; status = 503; headers = @{ 'Retry-After' = '50' } }; Auth = 'none' }
+        @{ Where = 'a registry that is silent before its answer'; Match = '^(GET|HEAD) .*/manifests/';
+            Action = @{ action = 'stall'; bytes = -1 }; Auth = 'none' }
+        @{ Where = 'a manifest that stops in the middle'; Match = '^GET .*/manifests/'; Action = @{ action = 'stall'; bytes = 20 };
+            Auth = 'none' }
+        @{ Where = 'a token service that is silent'; Match = '^(GET|POST) /token'; Action = @{ action = 'stall'; bytes = -1 };
+            Auth = 'bearer' }
+        @{ Where = 'a layer that stops in the middle'; Match = '^GET .*/blobs/'; Action = @{ action = 'stall'; bytes = 1000 };
+            Auth = 'none' }
+        @{ Where = 'the pause before another try'; Match = '^(GET|HEAD) .*/manifests/';
+            Action = @{ action = 'status'; status = 503; headers = @{ 'Retry-After' = '50' } }; Auth = 'none' }
     ) {
         if ($noTerminal) { Set-ItResult -Skipped -Because $noTerminal; return }
         $null = Invoke-TestRegistry $registry options @{ auth = $Auth; anonymousPull = $true }
@@ -109,7 +116,8 @@ Describe 'Ctrl+C' {
 
     It 'in the middle of several pulls ends them all (RN12)' {
         if ($noTerminal) { Set-ItResult -Skipped -Because $noTerminal; return }
-        $several = 1..3 | ForEach-Object { $null = Add-TestImage $registry "team/several:$_" @{ layers = @(@{ seed = 50 + $_; size = 4000 }) }; "$address/team/several:$_" }
+        $several = 1..3 | ForEach-Object { $null =
+            Add-TestImage $registry "team/several:$_" @{ layers = @(@{ seed = 50 + $_; size = 4000 }) }; "$address/team/several:$_" }
         $leases = { @(Get-ChildItem -Path (Join-Path $store '.imgsps/leases') -Filter *.lock -ErrorAction Ignore) }
         Add-TestFault $registry @{ action = 'stall'; match = '^GET .*/team/several/blobs/'; bytes = 100 }
         $milliseconds = Measure-Interrupt "'$($several -join "', '")' | Invoke-ImagePull" { (& $leases).Count -eq 3 }

@@ -21,7 +21,8 @@ BeforeAll {
 
     # The tags whose pull has begun, in that order.
     function Get-BegunTag {
-        @(Get-TestRequest $registry | Where-Object { $_ -match '^(GET|HEAD) \S*/manifests/(v\d+)$' } | ForEach-Object { ($_ -split '/')[-1] } | Select-Object -Unique)
+        @(Get-TestRequest $registry | Where-Object { $_ -match '^(GET|HEAD) \S*/manifests/(v\d+)$' } |
+            ForEach-Object { ($_ -split '/')[-1] } | Select-Object -Unique)
     }
 
     # A pull that runs has a lease in the store, and one that has ended has none.
@@ -139,7 +140,8 @@ Describe 'Invoke-ImagePull of several references' {
             $complete = @($records | Where-Object { $_.ParentActivityId -eq -1 -and $_.RecordType -eq 'Completed' })[0]
             $before = $records[0..[array]::IndexOf($records, $complete)]
             @($before | Where-Object ParentActivityId -EQ -1 | ForEach-Object Activity | Select-Object -Unique) | Should -HaveCount 3
-            foreach ($activity in $records | Group-Object ActivityId) { $activity.Group[-1].RecordType | Should -Be 'Completed' -Because $activity.Group[-1].Activity }
+            foreach ($activity in $records | Group-Object ActivityId) { $activity.Group[-1].RecordType |
+                Should -Be 'Completed' -Because $activity.Group[-1].Activity }
         }
     }
 
@@ -150,7 +152,8 @@ Describe 'Invoke-ImagePull of several references' {
             $given = $references[0], "$address/team/app:none", 'team/UPPER', $references[1], $references[3], $references[2]
             $records = & { $ErrorActionPreference = 'Continue'; $given | Invoke-ImagePull -Verbose } 2>&1 4>&1
             (Get-Mark $records) -join ', ' | Should -Be (@(
-                'status v1', 'image v1', 'error none', 'error team/UPPER', 'status v2', 'image v2', 'status v4', 'image v4', 'status v3', 'image v3') -join ', ')
+                'status v1', 'image v1', 'error none', 'error team/UPPER', 'status v2', 'image v2', 'status v4', 'image v4', 'status v3',
+                    'image v3') -join ', ')
 
             # They did not wait for each other: the registry heard of all before the first one's layer was asked for.
             $log = Get-TestRequest $registry
@@ -189,7 +192,8 @@ Describe 'Invoke-ImagePull of several references' {
     Context 'the end' {
         It 'comes for all with the first error and -ErrorAction Stop; what was not begun is not' {
             Add-TestFault $registry @{ action = 'stall'; match = '^GET .*/blobs/'; bytes = 100 }
-            { @("$address/team/app:none"; $references) | Invoke-ImagePull -ErrorAction Stop } | Should -Throw -ErrorId 'ImageNotFound,ImgsPS.Cmdlets.InvokeImagePullCommand'
+            { @("$address/team/app:none"; $references) | Invoke-ImagePull -ErrorAction Stop } |
+                Should -Throw -ErrorId 'ImageNotFound,ImgsPS.Cmdlets.InvokeImagePullCommand'
             Get-Lease | Should -BeNullOrEmpty
             Get-Image | Should -BeNullOrEmpty
             'v9' | Should -Not -BeIn (Get-BegunTag)
@@ -197,9 +201,11 @@ Describe 'Invoke-ImagePull of several references' {
         }
 
         It 'comes with -ErrorAction Stop before the next is begun, with -ThrottleLimit 1' {
-            { @("$address/team/app:none"; $references) | Invoke-ImagePull -ErrorAction Stop -ThrottleLimit 1 } | Should -Throw -ErrorId 'ImageNotFound,ImgsPS.Cmdlets.InvokeImagePullCommand'
+            { @("$address/team/app:none"; $references) | Invoke-ImagePull -ErrorAction Stop -ThrottleLimit 1 } |
+                Should -Throw -ErrorId 'ImageNotFound,ImgsPS.Cmdlets.InvokeImagePullCommand'
             Get-BegunTag | Should -BeNullOrEmpty
-            { @('team/UPPER'; $references) | Invoke-ImagePull -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidReference,ImgsPS.Cmdlets.InvokeImagePullCommand'
+            { @('team/UPPER'; $references) | Invoke-ImagePull -ErrorAction Stop } |
+                Should -Throw -ErrorId 'InvalidReference,ImgsPS.Cmdlets.InvokeImagePullCommand'
             Get-BegunTag | Should -BeNullOrEmpty
         }
 
@@ -239,7 +245,8 @@ Describe 'Invoke-ImagePull of several references' {
                 # The progress is shown when the next reference comes, which is refused at once.
                 & {
                     $using:two
-                    while (@(Invoke-RestMethod $using:log | ForEach-Object { $_ } | Where-Object path -Like '*/blobs/*').Count -lt 4) { Start-Sleep -Milliseconds 50 }
+                    while (@(Invoke-RestMethod $using:log | ForEach-Object { $_ } | Where-Object path -Like '*/blobs/*').Count -lt 4) {
+                        Start-Sleep -Milliseconds 50 }
                     Start-Sleep -Seconds 2
                     'team/UPPER'
                     throw 'no more'
@@ -249,7 +256,8 @@ Describe 'Invoke-ImagePull of several references' {
             $records = @($job.ChildJobs[0].Progress | Where-Object { $_.Activity -notlike 'Preparing*' })
             Remove-Job $job
             $records | Should -Not -BeNullOrEmpty
-            foreach ($activity in $records | Group-Object ActivityId) { $activity.Group[-1].RecordType | Should -Be 'Completed' -Because $activity.Group[-1].Activity }
+            foreach ($activity in $records | Group-Object ActivityId) { $activity.Group[-1].RecordType |
+                Should -Be 'Completed' -Because $activity.Group[-1].Activity }
             Get-Lease | Should -BeNullOrEmpty
         }
 

@@ -4,8 +4,10 @@ BeforeAll {
     Import-TestModule
     $registry = Start-TestRegistry
     $address = $registry.Host
-    $image = Add-TestImage $registry 'team/app:1' @{ labels = @{ env = 'prod' }; created = '2024-01-15T08:30:00Z'; layers = @(@{ seed = 1; size = 4000 }, @{ seed = 2; size = 300000 }) }
-    $index = Add-TestIndex $registry 'team/multi:1' @{ architecture = 'amd64' }, @{ architecture = 'arm64'; variant = 'v8' }, @{ os = 'windows'; architecture = 'amd64'; osVersion = '10.0.20348.2322' }
+    $image = Add-TestImage $registry 'team/app:1' @{ labels = @{ env = 'prod' }; created = '2024-01-15T08:30:00Z';
+        layers = @(@{ seed = 1; size = 4000 }, @{ seed = 2; size = 300000 }) }
+    $index = Add-TestIndex $registry 'team/multi:1' @{ architecture = 'amd64' }, @{ architecture = 'arm64'; variant = 'v8' },
+        @{ os = 'windows'; architecture = 'amd64'; osVersion = '10.0.20348.2322' }
     $null = Add-TestImage $registry 'team/latest:latest'
     $null = Add-TestImage $registry 'team/tags:a' @{ layers = @(@{ seed = 11; size = 1000 }) }
     $null = Add-TestImage $registry 'team/tags:b' @{ layers = @(@{ seed = 12; size = 1000 }) }
@@ -105,7 +107,8 @@ Describe 'Invoke-ImagePull' {
             @{ Form = 'an object with Name'; Value = { [pscustomobject]@{ Name = "$address/team/app:1" } } }
             @{ Form = 'a CSV row'; Value = { "Reference,Owner", "$address/team/app:1,me" | ConvertFrom-Csv } }
             @{ Form = 'an Image'; Value = { Invoke-ImagePull "$address/team/app:1" } }
-            @{ Form = 'a deserialized Image'; Value = { $i = Invoke-ImagePull "$address/team/app:1"; [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($i)) } }
+            @{ Form = 'a deserialized Image'; Value = { $i = Invoke-ImagePull "$address/team/app:1";
+                [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($i)) } }
         ) {
             $pulled = & $Value | Invoke-ImagePull
             $pulled.Reference | Should -Be "$address/team/app:1"
@@ -165,10 +168,12 @@ Describe 'Invoke-ImagePull' {
 
     Context 'what it tells' {
         It 'warns once of a variable that cannot be read (RC1)' {
-            $null = Invoke-TestRegistry $registry options @{ auth = 'bearer'; users = @{ bob = Get-TestSecret Registry }; anonymousPull = $true }
+            $null = Invoke-TestRegistry $registry options @{ auth = 'bearer'; users = @{ bob = Get-TestSecret Registry };
+                anonymousPull = $true }
             $env:DOCKER_AUTH_CONFIG = 'junk'
             try {
-                $null = Invoke-ImagePull "$address/team/app:1", "$address/team/tags:a" -WarningAction SilentlyContinue -WarningVariable warnings
+                $null = Invoke-ImagePull "$address/team/app:1", "$address/team/tags:a" -WarningAction SilentlyContinue `
+                    -WarningVariable warnings
                 $warnings | Should -HaveCount 1
                 $warnings.Message | Should -BeLike '*DOCKER_AUTH_CONFIG*'
             }
@@ -186,7 +191,8 @@ Describe 'Invoke-ImagePull' {
         } -Skip:($PSVersionTable.PSVersion.Major -lt 7) # Windows PowerShell asks after each debug line, whatever writes it.
 
         It 'says that it takes latest (N7)' {
-            $verbose = Invoke-ImagePull "$address/team/latest" -Verbose 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }
+            $verbose = Invoke-ImagePull "$address/team/latest" -Verbose 4>&1 |
+                Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }
             @($verbose.Message -eq 'Using default tag: latest') | Should -HaveCount 1
         }
 
@@ -203,7 +209,8 @@ Describe 'Invoke-ImagePull' {
             $null = Invoke-TestRegistry $registry options @{ auth = 'basic'; users = @{ bob = Get-TestSecret Registry } }
             try {
                 $credential = Get-TestCredential Registry
-                $text = & { $DebugPreference = 'Continue'; Invoke-ImagePull "$address/team/app:1" -Credential $credential -Verbose } 4>&1 5>&1 | Out-String
+                $text = & { $DebugPreference = 'Continue'; Invoke-ImagePull "$address/team/app:1" -Credential $credential `
+                    -Verbose } 4>&1 5>&1 | Out-String
                 $text | Should -Match '/v2/team/app/'
                 Find-TestSecret $text | Should -BeNullOrEmpty
             }
@@ -298,7 +305,8 @@ Describe 'Invoke-ImagePull' {
             $children | Should -Not -BeNullOrEmpty
             $children.ParentActivityId | Select-Object -Unique | Should -Be $parent[0].ActivityId
             ($records.PercentComplete | Measure-Object -Maximum).Maximum | Should -BeLessOrEqual 100
-            foreach ($activity in $records | Group-Object ActivityId) { $activity.Group[-1].RecordType | Should -Be 'Completed' -Because $activity.Group[-1].Activity }
+            foreach ($activity in $records | Group-Object ActivityId) { $activity.Group[-1].RecordType |
+                Should -Be 'Completed' -Because $activity.Group[-1].Activity }
         }
     }
 

@@ -155,7 +155,8 @@ Describe 'Damage' {
         @(Test-ImageStore -Full | Where-Object Severity -NE Information) | Should -BeNullOrEmpty
         Test-ImageStore -Full -Quiet | Should -BeTrue
         (Get-Image).Reference | Sort-Object | Should -Be "$address/team/app:1", "$address/team/other:1"
-        @(Repair-ImageStore -Full -Refetch -ErrorAction Stop | Where-Object { $_.Repaired -or $_.Severity -ne 'Information' }) | Should -BeNullOrEmpty
+        @(Repair-ImageStore -Full -Refetch -ErrorAction Stop | Where-Object { $_.Repaired -or $_.Severity -ne 'Information' }) |
+            Should -BeNullOrEmpty
     }
 
     It 'of the index gives way to its previous copy, and images are found again (RS7)' {
@@ -177,7 +178,8 @@ Describe 'Damage' {
         $null = Invoke-ImagePull "$address/team/other:1" -ErrorAction Stop
         Get-TestRequest $registry | Where-Object { $_ -like 'GET */blobs/*' } | Should -BeNullOrEmpty
         (Get-Image).Reference | Sort-Object | Should -Be "$address/team/app:1", "$address/team/other:1"
-        @(Repair-ImageStore -Full -ErrorAction Stop | Where-Object { $_.Repaired -or $_.Severity -ne 'Information' }) | Should -BeNullOrEmpty
+        @(Repair-ImageStore -Full -ErrorAction Stop | Where-Object { $_.Repaired -or $_.Severity -ne 'Information' }) |
+            Should -BeNullOrEmpty
     }
 
     It 'goes to the quarantine without -Refetch, and the next pull fetches that alone (RS7)' {
@@ -192,7 +194,8 @@ Describe 'Damage' {
 
         Reset-TestRegistry $registry
         $null = Invoke-ImagePull "$address/team/app:1" -ErrorAction Stop
-        Get-TestRequest $registry | Where-Object { $_ -like 'GET */blobs/*' } | Should -Be "GET /v2/team/app/blobs/$($image.layers[1].digest)"
+        Get-TestRequest $registry | Where-Object { $_ -like 'GET */blobs/*' } |
+            Should -Be "GET /v2/team/app/blobs/$($image.layers[1].digest)"
         Test-ImageStore -Full -Quiet | Should -BeTrue
         @(Test-ImageStore).Kind | Should -Be 'Quarantine'
     }
@@ -235,7 +238,8 @@ Describe 'Damage' {
     It 'is repaired by what a test pipes on' {
         Set-Corruption $layer
         Remove-Item -LiteralPath (Get-BlobPath $other.layers[0].digest) -Force
-        $done = @(Test-ImageStore -Full | Where-Object Severity -EQ Error | Repair-ImageStore -Full -Refetch | Where-Object Severity -EQ Error)
+        $done = @(Test-ImageStore -Full | Where-Object Severity -EQ Error | Repair-ImageStore -Full -Refetch |
+            Where-Object Severity -EQ Error)
         $done | Should -HaveCount 2
         $done.Repaired | Should -Be $true, $true
         Test-ImageStore -Full -Quiet | Should -BeTrue
@@ -243,7 +247,8 @@ Describe 'Damage' {
 
     It 'keeps its words when it is serialized, as for another process' {
         Set-Corruption $layer
-        $found = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize(@(Test-ImageStore -Full)))
+        $found = [System.Management.Automation.PSSerializer]::Deserialize(
+            [System.Management.Automation.PSSerializer]::Serialize(@(Test-ImageStore -Full)))
         @($found | Where-Object Severity -EQ Error) | Should -HaveCount 1
         $found.Kind | Should -Be 'WrongContent'
         $found.Image | Should -Be "$address/team/app:1"
@@ -281,7 +286,8 @@ Describe 'Optimize-ImageStore' {
         [System.IO.File]::SetLastWriteTimeUtc((Get-BlobPath $orphan), [datetime]::UtcNow.AddMinutes(-10))
         (Optimize-ImageStore).Blobs | Should -Be 0
         (Optimize-ImageStore -GracePeriod 00:05:00).Blobs | Should -Be 1
-        { Optimize-ImageStore -GracePeriod (New-TimeSpan -Seconds -1) } | Should -Throw '*cannot be negative*' -ErrorId 'ParameterArgumentValidationError,*'
+        { Optimize-ImageStore -GracePeriod (New-TimeSpan -Seconds -1) } |
+            Should -Throw '*cannot be negative*' -ErrorId 'ParameterArgumentValidationError,*'
     }
 
     It 'deletes the quarantine when it is asked to' {
@@ -307,7 +313,8 @@ Describe 'Optimize-ImageStore' {
         $done.Leftovers | Should -Be 1
         $done.BytesFreed | Should -Be 2240
         $said | Should -Be 'What if: Performing the operation "Remove 2 blobs, 1 leftover file: 2240 bytes" on target "local".'
-        Get-WhatIfLine { Optimize-ImageStore -WhatIf } | Should -Be 'What if: Performing the operation "Remove nothing, 0 bytes" on target "local".'
+        Get-WhatIfLine { Optimize-ImageStore -WhatIf } |
+            Should -Be 'What if: Performing the operation "Remove nothing, 0 bytes" on target "local".'
     }
 }
 
@@ -369,7 +376,8 @@ Describe 'Any of the three' {
 
     It 'takes a store that cannot be written: it is tested, and the others say why not (RS4)' {
         $root = $env:OS -ne 'Windows_NT' -and (id -u) -eq '0'
-        if ($root -and -not (Get-Command setpriv -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'root writes everywhere, and there is no setpriv'; return }
+        if ($root -and -not (Get-Command setpriv -ErrorAction Ignore)) { Set-ItResult -Skipped `
+            -Because 'root writes everywhere, and there is no setpriv'; return }
         Set-Corruption (Get-BlobPath $image.layers[0].digest)
         $null = Add-Orphan
         chmod -R a-w $store
@@ -416,7 +424,8 @@ Describe 'Any of the three' {
         $table | Should -Match 'Severity\s+Kind\s+Image\s+Message'
         $table | Should -Match "Error\s+MissingBlob\s+$([regex]::Escape("$address/team/app:1"))\s+The content"
         $list = $found | Format-List | Out-String -Width 300
-        foreach ($name in 'Severity', 'Kind', 'Image', 'Message', 'Action', 'Repaired', 'Digest', 'Path', 'Size', 'Store') { $list | Should -Match "(?m)^(\x1b\[[\d;]*m)?$name\s*:" }
+        foreach ($name in 'Severity', 'Kind', 'Image', 'Message', 'Action', 'Repaired', 'Digest', 'Path', 'Size', 'Store') { $list |
+            Should -Match "(?m)^(\x1b\[[\d;]*m)?$name\s*:" }
         Optimize-ImageStore | Out-String -Width 120 | Should -Match 'Store\s+Blobs\s+Downloads\s+Leftovers\s+Quarantined\s+Freed'
     }
 
@@ -437,6 +446,7 @@ Describe 'Any of the three' {
         @{ Command = 'Optimize-ImageStore' }
     ) {
         $line = "$Command lo"
-        ([System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null)).CompletionMatches.CompletionText | Should -Contain 'local'
+        ([System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null)).CompletionMatches.CompletionText |
+            Should -Contain 'local'
     }
 }

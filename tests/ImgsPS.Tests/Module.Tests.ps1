@@ -2,7 +2,8 @@ BeforeAll {
     Import-Module "$PSScriptRoot/TestSession.psm1" -Force
     $path = Get-TestModulePath
     $folder = Split-Path $path
-    $commands = 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore'
+    $commands = 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest',
+        'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore'
     $edition = if ($PSVersionTable.PSVersion.Major -lt 6) { 'net472' } else { 'net8.0' }
 }
 
@@ -16,7 +17,8 @@ Describe 'The manifest' {
         $manifest.ExportedFunctions.Count | Should -Be 0
         $manifest.ExportedVariables.Count | Should -Be 0
         $data = Import-PowerShellDataFile $path
-        foreach ($list in 'CmdletsToExport', 'AliasesToExport', 'FunctionsToExport', 'VariablesToExport') { $data[$list] -join '' | Should -Not -Match '\*' }
+        foreach ($list in 'CmdletsToExport', 'AliasesToExport', 'FunctionsToExport', 'VariablesToExport') { $data[$list] -join '' |
+            Should -Not -Match '\*' }
     }
 
     It 'has the version of the assemblies' {
@@ -27,28 +29,35 @@ Describe 'The manifest' {
 
 Describe 'The folder' {
     It 'has what it needs and no System.Management.Automation' {
-        foreach ($file in 'ImgsPS.psm1', 'ImgsPS.Format.ps1xml', 'ImgsPS.Types.ps1xml', 'bin/net472/ImgsPS.dll', 'bin/net472/ImgsPS.Engine.dll', 'bin/net8.0/ImgsPS.dll', 'bin/net8.0/ImgsPS.Engine.dll') {
+        foreach ($file in 'ImgsPS.psm1', 'ImgsPS.Format.ps1xml', 'ImgsPS.Types.ps1xml', 'bin/net472/ImgsPS.dll',
+            'bin/net472/ImgsPS.Engine.dll', 'bin/net8.0/ImgsPS.dll', 'bin/net8.0/ImgsPS.Engine.dll') {
             Test-Path -LiteralPath (Join-Path $folder $file) | Should -BeTrue -Because $file
         }
 
         Get-ChildItem -Path $folder -Recurse -Filter 'System.Management.Automation*' | Should -BeNullOrEmpty
-        Get-ChildItem -Path (Join-Path $folder 'bin/net8.0') -Filter '*.dll' | Select-Object -ExpandProperty Name | Sort-Object | Should -Be 'ImgsPS.dll', 'ImgsPS.Engine.dll'
+        Get-ChildItem -Path (Join-Path $folder 'bin/net8.0') -Filter '*.dll' | Select-Object -ExpandProperty Name | Sort-Object |
+            Should -Be 'ImgsPS.dll', 'ImgsPS.Engine.dll'
     }
 
     It 'ships every assembly for .NET Framework that another one asks for, in the version or a later one' {
-        if ($PSVersionTable.PSVersion.Major -lt 6) { Set-ItResult -Skipped -Because 'reading metadata needs System.Reflection.Metadata, which PowerShell 7 has'; return }
+        if ($PSVersionTable.PSVersion.Major -lt 6) { Set-ItResult -Skipped `
+            -Because 'reading metadata needs System.Reflection.Metadata, which PowerShell 7 has'; return }
         $files = Get-ChildItem -Path (Join-Path $folder 'bin/net472') -Filter '*.dll'
         $shipped = @{}
         foreach ($file in $files) { $shipped[$file.BaseName] = [System.Reflection.AssemblyName]::GetAssemblyName($file.FullName).Version }
-        $ofWindows = 'mscorlib', 'netstandard', 'System', 'System.Core', 'System.Configuration', 'System.Numerics', 'System.Net.Http', 'System.Xml', 'System.Runtime', 'System.Runtime.Serialization', 'System.IO.Compression', 'System.Management.Automation', 'System.Data', 'System.Security', 'System.Web'
+        $ofWindows = 'mscorlib', 'netstandard', 'System', 'System.Core', 'System.Configuration', 'System.Numerics', 'System.Net.Http',
+            'System.Xml', 'System.Runtime', 'System.Runtime.Serialization', 'System.IO.Compression', 'System.Management.Automation',
+            'System.Data', 'System.Security', 'System.Web'
         foreach ($file in $files) {
             $stream = [System.IO.File]::OpenRead($file.FullName)
             try {
-                $reader = [System.Reflection.Metadata.PEReaderExtensions]::GetMetadataReader([System.Reflection.PortableExecutable.PEReader]::new($stream))
+                $reader = [System.Reflection.Metadata.PEReaderExtensions]::GetMetadataReader(
+                    [System.Reflection.PortableExecutable.PEReader]::new($stream))
                 foreach ($handle in $reader.AssemblyReferences) {
                     $asked = $reader.GetAssemblyReference($handle)
                     $name = $reader.GetString($asked.Name)
-                    if ($shipped.ContainsKey($name)) { $shipped[$name] | Should -BeGreaterOrEqual $asked.Version -Because "$($file.Name) asks for $name" }
+                    if ($shipped.ContainsKey($name)) { $shipped[$name] |
+                        Should -BeGreaterOrEqual $asked.Version -Because "$($file.Name) asks for $name" }
                     else { $name | Should -BeIn $ofWindows -Because "$($file.Name) asks for it and it is not shipped" }
                 }
             }
@@ -109,7 +118,8 @@ Describe 'Import' {
     It 'says what it needs in a PowerShell that is too old' {
         $script = [System.IO.File]::ReadAllText("$folder/ImgsPS.psm1")
         foreach ($old in '5.0', '6.2', '7.2') {
-            { & ([scriptblock]::Create($script.Replace('$PSVersionTable.PSVersion', "[version]'$old'"))) } | Should -Throw "ImgsPS needs Windows PowerShell 5.1 or PowerShell 7.4 or later; this is $old*"
+            { & ([scriptblock]::Create($script.Replace('$PSVersionTable.PSVersion', "[version]'$old'"))) } |
+                Should -Throw "ImgsPS needs Windows PowerShell 5.1 or PowerShell 7.4 or later; this is $old*"
         }
     }
 
@@ -127,7 +137,9 @@ Describe 'Import' {
 Describe 'The commands' {
     BeforeAll { Import-TestModule }
 
-    It '<_> follows the conventions' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
+    It '<_> follows the conventions' `
+        -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest',
+        'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
         $command = Get-Command $_
         (Get-Verb).Verb | Should -Contain $command.Verb
         $command.OutputType | Should -Not -BeNullOrEmpty
@@ -137,13 +149,16 @@ Describe 'The commands' {
         if ($command.Verb -in 'Add', 'Invoke', 'Optimize', 'Remove', 'Repair') { $command.Parameters.Keys | Should -Contain 'WhatIf' }
     }
 
-    It '<_> has help' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
+    It '<_> has help' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
+        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
+        'Test-ImageStore' {
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"
         @($help.examples.example).Count | Should -BeGreaterOrEqual 2
         foreach ($example in $help.examples.example) { $example.code | Should -Match '\w+-Image' }
         $help | Out-String | Should -Not -BeLike '*``*'
-        foreach ($parameter in $help.parameters.parameter) { "$($parameter.description.Text)" | Should -Not -BeNullOrEmpty -Because $parameter.name }
+        foreach ($parameter in $help.parameters.parameter) { "$($parameter.description.Text)" |
+            Should -Not -BeNullOrEmpty -Because $parameter.name }
     }
 
     It 'have about topics' -ForEach 'about_ImgsPS', 'about_ImgsPS_Stores', 'about_ImgsPS_Docker', 'about_ImgsPS_Reliability' {

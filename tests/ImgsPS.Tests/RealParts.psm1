@@ -49,7 +49,8 @@ log: {level: warn}
 storage: {filesystem: {rootdirectory: $Folder/registry}, delete: {enabled: true}}
 http: {addr: $address}
 "@
-    $process = Start-Process -FilePath docker-registry -ArgumentList serve, $config -PassThru -RedirectStandardOutput "$log.out" -RedirectStandardError $log
+    $process = Start-Process -FilePath docker-registry -ArgumentList serve, $config -PassThru -RedirectStandardOutput "$log.out" `
+        -RedirectStandardError $log
     Wait-Part $process { try { (Invoke-WebRequest "http://$address/v2/").StatusCode -eq 200 } catch { $false } } $log
     [pscustomobject]@{ Host = $address; Process = $process }
 }
@@ -68,7 +69,8 @@ function Start-RealDocker {
 }
 
 function Start-RealPodman {
-    # Starts podman's service on a storage of its own, in mounts of its own, without networks and control groups; gives an object with Socket and Process.
+    # Starts podman's service on a storage of its own, in mounts of its own, without networks and control groups; gives an object with
+    # Socket and Process.
     param([string] $Folder, [string] $Registry)
 
     $null = New-Item -ItemType Directory $Folder
@@ -95,7 +97,8 @@ mount -t cgroup2 none /sys/fs/cgroup || exit
 exec podman "$@"
 '@
     $variables = @{ CONTAINERS_CONF = "$Folder/containers.conf"; CONTAINERS_REGISTRIES_CONF = "$Folder/registries.conf" }
-    $process = Start-Process -FilePath unshare -PassThru -Environment $variables -RedirectStandardOutput "$log.out" -RedirectStandardError $log -ArgumentList @(
+    $process = Start-Process -FilePath unshare -PassThru -Environment $variables -RedirectStandardOutput "$log.out" `
+        -RedirectStandardError $log -ArgumentList @(
         '--mount', 'sh', "$Folder/start.sh", '--root', "$Folder/root", '--runroot', "$Folder/run", '--tmpdir', "$Folder/tmp",
         '--storage-driver', 'vfs', '--runtime', 'crun', 'system', 'service', '--time=0', $socket)
     Wait-Part $process { docker -H $socket version 2>$null >$null; $LASTEXITCODE -eq 0 } $log

@@ -12,7 +12,8 @@ Describe 'A real registry with images that docker built' -Skip:([bool]$missing) 
         Import-Module "$PSScriptRoot/RealParts.psm1" -Force
         Import-Module "$PSScriptRoot/TestSession.psm1" -Force
         Import-TestModule
-        $folder = (New-Item -ItemType Directory (Join-Path ([System.IO.Path]::GetTempPath()) "imgsps-real-$([guid]::NewGuid().ToString('N'))")).FullName
+        $folder = (New-Item -ItemType Directory (
+            Join-Path ([System.IO.Path]::GetTempPath()) "imgsps-real-$([guid]::NewGuid().ToString('N'))")).FullName
         $registry = Start-RealRegistry $folder
         $engine = Start-RealDocker $folder
         $team = "$($registry.Host)/team"
@@ -103,7 +104,8 @@ CMD ["sh"]
 
     It 'lists, filters and removes in a pipeline' {
         (Get-Image "$team/*" -Store $store).Count | Should -BeGreaterThan 1
-        Get-Image -Store $store | Where-Object { $_.Labels['env'] -eq 'prod' } | Sort-Object Repository -Unique | ForEach-Object Repository | Should -Be "$team/busybox", "$team/multi"
+        Get-Image -Store $store | Where-Object { $_.Labels['env'] -eq 'prod' } | Sort-Object Repository -Unique |
+            ForEach-Object Repository | Should -Be "$team/busybox", "$team/multi"
 
         Set-Content "$context/Dockerfile" "FROM $team/busybox:1.35`nLABEL version=2"
         $old = Get-Image "$team/busybox:1.35" -Store $store
@@ -124,7 +126,8 @@ CMD ["sh"]
         (Get-FileHash "$folder/bundle/rootfs/bin/busybox").Hash | Should -Be (Get-FileHash "$context/busybox").Hash
     }
 
-    It 'pulls a Debian base image of about 100 MB whose digests skopeo confirms' -Skip:(-not (Get-Command dpkg-query -CommandType Application -ErrorAction Ignore)) {
+    It 'pulls a Debian base image of about 100 MB whose digests skopeo confirms' `
+        -Skip:(-not (Get-Command dpkg-query -CommandType Application -ErrorAction Ignore)) {
         # The packages of this machine that every Debian has, as they are installed here: thousands of real files, and no network.
         $list = 'dpkg -L $(dpkg-query -W -f ''${Priority} ${Package}\n'' | sed -nE ''s/^(required|important) //p'') | xargs -d ''\n'' realpath -qe | grep -vE ''^/(dev/.*)?$'' | LC_ALL=C sort -u'
         Invoke-Native sh -c $list | Set-Content -LiteralPath "$folder/paths"

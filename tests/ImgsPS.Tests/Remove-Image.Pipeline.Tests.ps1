@@ -71,7 +71,8 @@ Describe 'Remove-Image of several images' {
     } -Skip:($PSVersionTable.PSVersion.Major -lt 7) # Windows PowerShell asks after each debug line.
 
     It 'removes no more with -PassThru than is asked for' {
-        (Get-Image | Sort-Object Tag | Remove-Image -PassThru | Select-Object -First 3).Image | Should -Be $same, $references[0], $references[1]
+        (Get-Image | Sort-Object Tag | Remove-Image -PassThru | Select-Object -First 3).Image |
+            Should -Be $same, $references[0], $references[1]
         (Get-Image).Tag | Sort-Object | Should -Be 'v3', 'v4', 'v5', 'v6'
     }
 
@@ -81,12 +82,14 @@ Describe 'Remove-Image of several images' {
         $given = @('nosuch:1'; $listed; 'team/UPPER'; 'nosuch:2')
         $given | Remove-Image -ErrorAction SilentlyContinue -ErrorVariable failed
         $failed.TargetObject | Should -Be 'nosuch:1', $references[1], $references[3], 'team/UPPER', 'nosuch:2'
-        $failed.FullyQualifiedErrorId | Select-Object -Unique | Should -Be 'ImageNotFound,ImgsPS.Cmdlets.RemoveImageCommand', 'InvalidReference,ImgsPS.Cmdlets.RemoveImageCommand'
+        $failed.FullyQualifiedErrorId | Select-Object -Unique |
+            Should -Be 'ImageNotFound,ImgsPS.Cmdlets.RemoveImageCommand', 'InvalidReference,ImgsPS.Cmdlets.RemoveImageCommand'
         Get-Image | Should -BeNullOrEmpty
     }
 
     It 'has the error of an item that another program removed while it waited, and removes those behind it' {
-        & { $references[0]; Remove-Image $references[1]; $references[1..2] } | Remove-Image -ErrorAction SilentlyContinue -ErrorVariable failed
+        & { $references[0]; Remove-Image $references[1]; $references[1..2] } |
+            Remove-Image -ErrorAction SilentlyContinue -ErrorVariable failed
         $failed | Should -HaveCount 1
         $failed.TargetObject | Should -Be $references[1]
         $failed.FullyQualifiedErrorId | Should -Be 'ImageNotFound,ImgsPS.Cmdlets.RemoveImageCommand'
@@ -147,7 +150,8 @@ Describe 'Remove-Image of several images' {
     }
 
     It 'goes on when the next command pulls the image again' {
-        $references | Remove-Image -PassThru | ForEach-Object { $_.Image | Invoke-ImagePull } | ForEach-Object Reference | Should -Be $references
+        $references | Remove-Image -PassThru | ForEach-Object { $_.Image | Invoke-ImagePull } | ForEach-Object Reference |
+            Should -Be $references
         @(Get-Image) | Should -HaveCount 7
     }
 }

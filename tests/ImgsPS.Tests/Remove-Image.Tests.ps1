@@ -8,7 +8,8 @@ BeforeAll {
     $null = Add-TestImage $registry 'team/app:2' @{ layers = @(@{ seed = 2; size = 3000 }) }
     $tool = Add-TestImage $registry 'other/tool:1' @{ layers = @(@{ seed = 3; size = 4000 }) }
     $null = Add-TestImage $registry 'other/tool:latest' @{ layers = @(@{ seed = 4; size = 4000 }) }
-    function Copy-Serialized($Value) { [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($Value)) }
+    function Copy-Serialized($Value) {
+        [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($Value)) }
 }
 
 AfterAll {
@@ -68,7 +69,8 @@ Describe 'Remove-Image' {
         }
 
         It 'finds an image that came after the first item' {
-            $null = & { "$address/team/app:2"; $null = Invoke-ImagePull "$address/other/tool:latest"; "$address/other/tool:latest" } | Remove-Image -ErrorAction Stop
+            $null = & { "$address/team/app:2"; $null = Invoke-ImagePull "$address/other/tool:latest"; "$address/other/tool:latest" } |
+                Remove-Image -ErrorAction Stop
             (Get-Image).Tag | Sort-Object | Should -Be '1', '1', 'same'
         }
 
@@ -101,9 +103,12 @@ Describe 'Remove-Image' {
         }
 
         It 'are kept when they are <Form>, and counted once' -ForEach @(
-            @{ Form = 'piped'; Remove = { Get-Image | Where-Object { -not $_.InUse } | Remove-Image -WarningVariable +said -WarningAction SilentlyContinue } }
-            @{ Form = 'rows of a file'; Remove = { Get-Image | ConvertTo-Csv | ConvertFrom-Csv | Remove-Image -WarningVariable +said -WarningAction SilentlyContinue } }
-            @{ Form = 'objects with a reference'; Remove = { Get-Image | Select-Object Reference | Remove-Image -WarningVariable +said -WarningAction SilentlyContinue } }
+            @{ Form = 'piped'; Remove =
+                { Get-Image | Where-Object { -not $_.InUse } | Remove-Image -WarningVariable +said -WarningAction SilentlyContinue } }
+            @{ Form = 'rows of a file'; Remove =
+                { Get-Image | ConvertTo-Csv | ConvertFrom-Csv | Remove-Image -WarningVariable +said -WarningAction SilentlyContinue } }
+            @{ Form = 'objects with a reference';
+                Remove = { Get-Image | Select-Object Reference | Remove-Image -WarningVariable +said -WarningAction SilentlyContinue } }
             @{ Form = 'matched by a wildcard'; Remove = { Remove-Image * -WarningVariable +said -WarningAction SilentlyContinue } }
         ) {
             Remove-Image "$address/other/tool:1" -ErrorAction SilentlyContinue
@@ -177,7 +182,8 @@ Describe 'Remove-Image' {
             $null = Add-TestImage $registry 'other/tool:1' @{ layers = @(@{ seed = 33; size = 4000 }) }
             $null = Invoke-ImagePull "$address/other/tool:1"
             $listed | Remove-Image -ErrorAction SilentlyContinue -ErrorVariable failed
-            $failed[0].FullyQualifiedErrorId | Should -BeIn 'ImageConflict,ImgsPS.Cmdlets.RemoveImageCommand', 'ImageNotFound,ImgsPS.Cmdlets.RemoveImageCommand'
+            $failed[0].FullyQualifiedErrorId |
+                Should -BeIn 'ImageConflict,ImgsPS.Cmdlets.RemoveImageCommand', 'ImageNotFound,ImgsPS.Cmdlets.RemoveImageCommand'
             Get-Image "$address/other/tool:1" | Should -Not -BeNullOrEmpty
         }
     }
@@ -224,7 +230,8 @@ Describe 'Remove-Image' {
         It 'refuses an id with several names, until it is forced (D4)' {
             Remove-Image $one.id -ErrorAction SilentlyContinue -ErrorVariable failed
             $failed[0].FullyQualifiedErrorId | Should -Be 'ImageConflict,ImgsPS.Cmdlets.RemoveImageCommand'
-            $failed[0].Exception.Message | Should -BeLike 'conflict: unable to delete * (must be forced) - image is referenced in multiple repositories*'
+            $failed[0].Exception.Message |
+                Should -BeLike 'conflict: unable to delete * (must be forced) - image is referenced in multiple repositories*'
             $failed[0].ErrorDetails.RecommendedAction | Should -BeLike '*-Force*'
             @(Get-Image) | Should -HaveCount 4
             $removal = Remove-Image $one.id -Force -PassThru

@@ -22,7 +22,8 @@ BeforeAll {
         if (-not $windows) { & chmod 755 "$work/bin/$Name" }
     }
 
-    function Set-Config($Config) { [System.IO.File]::WriteAllText("$work/docker/config.json", $(if ($Config -is [string]) { $Config } else { ConvertTo-Json $Config -Depth 8 })) }
+    function Set-Config($Config) { [System.IO.File]::WriteAllText("$work/docker/config.json",
+        $(if ($Config -is [string]) { $Config } else { ConvertTo-Json $Config -Depth 8 })) }
 
     # Runs lines, each a command of its own as if typed, and returns what there is to search, by where it was.
     function Invoke-Session([string[]] $Line) {
@@ -40,7 +41,8 @@ BeforeAll {
             "exit"
         )
         $program, [string[]] $starter = @(Get-TestShell)
-        $environment = @{ PATH = "$work/bin" + [System.IO.Path]::PathSeparator + $env:PATH; DOCKER_CONFIG = "$work/docker"; DOCKER_HOST = $null
+        $environment = @{ PATH = "$work/bin" + [System.IO.Path]::PathSeparator + $env:PATH; DOCKER_CONFIG = "$work/docker";
+            DOCKER_HOST = $null
             IMGSPS_STORE = "$work/store"; IMGSPS_TEST_OUT = "$work/out"; IMGSPS_TEST_IDENTITY = $identity }
         $before = @{}
         foreach ($name in $environment.Keys) {
@@ -94,7 +96,8 @@ Describe 'Secrets (RC4)' {
         )
         $found = @(Find-Leak $session)
         Remove-Item -LiteralPath "$work/store/planted"
-        foreach ($one in 'transcript: Control', 'transcript: Registry', 'streams: Proxy', 'errors: Config', 'errors: Helper', 'errors: Wrong', 'history: Address', "$(Join-Path "$work/store" planted): Control") {
+        foreach ($one in 'transcript: Control', 'transcript: Registry', 'streams: Proxy', 'errors: Config', 'errors: Helper',
+            'errors: Wrong', 'history: Address', "$(Join-Path "$work/store" planted): Control") {
             $found | Should -Contain $one
         }
 
@@ -117,7 +120,8 @@ Describe 'Secrets (RC4)' {
     }
 
     It 'of config.json and of token services are in nothing that is left' {
-        $basic = { param($user, $name) [System.Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes("${user}:$(Get-TestSecret $name)")) }
+        $basic = { param($user, $name) [System.Convert]::ToBase64String(
+            [System.Text.Encoding]::UTF8.GetBytes("${user}:$(Get-TestSecret $name)")) }
         Set-Config @{ auths = @{ $address = @{ auth = & $basic carol Config } } }
         $null = Invoke-TestRegistry $registry options @{ auth = 'bearer' }
         try {
@@ -125,7 +129,8 @@ Describe 'Secrets (RC4)' {
                 "Invoke-ImagePull $address/team/app:1, $address/team/more:1, $address/team/none:1 | Format-List *"
             )
             foreach ($token in @(Invoke-TestRegistry $registry requests -Method Get | ForEach-Object { $_ } | ForEach-Object headers |
-                        Where-Object { $_.name -eq 'Authorization' -and $_.value -like 'Bearer *' } | ForEach-Object { $_.value.Substring(7) } | Select-Object -Unique)) {
+                        Where-Object { $_.name -eq 'Authorization' -and $_.value -like 'Bearer *' } |
+                            ForEach-Object { $_.value.Substring(7) } | Select-Object -Unique)) {
                 Add-TestSecret "Token$token" $token
             }
 
@@ -160,8 +165,10 @@ Describe 'Secrets (RC4)' {
         Find-Leak $session | Should -BeNullOrEmpty
     }
 
-    It 'of credential helpers that answer, fail, shout or break off are in nothing that is left' -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') {
-        [System.IO.File]::WriteAllText("$work/answer", (ConvertTo-Json @{ Username = 'dave'; Secret = Get-TestSecret Helper; ServerURL = $address }))
+    It 'of credential helpers that answer, fail, shout or break off are in nothing that is left' `
+        -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') {
+        [System.IO.File]::WriteAllText("$work/answer",
+            (ConvertTo-Json @{ Username = 'dave'; Secret = Get-TestSecret Helper; ServerURL = $address }))
 
         # The one that answers is the last: a session that has signed in asks no helper again.
         $helpers = [ordered]@{
@@ -228,7 +235,8 @@ Describe 'Secrets (RC4)' {
         $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Any, 0)
         try {
             # A name of this machine that is not loopback.
-            $own = [System.Net.Dns]::GetHostAddresses([System.Net.Dns]::GetHostName()) | Where-Object { $_.AddressFamily -eq 'InterNetwork' -and -not [System.Net.IPAddress]::IsLoopback($_) } | Select-Object -First 1
+            $own = [System.Net.Dns]::GetHostAddresses([System.Net.Dns]::GetHostName()) | Where-Object {
+                $_.AddressFamily -eq 'InterNetwork' -and -not [System.Net.IPAddress]::IsLoopback($_) } | Select-Object -First 1
             if (-not $own) { Set-ItResult -Skipped -Because 'this machine has no address but loopback'; return }
             $listener.Start()
             $session = Invoke-Session "Invoke-ImagePull $address/team/app:1 -Store tcp://${own}:$($listener.LocalEndpoint.Port) -Credential (Get-TestCredential Registry)"

@@ -27,7 +27,8 @@ BeforeAll {
         $manifest = Add-Blob "{`"schemaVersion`":2,`"mediaType`":`"application/vnd.oci.image.manifest.v1+json`",`"config`":{`"mediaType`":`"application/vnd.oci.image.config.v1+json`",$config},`"layers`":[]}"
         "{`"mediaType`":`"application/vnd.oci.image.manifest.v1+json`",$manifest,`"annotations`":{`"org.opencontainers.image.ref.name`":`"docker.io/team/app:$i`"}}"
     }
-    [System.IO.File]::WriteAllText("$temporary/store/index.json", '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[' + ($entries -join ',') + ']}')
+    [System.IO.File]::WriteAllText("$temporary/store/index.json",
+        '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[' + ($entries -join ',') + ']}')
     [System.IO.File]::WriteAllText("$temporary/store/oci-layout", '{"imageLayoutVersion":"1.0.0"}')
 
     $system = if ($env:OS -eq 'Windows_NT') { 'win' } elseif ($IsMacOS) { 'osx' } else { 'linux' }
@@ -42,7 +43,8 @@ BeforeAll {
         "$temporary/$Name"
     }
 
-    # Runs a script in a PowerShell of its own: its output, and the methods of the module that were compiled, by the runtime's own list. Those of
+    # Runs a script in a PowerShell of its own: its output, and the methods of the module that were compiled, by the runtime's own list.
+    # Those of
     # PowerShell are not counted.
     function Invoke-Counted {
         param([string] $Script)
@@ -52,7 +54,8 @@ BeforeAll {
         try {
             $output = @(Invoke-TestShell $Script)
             if (-not (Test-Path -LiteralPath $env:DOTNET_JitStdOutFile)) { throw "The runtime wrote no list: $output" }
-            [pscustomobject]@{ Output = $output; Compiled = @([System.IO.File]::ReadAllLines($env:DOTNET_JitStdOutFile) -match ': JIT compiled ImgsPS\.') }
+            [pscustomobject]@{ Output = $output;
+                Compiled = @([System.IO.File]::ReadAllLines($env:DOTNET_JitStdOutFile) -match ': JIT compiled ImgsPS\.') }
         } finally {
             $env:DOTNET_JitStdOutFile = $env:DOTNET_JitDisasmSummary = $null
         }
@@ -94,13 +97,16 @@ Describe 'The first list' -Skip:(-not $core) {
 
     It 'of a local store loads nothing of the network and starts no process' {
         $first.Output[0] | Should -Be '20'
-        $first.Output | Where-Object { $_ -like 'System.Net*' -or $_ -like 'System.Diagnostics*' -or $_ -like 'System.Security*' -or $_ -like 'System.Private.Xml*' } | Should -BeNullOrEmpty
+        $first.Output | Where-Object { $_ -like 'System.Net*' -or $_ -like 'System.Diagnostics*' -or $_ -like 'System.Security*' -or
+            $_ -like 'System.Private.Xml*' } | Should -BeNullOrEmpty
     }
 
     It 'takes the engine that was compiled ahead of time, and compiles few methods' {
-        if (-not (Test-Path -LiteralPath $compiled)) { Set-ItResult -Skipped -Because "the module has no engine for $platform that was compiled ahead of time"; return }
+        if (-not (Test-Path -LiteralPath $compiled)) { Set-ItResult -Skipped `
+            -Because "the module has no engine for $platform that was compiled ahead of time"; return }
         $sdk = if (Get-Command -Name dotnet -CommandType Application -ErrorAction Ignore) { "$(& dotnet --version)" } else { '0' }
-        if ($sdk -notlike "$([System.Environment]::Version.Major).*") { Set-ItResult -Skipped -Because "the machine code is for the .NET of the SDK ($sdk), and this is $([System.Environment]::Version)"; return }
+        if ($sdk -notlike "$([System.Environment]::Version.Major).*") { Set-ItResult -Skipped `
+            -Because "the machine code is for the .NET of the SDK ($sdk), and this is $([System.Environment]::Version)"; return }
         [System.IO.Path]::GetFullPath($first.Output[1]) | Should -Be ([System.IO.Path]::GetFullPath($compiled))
         $slow = Copy-Module 'without'
         Get-ChildItem -Path "$slow/bin" -Directory -Exclude 'net*' | Remove-Item -Recurse
@@ -120,7 +126,8 @@ Describe 'The engine that was compiled ahead of time' -Skip:(-not $core) {
         function Get-ModuleVersionId([string] $File) {
             $stream = [System.IO.File]::OpenRead($File)
             try {
-                $reader = [System.Reflection.Metadata.PEReaderExtensions]::GetMetadataReader([System.Reflection.PortableExecutable.PEReader]::new($stream))
+                $reader = [System.Reflection.Metadata.PEReaderExtensions]::GetMetadataReader(
+                    [System.Reflection.PortableExecutable.PEReader]::new($stream))
                 $reader.GetGuid($reader.GetModuleDefinition().Mvid)
             } finally { $stream.Dispose() }
         }
@@ -142,7 +149,8 @@ Describe 'The engine that was compiled ahead of time' -Skip:(-not $core) {
     It 'is not needed: <Name>' -ForEach @(
         @{ Name = 'gone'; Change = { param($file) Remove-Item -LiteralPath $file } }
         @{ Name = 'empty'; Change = { param($file) [System.IO.File]::WriteAllBytes($file, [byte[]]@()) } }
-        @{ Name = 'of another build of the same version'; Change = { param($file) Copy-Item -LiteralPath "$(Split-Path (Split-Path $file))/net472/ImgsPS.Engine.dll" -Destination $file } }
+        @{ Name = 'of another build of the same version'; Change =
+            { param($file) Copy-Item -LiteralPath "$(Split-Path (Split-Path $file))/net472/ImgsPS.Engine.dll" -Destination $file } }
         @{ Name = 'not an assembly'; Change = { param($file) [System.IO.File]::WriteAllText($file, 'MZ' + 'x' * 4096) } }
     ) {
         $copy = Copy-Module ('copy-' + $Name.Replace(' ', '-'))

@@ -6,7 +6,8 @@ BeforeAll {
     $esc = [char]27
     $bell = [char]7
 
-    # Colours, a cleared screen, another title, a link, the clipboard, a line break, an overwritten line, and the other direction of writing.
+    # Colours, a cleared screen, another title, a link, the clipboard, a line break, an overwritten line, and the other direction of
+    # writing.
     $hostile = "OWNED$esc[31mred$esc[2J$esc]0;owned$bell$esc]8;;http://evil.example/$esc\link$esc]8;;$esc\$esc]52;c;b3duZWQ=$bell" +
     "CR`r`nLF`rback`b$([char]0x202E)gpj.exe$([char]0x2066)x$([char]0x9B)31m$([char]0x7F)$([char]0x85)END"
 
@@ -14,7 +15,8 @@ BeforeAll {
     function New-HostileStore([string] $Folder) {
         $null = New-Item -ItemType Directory -Path "$Folder/blobs/sha256"
         function Add-Blob($Content) {
-            $bytes = if ($Content -is [byte[]]) { $Content } else { [System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Json $Content -Depth 9 -Compress)) }
+            $bytes = if ($Content -is [byte[]]) { $Content } else {
+                [System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Json $Content -Depth 9 -Compress)) }
             $sha = [System.Security.Cryptography.SHA256]::Create()
             $hex = [System.BitConverter]::ToString($sha.ComputeHash($bytes)).Replace('-', '').ToLowerInvariant()
             $sha.Dispose()
@@ -57,15 +59,18 @@ BeforeAll {
     $controls = '[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]'
     function Assert-Harmless([string] $Text, [string] $Because) {
         $found = [regex]::Match($Text, $controls)
-        $found.Success | Should -BeFalse -Because $(if ($found.Success) { '{0}: U+{1:X4} is shown' -f $Because, [int]$found.Value[0] } else { $Because })
+        $found.Success | Should -BeFalse `
+            -Because $(if ($found.Success) { '{0}: U+{1:X4} is shown' -f $Because, [int]$found.Value[0] } else { $Because })
     }
 
     if ($PSVersionTable.PSVersion.Major -ge 7) {
         $rendering = $PSStyle.OutputRendering
         $PSStyle.OutputRendering = 'Ansi'
         $styles = @{}
-        foreach ($name in 'FormatAccent', 'TableHeader', 'CustomTableHeaderLabel', 'Error', 'ErrorAccent', 'Warning', 'Verbose', 'Debug', 'FeedbackText', 'FeedbackName', 'FeedbackAction') {
-            if ($PSStyle.Formatting.PSObject.Properties[$name]) { $styles[$name] = $PSStyle.Formatting.$name; $PSStyle.Formatting.$name = '' }
+        foreach ($name in 'FormatAccent', 'TableHeader', 'CustomTableHeaderLabel', 'Error', 'ErrorAccent', 'Warning', 'Verbose', 'Debug',
+            'FeedbackText', 'FeedbackName', 'FeedbackAction') {
+            if ($PSStyle.Formatting.PSObject.Properties[$name]) { $styles[$name] = $PSStyle.Formatting.$name;
+                $PSStyle.Formatting.$name = '' }
         }
     }
 
@@ -98,8 +103,10 @@ Describe 'What is shown of hostile content' {
     }
 
     It '<Command> as <View> (RN29)' -ForEach @(
-        foreach ($command in 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Test-ImageStore') {
-            foreach ($view in 'the default view', 'Format-Table', 'Format-Table *', 'Format-List', 'Format-List *', 'Format-Wide *', 'Format-Custom', 'ToString', 'single properties') {
+        foreach ($command in 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore',
+            'Test-ImageStore') {
+            foreach ($view in 'the default view', 'Format-Table', 'Format-Table *', 'Format-List', 'Format-List *', 'Format-Wide *',
+                'Format-Custom', 'ToString', 'single properties') {
                 @{ Command = $command; View = $view }
             }
         }
@@ -120,7 +127,8 @@ Describe 'What is shown of hostile content' {
             'Format-Wide *' { foreach ($name in $objects[0].PSObject.Properties.Name) { $objects | Format-Wide $name | Get-Shown } }
             'Format-Custom' { $objects | Format-Custom -Depth 3 | Get-Shown }
             'ToString' { $objects | ForEach-Object { "$_" } | Get-Shown }
-            'single properties' { foreach ($one in $objects) { foreach ($property in $one.PSObject.Properties) { $property.Value | Get-Shown } } }
+            'single properties' { foreach ($one in $objects) {
+                foreach ($property in $one.PSObject.Properties) { $property.Value | Get-Shown } } }
         }
         Assert-Harmless ($text -join "`n") "$Command, $View"
     }
@@ -143,7 +151,8 @@ Describe 'What is shown of hostile content' {
     }
 
     It 'errors, with details and advice: one line' {
-        Add-TestFault $registry @{ action = 'status'; status = 403; match = '^(GET|HEAD) .*/manifests/'; value = (ConvertTo-Json @{ errors = @(@{ code = 'DENIED'; message = $hostile }) } -Depth 4); headers = @{ 'Content-Type' = 'application/json' } }
+        Add-TestFault $registry @{ action = 'status'; status = 403; match = '^(GET|HEAD) .*/manifests/'; value = (ConvertTo-Json @{
+            errors = @(@{ code = 'DENIED'; message = $hostile }) } -Depth 4); headers = @{ 'Content-Type' = 'application/json' } }
         $null = Invoke-ImagePull "$address/team/app:1" -ErrorAction SilentlyContinue -ErrorVariable failed
         Reset-TestRegistry $registry
         $failed | Should -HaveCount 1
@@ -156,7 +165,8 @@ Describe 'What is shown of hostile content' {
 
     It 'warnings, verbose and debug lines (RN28)' {
         $null = Add-TestImage $registry 'team/good:1'
-        Add-TestFault $registry @{ action = 'body'; match = '^GET .*/tags/list'; value = (ConvertTo-Json @{ name = 'team/good'; tags = @('1', $hostile, '../../x', 'CON') } -Depth 3) }
+        Add-TestFault $registry @{ action = 'body'; match = '^GET .*/tags/list';
+            value = (ConvertTo-Json @{ name = 'team/good'; tags = @('1', $hostile, '../../x', 'CON') } -Depth 3) }
         Add-TestFault $registry @{ action = 'headers'; match = '.'; headers = @{ Warning = "299 - ""OWNED$([char]0x9B)31m note""" } }
         $records = & { $DebugPreference = 'Continue'; Invoke-ImagePull "$address/team/good" -AllTags -Verbose -ErrorAction Continue } *>&1
         Reset-TestRegistry $registry
@@ -212,7 +222,8 @@ Describe 'A real terminal' {
         [System.IO.File]::WriteAllText($file, $hostile)
         $terminal = Start-TestTerminal cat, $file
         try {
-            Wait-Until 'the title to change' { (Invoke-Tmux $terminal display-message -p -t t '#{pane_title}') -eq 'owned' } -Terminal $terminal
+            Wait-Until 'the title to change' { (Invoke-Tmux $terminal display-message -p -t t '#{pane_title}') -eq 'owned' } `
+                -Terminal $terminal
             [System.IO.File]::ReadAllText($terminal.Raw) | Should -Match '\x1b\]52'
         }
         finally { Stop-TestTerminal $terminal }

@@ -36,7 +36,8 @@ function Start-TestRegistry {
 
     $ready = Join-Path ([System.IO.Path]::GetTempPath()) ('imgsps-' + [guid]::NewGuid().ToString('N'))
     $start = [System.Diagnostics.ProcessStartInfo]::new('dotnet')
-    $start.Arguments = '"{0}" --ready-file "{1}"{2}' -f (Get-TestRegistryPath), $ready, "$(if ($SeedDemo) { ' --seed-demo' })$(if ($Behaviours) { ' --behaviours' })"
+    $start.Arguments = '"{0}" --ready-file "{1}"{2}' -f (Get-TestRegistryPath), $ready,
+        "$(if ($SeedDemo) { ' --seed-demo' })$(if ($Behaviours) { ' --behaviours' })"
     $start.UseShellExecute = $false
     $start.RedirectStandardInput = $true
     $start.RedirectStandardOutput = $true
@@ -165,7 +166,8 @@ function Invoke-TestShell {
     param([Parameter(Mandatory)] [string] $Script, [string[]] $Prefix = @())
 
     $program, [string[]] $starter = $Prefix + @(Get-TestShell)
-    $encoded = [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes('$ProgressPreference = ''SilentlyContinue''; ' + $Script))
+    $encoded = [System.Convert]::ToBase64String(
+        [System.Text.Encoding]::Unicode.GetBytes('$ProgressPreference = ''SilentlyContinue''; ' + $Script))
     & $program @starter -NoProfile -NonInteractive -OutputFormat Text -EncodedCommand $encoded 2>&1 | ForEach-Object { "$_" }
 }
 

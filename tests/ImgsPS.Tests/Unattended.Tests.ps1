@@ -108,13 +108,19 @@ Describe 'An unattended session (RU1)' {
     }
 
     It 'gets one error for each failed item, with id, category and advice, and the others are done: <Name>' -ForEach @(
-        @{ Name = 'Invoke-ImagePull'; Class = 'InvokeImagePullCommand'; Bad = 'none/such:1', 'UPPER/x:1'; Category = 'ObjectNotFound', 'InvalidArgument'; Id = 'ImageNotFound', 'InvalidReference' }
-        @{ Name = 'Get-ImageConfig'; Class = 'GetImageConfigCommand'; Bad = 'none/such:1', 'UPPER/x:1'; Category = 'ObjectNotFound', 'InvalidArgument'; Id = 'ImageNotFound', 'InvalidReference' }
-        @{ Name = 'Get-ImageHistory'; Class = 'GetImageHistoryCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = , 'ImageNotFound' }
-        @{ Name = 'Get-ImageLayer'; Class = 'GetImageLayerCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = , 'ImageNotFound' }
-        @{ Name = 'Get-ImageManifest'; Class = 'GetImageManifestCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = , 'ImageNotFound' }
+        @{ Name = 'Invoke-ImagePull'; Class = 'InvokeImagePullCommand'; Bad = 'none/such:1', 'UPPER/x:1'; Category = 'ObjectNotFound',
+            'InvalidArgument'; Id = 'ImageNotFound', 'InvalidReference' }
+        @{ Name = 'Get-ImageConfig'; Class = 'GetImageConfigCommand'; Bad = 'none/such:1', 'UPPER/x:1'; Category = 'ObjectNotFound',
+            'InvalidArgument'; Id = 'ImageNotFound', 'InvalidReference' }
+        @{ Name = 'Get-ImageHistory'; Class = 'GetImageHistoryCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = ,
+            'ImageNotFound' }
+        @{ Name = 'Get-ImageLayer'; Class = 'GetImageLayerCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = ,
+            'ImageNotFound' }
+        @{ Name = 'Get-ImageManifest'; Class = 'GetImageManifestCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = ,
+            'ImageNotFound' }
         @{ Name = 'Get-Image'; Class = 'GetImageCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = , 'ImageNotFound' }
-        @{ Name = 'Remove-Image'; Class = 'RemoveImageCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = , 'ImageNotFound' }
+        @{ Name = 'Remove-Image'; Class = 'RemoveImageCommand'; Bad = , 'none/such:1'; Category = , 'ObjectNotFound'; Id = ,
+            'ImageNotFound' }
     ) {
         $items = @("$address/team/app:1") + @($Bad | ForEach-Object { "$address/$_" }) + "$address/team/app:2"
         if ($Name -ne 'Invoke-ImagePull') { $null = Invoke-ImagePull "$address/team/app:1", "$address/team/app:2" }
@@ -147,7 +153,8 @@ Describe 'An unattended session (RU1)' {
         $requests = @(Get-TestRequest $registry).Count
         Start-Sleep -Milliseconds 1500
         @(Get-TestRequest $registry).Count | Should -Be $requests
-        @(Get-ChildItem -LiteralPath (Join-Path $store '.imgsps') -Recurse -Force -File -ErrorAction Ignore | Where-Object { $_.Directory.Name -eq 'leases' }) |
+        @(Get-ChildItem -LiteralPath (Join-Path $store '.imgsps') -Recurse -Force -File -ErrorAction Ignore |
+            Where-Object { $_.Directory.Name -eq 'leases' }) |
             Should -BeNullOrEmpty
     }
 

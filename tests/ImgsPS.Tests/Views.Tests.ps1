@@ -20,7 +20,8 @@ BeforeAll {
 
 Describe 'The table of images' {
     It 'shows repository, tag, id, age and size' {
-        $image = New-Result Image @{ Reference = 'ubuntu:24.04'; Repository = 'ubuntu'; Tag = '24.04'; Id = $id; Created = [DateTimeOffset]::Now.AddDays(-21); Size = 43499999L }
+        $image = New-Result Image @{ Reference = 'ubuntu:24.04'; Repository = 'ubuntu'; Tag = '24.04'; Id = $id;
+            Created = [DateTimeOffset]::Now.AddDays(-21); Size = 43499999L }
         $text = $image | Format-Table | Out-String -Width 120
         $text | Should -Match 'Repository\s+Tag\s+Id\s+Created\s+Size'
         $text | Should -Match 'ubuntu\s+24\.04\s+3fa4c2d1e0b9 3 weeks ago\s+43\.5MB'
@@ -48,7 +49,8 @@ Describe 'The table of images' {
         @{ Size = 123456789; Text = '123MB' }
         @{ Size = 1234567890123; Text = '1.23TB' }
     ) {
-        New-Result Image @{ Id = $id; Size = [long]$Size } | Format-Table | Out-String -Width 120 | Should -Match "\s$([regex]::Escape($Text))\s*(\x1b\[0m)?\s*$"
+        New-Result Image @{ Id = $id; Size = [long]$Size } | Format-Table | Out-String -Width 120 |
+            Should -Match "\s$([regex]::Escape($Text))\s*(\x1b\[0m)?\s*$"
     }
 
     It 'shows an age of <Hours> hours as <Text>' -ForEach @(
@@ -66,7 +68,8 @@ Describe 'The table of images' {
     }
 
     It 'fits 80 columns with a long repository' {
-        $image = New-Result Image @{ Repository = 'mcr.microsoft.com/windows/servercore/iis'; Tag = 'windowsservercore-ltsc2022'; Id = $id; Created = [DateTimeOffset]::Now.AddDays(-100); Size = 2345678901L }
+        $image = New-Result Image @{ Repository = 'mcr.microsoft.com/windows/servercore/iis'; Tag = 'windowsservercore-ltsc2022';
+            Id = $id; Created = [DateTimeOffset]::Now.AddDays(-100); Size = 2345678901L }
         $text = $image | Format-Table | Out-String -Width 80
         $text | Should -Match '2\.35GB'
         $text | Should -Match 'rvercore/iis'
@@ -88,35 +91,44 @@ Describe 'The table of images' {
 
 Describe 'The other tables' {
     It 'show a manifest' {
-        $text = New-Result ImageManifest @{ Reference = 'a:1'; Digest = $id; Size = 528L; MediaType = 'application/vnd.oci.image.manifest.v1+json'; Platform = [ImgsPS.Platform]::Parse('linux/arm64') } |
+        $text = New-Result ImageManifest @{ Reference = 'a:1'; Digest = $id; Size = 528L;
+            MediaType = 'application/vnd.oci.image.manifest.v1+json'; Platform = [ImgsPS.Platform]::Parse('linux/arm64') } |
             Format-Table | Out-String -Width 120
         $text | Should -Match 'Reference: a:1\s+Platform[^\r\n]*\s+[-\s]+linux/arm64\S*\s+sha256:3fa4c2d1e0b9\s+528B\s+N/A'
     }
 
     It 'show a search result (S5)' {
-        $text = New-Result ImageSearchResult @{ Name = 'nginx'; Description = ('x' * 60); Stars = 17; Official = $true } | Format-Table | Out-String -Width 120
+        $text = New-Result ImageSearchResult @{ Name = 'nginx'; Description = ('x' * 60); Stars = 17; Official = $true } | Format-Table |
+            Out-String -Width 120
         $text | Should -Match "nginx\s+x{36}\s+17 \[OK\]\s+x{8}\u2026"
     }
 
     It 'show a removal and a store' {
-        New-Result ImageRemoval @{ Image = 'a:1'; Untagged = [string[]]'a:1'; BytesFreed = 1500L; Store = 'local' } | Format-Table | Out-String -Width 120 |
+        New-Result ImageRemoval @{ Image = 'a:1'; Untagged = [string[]]'a:1'; BytesFreed = 1500L; Store = 'local' } | Format-Table |
+            Out-String -Width 120 |
             Should -Match 'a:1\s+1\s+0\s+1\.5kB local'
-        New-Result ImageStoreInfo @{ Store = 'docker:web1'; Kind = 'docker'; Images = 3; InUse = 2; Dangling = 1; Bytes = 2000000L; ReclaimableBytes = 1500L } | Out-String -Width 80 |
+        New-Result ImageStoreInfo @{ Store = 'docker:web1'; Kind = 'docker'; Images = 3; InUse = 2; Dangling = 1; Bytes = 2000000L;
+            ReclaimableBytes = 1500L } | Out-String -Width 80 |
             Should -Match '(?m)^docker:web1\s+docker\s+3\s+2\s+1\s+2MB\s+1\.5kB\s*$'
-        $list = New-Result ImageStoreInfo @{ Store = 'local'; Path = '/x'; Images = 3; Bytes = 2000000L } | Format-List | Out-String -Width 120
+        $list = New-Result ImageStoreInfo @{ Store = 'local'; Path = '/x'; Images = 3; Bytes = 2000000L } | Format-List |
+            Out-String -Width 120
         $list | Should -Match '(?m)^Path\s+: /x\s*$'
         $list | Should -Match '(?m)^Bytes\s+: 2000000\s*$'
     }
 
     It 'show a layer with the command that made it and how many share it' {
-        $layer = New-Result ImageLayer @{ Reference = 'a:1'; DiffId = $id; Size = 1500L; CreatedBy = "RUN  make`n install"; SharedWith = [string[]]('b:1', 'c:1') }
-        $layer | Out-String -Width 100 | Should -Match 'Reference: a:1\s+Digest[^\r\n]*\s+[-\s]+<none>\s+3fa4c2d1e0b9\s+1\.5kB RUN make install\s+2'
-        New-Result ImageLayer @{ DiffId = $id; CreatedBy = 'RUN make' } | Out-String -Width 100 | Should -Match '3fa4c2d1e0b9\s+N/A RUN make'
+        $layer = New-Result ImageLayer @{ Reference = 'a:1'; DiffId = $id; Size = 1500L; CreatedBy = "RUN  make`n install";
+            SharedWith = [string[]]('b:1', 'c:1') }
+        $layer | Out-String -Width 100 |
+            Should -Match 'Reference: a:1\s+Digest[^\r\n]*\s+[-\s]+<none>\s+3fa4c2d1e0b9\s+1\.5kB RUN make install\s+2'
+        New-Result ImageLayer @{ DiffId = $id; CreatedBy = 'RUN make' } | Out-String -Width 100 |
+            Should -Match '3fa4c2d1e0b9\s+N/A RUN make'
     }
 
     It 'show a history as docker does' {
         $steps = @(
-            New-Result ImageHistoryEntry @{ Reference = 'a:1'; Id = $id; CreatedBy = ('x' * 60); Size = 1500L; Comment = 'buildkit.dockerfile.v0'; Created = [DateTimeOffset]::Now.AddDays(-21) }
+            New-Result ImageHistoryEntry @{ Reference = 'a:1'; Id = $id; CreatedBy = ('x' * 60); Size = 1500L;
+                Comment = 'buildkit.dockerfile.v0'; Created = [DateTimeOffset]::Now.AddDays(-21) }
             New-Result ImageHistoryEntry @{ Reference = 'a:1'; CreatedBy = 'CMD ["sh"]'; EmptyLayer = $true; Size = 0L }
         )
         $text = $steps | Out-String -Width 120
@@ -128,7 +140,8 @@ Describe 'The other tables' {
     It 'show a config as a list, the same when it was serialized' {
         $env = [System.Collections.Generic.Dictionary[string, string]]::new()
         $env['PATH'] = '/bin'
-        $config = New-Result ImageConfig @{ Reference = 'a:1'; Id = $id; Env = $env; Entrypoint = [string[]]('/run', 'two words'); Command = [string[]]'sh'; Created = [DateTimeOffset]::Now }
+        $config = New-Result ImageConfig @{ Reference = 'a:1'; Id = $id; Env = $env; Entrypoint = [string[]]('/run', 'two words');
+            Command = [string[]]'sh'; Created = [DateTimeOffset]::Now }
         $copy = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($config))
         $copy.Created | Should -BeOfType DateTimeOffset
         $copy.Env['PATH'] | Should -Be '/bin'

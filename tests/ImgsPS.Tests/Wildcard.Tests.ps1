@@ -6,7 +6,8 @@ BeforeAll {
     $store = New-TestStore
     $image = Add-TestImage $registry 'base:1'
     $null = Invoke-ImagePull "$($registry.Host)/base:1"
-    $names = 'ubuntu:latest', 'test:latest', 'team/app:1.0', 'team/app:latest', 'reg.example.com:5000/team/unittest:v1', 'reg.example.com:5000/beta:latest'
+    $names = 'ubuntu:latest', 'test:latest', 'team/app:1.0', 'team/app:latest', 'reg.example.com:5000/team/unittest:v1',
+        'reg.example.com:5000/beta:latest'
     Add-ImageTag "$($registry.Host)/base:1" $names
     Remove-Image "$($registry.Host)/base:1"
 }

@@ -1,6 +1,6 @@
 # Loads the assemblies that fit this PowerShell: bin/net472 in Windows PowerShell 5.1, bin/net8.0 in PowerShell 7.4 and later.
-# In PowerShell 7 each first comparison, conversion and call of .NET costs an import milliseconds, comparing strings the most: there is one condition
-# here, and why the module cannot be loaded is looked for when it cannot.
+# In PowerShell 7 each first comparison, conversion and call of .NET costs an import milliseconds, comparing strings the most. So there is one
+# condition here, and the reason why the module cannot be loaded is looked for only when it cannot.
 # Off, because 5.1 has no $IsCoreCLR.
 Set-StrictMode -Off
 

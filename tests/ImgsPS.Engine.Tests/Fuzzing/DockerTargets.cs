@@ -69,20 +69,20 @@ internal static class DockerTargets
 
     private static IEnumerable<FuzzTarget> Answered()
     {
-        yield return OfJson("engine-list", "Store/Docker/DockerList, DockerImage, DockerRows, DockerJson; Api/JsonText", Lists, bytes =>
+        yield return OfJson("docker-list", "Store/Docker/DockerList, DockerImage, DockerRows, DockerJson; Api/JsonText", Lists, bytes =>
             WithJson(bytes, List), JsonFailure) with
         { BytesPerByte = 1000 };
-        yield return OfJson("engine-inspect", "Store/Docker/DockerInspection, DockerImageConfig", Inspections, bytes =>
+        yield return OfJson("docker-inspect", "Store/Docker/DockerInspection, DockerImageConfig", Inspections, bytes =>
             WithJson(bytes, Inspect), JsonFailure) with
         { BytesPerByte = 1000 };
-        yield return OfJson("engine-history", "Store/Docker/DockerHistory, StepLayers",
+        yield return OfJson("docker-history", "Store/Docker/DockerHistory, StepLayers",
             ["[{\"Id\":\"<missing>\",\"Created\":1700000000,\"CreatedBy\":\"/bin/sh -c #(nop) " +
             "CMD\",\"Comment\":\"buildkit.dockerfile.v0\",\"Size\":0,\"Tags\":[\"a\"]},{\"Id\":\"" + Hash + "\",\"Size\":5}]"], bytes =>
             WithJson(bytes, History), JsonFailure) with
         { BytesPerByte = 1000 };
-        yield return OfJson("engine-info", "Store/Docker/DockerInfo",
+        yield return OfJson("docker-info", "Store/Docker/DockerInfo",
             ["{\"Driver\":\"overlay2\",\"DriverStatus\":[[\"driver-type\",\"io.containerd.snapshotter.v1\"],[\"a\"]],\"RegistryConfig\":{\"IndexConfigs\":{\"docker.io\":{\"Secure\":false}},\"InsecureRegistryCIDRs\":[\"127.0.0.0/8\"],\"Mirrors\":[]}}"], bytes => WithJson(bytes, Info), JsonFailure);
-        yield return OfJson("engine-disk-usage", "Store/Docker/DockerDiskUsage",
+        yield return OfJson("docker-disk-usage", "Store/Docker/DockerDiskUsage",
             ["{\"LayersSize\":9,\"Images\":[{\"Id\":\"" + Hash +
                 "\",\"Size\":9223372036854775807,\"SharedSize\":0,\"Containers\":1},{\"Id\":\"a\",\"Size\":7,\"SharedSize\":2,\"Containers\":0}]}", "{\"ImageUsage\":{\"TotalSize\":9,\"Reclaimable\":3,\"Items\":[{\"Id\":\"b\",\"Size\":7,\"SharedSize\":2,\"Containers\":0}]}}"],
             bytes => WithJson(bytes, root =>
@@ -91,10 +91,10 @@ internal static class DockerTargets
                 Check(usage.Dangling >= 0, "bytes below zero");
             }),
             JsonFailure);
-        yield return OfJson("engine-containers", "Store/Docker/DockerUsage",
+        yield return OfJson("docker-containers", "Store/Docker/DockerUsage",
             ["[{\"Id\":\"c\",\"Names\":[\"/web\",\"/a/b\"],\"ImageID\":\"" + Hash + "\"}]", "null"], bytes =>
             WithJson(bytes, root => _ = DockerUsage.Read(root).Of(Hash)), JsonFailure);
-        yield return OfJson("engine-search", "Store/Docker/DockerSearch",
+        yield return OfJson("docker-search", "Store/Docker/DockerSearch",
             ["[{\"name\":\"busybox\",\"description\":\"d\",\"star_count\":1,\"is_official\":true},{\"name\":\"docker.io/x/y\"}]"], bytes =>
             WithJson(bytes, root =>
         {
@@ -103,7 +103,7 @@ internal static class DockerTargets
                 CheckPrintable(DockerSearch.Read(item, "docker.io")?.Description ?? "");
             }
         }), JsonFailure);
-        yield return OfJson("engine-error", "Store/Docker/Api/DockerErrors, DockerVersions",
+        yield return OfJson("docker-error", "Store/Docker/Api/DockerErrors, DockerVersions",
             ["{\"message\":\"No such image: x\"}",
                 "{\"message\":\"client version 1.99 is too new. Maximum supported API version is 1.41\"}",
                 "{\"message\":\"conflict: unable to remove repository reference \\\"x\\\" (must force) - container abc is using its " +
@@ -143,7 +143,7 @@ internal static class DockerTargets
 
     private static IEnumerable<FuzzTarget> Places()
     {
-        yield return OfText("engine-address", "Store/Docker/Connection/DockerAddress, SshAddress, SshCommand; DockerAddresses " +
+        yield return OfText("docker-address", "Store/Docker/Connection/DockerAddress, SshAddress, SshCommand; DockerAddresses " +
             "(DOCKER_HOST)", Addresses, text => Address(text), ImageFailure) with
         {
             Alphabet = ":/@[]?#%.-_\\ 0a'\"$`",

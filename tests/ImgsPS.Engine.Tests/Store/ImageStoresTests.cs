@@ -71,7 +71,7 @@ public sealed class ImageStoresTests
     [InlineData("npipe:////./pipe/docker_engine")]
     [InlineData("tcp://host:2376")]
     [InlineData("ssh://user@host")]
-    public void Address_of_an_Engine_is_a_store_that_is_not_asked_when_it_is_opened(string text)
+    public void Address_of_a_Docker_Engine_is_a_store_that_is_not_asked_when_it_is_opened(string text)
     {
         using var store = ImageStores.Open(text);
         Assert.IsType<DockerStore>(store);

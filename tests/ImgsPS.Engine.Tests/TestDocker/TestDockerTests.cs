@@ -112,7 +112,7 @@ public sealed class TestDockerTests : IDisposable
     }
 
     [Fact]
-    public async Task Pull_takes_the_platform_of_the_engine()
+    public async Task Pull_takes_the_platform_of_Docker()
     {
         var index = _registry.AddIndex("team/multi:1",
             [ImageSpec.For("linux/amd64"), ImageSpec.For("windows/amd64"), ImageSpec.For("linux/arm64/v8")]);
@@ -212,7 +212,7 @@ public sealed class TestDockerTests : IDisposable
     }
 
     [Fact]
-    public async Task Tcp_engine_answers_on_loopback()
+    public async Task Double_on_tcp_answers_on_loopback()
     {
         using var docker = TestDocker.Start(options: new TestDockerOptions { Tcp = true });
         using var http = new System.Net.Http.HttpClient();
@@ -221,7 +221,7 @@ public sealed class TestDockerTests : IDisposable
     }
 
     [Fact]
-    public void Socket_is_gone_after_the_engine()
+    public void Socket_is_gone_after_the_double()
     {
         var docker = TestDocker.Start();
         Assert.True(System.IO.File.Exists(docker.SocketPath));

@@ -17,7 +17,8 @@ function New-Rule {
         [Parameter(Mandatory, Position = 0)] [string] $Number,
         # What it says.
         [Parameter(Mandatory, Position = 1)] [string] $Says,
-        # Makes the images and containers, once for docker and once for the module; without it the rule changes nothing and sees the standard world.
+        # Makes the images and containers, once for docker and once for the module; without it the rule changes nothing and sees the
+        # standard world.
         [scriptblock] $Setup,
         [Parameter(Mandatory)] [scriptblock] $Docker,
         [Parameter(Mandatory)] [scriptblock] $Module,
@@ -28,7 +29,8 @@ function New-Rule {
         [string[]] $Answers,
         # Docker's answer varies from time to time; it may be the module's.
         [switch] $Varies,
-        # Why docker's answer over podman's service is not the one over dockerd, or the module's is not docker's there; PodmanAnswers are the
+        # Why docker's answer over podman's service is not the one over dockerd, or the module's is not docker's there; PodmanAnswers are
+        # the
         # module's lines when they are not docker's.
         [string] $Podman,
         [string[]] $PodmanAnswers
@@ -61,7 +63,8 @@ function Invoke-Rule {
 }
 
 function Get-RuleVerdict {
-    # What both answers are to a rule over dockerd or over podman: Verdict (same, declared, DIFFERS), Reason, and the lines that the module must say.
+    # What both answers are to a rule over dockerd or over podman: Verdict (same, declared, DIFFERS), Reason, and the lines that the module
+    # must say.
     param($Rule, $Answers, [switch] $Podman)
 
     $key = "$($Rule.Number) $($Rule.Says)"
@@ -105,7 +108,8 @@ function Get-DockerAnswer {
     $lines, $errors = Split-Output (& $Script 2>&1)
     $said = @($errors | ForEach-Object { "$_" -split "`n" } | Where-Object { $_ -and $_ -notmatch '^(DEPRECATED|WARNING):' } |
             ForEach-Object { 'error: ' + ($_ -replace '^(Error response from daemon|Error): ') })
-    @{ Lines = @(@($lines) + @($said) | Where-Object { $_ } | ForEach-Object { Format-RuleText $_ }) + "exit $(if ($global:LASTEXITCODE) { 1 } else { 0 })"; Fails = '' }
+    @{ Lines = @(@($lines) + @($said) | Where-Object { $_ } | ForEach-Object { Format-RuleText $_ }) +
+        "exit $(if ($global:LASTEXITCODE) { 1 } else { 0 })"; Fails = '' }
 }
 
 function Get-ModuleAnswer {
@@ -117,8 +121,10 @@ function Get-ModuleAnswer {
     $lines, $errors = Split-Output $output
     $said = @($errors | ForEach-Object { "error: $($_.Exception.Message)" })
     @{
-        Lines = @(@($lines) + @($said) | Where-Object { $_ } | ForEach-Object { Format-RuleText $_ }) + "exit $(if ($errors) { 1 } else { 0 })"
-        Fails = @($errors | ForEach-Object { "$(($_.FullyQualifiedErrorId -split ',')[0])/$($_.CategoryInfo.Category)" } | Select-Object -Unique) -join ' '
+        Lines = @(@($lines) + @($said) | Where-Object { $_ } | ForEach-Object { Format-RuleText $_ }) +
+            "exit $(if ($errors) { 1 } else { 0 })"
+        Fails = @($errors | ForEach-Object { "$(($_.FullyQualifiedErrorId -split ',')[0])/$($_.CategoryInfo.Category)" } |
+            Select-Object -Unique) -join ' '
     }
 }
 
@@ -130,10 +136,12 @@ function Split-Output ($Output) {
 }
 
 function Show-DockerImage {
-    # docker images with one line a row: repository:tag digest id. Of the table: a format of one's own leaves out the digest of an image that has
+    # docker images with one line a row: repository:tag digest id. Of the table: a format of one's own leaves out the digest of an image
+    # that has
     # no tag. No named parameters: the arguments are docker's.
     docker images --no-trunc --digests @args | Where-Object { $_ -notmatch '^REPOSITORY ' } | ForEach-Object {
-        if ($_ -is [System.Management.Automation.ErrorRecord]) { $_ } else { $word = $_ -split '\s{2,}'; "$($word[0]):$($word[1]) $($word[2]) $($word[3])" }
+        if ($_ -is [System.Management.Automation.ErrorRecord]) { $_ } else { $word = $_ -split '\s{2,}';
+            "$($word[0]):$($word[1]) $($word[2]) $($word[3])" }
     } | Sort-Object { "$_" -replace ' .*' }, { Format-RuleText $_ } -CaseSensitive
 }
 
@@ -161,7 +169,8 @@ function Show-Removal {
 function Show-DockerPrune {
     # docker image prune: what went, and the bytes, in the words of docker rmi; it works in no order.
     docker image prune -f @args | Where-Object { $_ -cmatch '^(untagged|deleted|Total)' } |
-        ForEach-Object { $_ -creplace '^untagged', 'Untagged' -creplace '^deleted', 'Deleted' } | Sort-Object { Format-RuleText $_ } -CaseSensitive
+        ForEach-Object { $_ -creplace '^untagged', 'Untagged' -creplace '^deleted', 'Deleted' } |
+            Sort-Object { Format-RuleText $_ } -CaseSensitive
 }
 
 function Show-Prune {
@@ -204,7 +213,8 @@ function Select-PullWord {
     begin { $words = [System.Collections.Generic.List[object]]::new(); $layers = [System.Collections.Generic.List[string]]::new() }
     process {
         if ($_ -is [System.Management.Automation.ErrorRecord]) { $words.Add($_) }
-        elseif ("$_" -match '^[0-9a-f]{12}: ') { if ("$_" -notmatch ': (Waiting|Verifying Checksum|Download complete|Retrying.*)$') { $layers.Add("$_") } }
+        elseif ("$_" -match '^[0-9a-f]{12}: ') {
+            if ("$_" -notmatch ': (Waiting|Verifying Checksum|Download complete|Retrying.*)$') { $layers.Add("$_") } }
         elseif ("$_" -notmatch '^Performing the operation ') { $words.Add("$_") }
     }
     end {
@@ -213,4 +223,5 @@ function Select-PullWord {
     }
 }
 
-Export-ModuleMember -Function New-Rule, Invoke-Rule, Get-RuleVerdict, Show-DockerImage, Show-Image, Show-Removal, Show-DockerPrune, Show-Prune, Show-DockerPull, Show-Pull
+Export-ModuleMember -Function New-Rule, Invoke-Rule, Get-RuleVerdict, Show-DockerImage, Show-Image, Show-Removal, Show-DockerPrune,
+    Show-Prune, Show-DockerPull, Show-Pull

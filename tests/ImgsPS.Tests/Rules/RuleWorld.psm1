@@ -1,4 +1,5 @@
-# The images, tags and containers that DockerRules.Tests.ps1 asks docker and the module about, on a Docker of its own; every set-up of a rule
+# The images, tags and containers that DockerRules.Tests.ps1 asks docker and the module about, on a Docker of its own; every set-up of a
+# rule
 # gives the same ids again, because images are built once and loaded from then on.
 Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
@@ -38,7 +39,8 @@ function New-RuleWorld {
     $context = (New-Item -ItemType Directory "$Folder/context").FullName
     Copy-Item (Get-Command busybox -CommandType Application)[0].Source "$context/busybox"
 
-    # web: what containers run. child: two steps on top of it; the classic builder keeps the first one as an image without a name (L6, D9, D10).
+    # web: what containers run. child: two steps on top of it; the classic builder keeps the first one as an image without a name (L6, D9,
+    # D10).
     Set-Content "$context/Dockerfile" @'
 FROM scratch
 COPY busybox /bin/busybox
@@ -88,7 +90,8 @@ function New-AgeArchive {
 
     $images = @(
         @{ Name = 'old'; Tags = 'age/old:1'; Created = '2019-03-01T00:00:00Z'; Labels = @{ tier = 'front'; owner = 'a=b' } }
-        @{ Name = 'mid1'; Tags = 'age/mid:1', 'age/mid:extra'; Created = '2021-06-01T12:00:00.25Z'; Labels = @{ tier = 'back'; stage = 'test' } }
+        @{ Name = 'mid1'; Tags = 'age/mid:1', 'age/mid:extra'; Created = '2021-06-01T12:00:00.25Z';
+            Labels = @{ tier = 'back'; stage = 'test' } }
         @{ Name = 'mid2'; Tags = 'age/mid:2'; Created = '2021-06-01T12:00:00.75Z'; Labels = @{ tier = 'back' } }
         @{ Name = 'new'; Tags = 'age/new:1'; Created = '2024-01-01T00:00:00Z'; Labels = @{ tier = 'front'; stage = 'test' } }
         @{ Name = 'loose'; Tags = @(); Created = '2022-01-01T00:00:00Z'; Labels = @{ tier = 'loose' } }
@@ -98,7 +101,8 @@ function New-AgeArchive {
     $diffId = Get-Sha256 $layer
     $entries = @{ 'layer.tar' = $layer }
     $manifest = foreach ($image in $images) {
-        $config = [ordered]@{ architecture = 'amd64'; os = 'linux'; config = @{ Cmd = @('/hello'); Labels = $image.Labels; Env = @("NAME=$($image.Name)") } }
+        $config = [ordered]@{ architecture = 'amd64'; os = 'linux';
+            config = @{ Cmd = @('/hello'); Labels = $image.Labels; Env = @("NAME=$($image.Name)") } }
         if ($image.Created) { $config.created = $image.Created }
         $config.rootfs = @{ type = 'layers'; diff_ids = @("sha256:$diffId") }
         $bytes = [System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Json $config -Depth 8 -Compress))
@@ -122,7 +126,8 @@ function Use-RulePodman {
     foreach ($archive in 'web', 'child', 'bare', 'age') {
         Import-RuleImage $archive
         foreach ($image in Invoke-Docker image inspect @(docker images -q --no-trunc | Select-Object -Unique) | ConvertFrom-Json) {
-            foreach ($digest in $image.RepoDigests) { Add-Name "$($world.Names[($image.Id -replace '^sha256:')])-manifest" ($digest -replace '.*@') }
+            foreach ($digest in $image.RepoDigests) {
+                Add-Name "$($world.Names[($image.Id -replace '^sha256:')])-manifest" ($digest -replace '.*@') }
         }
         Clear-RuleWorld
     }
@@ -136,7 +141,8 @@ function Set-LongName ($Archive) {
         if ($entry.Name -eq 'manifest.json') {
             $images = [System.IO.StreamReader]::new($entry.DataStream).ReadToEnd() | ConvertFrom-Json
             foreach ($image in $images) {
-                $image.RepoTags = @($image.RepoTags | Where-Object { $_ } | ForEach-Object { "docker.io/$(if ($_ -notmatch '/') { 'library/' })$_" })
+                $image.RepoTags = @($image.RepoTags | Where-Object { $_ } |
+                    ForEach-Object { "docker.io/$(if ($_ -notmatch '/') { 'library/' })$_" })
             }
             $entry.DataStream = [System.IO.MemoryStream]::new([System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Json @($images) -Depth 4)))
         }
@@ -162,13 +168,15 @@ function Get-TarBytes {
     , $stream.ToArray()
 }
 
-function Get-Sha256 ([byte[]] $Bytes) { [System.Convert]::ToHexString([System.Security.Cryptography.SHA256]::HashData($Bytes)).ToLowerInvariant() }
+function Get-Sha256 ([byte[]] $Bytes) {
+    [System.Convert]::ToHexString([System.Security.Cryptography.SHA256]::HashData($Bytes)).ToLowerInvariant() }
 
 function Get-ImageId ($Reference) { Invoke-Docker image inspect -f '{{.Id}}' $Reference }
 
 function Get-RemoteDigest ($Repository, $Tag) {
     $accept = 'application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json'
-    $answer = Invoke-WebRequest "http://$($world.Registry)/v2/$Repository/manifests/$Tag" -Method Head -Headers @{ Accept = $accept } -SkipHeaderValidation
+    $answer = Invoke-WebRequest "http://$($world.Registry)/v2/$Repository/manifests/$Tag" -Method Head -Headers @{ Accept = $accept } `
+        -SkipHeaderValidation
     "$($answer.Headers['Docker-Content-Digest'])"
 }
 
@@ -183,7 +191,8 @@ function Get-KnownId {
 
 function Get-SharedPrefix {
     # A beginning that ids of several images have: with twelve images one digit is enough, but for one time in 300.
-    $shared = docker images -aq --no-trunc | Select-Object -Unique | Group-Object { $_.Substring(7, 1) } | Where-Object Count -GT 1 | Sort-Object Name
+    $shared = docker images -aq --no-trunc | Select-Object -Unique | Group-Object { $_.Substring(7, 1) } | Where-Object Count -GT 1 |
+        Sort-Object Name
     if (-not $shared) { Set-ItResult -Skipped -Because 'all ids begin with other digits' }
     $world.Prefix = $shared[0].Name
     $world.Prefix
@@ -204,7 +213,8 @@ function Clear-RuleWorld {
     while ($images = @(Invoke-Api Get 'images/json?all=1' | ForEach-Object Id | Select-Object -Unique)) {
         # A parent is refused while its child is there, and may go with it.
         $output = foreach ($image in $images) { Invoke-Api Delete "images/${image}?force=1" @{ SkipHttpErrorCheck = $true } }
-        if (@(Invoke-Api Get 'images/json?all=1' | ForEach-Object Id | Select-Object -Unique).Count -ge $images.Count) { throw "The images cannot be removed: $output" }
+        if (@(Invoke-Api Get 'images/json?all=1' | ForEach-Object Id | Select-Object -Unique).Count -ge $images.Count) {
+            throw "The images cannot be removed: $output" }
     }
 }
 
@@ -271,5 +281,6 @@ function Format-RuleText {
         })
 }
 
-Export-ModuleMember -Function docker, Get-RuleWorld, Use-RuleDocker, New-RuleWorld, Use-RulePodman, Get-KnownId, Get-SharedPrefix, Clear-RuleWorld, Import-RuleImage, Add-RuleTag,
+Export-ModuleMember -Function docker, Get-RuleWorld, Use-RuleDocker, New-RuleWorld, Use-RulePodman, Get-KnownId, Get-SharedPrefix,
+    Clear-RuleWorld, Import-RuleImage, Add-RuleTag,
 Add-RulePull, Add-RuleContainer, Set-StandardWorld, Format-RuleText

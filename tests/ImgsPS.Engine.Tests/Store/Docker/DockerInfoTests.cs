@@ -50,7 +50,7 @@ public class DockerInfoTests
 
     // S1-S4
     [Fact]
-    public async Task Search_is_asked_of_the_engine_and_filtered_alike()
+    public async Task Search_is_asked_of_Docker_and_filtered_alike()
     {
         using var test = new DockerUnderTest();
         test.Can("GET", "/images/search", """

@@ -15,7 +15,7 @@ public class DockerInspectTests
     private static readonly TestDockerLayer Top = TestDockerLayer.Make(2, 20);
 
     [Fact]
-    public async Task Config_is_what_the_engine_says()
+    public async Task Config_is_what_Docker_says()
     {
         using var test = new DockerUnderTest();
         test.Can("GET", "/images/app:1/json", """

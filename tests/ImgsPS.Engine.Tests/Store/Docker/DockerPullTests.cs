@@ -56,7 +56,7 @@ public class DockerPullTests
 
     // RN30
     [Fact]
-    public async Task What_the_Engine_echoes_of_the_credentials_is_not_shown()
+    public async Task What_Docker_echoes_of_the_credentials_is_not_shown()
     {
         using var test = new DockerUnderTest();
         var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes("jane:" + Jane.Secret));
@@ -127,7 +127,7 @@ public class DockerPullTests
     }
 
     [Fact]
-    public async Task All_tags_are_those_that_the_engine_pulled()
+    public async Task All_tags_are_those_that_Docker_pulled()
     {
         using var test = new DockerUnderTest();
         test.Engine.AddImage(new TestDockerImage { Tags = ["app:1", "app:2", "app:old"] });
@@ -143,7 +143,7 @@ public class DockerPullTests
     }
 
     [Fact]
-    public async Task What_only_the_engine_can_decide_is_refused()
+    public async Task What_only_Docker_can_decide_is_refused()
     {
         using var test = new DockerUnderTest();
         var reference = ImageReference.Parse("app:1");
@@ -167,7 +167,7 @@ public class DockerPullTests
 
     // N11
     [Fact]
-    public async Task Credentials_go_to_the_engine_the_given_ones_first()
+    public async Task Credentials_go_to_Docker_the_given_ones_first()
     {
         using var test = new DockerUnderTest { Stored = new RegistryCredential("stored", "x") };
         test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });

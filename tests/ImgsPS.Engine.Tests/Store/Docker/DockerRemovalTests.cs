@@ -56,7 +56,7 @@ public class DockerRemovalTests
     [InlineData("used", true, ImageErrorKind.InUse, "image is being used by running container", "Stop and remove the container first")]
     [InlineData("parent", false, ImageErrorKind.InUse, "image has dependent child images",
         "Remove the images that were built on it first.")]
-    public async Task Conflicts_are_the_engines_words_with_advice(string what, bool force, ImageErrorKind kind, string words, string advice)
+    public async Task Conflicts_are_Dockers_words_with_advice(string what, bool force, ImageErrorKind kind, string words, string advice)
     {
         using var test = new DockerUnderTest();
         var id = test.Engine.AddImage(new TestDockerImage { Tags = ["app:1", "other:1"] });

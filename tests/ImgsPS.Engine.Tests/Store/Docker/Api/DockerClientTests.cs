@@ -117,7 +117,7 @@ public sealed class DockerClientTests
 
     [Theory]
     [MemberData(nameof(Both))]
-    public async Task Engine_that_is_too_old_is_told_with_both_versions(Http http)
+    public async Task Docker_that_is_too_old_is_told_with_both_versions(Http http)
     {
         using var server = new ScriptedServer(_ => new Step(ScriptedServer.Ping.Replace("1.41", "1.23")));
         using var client = Create(server, http);
@@ -197,7 +197,7 @@ public sealed class DockerClientTests
         "force removal", ImageErrorKind.Conflict)]
     [InlineData(501, "not here", ImageErrorKind.NotSupported)]
     [InlineData(503, "busy", ImageErrorKind.Unavailable)]
-    public async Task Error_says_the_Engines_own_words(int status, string message, ImageErrorKind kind)
+    public async Task Error_says_Dockers_own_words(int status, string message, ImageErrorKind kind)
     {
         using var server = ScriptedServer.Always(ScriptedServer.Json(
             $"{{\"message\":\"{message.Replace("\\", "").Replace("\"", "\\\"")}\"}}", status));
@@ -256,7 +256,7 @@ public sealed class DockerClientTests
 
     [Theory]
     [MemberData(nameof(Both))]
-    public async Task What_is_no_Engine_is_InvalidData(Http http)
+    public async Task What_is_no_Docker_Engine_is_InvalidData(Http http)
     {
         foreach (var answer in new[]
         {
@@ -297,7 +297,7 @@ public sealed class DockerClientTests
 
     [Theory]
     [MemberData(nameof(Both))]
-    public async Task Engine_behind_TLS_is_told(Http http)
+    public async Task Docker_behind_TLS_is_told(Http http)
     {
         using var server = new ScriptedServer(_ =>
             new Step("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n") { Close = true });
@@ -381,7 +381,7 @@ public sealed class DockerClientTests
 
     [Theory]
     [MemberData(nameof(Both))]
-    public async Task GET_on_a_connection_that_the_Engine_closed_is_sent_again(Http http)
+    public async Task GET_on_a_connection_that_Docker_closed_is_sent_again(Http http)
     {
         var gets = 0;
         using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping)

@@ -193,7 +193,7 @@ public sealed class DockerAddressesTests : IDisposable
     [InlineData("{}")]
     [InlineData("{\"Endpoints\":{}}")]
     [InlineData("{\"Endpoints\":{\"kubernetes\":{}}}")]
-    public void A_context_without_an_Engine_is_an_error(string meta)
+    public void A_context_without_an_endpoint_is_an_error(string meta)
     {
         _docker.Meta("web1", meta);
         Assert.Equal("context \"web1\": cannot find docker endpoint in context", Fails("docker:web1").Message);

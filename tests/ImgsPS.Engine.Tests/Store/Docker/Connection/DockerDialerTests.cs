@@ -54,7 +54,7 @@ public sealed class DockerDialerTests : IDisposable
     [InlineData("the context 'web1'", "docker context update")]
     [InlineData("the default", "docker context use")]
     [NotUnderMono("Unix sockets are no part of .NET Framework")]
-    public async Task An_Engine_that_is_not_there_is_told_with_the_address_and_its_source(string source, string advice)
+    public async Task A_Docker_Engine_that_is_not_there_is_told_with_the_address_and_its_source(string source, string advice)
     {
         var address = "unix://" + Path.Combine(_folder, "none.sock");
         var e = await FailsAsync(address, source);
@@ -158,7 +158,7 @@ public sealed class DockerDialerTests : IDisposable
     }
 
     [Fact]
-    public async Task Cancelling_is_no_failure_of_the_Engine()
+    public async Task Cancelling_is_no_failure_of_Docker()
     {
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
