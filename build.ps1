@@ -156,7 +156,8 @@ function Add-Result {
         $reasons = @($run.SelectNodes("//*[@outcome='NotExecuted']//*[local-name()='Message']") | ForEach-Object { $_.InnerText })
     } else {
         $assembly = ([xml]$text).assemblies.assembly
-        $passed, $failed = [int]$assembly.passed, ([int]$assembly.failed + [int]$assembly.errors)
+        $passed, $failed, $errors = 'passed', 'failed', 'errors' | ForEach-Object { [int]$assembly.GetAttribute($_) }
+        $failed += $errors
         $reasons = @($assembly.SelectNodes('.//reason') | ForEach-Object { $_.InnerText })
     }
 

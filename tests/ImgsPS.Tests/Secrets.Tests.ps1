@@ -149,7 +149,8 @@ Describe 'Secrets (RC4)' {
 
     It 'in a config.json that is broken are in nothing that is left' {
         $broken = @(
-            '{"auths":{"x":{"auth":"' + (Get-TestSecret Address) + '"}}}'
+            # The mark keeps it from being base64, of user:password by chance.
+            '{"auths":{"x":{"auth":"' + (Get-TestSecret Address) + '!"}}}'
             '{"auths":{"x":' + (ConvertTo-Json (Get-TestSecret Config)) + '}}'
             '{"auths":{"' + (Get-TestSecret Address) + '":{"auth":"'
             (Get-TestSecret Address)
