@@ -47,7 +47,7 @@ public sealed class FrameworkLegTests
             .Where(method => method.GetCustomAttribute<NotUnderMonoAttribute>() is not null)
             .Select(method => method.DeclaringType!.Name + "." + method.Name);
         var rows = BehaviourCase.All.Where(row => row.NoMono is not null).Select(row => "behaviour " + row.Name);
-        Assert.Equal(LeftOut, tests.Concat(rows).Distinct().OrderBy(name => name, StringComparer.Ordinal));
+        Assert.Equal(LeftOut.OrderBy(name => name, StringComparer.Ordinal), tests.Concat(rows).Distinct().OrderBy(name => name, StringComparer.Ordinal));
     }
 
     [Fact]
