@@ -86,6 +86,7 @@ function Remove-Folder {
 function Build-Ahead {
     param([string] $Platform)
 
+    if ($env:IMGSPS_AHEAD -eq 'none') { return }
     Write-Step "compiling the engine ahead of time for $Platform"
     $made = [System.IO.Path]::Combine($output, 'ahead', $Platform)
     & dotnet publish src/ReadyToRun -r $Platform -o $made "-p:From=$module/bin/net8.0/ImgsPS.Engine.dll" -v q | Out-Host
@@ -120,7 +121,7 @@ function Build-Module {
     if ($foreign) { throw "the module must not carry $foreign" }
 
     $env:IMGSPS_MODULE = $module
-    if (-not $NoAhead -and $env:IMGSPS_AHEAD -ne 'none') {
+    if (-not $NoAhead) {
         $system = if ($env:OS -eq 'Windows_NT') { 'win' } elseif ($IsMacOS) { 'osx' } else { 'linux' }
         $processor = [System.Runtime.InteropServices.RuntimeInformation]::OSArchitecture.ToString().ToLowerInvariant()
         Build-Ahead "$system-$processor"

@@ -30,8 +30,7 @@ function New-Rule {
         # Docker's answer varies from time to time; it may be the module's.
         [switch] $Varies,
         # Why docker's answer over podman's service is not the one over dockerd, or the module's is not docker's there; PodmanAnswers are
-        # the
-        # module's lines when they are not docker's.
+        # the module's lines when they are not docker's.
         [string] $Podman,
         [string[]] $PodmanAnswers
     )
@@ -137,8 +136,7 @@ function Split-Output ($Output) {
 
 function Show-DockerImage {
     # docker images with one line a row: repository:tag digest id. Of the table: a format of one's own leaves out the digest of an image
-    # that has
-    # no tag. No named parameters: the arguments are docker's.
+    # that has no tag. No named parameters: the arguments are docker's.
     docker images --no-trunc --digests @args | Where-Object { $_ -notmatch '^REPOSITORY ' } | ForEach-Object {
         if ($_ -is [System.Management.Automation.ErrorRecord]) { $_ } else { $word = $_ -split '\s{2,}';
             "$($word[0]):$($word[1]) $($word[2]) $($word[3])" }

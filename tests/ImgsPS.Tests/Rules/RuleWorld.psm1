@@ -1,6 +1,5 @@
 # The images, tags and containers that DockerRules.Tests.ps1 asks docker and the module about, on a Docker of its own; every set-up of a
-# rule
-# gives the same ids again, because images are built once and loaded from then on.
+# rule gives the same ids again, because images are built once and loaded from then on.
 Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
 
