@@ -31,7 +31,7 @@ public sealed class OptimizeImageStoreCommand : StoreCmdlet
     public SwitchParameter IncludeQuarantine { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _stores.Add(Store);
+    protected override void ProcessRecord() => _stores.Add(Accepted(Store));
 
     /// <inheritdoc/>
     protected override void EndProcessing()

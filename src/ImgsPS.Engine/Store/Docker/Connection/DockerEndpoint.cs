@@ -39,6 +39,9 @@ internal sealed record DockerEndpoint(string Store, DockerAddressKind Kind, stri
         _ => true,
     };
 
+    /// <summary>True for a socket, and for a pipe of this machine: no network and no other program is needed to get there.</summary>
+    public bool IsOfThisMachine => Kind == DockerAddressKind.Unix || (Kind == DockerAddressKind.Pipe && Host is null or ".");
+
     private bool IsLoopback =>
         string.Equals(Host, "localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address));
