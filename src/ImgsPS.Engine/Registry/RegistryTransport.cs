@@ -34,6 +34,7 @@ internal sealed class RegistryTransport : IDisposable
             new TokenService(_sender, Retrying, limits, Errors),
             Secrets,
             notes);
+        _sender.Policy = ConnectionPolicy.For(_endpoint, options);
     }
 
     public RegistryLimits Limits { get; }
