@@ -15,6 +15,9 @@ internal interface IImageRows
     /// <summary>The rows with this text as <see cref="Image.Name"/>.</summary>
     IEnumerable<Image> WithName(string name);
 
+    /// <summary>The rows that may be the listed one: with its name and its digest, or without a digest where one of the two has none.</summary>
+    IEnumerable<Image> WithRow(ImageIdentity identity);
+
     /// <summary>The rows with this id.</summary>
     IEnumerable<Image> WithId(string id);
 
@@ -36,6 +39,8 @@ internal sealed class PlainImageRows : IImageRows
     public IEnumerable<Image> All { get; }
 
     public IEnumerable<Image> WithName(string name) => All;
+
+    public IEnumerable<Image> WithRow(ImageIdentity identity) => All;
 
     public IEnumerable<Image> WithId(string id) => All;
 

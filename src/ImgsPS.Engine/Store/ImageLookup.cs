@@ -69,7 +69,8 @@ internal static class ImageLookup
             return FindUntagged(images, identity);
         }
 
-        var named = images.WithName(identity.Name).Where(i => HasNameOf(i, identity)).ToArray();
+        var rows = images.WithRow(identity).Where(i => HasNameOf(i, identity) && IsSameContent(i, identity)).ToArray();
+        var named = rows.Length > 0 ? rows : images.WithName(identity.Name).Where(i => HasNameOf(i, identity)).ToArray();
         if (named.Length == 0 && ImageReference.TryParse(identity.Reference, out var reference))
         {
             named = images.All.Where(i => Names(i, reference) && Parse(i) == reference).ToArray();
@@ -80,7 +81,7 @@ internal static class ImageLookup
             throw NotFound(identity.Text);
         }
 
-        var rows = named.Where(i => IsSameContent(i, identity)).ToArray();
+        rows = rows.Length > 0 ? rows : named.Where(i => IsSameContent(i, identity)).ToArray();
         return rows.Length > 0
             ? new ImageMatch(rows[0].Tag is null && rows[0].RawName is null ? ImageMatchKind.RepositoryDigest : ImageMatchKind.Tag, rows)
             : throw new ImageException(

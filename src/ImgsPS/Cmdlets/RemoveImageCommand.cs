@@ -312,9 +312,10 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         var image = match.Images[0];
 
         // In a local store an image is its manifest, in a Docker Engine its id.
-        foreach (var other in images.WithId(image.Id))
+        var own = new HashSet<Image>(match.Images);
+        foreach (var other in store.IsDocker || image.Digest is null ? images.WithId(image.Id) : images.WithDigest(image.Digest))
         {
-            if (other.Id == image.Id && (store.IsDocker || other.Digest == image.Digest) && !match.Images.Contains(other)
+            if (other.Id == image.Id && (store.IsDocker || other.Digest == image.Digest) && !own.Contains(other)
                 && !(match.Kind == ImageMatchKind.Tag && other.Tag is null && other.Reference is not null
                     && other.Repository == image.Repository))
             {

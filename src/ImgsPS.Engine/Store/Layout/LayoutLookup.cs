@@ -16,6 +16,8 @@ internal static class LayoutLookup
     {
         var images = rows.Select(r => r.Image).ToArray();
         var match = anyName ? ImageLookup.FindContent(images, identity) : ImageLookup.Find(images, identity);
-        return (match.Kind, match.Images.Select(i => rows.First(r => ReferenceEquals(r.Image, i))).ToList());
+        var meant = new HashSet<Image>(match.Images);
+        var found = rows.Where(r => meant.Contains(r.Image)).ToDictionary(r => r.Image);
+        return (match.Kind, match.Images.Select(i => found[i]).ToList());
     }
 }
