@@ -37,6 +37,20 @@ internal sealed class DockerConfigFile
         }
     }
 
+    /// <summary>The file's text as it is now, to tell whether it changed; null when it cannot be read.</summary>
+    public string? Content()
+    {
+        try
+        {
+            return ReadText(Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            // Why, Read says.
+            return null;
+        }
+    }
+
     /// <summary>The config; an empty one when there is no file.</summary>
     /// <exception cref="ImageException">StoreUnavailable: the file cannot be read. InvalidData: it is broken (RC1).</exception>
     public DockerConfig Read()

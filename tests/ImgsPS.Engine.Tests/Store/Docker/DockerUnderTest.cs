@@ -66,6 +66,8 @@ internal sealed class DockerUnderTest : IDisposable, ICredentialStore
         return images.ToArray();
     }
 
+    public string State() => "";
+
     public Task<RegistryCredential?> FindAsync(
         RegistryEndpoint registry, string? repository, IOperationObserver observer, CancellationToken cancellationToken) =>
             Task.FromResult(Stored);
