@@ -156,3 +156,35 @@ Describe 'Credentials that a Docker Engine gets from a session that goes on (SF1
         ) | Should -Be 'ann', 'bob', 'ann', 'bob', '', 'ann'
     }
 }
+
+# SF5: what is no file is an error that names it, at once; a session that waits for a pipe would never come back.
+Describe "A pipe or a device in the place of a file of Docker's configuration (SF5)" -Skip:$windows {
+    BeforeAll {
+        $id = -join ([System.Security.Cryptography.SHA256]::Create().ComputeHash([System.Text.Encoding]::UTF8.GetBytes('web1')) |
+                ForEach-Object { $_.ToString('x2') })
+        $null = New-Item -ItemType Directory "$work/odd", "$work/tls", "$work/tls/contexts/meta/$id"
+    }
+
+    It 'is an error that names it: <Name>' -ForEach @(
+        @{ Name = 'config.json, a pipe'; Make = { & mkfifo "$work/odd/config.json" }; File = 'odd/config.json'; Words = 'a named pipe'
+            Line = "`$env:DOCKER_CONFIG = `"`$work/odd`"; Invoke-ImagePull `$app" }
+        @{ Name = 'config.json, /dev/zero'; Make = { & ln -s /dev/zero "$work/odd/config.json" }; File = 'odd/config.json'; Words = 'a device'
+            Line = "`$env:DOCKER_CONFIG = `"`$work/odd`"; Get-ImageManifest `$app" }
+        @{ Name = 'config.json, a pipe, for Docker'; Make = { & mkfifo "$work/odd/config.json" }; File = 'odd/config.json'; Words = 'a named pipe'
+            Line = "`$env:DOCKER_CONFIG = `"`$work/odd`"; Get-Image -Store docker" }
+        @{ Name = 'meta.json, a pipe'; Make = { & mkfifo "$work/tls/contexts/meta/$id/meta.json" }; File = "tls/contexts/meta/*/meta.json"
+            Words = 'a named pipe'; Line = "`$env:DOCKER_CONFIG = `"`$work/tls`"; Get-Image -Store docker:web1" }
+        @{ Name = 'ca.pem, a pipe'; Make = { & mkfifo "$work/tls/ca.pem" }; File = 'tls/ca.pem'; Words = 'a named pipe'
+            Line = "`$env:DOCKER_CONFIG = `"`$work/tls`"; `$env:DOCKER_TLS_VERIFY = '1'; Get-Image -Store tcp://`$(`$registry.Host)" }
+    ) {
+        & $Make
+        try {
+            $output = Invoke-Steps "$Line -ErrorAction SilentlyContinue -ErrorVariable failed; 'sent:' + `$failed[0]"
+            $output | Should -HaveCount 1
+            $output[0] | Should -BeLike "*$work/$File*is $Words, not a file*"
+        }
+        finally {
+            & rm "$work/$($File.Replace('*', $id))"
+        }
+    }
+}
