@@ -165,26 +165,24 @@ Describe "A pipe or a device in the place of a file of Docker's configuration (S
         $null = New-Item -ItemType Directory "$work/odd", "$work/tls", "$work/tls/contexts/meta/$id"
     }
 
-    It 'is an error that names it: <Name>' -ForEach @(
-        @{ Name = 'config.json, a pipe'; Make = { & mkfifo "$work/odd/config.json" }; File = 'odd/config.json'; Words = 'a named pipe'
-            Line = "`$env:DOCKER_CONFIG = `"`$work/odd`"; Invoke-ImagePull `$app" }
-        @{ Name = 'config.json, /dev/zero'; Make = { & ln -s /dev/zero "$work/odd/config.json" }; File = 'odd/config.json'; Words = 'a device'
-            Line = "`$env:DOCKER_CONFIG = `"`$work/odd`"; Get-ImageManifest `$app" }
-        @{ Name = 'config.json, a pipe, for Docker'; Make = { & mkfifo "$work/odd/config.json" }; File = 'odd/config.json'; Words = 'a named pipe'
-            Line = "`$env:DOCKER_CONFIG = `"`$work/odd`"; Get-Image -Store docker" }
-        @{ Name = 'meta.json, a pipe'; Make = { & mkfifo "$work/tls/contexts/meta/$id/meta.json" }; File = "tls/contexts/meta/*/meta.json"
-            Words = 'a named pipe'; Line = "`$env:DOCKER_CONFIG = `"`$work/tls`"; Get-Image -Store docker:web1" }
-        @{ Name = 'ca.pem, a pipe'; Make = { & mkfifo "$work/tls/ca.pem" }; File = 'tls/ca.pem'; Words = 'a named pipe'
-            Line = "`$env:DOCKER_CONFIG = `"`$work/tls`"; `$env:DOCKER_TLS_VERIFY = '1'; Get-Image -Store tcp://`$(`$registry.Host)" }
+    It 'is an error that names it: <Place>, <Words>, for <Command>' -ForEach @(
+        @{ Place = 'odd/config.json'; Words = 'a named pipe'; Command = 'Invoke-ImagePull $app' }
+        @{ Place = 'odd/config.json'; Words = 'a device'; Command = 'Get-ImageManifest $app' }
+        @{ Place = 'odd/config.json'; Words = 'a named pipe'; Command = 'Get-Image -Store docker' }
+        @{ Place = 'tls/contexts/meta/ID/meta.json'; Words = 'a named pipe'; Command = 'Get-Image -Store docker:web1' }
+        @{ Place = 'tls/ca.pem'; Words = 'a named pipe'
+            Command = '$env:DOCKER_TLS_VERIFY = 1; Get-Image -Store "tcp://$($registry.Host)"' }
     ) {
-        & $Make
+        $file = "$work/$($Place.Replace('ID', $id))"
+        if ($Words -eq 'a device') { & ln -s /dev/zero $file } else { & mkfifo $file }
         try {
-            $output = Invoke-Steps "$Line -ErrorAction SilentlyContinue -ErrorVariable failed; 'sent:' + `$failed[0]"
+            $folder = "$work/$($Place.Split('/')[0])"
+            $output = @(Invoke-Steps "`$env:DOCKER_CONFIG = '$folder'; try { $Command -ErrorAction Stop } catch { 'sent:' + `$_ }")
             $output | Should -HaveCount 1
-            $output[0] | Should -BeLike "*$work/$File*is $Words, not a file*"
+            $output[0] | Should -BeLike "*${file}: is $Words, not a file*"
         }
         finally {
-            & rm "$work/$($File.Replace('*', $id))"
+            & rm $file
         }
     }
 }

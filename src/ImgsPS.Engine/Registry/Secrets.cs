@@ -32,7 +32,7 @@ internal sealed class Secrets
     /// <summary>Makes a secret known, in the forms in which it may come back.</summary>
     public void Add(string? secret)
     {
-        if (secret is not null && secret.Length >= Shortest && !_known.ContainsKey(secret))
+        if (secret is not null && secret.Length >= Shortest)
         {
             foreach (var form in Forms(secret))
             {

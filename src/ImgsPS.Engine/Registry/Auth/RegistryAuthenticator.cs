@@ -21,6 +21,9 @@ internal sealed class RegistryAuthenticator
     private readonly Secrets _secrets;
     private readonly AuthNotes _notes;
 
+    // The token that was made known as a secret last: mostly it is the one of the next request too.
+    private volatile string? _hidden;
+
     public RegistryAuthenticator(
         RegistryEndpoint endpoint, RegistryOptions options, CredentialSource credentials, TokenService tokens,
         RegistryMemory memory, Secrets secrets, AuthNotes notes)
@@ -171,7 +174,12 @@ internal sealed class RegistryAuthenticator
             cancellationToken).ConfigureAwait(false);
 
         // Also one that an earlier command fetched.
-        _secrets.Add(token?.Value);
+        if (token is not null && token.Value != _hidden)
+        {
+            _secrets.Add(token.Value);
+            _hidden = token.Value;
+        }
+
         return token is null ? null : new(new AuthenticationHeaderValue("Bearer", token.Value), scopes, fresh, credential);
 
         async Task<AccessToken?> FetchAsync(AccessToken? old)
@@ -182,6 +190,7 @@ internal sealed class RegistryAuthenticator
             {
                 // Not before: what refuses it may echo it.
                 _secrets.Remove(old.Value);
+                _hidden = null;
             }
 
             return got;

@@ -29,7 +29,8 @@ internal sealed class DockerCredentialStore : ICredentialStore
     }
 
     /// <inheritdoc/>
-    public string State() => SecretHash.Of(_environment("DOCKER_AUTH_CONFIG"), _file.Path, _file.Content());
+    public string State() =>
+        SecretHash.Of(_environment("DOCKER_AUTH_CONFIG"), _environment("PATH"), _file.Path, _file.Content());
 
     /// <inheritdoc/>
     public async Task<RegistryCredential?> FindAsync(
