@@ -23,6 +23,9 @@ internal abstract class NativeFiles
     /// <summary>True when this process may do to files of other users what it likes: root, or an administrator who is elevated.</summary>
     public abstract bool IsElevated { get; }
 
+    /// <summary>This user, as a part of a file's name: a number, on Windows the SID.</summary>
+    public abstract string User { get; }
+
     /// <summary>Opens the folder at a path; links are followed.</summary>
     /// <exception cref="DirectoryNotFoundException">It is not there.</exception>
     public abstract FileHandle OpenRoot(string path);

@@ -1,13 +1,18 @@
 using System.IO;
+using Microsoft.Win32.SafeHandles;
 
 namespace ImgsPS.Disk;
 
 /// <summary>A file that was opened and judged. Not thread-safe.</summary>
 internal class StoreFile : FileStream
 {
+    // Mono's own handle on the file; elsewhere the system's once more, which closes nothing.
+    private readonly SafeFileHandle _stream;
+
     public StoreFile(FileHandle handle, string path, FileAccess access)
         : base(StreamHandle.Of(handle, access), access, 1, isAsync: false)
     {
+        _stream = SafeFileHandle;
         Opened = handle;
         Path = path;
     }
@@ -23,12 +28,10 @@ internal class StoreFile : FileStream
 
     protected override void Dispose(bool disposing)
     {
-        // Mono's own handle on the file; nothing elsewhere.
-        var handle = SafeFileHandle;
         base.Dispose(disposing);
         if (disposing)
         {
-            handle.Dispose();
+            _stream.Dispose();
             Opened.Dispose();
         }
     }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.ComponentModel;
+using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -32,6 +33,8 @@ internal abstract class UnixFiles : NativeFiles
     private static readonly uint Me = geteuid();
 
     public override bool IsElevated => Me == 0;
+
+    public override string User => Me.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>O_CREAT.</summary>
     protected abstract int MakeFlag { get; }

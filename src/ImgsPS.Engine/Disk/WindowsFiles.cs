@@ -68,6 +68,15 @@ internal sealed class WindowsFiles : NativeFiles
         }
     }
 
+    public override string User
+    {
+        get
+        {
+            using var user = WindowsIdentity.GetCurrent();
+            return user.User!.Value;
+        }
+    }
+
     public override FileHandle OpenRoot(string path)
     {
         var handle = CreateFile(Long(path), ListFolder | Traverse | ReadAttributes | ReadControl | Synchronize, ShareAll, IntPtr.Zero,
