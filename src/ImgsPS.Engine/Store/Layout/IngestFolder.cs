@@ -39,7 +39,9 @@ internal sealed class IngestFolder : IDisposable
     /// <param name="digest">The blob.</param>
     /// <param name="observer">Is told when another process has it, and warned when that takes long.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="ImageException">StoreUnavailable. Timeout: who has it has written nothing for <see cref="StoreFiles.Patience"/>.</exception>
+    /// <exception cref="ImageException">
+    /// StoreUnavailable. Timeout: who has it has written nothing for <see cref="StoreFiles.Patience"/>.
+    /// </exception>
     public static async Task<IngestFolder> LockAsync(
         StorePaths paths, StoreFiles files, Digest digest, IOperationObserver observer, CancellationToken cancellationToken) =>
         (await LockAsync(files, paths.IngestFolder(digest), new IngestWait(files, digest, observer), cancellationToken)

@@ -58,8 +58,12 @@ internal static class Leftovers
             ImageStoreFindingKind.Quarantine => "Optimize-ImageStore -IncludeQuarantine deletes it.",
             _ => "Optimize-ImageStore deletes it.",
         })
-    { Size = l.Size, Digest = l.Kind is ImageStoreFindingKind.Quarantine or ImageStoreFindingKind.Trash ? BlobFolder.DigestOf(Path.GetFileName(l.Path))
-            : null });
+    {
+        Size = l.Size,
+        Digest = l.Kind is ImageStoreFindingKind.Quarantine or ImageStoreFindingKind.Trash
+            ? BlobFolder.DigestOf(Path.GetFileName(l.Path))
+            : null,
+    });
 
     /// <summary>The content of which a damaged copy is in the quarantine.</summary>
     public static ISet<Digest> QuarantinedDigests(StorePaths paths, StoreFiles files) => new HashSet<Digest>(
