@@ -285,7 +285,7 @@ internal sealed class BlobFolder
     /// <summary>Deletes all that is in the trash. What cannot be deleted now stays for the next time.</summary>
     public Task EmptyTrashAsync(IOperationObserver observer)
     {
-        var files = _files.FilesIn(_paths.Trash).Where(f => IsTrashName(f.Name)).ToArray();
+        var files = _files.List(_paths.Trash).Where(f => IsTrashName(f.Name)).ToArray();
 
         // A deletion waits for the disk: several at a time, when there are many.
         var lanes = files.Length < ManyFiles ? 1 : Deletions;

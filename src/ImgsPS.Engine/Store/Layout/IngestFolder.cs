@@ -68,7 +68,7 @@ internal sealed class IngestFolder : IDisposable
         // Looking at a lock may touch it, so its time says nothing, unless there is nothing else.
         long size = 0;
         DateTime? time = null;
-        foreach (var file in files.FilesIn(folder))
+        foreach (var file in files.FilesIn(folder, name => name is LockName or "data" or "meta.json"))
         {
             if (file.Name != LockName)
             {
