@@ -157,7 +157,7 @@ public static class Tree
             }
             else if (entry.IsFile && bytes)
             {
-                text += " content " + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)));
+                text += " content " + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Read(path)));
             }
 
             found[Path.GetRelativePath(root, path)] = text;
@@ -171,7 +171,8 @@ public static class Tree
     [
         .. before.Where(b => !after.ContainsKey(b.Key)).Select(b => "gone: " + b.Key),
         .. after.Where(a => !before.ContainsKey(a.Key)).Select(a => $"new: {a.Key} ({a.Value})"),
-        .. after.Where(a => before.TryGetValue(a.Key, out var was) && was != a.Value).Select(a => $"other: {a.Key} {Differs(before[a.Key], a.Value)}"),
+        .. after.Where(a => before.TryGetValue(a.Key, out var was) && was != a.Value)
+            .Select(a => $"other: {a.Key} {Differs(before[a.Key], a.Value)}"),
     ];
 
     /// <summary>A copy with modes, owners and times of writing.</summary>
@@ -240,7 +241,7 @@ public static class Tree
         var bytes = Encoding.UTF8.GetBytes(secret);
         return Walk(root)
             .Where(e => e.Entry.IsFile && !known.Contains((e.Entry.Device, e.Entry.Inode)))
-            .Where(e => File.ReadAllBytes(e.Path).AsSpan().IndexOf(bytes) >= 0)
+            .Where(e => Read(e.Path).AsSpan().IndexOf(bytes) >= 0)
             .Select(e => $"{Path.GetRelativePath(root, e.Path)} (mode {Convert.ToString(e.Entry.Mode, 8)}, owner {e.Entry.Uid})")
             .ToArray();
     }
@@ -250,6 +251,15 @@ public static class Tree
         .Where(e => (e.Entry.Mode & 0x3F) != 0)
         .Select(e => $"{Path.GetRelativePath(root, e.Path)} has mode {Convert.ToString(e.Entry.Mode, 8)}")
         .ToArray();
+
+    // Also what somebody has locked: .NET's own way to read a file asks for a lock.
+    private static byte[] Read(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes;
+    }
 
     private static string Differs(string before, string after)
     {

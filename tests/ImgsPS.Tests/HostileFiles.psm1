@@ -61,7 +61,7 @@ $kinds = [ordered]@{
 }
 
 # What only somebody who is not root meets.
-$rights = [ordered]@{ 'mode 000' = 'both'; 'owned by root' = 'both' }
+$rightKinds = [ordered]@{ 'mode 000' = 'both'; 'owned by root' = 'both' }
 
 # What somebody exchanges for a link while a command works.
 $swapped = 'blobs', 'blobs/sha256', 'blobs/sha256/{layer}', '.imgsps', '.imgsps/ingest', '.imgsps/ingest/{key}', '.imgsps/leases',
@@ -130,7 +130,7 @@ function Get-HostilePlace {
 function Get-HostileCase {
     param([switch] $Rights)
 
-    $all = if ($Rights) { $rights } else { $kinds }
+    $all = if ($Rights) { $rightKinds } else { $kinds }
     foreach ($kind in $all.Keys) {
         foreach ($place in Get-HostilePlace) {
             if ($all[$kind] -ne 'both' -and $all[$kind] -ne $place.Type) { continue }
@@ -211,7 +211,8 @@ function Invoke-Hostile {
         try { $null = $shell.EndInvoke($handle) } catch { $thrown = $_.Exception.InnerException }
     }
 
-    $errors = @(if (-not $lost) { $shell.Streams.Error })
+    # ReadAll does not wait for more, as an enumeration of what is not complete would.
+    $errors = @($shell.Streams.Error.ReadAll())
     if ($thrown -and $thrown.PSObject.Properties['ErrorRecord']) { $errors += $thrown.ErrorRecord }
     $said = @(foreach ($record in $errors) {
             "$record"; $record.Exception.ToString()
@@ -220,11 +221,11 @@ function Invoke-Hostile {
     [pscustomobject]@{
         Hangs = -not $ended
         Lost = $lost
-        Output = @($output)
+        Output = @($output.ReadAll())
         Errors = $errors
         Said = $said -join "`n"
-        Warnings = @($shell.Streams.Warning | ForEach-Object { "$_" }) -join "`n"
-        Told = @($shell.Streams.Verbose; $shell.Streams.Debug | ForEach-Object { "$_" }) -join "`n"
+        Warnings = @($shell.Streams.Warning.ReadAll()) -join "`n"
+        Told = @($shell.Streams.Verbose.ReadAll(); $shell.Streams.Debug.ReadAll()) -join "`n"
     }
 
     if (-not $lost) { $shell.Dispose() }

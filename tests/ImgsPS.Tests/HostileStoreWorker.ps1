@@ -6,7 +6,7 @@ The module's manifest.
 .PARAMETER Registry
 The test registry's address.
 .PARAMETER Folder
-Where victims, templates and stores go; the result too, as RUN.json. The run named matrix makes what the others need.
+Where victims, templates and stores go; the result too, as RUN/result.json. The run named matrix makes what the others need.
 .PARAMETER Run
 matrix: each kind in each place, as root. swap: a place that is exchanged while a command works, as root. rights: as another user.
 .PARAMETER GuardSeconds
@@ -412,7 +412,7 @@ switch ($Run) {
     'rights' { Invoke-Rights }
 }
 
-[System.IO.File]::WriteAllText("$Folder/$Run.json", (ConvertTo-Json -Depth 5 -InputObject ([ordered]@{
+[System.IO.File]::WriteAllText("$Folder/$Run/result.json", (ConvertTo-Json -Depth 5 -InputObject ([ordered]@{
     Rows = $rows; Runs = $count.Runs; Hangs = $count.Hangs; Trades = $count.Trades; Copies = $count.Copies
     Seconds = [math]::Round($clock.Elapsed.TotalSeconds, 1) })))
 
