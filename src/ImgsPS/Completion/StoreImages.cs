@@ -6,6 +6,7 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Cmdlets;
+using ImgsPS.Disk;
 using ImgsPS.Store;
 
 namespace ImgsPS.Completion;
@@ -33,7 +34,7 @@ internal static class StoreImages
     {
         try
         {
-            using var opened = ImageStores.Open(store);
+            using var opened = ImageStores.Open(store, StoreAccess.ReadOnly);
             return await opened.ListAsync(ListRequest.Default, NullObserver.Instance, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is ImageException or OperationCanceledException)
