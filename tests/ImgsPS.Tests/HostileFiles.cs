@@ -8,6 +8,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
+using Microsoft.Win32.SafeHandles;
 
 namespace HostileFiles;
 
@@ -85,6 +86,13 @@ public static class Linux
 
     /// <summary>Two names trade what they lead to, in one step.</summary>
     public static void Trade(string first, string second) => Check(renameat2(Here, first, Here, second, Exchange), "renameat2", first);
+
+    /// <summary>Opens a file to read, without the lock that .NET takes.</summary>
+    public static SafeFileHandle Open(string path)
+    {
+        var file = open(path, 0x800);
+        return file >= 0 ? new SafeFileHandle(file, ownsHandle: true) : throw Failure("open", path);
+    }
 
     /// <summary>Lets go whoever waits for the other end of a pipe.</summary>
     public static void Release(string pipe)
@@ -255,7 +263,7 @@ public static class Tree
     // Also what somebody has locked: .NET's own way to read a file asks for a lock.
     private static byte[] Read(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var file = new FileStream(Linux.Open(path), FileAccess.Read);
         var bytes = new byte[file.Length];
         file.ReadExactly(bytes);
         return bytes;

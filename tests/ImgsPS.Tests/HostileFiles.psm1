@@ -93,17 +93,19 @@ $changes = [ordered]@{
 }
 
 # A set of them, by name: Read; WritingRead, those that write in a store that is the user's (the catalog, and what is damaged goes to the
-# quarantine); Change; RightsChange, one of each kind of change; Quiet, which may not write whatever the store is: -WhatIf and completion.
+# quarantine); Change; FewReads and FewChanges, one of each kind; Quiet, which may not write whatever the store is: -WhatIf and completion.
 function Get-HostileCommand {
-    param([Parameter(Mandatory)] [ValidateSet('Read', 'WritingRead', 'Change', 'RightsChange', 'Quiet')] [string] $Set)
+    param([Parameter(Mandatory)] [ValidateSet('Read', 'FewReads', 'WritingRead', 'Change', 'FewChanges', 'Quiet')] [string] $Set)
 
     $found = [ordered]@{}
     switch ($Set) {
         'Read' { $found = $reads }
-        'WritingRead' { foreach ($name in 'Get-Image', 'Get-ImageConfig', 'Get-ImageStore', 'Test-ImageStore -Full') { $found[$name] = $reads[$name] } }
+        'FewReads' { foreach ($name in 'Get-Image', 'Get-ImageConfig', 'Get-ImageStore', 'Test-ImageStore -Full') { $found[$name] = $reads[$name] } }
+        'WritingRead' { foreach ($name in 'Get-Image', 'Get-ImageConfig', 'Test-ImageStore -Full') { $found[$name] = $reads[$name] } }
         'Change' { $found = $changes }
-        'RightsChange' {
-            foreach ($name in 'Invoke-ImagePull of a new image', 'Remove-Image', 'Optimize-ImageStore', 'Repair-ImageStore -Full') {
+        'FewChanges' {
+            foreach ($name in 'Invoke-ImagePull of a new image', 'Invoke-ImagePull of an image that is there', 'Add-ImageTag',
+                'Remove-Image', 'Optimize-ImageStore', 'Repair-ImageStore -Full') {
                 $found[$name] = $changes[$name] }
         }
         'Quiet' {

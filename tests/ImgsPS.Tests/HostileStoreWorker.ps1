@@ -43,6 +43,8 @@ $count = @{ Runs = 0; Hangs = 0; Copies = 0; Trades = 0 }
 $rows = [System.Collections.Generic.List[object]]::new()
 
 $reads = Get-HostileCommand Read
+$fewReads = Get-HostileCommand FewReads
+$fewChanges = Get-HostileCommand FewChanges
 $writingReads = Get-HostileCommand WritingRead
 $changes = Get-HostileCommand Change
 $quiet = Get-HostileCommand Quiet
@@ -200,7 +202,7 @@ function Invoke-Command1($Case, [string] $Name, [scriptblock] $Script, [string] 
         if ($answer.Lost) { $script:runspace = New-HostileRunspace $Module }
     }
 
-    $objects = @($answer.Output | ForEach-Object { [HostileFiles.Answers]::Of($_.PSObject.BaseObject, $Copy) } | Sort-Object) -join "`n"
+    $objects = @($answer.Output | Where-Object { $null -ne $_ } | ForEach-Object { [HostileFiles.Answers]::Of($_.PSObject.BaseObject, $Copy) } | Sort-Object) -join "`n"
     $all = $objects, $answer.Said, $answer.Warnings, $answer.Told -join "`n"
     if ($all.IndexOf($secret, [System.StringComparison]::OrdinalIgnoreCase) -ge 0) { Add-Deviation $Case $Name 'shows the secret' }
     foreach ($record in $answer.Errors) {
@@ -236,7 +238,7 @@ function Test-Answer($Case, [string] $Name, $Result, $Clean, [string] $Copy) {
     if ($same) { return }
 
     # A name more or less to count, or to tidy away, is no reason to say anything.
-    if ($Case.Type -eq 'file' -and $Name -in 'Optimize-ImageStore', 'Get-ImageStore' -and $Result.Answer.Errors.Count -eq 0) { return }
+    if (($Case.Type -eq 'file' -or $Case.Place -like '.imgsps/ingest/*') -and $Name -in 'Optimize-ImageStore', 'Get-ImageStore' -and $Result.Answer.Errors.Count -eq 0) { return }
     $place = Resolve-Place $Case.Place
     $leaf = [System.IO.Path]::GetFileName($place) -replace '^sha256-', ''
     $parent = [System.IO.Path]::GetDirectoryName($place)
@@ -250,14 +252,15 @@ function Test-Answer($Case, [string] $Name, $Result, $Clean, [string] $Copy) {
 function Test-Victim($Case, [string] $Name, $Before, [string] $Copy, [switch] $Bytes) {
     $changed = @([HostileFiles.Tree]::Compare($Before, [HostileFiles.Tree]::Look($victim, $Bytes)))
     if ($Case.Kind -like '*second name*') {
-        # The name in the store is the store's: it may go. The bytes, the rights and the time are everybody's.
-        $changed = @($changed -notmatch '^other: \S+ names \d+ -> \d+, changed \S+ -> \S+$')
+        # The name in the store is the store's: it may move or go. The bytes, the rights and the time are everybody's.
+        $changed = @($changed -notmatch '^other: \S+ (names \d+ -> \d+, )?changed \S+ -> \S+$')
     }
 
     if ($changed) {
         Add-Deviation $Case $Name "changes what is outside: $(Limit-Line $changed)"
         [HostileFiles.Tree]::Delete($victim)
         [HostileFiles.Tree]::Copy("$Folder/victim-kept", $victim)
+        $script:outside = [HostileFiles.Tree]::Look($victim, $true)
     }
 
     foreach ($line in @(if ($Copy) { [HostileFiles.Tree]::FilesWith($Copy, $secret, $victim) })) {
@@ -282,8 +285,9 @@ function Invoke-Quiet($Case, [string] $Template, $Commands, [string] $Why) {
         $changed = [HostileFiles.Tree]::Compare($before, [HostileFiles.Tree]::Look($copy, $false))
         if ($changed) { Add-Deviation $Case $name "writes $Why`: $(Limit-Line $changed)" }
         if ($Why -like 'into a store of another*without*') {
-            if ($result.Answer.Errors.Count -eq 0) { Add-Deviation $Case $name 'works, in a store of another user' }
-        } else {
+            # A repair that finds no damage has nothing to ask leave for.
+            if ($result.Answer.Errors.Count -eq 0 -and $name -notlike 'Repair*') { Add-Deviation $Case $name 'works, in a store of another user' }
+        } elseif ($name -notlike 'completion*') {
             Test-Answer $Case $name $result (Get-Clean $Template $name $Commands[$name] $Case.Without @{}) $copy
         }
 
@@ -322,17 +326,21 @@ function New-Case($Row) {
 function Invoke-Matrix {
     foreach ($row in Get-HostileCase | Where-Object { $_.Place -like $Like -and $_.Kind -like $Kind }) {
         $case = New-Case $row
-        $before = [HostileFiles.Tree]::Look($victim, $true)
-        Invoke-Quiet $case 'foreign' $reads 'into a store of another user'
-        Invoke-Loud $case 'foreign' $changes $allow
-        Invoke-Loud $case 'own' $writingReads @{}
+        $script:outside = [HostileFiles.Tree]::Look($victim, $true)
         if ($case.Kind -in 'a link to its like outside', 'a pipe') {
-            # Whether a command may write at all does not depend on what stands there: two kinds show it.
+            # All commands. Whether one may write at all does not depend on what stands there: two kinds show it.
+            Invoke-Quiet $case 'foreign' $reads 'into a store of another user'
+            Invoke-Loud $case 'foreign' $changes $allow
+            Invoke-Loud $case 'own' $writingReads @{}
             Invoke-Quiet $case 'foreign' $quiet 'that was to write nothing'
             Invoke-Quiet $case 'foreign' $changes 'into a store of another user, without leave'
+        } else {
+            Invoke-Quiet $case 'foreign' $fewReads 'into a store of another user'
+            Invoke-Loud $case 'foreign' $fewChanges $allow
+            Invoke-Loud $case 'own' ([ordered]@{ 'Get-Image' = $reads['Get-Image'] }) @{}
         }
 
-        Test-Victim $case 'all commands' $before -Bytes
+        Test-Victim $case 'all commands' $outside -Bytes
         if ($count.Hangs -gt 10) { Add-Deviation $case 'all commands' 'the rest was not run: too many commands hang' }
         Add-Row $case
     }
@@ -344,7 +352,7 @@ function Invoke-Rights {
     foreach ($row in Get-HostileCase -Rights | Where-Object { $_.Place -like $Like -and $_.Kind -like $Kind }) {
         $case = New-Case $row
         $template = if ($row.Kind -eq 'mode 000') { 'foreign' }
-        foreach ($commands in $reads, (Get-HostileCommand RightsChange)) {
+        foreach ($commands in $reads, $fewChanges) {
             $copy = $null
             foreach ($name in $commands.Keys) {
                 if ($count.Hangs -gt 10) { break }
@@ -371,7 +379,7 @@ function Invoke-Swap {
         $place = Resolve-Place $name
         $type = if ([HostileFiles.Linux]::Stat("$Folder/foreign/$place").IsFolder) { 'folder' } else { 'file' }
         $case = New-Case ([pscustomobject]@{ Kind = 'exchanged'; Place = $name; Type = $type; Without = @() })
-        $before = [HostileFiles.Tree]::Look($victim, $true)
+        $script:outside = [HostileFiles.Tree]::Look($victim, $true)
         $commands = [ordered]@{ 'Get-Image' = $reads['Get-Image']; 'Test-ImageStore -Full' = $reads['Test-ImageStore -Full'] } + $changes
         foreach ($round in 1..4) {
             foreach ($command in $commands.Keys) {
@@ -387,8 +395,7 @@ function Invoke-Swap {
                 }
 
                 $count.Trades += $swapper.Trades
-                Test-Victim $case $command $before $copy -Bytes
-                $before = [HostileFiles.Tree]::Look($victim, $true)
+                Test-Victim $case $command $outside $copy -Bytes
                 [HostileFiles.Tree]::Delete($copy)
                 [HostileFiles.Tree]::Delete("$copy.link")
             }
