@@ -52,6 +52,9 @@ internal sealed class LinuxFiles : UnixFiles
         : Marshal.GetLastWin32Error() is var error && IsMissing(error) ? null
         : throw Error(error, path);
 
+    protected override bool HasList(FileHandle handle) =>
+        fgetxattr(handle, Text("system.posix_acl_access"), null, IntPtr.Zero).ToInt64() > 0;
+
     protected override bool IsAdministrators(uint group) => group == 0;
 
     protected override int Open(int folder, byte[] path, int flags, int rights) => openat(folder, path, flags, rights);
@@ -87,6 +90,10 @@ internal sealed class LinuxFiles : UnixFiles
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int fcntl(FileHandle file, int command, int argument);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern IntPtr fgetxattr(FileHandle file, byte[] name, byte[]? value, IntPtr size);
 
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -51,6 +51,9 @@ internal sealed class MacFiles : UnixFiles
             : throw Error(error, path);
     }
 
+    // Its lists of rights are not read.
+    protected override bool HasList(FileHandle handle) => false;
+
     // wheel and admin.
     protected override bool IsAdministrators(uint group) => group is 0 or 80;
 

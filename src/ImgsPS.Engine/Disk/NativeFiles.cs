@@ -85,6 +85,9 @@ internal abstract class NativeFiles
     /// </summary>
     public abstract string? OtherHand(FileHandle handle, FileStatus status, string path);
 
+    /// <summary>As <see cref="OtherHand"/>, of a link itself: its owner alone can turn it. Null where that is not told.</summary>
+    public abstract string? OwnerOfLink(FileStatus status);
+
     /// <summary>True when this user owns the file.</summary>
     public abstract bool IsOwn(FileHandle handle, FileStatus status, string path);
 

@@ -7,9 +7,10 @@ namespace ImgsPS.Disk;
 
 /// <summary>
 /// The one door to a store's files (SF1, docs/store-design.md): all that is opened, made, moved or deleted below a store's root goes
-/// through here. Each folder is opened by its name in the one above, the root by its path; a name is then judged by what was opened. A link, a junction, a
-/// pipe or a device is an <see cref="UnsafeFileException"/>, and so is a file with a second name, but for content, which is only read and
-/// moved. Folders that every store has stay open while an operation runs: a swap of one meanwhile changes nothing for it.
+/// through here. Each folder is opened by its name in the one above, the root by its path; a name is then judged by what was opened. A
+/// link, a junction, a pipe or a device is an <see cref="UnsafeFileException"/>, and so is a file with a second name, but for content,
+/// which is only read and moved. Folders that every store has stay open while an operation runs: a swap of one meanwhile changes nothing
+/// for it.
 /// <para>Else it throws what the system says, as .NET's own methods do. Safe for any number of threads.</para>
 /// </summary>
 internal sealed class StoreDoor
@@ -71,23 +72,53 @@ internal sealed class StoreDoor
             }
         }
 
-        foreach (var folder in folders)
+        try
         {
-            try
-            {
-                if (Walk(folder).Other is { } other)
-                {
-                    return other;
-                }
-            }
-            catch (DirectoryNotFoundException)
-            {
-                // The root that is not there yet, or one that went meanwhile.
-            }
+            return folders.Select(folder => Walk(folder).Other).FirstOrDefault(other => other is not null)
+                ?? folders.Take(2).SelectMany(List).Where(e => e.IsFile).Select(OtherHandOn).FirstOrDefault(other => other is not null)
+                ?? OtherHandOnRootLink();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The root that is not there yet, or a folder that went meanwhile.
+            return null;
+        }
+    }
+
+    /// <summary>Who else can write a file of the store, index.json most of all.</summary>
+    private string? OtherHandOn(StoreEntry file)
+    {
+        var folder = Walk(Above(file.Path));
+        try
+        {
+            using var handle = Native.OpenFile(folder.Handle, file.Name, file.Path, FileUse.Read, 0);
+            return Named(Native.OtherHand(handle, Native.Status(handle, file.Path), file.Path), file.Path);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        finally
+        {
+            folder.Leave();
+        }
+    }
+
+    /// <summary>Who can turn the root, where it is a link, to another folder.</summary>
+    private string? OtherHandOnRootLink()
+    {
+        if (Path.GetDirectoryName(Root) is not { Length: > 0 } above)
+        {
+            return null;
         }
 
-        return null;
+        using var folder = Native.OpenRoot(above);
+        return Native.TryStatus(folder, Path.GetFileName(Root), Root) is { Kind: FileKind.Link } link
+            ? Named(Native.OwnerOfLink(link), Root)
+            : null;
     }
+
+    private static string? Named(string? other, string path) => other is null ? null : $"{other}: '{path}'";
 
     /// <summary>True when a change is allowed: asked for at all, and by nobody else's leave.</summary>
     public bool CanWrite() => _access.CanWrite && OtherHand() is null;
@@ -361,7 +392,8 @@ internal sealed class StoreDoor
                     RequireOwn(target);
                     var (name, newName) = (Path.GetFileName(from), Path.GetFileName(to));
                     Judge(
-                        Native.TryStatus(source.Handle, name, from) ?? throw new FileNotFoundException($"Could not find file '{from}'.", from),
+                        Native.TryStatus(source.Handle, name, from)
+                            ?? throw new FileNotFoundException($"Could not find file '{from}'.", from),
                         from, mayBeFolder: !over, IsContent(from));
                     if (!over)
                     {
@@ -466,7 +498,7 @@ internal sealed class StoreDoor
         var status = handle.Disposing(h => Native.Status(h, path));
         var other = above?.Other ?? (_careful ? handle.Disposing(h => Native.OtherHand(h, status, path)) : null);
         var depth = above is null ? 0 : above.Depth + 1;
-        var folder = new Folder(handle, status, depth, other is null || above?.Other is not null ? other : $"{other}: '{path}'");
+        var folder = new Folder(handle, status, depth, above?.Other is not null ? other : Named(other, path));
         if (depth > KeptDepth)
         {
             return folder;
@@ -505,7 +537,8 @@ internal sealed class StoreDoor
     }
 
     /// <summary>True for blobs, where they may be: other stores may share them by a second name, and they are never written.</summary>
-    private bool IsContent(string path) => path.StartsWith(Path.Combine(Root, "blobs") + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+    private bool IsContent(string path) =>
+        path.StartsWith(Path.Combine(Root, "blobs") + Path.DirectorySeparatorChar, StringComparison.Ordinal)
         || IsIn(path, "trash") || IsIn(path, "quarantine");
 
     private bool IsIn(string path, string name)
@@ -547,8 +580,8 @@ internal sealed class StoreDoor
     private ImageException Shared(string other) => new(
         ImageErrorKind.StoreUnavailable,
         $"The store '{Root}' is not changed by an elevated user: {other}.",
-        "Work without elevation. Or, if you trust everyone who can write there, use -AllowSharedStore, or add the folder to the environment "
-            + $"variable {StoreAccess.SharedStores}.");
+        "Work without elevation. Or, if you trust everyone who can write there, use -AllowSharedStore, or add the folder to the "
+            + $"environment variable {StoreAccess.SharedStores}.");
 
     private static string Above(string path) => Path.GetDirectoryName(path)!;
 

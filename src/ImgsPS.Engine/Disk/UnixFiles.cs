@@ -259,15 +259,24 @@ internal abstract class UnixFiles : NativeFiles
         }
     }
 
-    public override string? OtherHand(FileHandle handle, FileStatus status, string path) =>
-        status.User != 0 && status.User != Me ? $"user {UserName.Of(status.User)} owns it"
-        : (status.Rights & 2) != 0 ? "every user may write it"
-        : (status.Rights & 16) != 0 && !IsAdministrators(status.Group) ? $"group {status.Group} may write it"
-        : null;
+    public override string? OtherHand(FileHandle handle, FileStatus status, string path) => OwnerOfLink(status)
+        ?? ((status.Rights & 2) != 0 ? "every user may write it"
+        : (status.Rights & 16) == 0 ? null
+        : !IsAdministrators(status.Group) ? $"group {status.Group} may write it"
+        : HasList(handle) ? "its access control list lets others write it"
+        : null);
+
+    public override string? OwnerOfLink(FileStatus status) =>
+        status.User != 0 && status.User != Me ? $"user {UserName.Of(status.User)} owns it" : null;
 
     public override bool IsOwn(FileHandle handle, FileStatus status, string path) => status.User == Me;
 
     public override bool Close(IntPtr handle) => close(handle.ToInt32()) == 0;
+
+    /// <summary>
+    /// True when it has an access control list beside its rights; with one, the group's rights are those of all who are in it.
+    /// </summary>
+    protected abstract bool HasList(FileHandle handle);
 
     /// <summary>openat(2), whose last argument is one of a variable number.</summary>
     protected abstract int Open(int folder, byte[] path, int flags, int rights);

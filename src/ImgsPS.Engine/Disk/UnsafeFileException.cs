@@ -3,7 +3,8 @@ using System.IO;
 namespace ImgsPS.Disk;
 
 /// <summary>
-/// What was opened is not what a store may have there: a link, a second name of a file, a pipe, a device (SF1, SF5). Nothing was done with it.
+/// What was opened is not what a store may have there: a link, a second name of a file, a pipe, a device (SF1, SF5). Nothing was done
+/// with it.
 /// </summary>
 internal sealed class UnsafeFileException : IOException
 {

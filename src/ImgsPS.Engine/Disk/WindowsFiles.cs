@@ -185,7 +185,8 @@ internal sealed class WindowsFiles : NativeFiles
 
     public override FileStatus? TryStatus(FileHandle folder, string name, string path)
     {
-        var error = Open(folder, name, ReadAttributes | Synchronize, ShareAll, MustExist, Waiting | ForBackup | ReparsePoint, out var handle);
+        var error = Open(
+            folder, name, ReadAttributes | Synchronize, ShareAll, MustExist, Waiting | ForBackup | ReparsePoint, out var handle);
         using (handle)
         {
             return error switch
@@ -346,6 +347,8 @@ internal sealed class WindowsFiles : NativeFiles
 
         return null;
     }
+
+    public override string? OwnerOfLink(FileStatus status) => null;
 
     public override bool IsOwn(FileHandle handle, FileStatus status, string path)
     {

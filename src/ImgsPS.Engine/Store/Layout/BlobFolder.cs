@@ -285,7 +285,7 @@ internal sealed class BlobFolder
     /// <summary>Deletes all that is in the trash. What cannot be deleted now stays for the next time.</summary>
     public Task EmptyTrashAsync(IOperationObserver observer)
     {
-        var files = _files.FilesIn(_paths.Trash).Where(f => IsTrashName(f.Name)).ToArray();
+        var files = _files.List(_paths.Trash).Where(f => IsTrashName(f.Name)).ToArray();
 
         // A deletion waits for the disk: several at a time, when there are many.
         var lanes = files.Length < ManyFiles ? 1 : Deletions;
@@ -343,11 +343,14 @@ internal sealed class BlobFolder
         }
     }
 
-    /// <summary>True for the name of content on its way out, <c>&lt;alg&gt;-&lt;hex&gt;</c>: nothing else in the trash is ours to delete.</summary>
+    /// <summary>
+    /// True for the name of content on its way out, <c>&lt;alg&gt;-&lt;hex&gt;</c>: nothing else in the trash is ours to delete.
+    /// </summary>
     public static bool IsTrashName(string name) => DigestOf(name) is not null && name.IndexOf('.') < 0;
 
     /// <summary>True for the name of evidence, <c>&lt;alg&gt;-&lt;hex&gt;.&lt;utc&gt;</c>.</summary>
-    public static bool IsQuarantineName(string name) => DigestOf(name) is not null && StorePaths.IsTime(name.Substring(name.IndexOf('.') + 1));
+    public static bool IsQuarantineName(string name) =>
+        DigestOf(name) is not null && StorePaths.IsTime(name.Substring(name.IndexOf('.') + 1));
 
     /// <summary>The digest in a name <c>alg-hex</c> or <c>alg-hex.utc</c>; null when it has none.</summary>
     public static Digest? DigestOf(string name)

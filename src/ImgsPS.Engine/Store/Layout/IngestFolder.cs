@@ -39,7 +39,9 @@ internal sealed class IngestFolder : IDisposable
     /// <param name="digest">The blob.</param>
     /// <param name="observer">Is told when another process has it, and warned when that takes long.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="ImageException">StoreUnavailable. Timeout: who has it has written nothing for <see cref="StoreFiles.Patience"/>.</exception>
+    /// <exception cref="ImageException">
+    /// StoreUnavailable. Timeout: who has it has written nothing for <see cref="StoreFiles.Patience"/>.
+    /// </exception>
     public static async Task<IngestFolder> LockAsync(
         StorePaths paths, StoreFiles files, Digest digest, IOperationObserver observer, CancellationToken cancellationToken) =>
         (await LockAsync(files, paths.IngestFolder(digest), new IngestWait(files, digest, observer), cancellationToken)
@@ -66,7 +68,7 @@ internal sealed class IngestFolder : IDisposable
         // Looking at a lock may touch it, so its time says nothing, unless there is nothing else.
         long size = 0;
         DateTime? time = null;
-        foreach (var file in files.FilesIn(folder))
+        foreach (var file in files.FilesIn(folder, name => name is LockName or "data" or "meta.json"))
         {
             if (file.Name != LockName)
             {

@@ -74,10 +74,11 @@ internal sealed class Lease : IDisposable
     public static HashSet<Digest>? Claimed(StorePaths paths, StoreFiles files, bool tidy)
     {
         var digests = new HashSet<Digest>();
-        IReadOnlyList<StoreEntry> entries;
+        IReadOnlyList<string> locks;
         try
         {
-            entries = files.List(paths.Leases);
+            locks = files.FilesIn(paths.Leases, StorePaths.IsLease).Select(e => e.Path)
+                .Where(p => p.EndsWith(LockSuffix, StringComparison.Ordinal)).ToList();
         }
         catch (ImageException e) when (!StoreFailure.IsUnsafe(e))
         {
@@ -85,8 +86,7 @@ internal sealed class Lease : IDisposable
             return null;
         }
 
-        foreach (var lockPath in entries.Where(e => StorePaths.IsLease(e.Name) && e.Name.EndsWith(LockSuffix, StringComparison.Ordinal))
-            .Select(e => e.Path))
+        foreach (var lockPath in locks)
         {
             var listPath = lockPath.Substring(0, lockPath.Length - LockSuffix.Length) + ListSuffix;
             if (files.IsFree(lockPath))
@@ -125,7 +125,7 @@ internal sealed class Lease : IDisposable
     public static IReadOnlyList<(string Path, long Size)> Dead(StorePaths paths, StoreFiles files)
     {
         var dead = new List<(string, long)>();
-        foreach (var file in files.FilesIn(paths.Leases).Where(f => StorePaths.IsLease(f.Name)))
+        foreach (var file in files.FilesIn(paths.Leases, StorePaths.IsLease))
         {
             if (Path.GetExtension(file.Path) == LockSuffix ? files.IsFree(file.Path) : IsStray(files, file.Path))
             {

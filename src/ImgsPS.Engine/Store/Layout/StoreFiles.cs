@@ -146,9 +146,13 @@ internal class StoreFiles
     /// <exception cref="ImageException">StoreUnavailable. InvalidData: something else has the name (SF1).</exception>
     public IReadOnlyList<StoreEntry> List(string folder) => Reading(folder, () => Door.List(folder));
 
-    /// <summary>The files of a folder; none when it is not there.</summary>
-    /// <exception cref="ImageException">As <see cref="List"/>.</exception>
-    public IEnumerable<StoreEntry> FilesIn(string folder) => List(folder).Where(e => e.IsFile);
+    /// <summary>The files of a folder, those with names of ours alone; none when it is not there.</summary>
+    /// <exception cref="ImageException">As <see cref="List"/>. InvalidData: something else has such a name (SF1).</exception>
+    public IEnumerable<StoreEntry> FilesIn(string folder, Func<string, bool> isOurs) => EntriesIn(folder, isOurs, FileKind.File);
+
+    /// <summary>The folders in a folder, as <see cref="FilesIn"/>.</summary>
+    /// <exception cref="ImageException">As <see cref="FilesIn"/>.</exception>
+    public IEnumerable<StoreEntry> FoldersIn(string folder, Func<string, bool> isOurs) => EntriesIn(folder, isOurs, FileKind.Folder);
 
     /// <summary>What is no folder in a folder and in those below it.</summary>
     /// <exception cref="ImageException">As <see cref="List"/>.</exception>
@@ -388,6 +392,11 @@ internal class StoreFiles
     protected virtual Task PauseStepAsync(TimeSpan time, CancellationToken cancellationToken) => Task.Delay(time, cancellationToken);
 
     protected virtual void SyncFolderStep(string path) => Door.Flush(path);
+
+    private IEnumerable<StoreEntry> EntriesIn(string folder, Func<string, bool> isOurs, FileKind kind) =>
+        List(folder).Where(e => isOurs(e.Name)).Select(e => e.Status.Kind == kind
+            ? e
+            : throw StoreFailure.OfReading(new UnsafeFileException(e.Path, e.Status.Words), e.Path));
 
     private FileStatus? Look(string path) => Reading(path, () => Door.Stat(path));
 

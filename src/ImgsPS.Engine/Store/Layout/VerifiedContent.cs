@@ -7,10 +7,10 @@ using ImgsPS.Disk;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// Which blobs this user's ImgsPS wrote or hashed (SF7): <c>.imgsps/verified.&lt;user&gt;</c>, a line each, with the file's number, the time
-/// of its last change, which nobody can choose, and its size. A blob that was put there by somebody else, or came out of an archive together with the notes, does
-/// not fit its note, and is hashed once. A file of notes that others own or can write says nothing. Derived: delete it at any time. Safe for
-/// any number of threads.
+/// Which blobs this user's ImgsPS wrote or hashed (SF7): <c>.imgsps/verified.&lt;user&gt;</c>, a line each, with the file's number, the
+/// time of its last change, which nobody can choose, and its size. A blob that was put there by somebody else, or came out of an archive
+/// together with the notes, does not fit its note, and is hashed once. A file of notes that others own or can write says nothing. Derived:
+/// delete it at any time. Safe for any number of threads.
 /// </summary>
 internal sealed class VerifiedContent
 {
@@ -84,8 +84,17 @@ internal sealed class VerifiedContent
     private Dictionary<string, string> Read()
     {
         var notes = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var line in Encoding.ASCII.GetString(_files.TryRead(_paths.Verified, MaxSize, IsBelieved) ?? Array.Empty<byte>())
-            .Split('\n'))
+        byte[]? bytes = null;
+        try
+        {
+            bytes = _files.TryRead(_paths.Verified, MaxSize, IsBelieved);
+        }
+        catch (ImageException e) when (!StoreFailure.IsUnsafe(e))
+        {
+            // Not to be read, or too long: all is hashed again.
+        }
+
+        foreach (var line in Encoding.ASCII.GetString(bytes ?? Array.Empty<byte>()).Split('\n'))
         {
             var space = line.IndexOf(' ');
             if (space > 0)

@@ -237,7 +237,8 @@ public sealed class OptimizeTests : IDisposable
         {
             if (path.StartsWith(_store.Paths.Trash, StringComparison.Ordinal))
             {
-                var free = StoreLock.TryTakeAsync(_store.Paths, StoreFiles.Of(_store.Paths), TimeSpan.Zero, CancellationToken.None).GetAwaiter().GetResult();
+                var free = StoreLock.TryTakeAsync(_store.Paths, StoreFiles.Of(_store.Paths), TimeSpan.Zero, CancellationToken.None)
+                    .GetAwaiter().GetResult();
                 seen.Add(kind + (free is null ? " locked" : " free"));
                 free?.Dispose();
             }

@@ -21,7 +21,7 @@ internal static class Leftovers
     public static IReadOnlyList<Leftover> Of(StorePaths paths, StoreFiles files)
     {
         var found = new List<Leftover>();
-        foreach (var folder in files.List(paths.Ingest).Where(e => e.Status.Kind == FileKind.Folder && StorePaths.IsIngest(e.Name)))
+        foreach (var folder in files.FoldersIn(paths.Ingest, StorePaths.IsIngest))
         {
             var path = IngestFolder.LockOf(folder.Path);
             if ((!files.Exists(path) || files.IsFree(path)) && IngestFolder.Measure(files, folder.Path) is { } download)
@@ -30,12 +30,12 @@ internal static class Leftovers
             }
         }
 
-        AddFiles(found, ImageStoreFindingKind.Trash, files.FilesIn(paths.Trash), BlobFolder.IsTrashName);
+        AddFiles(found, ImageStoreFindingKind.Trash, files.FilesIn(paths.Trash, BlobFolder.IsTrashName));
         found.AddRange(Lease.Dead(paths, files).Select(l => new Leftover(ImageStoreFindingKind.DeadLease, l.Path, l.Size, DateTime.MinValue)));
-        AddFiles(found, ImageStoreFindingKind.TemporaryFile, files.FilesIn(paths.Own), StorePaths.IsTemp);
-        AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Quarantine), BlobFolder.IsQuarantineName);
-        AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Own), IndexFile.IsKept);
-        AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Root), IndexFile.IsKept);
+        AddFiles(found, ImageStoreFindingKind.TemporaryFile, files.FilesIn(paths.Own, StorePaths.IsTemp));
+        AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Quarantine, BlobFolder.IsQuarantineName));
+        AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Own, IndexFile.IsKept));
+        AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Root, IndexFile.IsKept));
         return found;
     }
 
@@ -58,15 +58,17 @@ internal static class Leftovers
             ImageStoreFindingKind.Quarantine => "Optimize-ImageStore -IncludeQuarantine deletes it.",
             _ => "Optimize-ImageStore deletes it.",
         })
-    { Size = l.Size, Digest = l.Kind is ImageStoreFindingKind.Quarantine or ImageStoreFindingKind.Trash ? BlobFolder.DigestOf(Path.GetFileName(l.Path))
-            : null });
+    {
+        Size = l.Size,
+        Digest = l.Kind is ImageStoreFindingKind.Quarantine or ImageStoreFindingKind.Trash
+            ? BlobFolder.DigestOf(Path.GetFileName(l.Path))
+            : null,
+    });
 
     /// <summary>The content of which a damaged copy is in the quarantine.</summary>
     public static ISet<Digest> QuarantinedDigests(StorePaths paths, StoreFiles files) => new HashSet<Digest>(
-        files.FilesIn(paths.Quarantine).Where(f => BlobFolder.IsQuarantineName(f.Name)).Select(f => BlobFolder.DigestOf(f.Name)!));
+        files.FilesIn(paths.Quarantine, BlobFolder.IsQuarantineName).Select(f => BlobFolder.DigestOf(f.Name)!));
 
-    /// <summary>Of files with names that are not ours nobody knows what they are.</summary>
-    private static void AddFiles(
-        List<Leftover> found, ImageStoreFindingKind kind, IEnumerable<StoreEntry> files, Func<string, bool> isOurs) =>
-        found.AddRange(files.Where(f => isOurs(f.Name)).Select(f => new Leftover(kind, f.Path, f.Status.Size, f.Status.Time)));
+    private static void AddFiles(List<Leftover> found, ImageStoreFindingKind kind, IEnumerable<StoreEntry> files) =>
+        found.AddRange(files.Select(f => new Leftover(kind, f.Path, f.Status.Size, f.Status.Time)));
 }
