@@ -239,6 +239,9 @@ function Test-Answer($Case, [string] $Name, $Result, $Clean, [string] $Copy) {
 
     # A name more or less to count, or to tidy away, is no reason to say anything.
     if (($Case.Type -eq 'file' -or $Case.Place -like '.imgsps/ingest/*') -and $Name -in 'Optimize-ImageStore', 'Get-ImageStore' -and $Result.Answer.Errors.Count -eq 0) { return }
+
+    # A lock that cannot be opened counts as held: then nothing is left over there.
+    if ($Case.Kind -in 'mode 000', 'owned by root' -and $Case.Place -like '*lock' -and $Result.Answer.Errors.Count -eq 0) { return }
     $place = Resolve-Place $Case.Place
     $leaf = [System.IO.Path]::GetFileName($place) -replace '^sha256-', ''
     $parent = [System.IO.Path]::GetDirectoryName($place)
