@@ -42,6 +42,9 @@ internal sealed record DockerEndpoint(string Store, DockerAddressKind Kind, stri
     /// <summary>True for a pipe of this machine, which anybody on it may have made.</summary>
     public bool IsLocalPipe => Kind == DockerAddressKind.Pipe && Host is null or ".";
 
+    /// <summary>True for a socket, and for a pipe of this machine: no network and no other program is needed to get there.</summary>
+    public bool IsOfThisMachine => Kind == DockerAddressKind.Unix || IsLocalPipe;
+
     private bool IsLoopback =>
         string.Equals(Host, "localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address));
