@@ -23,6 +23,8 @@ internal static class StreamHandle
 #pragma warning disable CA1816 // Who takes the handle closes it.
         GC.SuppressFinalize(stream);
 #pragma warning restore CA1816
-        return stream.SafeFileHandle;
+
+        // Mono's own object for it closes nothing: the file would stay open, and shut to whoever wants it alone.
+        return new SafeFileHandle(stream.SafeFileHandle.DangerousGetHandle(), ownsHandle: true);
     }
 }
