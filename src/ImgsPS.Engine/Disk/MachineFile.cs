@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Text;
 
 namespace ImgsPS.Disk;
 
@@ -15,7 +16,8 @@ internal static class MachineFile
     /// <exception cref="FileNotFoundException">It is not there.</exception>
     /// <exception cref="DirectoryNotFoundException">Its folder is not there.</exception>
     /// <exception cref="UnauthorizedAccessException">There is no right to read it.</exception>
-    /// <exception cref="IOException">It is a folder, a pipe, a device; it has more bytes; the disk fails.</exception>
+    /// <exception cref="MachineFileException">It is a folder, a pipe, a device; it has more bytes.</exception>
+    /// <exception cref="IOException">The disk fails.</exception>
     public static byte[] Read(string path, int limit)
     {
         var handle = NativeFiles.Current.OpenAnywhere(path);
@@ -23,7 +25,7 @@ internal static class MachineFile
         if (status.Kind != FileKind.File)
         {
             handle.Dispose();
-            throw new IOException($"'{path}' is {status.Words}, not a file.");
+            throw new MachineFileException(path, $"is {status.Words}, not a file", isTooLarge: false);
         }
 
         NativeFiles.Current.SetBlocking(handle);
@@ -36,7 +38,7 @@ internal static class MachineFile
             got += read;
             if (got > limit)
             {
-                throw new IOException($"'{path}' has more than {limit} bytes.");
+                throw new MachineFileException(path, "is larger than " + Size(limit), isTooLarge: true);
             }
 
             if (got == bytes.Length)
@@ -49,4 +51,13 @@ internal static class MachineFile
         Array.Resize(ref bytes, got);
         return bytes;
     }
+
+    /// <summary>Reads a whole file as text: UTF-8, unless a byte order mark says otherwise. Else as <see cref="Read"/>.</summary>
+    public static string ReadText(string path, int limit)
+    {
+        using var reader = new StreamReader(new MemoryStream(Read(path, limit)), Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+        return reader.ReadToEnd();
+    }
+
+    private static string Size(int bytes) => bytes % (1 << 20) == 0 ? $"{bytes >> 20} MiB" : $"{bytes} bytes";
 }

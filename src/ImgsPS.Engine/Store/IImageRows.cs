@@ -12,8 +12,8 @@ internal interface IImageRows
     /// <summary>Every row.</summary>
     IEnumerable<Image> All { get; }
 
-    /// <summary>The rows with this text as <see cref="Image.Reference"/>.</summary>
-    IEnumerable<Image> WithReference(string reference);
+    /// <summary>The rows with this text as <see cref="Image.Name"/>.</summary>
+    IEnumerable<Image> WithName(string name);
 
     /// <summary>The rows with this id.</summary>
     IEnumerable<Image> WithId(string id);
@@ -35,7 +35,7 @@ internal sealed class PlainImageRows : IImageRows
 
     public IEnumerable<Image> All { get; }
 
-    public IEnumerable<Image> WithReference(string reference) => All;
+    public IEnumerable<Image> WithName(string name) => All;
 
     public IEnumerable<Image> WithId(string id) => All;
 

@@ -13,7 +13,7 @@ internal sealed class ImageTable : IImageRows
     /// <summary>Each row that is there, with its place in the order.</summary>
     private readonly Dictionary<Image, int> _places = new();
     private readonly Rows _all = new();
-    private readonly Dictionary<string, Rows> _byReference = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Rows> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Rows> _byId = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Rows> _byDigest = new(StringComparer.Ordinal);
 
@@ -33,7 +33,7 @@ internal sealed class ImageTable : IImageRows
     public IEnumerable<Image> All => Present(_all);
 
     /// <inheritdoc/>
-    public IEnumerable<Image> WithReference(string reference) => Present(_byReference, reference);
+    public IEnumerable<Image> WithName(string name) => Present(_byName, name);
 
     /// <inheritdoc/>
     public IEnumerable<Image> WithId(string id) => Present(_byId, id);
@@ -84,9 +84,9 @@ internal sealed class ImageTable : IImageRows
         _places.Add(image, _next++);
         _all.Add(image);
         Add(_byId, image.Id, image);
-        if (image.Reference is not null)
+        if (image.Name is not null)
         {
-            Add(_byReference, image.Reference, image);
+            Add(_byName, image.Name, image);
         }
 
         if (image.Digest is not null)
@@ -110,9 +110,9 @@ internal sealed class ImageTable : IImageRows
 
         _all.Forget(_places);
         _byId[image.Id].Forget(_places);
-        if (image.Reference is not null)
+        if (image.Name is not null)
         {
-            _byReference[image.Reference].Forget(_places);
+            _byName[image.Name].Forget(_places);
         }
 
         if (image.Digest is not null)

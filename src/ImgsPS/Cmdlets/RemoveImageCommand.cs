@@ -72,7 +72,7 @@ public sealed class RemoveImageCommand : ChangeCmdlet
 
             ForNextItem(image.ToString(), () =>
             {
-                var wildcard = image.HasWildcard ? new ImageWildcard(image.Identity.Text) : null;
+                var wildcard = PatternOf(image);
                 var stores = Snapshot(StoresFor(image), image.ToString());
                 if (wildcard is null)
                 {
@@ -249,7 +249,7 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         }
 
         var match = FindBehindWaiting(store, image);
-        if (image.IsListed && image.Reference is null && !IncludePinned && !Pinned(store).HasCountedUnused)
+        if (image.IsListed && image.Name is null && !IncludePinned && !Pinned(store).HasCountedUnused)
         {
             RemoveWaiting();
             Pinned(store).KeepUnused(snapshot);

@@ -137,9 +137,11 @@ internal sealed class LayoutRows
         }
 
         var manifest = found.Manifest;
+        var reference = name?.ReferenceText;
         var image = new Image
         {
-            Reference = name?.Shown,
+            Reference = reference,
+            RawName = reference is null ? name?.Shown : null,
             Registry = name?.Registry,
             Repository = name?.Repository,
             Tag = name?.Tag,

@@ -12,7 +12,6 @@ internal sealed class LayoutTable
     private readonly Dictionary<Image, LayoutRow> _rows;
     private readonly Dictionary<LayoutRow, int> _places = new();
     private readonly ImageTable _images;
-    private readonly List<LayoutRow> _bare;
 
     public LayoutTable(IReadOnlyList<LayoutRow> rows)
     {
@@ -23,19 +22,12 @@ internal sealed class LayoutTable
         }
 
         _images = new ImageTable(rows.Select(r => r.Image));
-        _bare = rows.Where(r => r.Name is { Reference: null }).ToList();
     }
 
     /// <summary>The rows that an identity means, and how they were found.</summary>
     /// <exception cref="ImageException">As <see cref="ImageLookup.Find"/>.</exception>
     public (ImageMatchKind Kind, IReadOnlyList<LayoutRow> Rows) Find(ImageIdentity identity)
     {
-        var bare = LayoutLookup.FindBare(_bare, identity);
-        if (bare.Count > 0)
-        {
-            return (ImageMatchKind.Tag, bare);
-        }
-
         var match = ImageLookup.FindIn(_images, identity);
         return (match.Kind, match.Images.Select(i => _rows[i]).ToList());
     }
@@ -54,7 +46,6 @@ internal sealed class LayoutTable
         foreach (var row in rows)
         {
             _images.Remove(row.Image);
-            _bare.Remove(row);
         }
     }
 }

@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using ImgsPS.Disk;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
@@ -20,6 +21,8 @@ internal sealed class DockerContexts
     public const string Default = "default";
 
     private const string NamePattern = "^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$";
+    // Far more than any has.
+    private const int MaxMeta = 1 << 20;
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 64 };
     private readonly string _folder;
 
@@ -39,8 +42,7 @@ internal sealed class DockerContexts
     /// </exception>
     public Entry Read(string name, string origin)
     {
-        // $ would let a line break at the end pass.
-        if (!Regex.IsMatch(name, NamePattern, RegexOptions.CultureInvariant) || name[name.Length - 1] == '\n')
+        if (!IsName(name))
         {
             throw new ImageException(
                 ImageErrorKind.InvalidArgument,
@@ -67,7 +69,8 @@ internal sealed class DockerContexts
             {
                 // The ID decides: docker finds the context by its name's hash and nothing else.
                 var id = System.IO.Path.GetFileName(folder);
-                if (ReadFile(MetaFile(id), id, null) is { } entry && Id(entry.Name) == id && entry.Name != Default)
+                if (ReadFile(MetaFile(id), id, null) is { } entry && Id(entry.Name) == id && entry.Name != Default
+                    && IsName(entry.Name))
                 {
                     entries.Add(entry);
                 }
@@ -80,6 +83,10 @@ internal sealed class DockerContexts
 
         return entries.OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
     }
+
+    // $ would let a line break at the end pass.
+    private static bool IsName(string name) =>
+        Regex.IsMatch(name, NamePattern, RegexOptions.CultureInvariant) && name[name.Length - 1] != '\n';
 
     private string[] Folders()
     {
@@ -113,7 +120,7 @@ internal sealed class DockerContexts
         var subject = name is null ? "" : $"context \"{PrintableText.Of(name)}\": ";
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllText(path), Json);
+            using var document = JsonDocument.Parse(MachineFile.ReadText(path, MaxMeta), Json);
             var root = document.RootElement;
             name ??= Text(root, "Name") ?? throw new FormatException("it has no name");
             if (Member(root, "Endpoints") is not { ValueKind: JsonValueKind.Object } endpoints
@@ -144,7 +151,7 @@ internal sealed class DockerContexts
         {
             throw new ImageException(
                 ImageErrorKind.StoreUnavailable,
-                $"{subject}open {path}: {(e is UnauthorizedAccessException ? "permission denied" : e.Message)}",
+                $"{subject}open {path}: {DockerFailure.Why(e)}",
                 "Make the file readable, or set DOCKER_CONFIG to another folder.",
                 e);
         }
