@@ -1,5 +1,5 @@
-# Configuration that is no file (SF5): what Docker's folder and PATH have in the place of a file gives a clear error, nothing hangs, and nothing
-# is written there. Links are followed: a configuration is the user's own.
+# Configuration that is no file (SF5): what Docker's folder and PATH have in the place of a file gives a clear error, nothing hangs, and
+# nothing is written there. Links are followed: a configuration is the user's own.
 BeforeDiscovery {
     Import-Module "$PSScriptRoot/HostileFiles.psm1" -Force
     $reason = Get-NotHostileReason
@@ -25,21 +25,24 @@ BeforeAll {
     $folder = New-HostileFolder
     $kept = @{ Config = $env:DOCKER_CONFIG; Path = $env:PATH; Store = $env:IMGSPS_STORE }
     $env:IMGSPS_STORE = "$folder/store"
-    $id = [System.BitConverter]::ToString([System.Security.Cryptography.SHA256]::HashData([byte[]][char[]]'hostile')).Replace('-', '').ToLowerInvariant()
+    $id = [System.Convert]::ToHexString([System.Security.Cryptography.SHA256]::HashData([byte[]][char[]]'hostile')).ToLowerInvariant()
     $runspace = New-HostileRunspace (Get-TestModulePath)
 
     # Docker's folder with all that can be in it, as it should be.
     function New-Configuration {
         $config = "$folder/config-$([guid]::NewGuid().ToString('N'))"
-        foreach ($name in "contexts/meta/$id", "contexts/tls/$id/docker", 'bin') { $null = New-Item -ItemType Directory -Path "$config/$name" }
+        $context = "$config/contexts/meta/$id/meta.json"
+        $tls = "$config/contexts/tls/$id/docker"
+        foreach ($name in "$config/contexts/meta/$id", $tls, "$config/bin") { $null = New-Item -ItemType Directory -Path $name }
         $rsa = [System.Security.Cryptography.RSA]::Create(2048)
         $request = [System.Security.Cryptography.X509Certificates.CertificateRequest]::new('CN=hostile', $rsa,
             [System.Security.Cryptography.HashAlgorithmName]::SHA256, [System.Security.Cryptography.RSASignaturePadding]::Pkcs1)
         $certificate = $request.CreateSelfSigned([datetimeoffset]::UtcNow.AddDays(-1), [datetimeoffset]::UtcNow.AddDays(1))
-        foreach ($name in 'ca', 'cert') { [System.IO.File]::WriteAllText("$config/contexts/tls/$id/docker/$name.pem", $certificate.ExportCertificatePem()) }
-        [System.IO.File]::WriteAllText("$config/contexts/tls/$id/docker/key.pem", $rsa.ExportPkcs8PrivateKeyPem())
-        [System.IO.File]::WriteAllText("$config/contexts/meta/$id/meta.json",
-            "{`"Name`":`"hostile`",`"Metadata`":{},`"Endpoints`":{`"docker`":{`"Host`":`"tcp://$($registry.Host)`",`"SkipTLSVerify`":false}}}")
+        foreach ($name in 'ca', 'cert') { [System.IO.File]::WriteAllText("$tls/$name.pem", $certificate.ExportCertificatePem()) }
+        [System.IO.File]::WriteAllText("$tls/key.pem", $rsa.ExportPkcs8PrivateKeyPem())
+        $endpoint = @{ Host = "tcp://$($registry.Host)"; SkipTLSVerify = $false }
+        [System.IO.File]::WriteAllText($context,
+            (ConvertTo-Json -Depth 3 @{ Name = 'hostile'; Metadata = @{}; Endpoints = @{ docker = $endpoint } }))
         [System.IO.File]::WriteAllText("$config/bin/docker-credential-hostile",
             "#!/bin/sh`ncat >/dev/null`nprintf '{`"Username`":`"bob`",`"Secret`":`"Pass-of-bob`"}'`n")
         [HostileFiles.Linux]::SetMode("$config/bin/docker-credential-hostile", 0x1ED)
@@ -97,7 +100,7 @@ AfterAll {
 }
 
 Describe 'Docker''s configuration' -Skip:([bool]$reason) {
-    It 'with <File> that is <Kind>: <File> works as a link, else the error names it; nothing hangs, nothing is written (SF5)' -ForEach $cases {
+    It 'with <File> that is <Kind>: a link works, else the error names it; nothing hangs, nothing is written (SF5)' -ForEach $cases {
         $config = New-Configuration
         $path = Get-ConfigurationPath $File $config
         $whole = Invoke-Configured $File $path
@@ -149,7 +152,8 @@ Describe 'Docker''s configuration' -Skip:([bool]$reason) {
             [HostileFiles.Linux]::SetMode($folder, 0x1ED)
         }
 
-        $command = if ($File -eq 'config.json') { "Invoke-ImagePull $($registry.Host)/team/app:1 -Store '$folder/home/store'" } else { 'Get-Image -Store docker:hostile' }
+        $command = if ($File -ne 'config.json') { 'Get-Image -Store docker:hostile' }
+        else { "Invoke-ImagePull $($registry.Host)/team/app:1 -Store '$folder/home/store'" }
         $said = Invoke-TestShell "Import-Module '$place/ImgsPS.psd1'; try { $command -ErrorAction Stop 3>&1 } catch { `"`$_`" }" -Prefix @(
             '/usr/bin/setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '/usr/bin/env', "HOME=$folder/home")
         if ("$said" -match 'ermission denied.*(pwsh|dotnet)') { Set-ItResult -Skipped -Because 'user 65534 may not run PowerShell'; return }

@@ -100,7 +100,9 @@ function Get-HostileCommand {
     $found = [ordered]@{}
     switch ($Set) {
         'Read' { $found = $reads }
-        'FewReads' { foreach ($name in 'Get-Image', 'Get-ImageConfig', 'Get-ImageStore', 'Test-ImageStore -Full') { $found[$name] = $reads[$name] } }
+        'FewReads' {
+            foreach ($name in 'Get-Image', 'Get-ImageConfig', 'Get-ImageStore', 'Test-ImageStore -Full') { $found[$name] = $reads[$name] }
+        }
         'WritingRead' { foreach ($name in 'Get-Image', 'Get-ImageConfig', 'Test-ImageStore -Full') { $found[$name] = $reads[$name] } }
         'Change' { $found = $changes }
         'FewChanges' {
@@ -156,7 +158,7 @@ function Get-NotHostileReason {
 # Where the stores of these tests are: in memory, where there is that.
 function New-HostileFolder {
     $base = if (Test-Path -LiteralPath /dev/shm) { '/dev/shm' } else { [System.IO.Path]::GetTempPath() }
-    (New-Item -ItemType Directory -Path (Join-Path $base ('imgsps-hostile-' + [guid]::NewGuid().ToString('N')))).FullName
+    (New-Item -ItemType Directory -Path "$base/imgsps-hostile-$([guid]::NewGuid().ToString('N'))").FullName
 }
 
 # Compiles what PowerShell does not have.
@@ -170,14 +172,11 @@ function New-HostileRunspace {
 
     $state = [System.Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
     $state.ImportPSModule([string[]]@($Module))
-    foreach ($name in 'Verbose', 'Debug', 'Warning', 'Error') {
-        $state.Variables.Add([System.Management.Automation.Runspaces.SessionStateVariableEntry]::new("${name}Preference", 'Continue', ''))
-    }
-
-    $state.Variables.Add([System.Management.Automation.Runspaces.SessionStateVariableEntry]::new('ProgressPreference', 'SilentlyContinue', ''))
     $runspace = [runspacefactory]::CreateRunspace($state)
     $runspace.ThreadOptions = 'ReuseThread'
     $runspace.Open()
+    foreach ($name in 'Verbose', 'Debug', 'Warning', 'Error') { $runspace.SessionStateProxy.SetVariable("${name}Preference", 'Continue') }
+    $runspace.SessionStateProxy.SetVariable('ProgressPreference', 'SilentlyContinue')
     $runspace
 }
 
@@ -233,5 +232,5 @@ function Invoke-Hostile {
     if (-not $lost) { $shell.Dispose() }
 }
 
-Export-ModuleMember -Function Get-HostilePlace, Get-HostileCase, Get-HostileCommand, Get-SwappedPlace, Get-NotHostileReason, New-HostileFolder,
-    Import-HostileType, New-HostileRunspace, Invoke-Hostile
+Export-ModuleMember -Function Get-HostilePlace, Get-HostileCase, Get-HostileCommand, Get-SwappedPlace, Get-NotHostileReason,
+    New-HostileFolder, Import-HostileType, New-HostileRunspace, Invoke-Hostile

@@ -1,5 +1,5 @@
-# A store trusts nobody (SF1 to SF7): whatever stands in it, whoever put it there, and whenever, nothing outside its root changes, no command
-# hangs, nothing of root's is told, and a store of another user is changed only by leave.
+# A store trusts nobody (SF1 to SF7): whatever stands in it, whoever put it there, and whenever, nothing outside its root changes, no
+# command hangs, nothing of root's is told, and a store of another user is changed only by leave.
 BeforeDiscovery {
     Import-Module "$PSScriptRoot/HostileFiles.psm1" -Force
     $reason = Get-NotHostileReason
@@ -75,10 +75,12 @@ BeforeAll {
     # A repair has something to change only where there is damage: a layer with other bytes.
     function New-StoreToChange([string] $Command) {
         $store = New-StoreCopy
-        $layer = "$store/blobs/sha256/$($facts.Layer)"
-        if ($Command -like 'Repair*') { [System.IO.File]::WriteAllText($layer, 'x' * (Get-Item -LiteralPath $layer).Length) }
+        if ($Command -like 'Repair*') { Set-Damage "$store/blobs/sha256/$($facts.Layer)" }
         $store
     }
+
+    # Other bytes, as many as there were.
+    function Set-Damage([string] $Path) { [System.IO.File]::WriteAllText($Path, 'x' * (Get-Item -LiteralPath $Path).Length) }
 
     # Runs a command of the matrix here. Its errors are in Errors.
     function Invoke-StoreCommand([scriptblock] $Script, [string] $Store, [hashtable] $Allowed = @{}) {
@@ -113,7 +115,7 @@ AfterAll {
 }
 
 Describe 'A store in which something else stands' -Skip:([bool]$reason) {
-    It '<Kind> in the place of <Place>: nothing outside changes, nothing hangs, what is wrong is said (SF1, SF3, SF4, SF5)' -ForEach $cases {
+    It '<Kind> at <Place>: nothing outside changes, nothing hangs, what is wrong is said (SF1, SF3, SF4, SF5)' -ForEach $cases {
         $row = $results["matrix|$Kind|$Place"]
         $row.Runs | Should -BeGreaterOrEqual 11
         $row.Deviations | Should -BeNullOrEmpty
@@ -159,7 +161,8 @@ Describe 'A store of another user' -Skip:([bool]$reason) {
             $before = [HostileFiles.Tree]::Look($store, $true)
             $env:IMGSPS_SHARED_STORES = switch ($way) { 'list' { "/srv/other$separator$store" } 'every' { '*' } default { $null } }
             try {
-                $answer = Invoke-StoreCommand $changes[$Command] $store $(if ($way -eq 'switch') { @{ AllowSharedStore = $true } } else { @{} })
+                $allowed = if ($way -eq 'switch') { @{ AllowSharedStore = $true } } else { @{} }
+                $answer = Invoke-StoreCommand $changes[$Command] $store $allowed
             } finally { $env:IMGSPS_SHARED_STORES = $null }
 
             $answer.Said | Should -Be '' -Because $way
@@ -184,9 +187,9 @@ Describe 'A store of another user' -Skip:([bool]$reason) {
             $store = New-StoreCopy
             switch ($damage) {
                 'no catalog' { [System.IO.File]::Delete("$store/.imgsps/catalog.json") }
-                'a manifest' { [System.IO.File]::WriteAllText("$store/blobs/sha256/$($facts.Manifest)", 'x' * (Get-Item "$store/blobs/sha256/$($facts.Manifest)").Length) }
-                'a config' { [System.IO.File]::WriteAllText("$store/blobs/sha256/$($facts.Config)", 'x' * (Get-Item "$store/blobs/sha256/$($facts.Config)").Length) }
-                'index.json' { [System.IO.File]::WriteAllText("$store/index.json", 'broken') }
+                'a manifest' { Set-Damage "$store/blobs/sha256/$($facts.Manifest)" }
+                'a config' { Set-Damage "$store/blobs/sha256/$($facts.Config)" }
+                'index.json' { Set-Damage "$store/index.json" }
             }
 
             $before = [HostileFiles.Tree]::Look($store, $true)
@@ -244,7 +247,10 @@ Describe 'A store that is the user''s' -Skip:([bool]$reason) {
         $answer.Said | Should -Be ''
         $null = Invoke-StoreCommand $changes['Invoke-ImagePull of an image that is there'] $store
         $null = Invoke-StoreCommand $reads['Get-Image'] $store
-        foreach ($command in 'Add-ImageTag', 'Remove-Image', 'Optimize-ImageStore') { $null = Invoke-StoreCommand $changes[$command] $store }
+        foreach ($command in 'Add-ImageTag', 'Remove-Image', 'Optimize-ImageStore') {
+            $null = Invoke-StoreCommand $changes[$command] $store
+        }
+
         Test-Path -LiteralPath "$store/.imgsps/catalog.json" | Should -BeTrue
         [HostileFiles.Tree]::OpenToOthers($store) | Should -BeNullOrEmpty
     }
@@ -370,12 +376,16 @@ Describe 'The locks of a store' -Skip:([bool]$reason) {
         Add-TestFault $registry @{ action = 'stall'; match = "^GET .*/blobs/$($image.layers[0].digest)"; bytes = 100000 }
         $pull = Start-TestPipeline "Invoke-ImagePull '$address/team/slow:1' -Store '$store'"
         try {
+            # A lock of each kind is there when the layer is on its way.
             $deadline = [datetime]::UtcNow.AddSeconds(60)
-            do {
-                $locks = @(if (Test-Path -LiteralPath "$store/.imgsps") { [System.IO.Directory]::GetFiles("$store/.imgsps", '*lock', 'AllDirectories') })
+            $locks = @()
+            while ([datetime]::UtcNow -lt $deadline -and -not ($locks -like '*/ingest/*' -and $locks -like '*/leases/*')) {
                 Start-Sleep -Milliseconds 50
-            } until (($locks -like '*/ingest/*' -and $locks -like '*/leases/*' -and $locks -like '*/store.lock') -or [datetime]::UtcNow -gt $deadline)
-            $locks -like '*/ingest/*' | Should -Not -BeNullOrEmpty
+                if (Test-Path -LiteralPath "$store/.imgsps") {
+                    $locks = @([System.IO.Directory]::GetFiles("$store/.imgsps", '*lock', 'AllDirectories')) }
+            }
+
+            foreach ($kind in 'ingest', 'leases', 'locks') { $locks -like "*/.imgsps/$kind/*" | Should -Not -BeNullOrEmpty }
             foreach ($lock in $locks) {
                 & cat $lock | Should -BeNullOrEmpty
                 & $otherUser[0] $otherUser[1..9] cat $lock 2>&1 | Out-String | Should -Match 'Permission denied'
@@ -395,7 +405,8 @@ Describe 'Content that somebody planted' -Skip:([bool]$reason) {
         @{ What = 'the store is root''s and its catalog does not know it'; Template = 'own'; Owner = 0; Allowed = @{} }
     ) {
         $store = New-StoreCopy $Template
-        $layer = (Invoke-RestMethod "http://$address/v2/team/new/manifests/1" -Headers @{ Accept = 'application/vnd.oci.image.manifest.v1+json' }).layers[0]
+        $layer = (Invoke-RestMethod "http://$address/v2/team/new/manifests/1" -Headers @{
+                Accept = 'application/vnd.oci.image.manifest.v1+json' }).layers[0]
         $hex = $layer.digest.Substring(7)
         [System.IO.Directory]::Delete("$store/.imgsps/ingest/$($facts.Key)", $true)
         [System.IO.File]::WriteAllBytes("$store/blobs/sha256/$hex", [byte[]]::new($layer.size))
@@ -448,7 +459,10 @@ Describe 'A folder of a store that is a junction or a link' {
         if ([System.IO.Directory]::Exists($base)) { [System.IO.Directory]::Delete($base, $true) }
         foreach ($store in "$base/store", "$base/victim/other") {
             $null = Invoke-ImagePull "$($linked.Host)/team/app:1" -Store $store -ErrorAction Stop
-            foreach ($name in 'ingest', 'leases', 'quarantine', 'trash') { $null = [System.IO.Directory]::CreateDirectory("$store/.imgsps/$name") }
+            foreach ($name in 'ingest', 'leases', 'quarantine', 'trash') {
+                $null = [System.IO.Directory]::CreateDirectory("$store/.imgsps/$name")
+            }
+
         }
 
         $hex = 'cd' * 32

@@ -51,7 +51,6 @@ $quiet = Get-HostileCommand Quiet
 
 # What a change of a store of another user needs.
 $allow = @{ AllowSharedStore = $true }
-if (-not (Get-Command Remove-Image).Parameters.ContainsKey('AllowSharedStore')) { $allow = @{} }
 
 # One store with all that a store can have; what it has is in facts.json.
 function New-Template {
@@ -74,7 +73,8 @@ function New-Template {
     foreach ($name in 'ingest', 'leases', 'quarantine', 'trash') { $null = [System.IO.Directory]::CreateDirectory("$own/$name") }
     $layer = $new.layers[0].digest
     $bytes = (Invoke-WebRequest "http://$Registry/v2/team/new/blobs/$layer").Content
-    $key = [System.Convert]::ToHexString([System.Security.Cryptography.SHA256]::HashData([System.Text.Encoding]::ASCII.GetBytes($layer))).ToLowerInvariant()
+    $hash = [System.Security.Cryptography.SHA256]::HashData([System.Text.Encoding]::ASCII.GetBytes($layer))
+    $key = [System.Convert]::ToHexString($hash).ToLowerInvariant()
     $null = [System.IO.Directory]::CreateDirectory("$own/ingest/$key")
     [System.IO.File]::WriteAllBytes("$own/ingest/$key/data", $bytes[0..69999])
     [System.IO.File]::WriteAllText("$own/ingest/$key/meta.json", "{`"digest`":`"$layer`",`"size`":$($bytes.Length)}")
@@ -93,7 +93,6 @@ function New-Template {
     $corrupt = 'index.json.corrupt-20240101T000000000Z'
     [System.IO.File]::WriteAllText("$root/$corrupt", 'broken')
 
-    # A file of before the template was opened by this process keeps what it was read as, by its path: each copy has another path.
     $foreign = Join-Path $Folder 'foreign'
     [HostileFiles.Tree]::Copy($root, $foreign)
     [HostileFiles.Tree]::Give($foreign, 65534, 0x1ED, 0x1A4)
@@ -118,9 +117,9 @@ function New-Victim($Facts) {
     $flat = Join-Path $victim 'flat'
     $names = "sha256-$hex", $Facts.Trashed, $Facts.Quarantined, "sha256-$hex.20240101T000000000Z", "$('0' * 32).lock", "$('0' * 32).list",
         "$($Facts.Lease).lock", "$($Facts.Lease).list", $Facts.Layer, $Facts.Manifest, $Facts.Config, $hex, 'data', 'meta.json', 'lock',
-        'store.lock', 'store.lock.owner', 'index.json', 'oci-layout', 'version', 'catalog.json', 'catalog.json.tmp', 'index.seal', 'clock.tmp',
-        'index.prev.json', 'index.json.corrupt-20240101T000000000Z', 'payroll.txt', "sha256/$($Facts.Layer)", "sha256/$hex", 'trash/sha256-' + $hex,
-        "$($Facts.Key)/data", "$($Facts.Spare)/lock", 'ingest/lock'
+        'store.lock', 'store.lock.owner', 'index.json', 'oci-layout', 'version', 'catalog.json', 'catalog.json.tmp', 'index.seal',
+        'clock.tmp', 'index.prev.json', 'index.json.corrupt-20240101T000000000Z', 'payroll.txt', "sha256/$($Facts.Layer)",
+        "sha256/$hex", "trash/sha256-$hex", "$($Facts.Key)/data", "$($Facts.Spare)/lock", 'ingest/lock'
     foreach ($name in $names) {
         $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName("$flat/$name"))
         [System.IO.File]::WriteAllText("$flat/$name", "$secret $name")
@@ -155,6 +154,9 @@ function Get-Like([string] $Place, [string] $Type) {
     $like
 }
 
+# What is outside and nothing like it.
+function Get-Other([string] $Type) { if ($Type -eq 'folder') { "$victim/flat" } else { "$victim/secret.txt" } }
+
 # Puts what is hostile into a place of a copy, and returns its path.
 function Set-Hostile($Case, [string] $Copy) {
     foreach ($name in $Case.Without) { [HostileFiles.Tree]::Delete("$Copy/$name") }
@@ -164,8 +166,8 @@ function Set-Hostile($Case, [string] $Copy) {
     switch ($Case.Kind) {
         'a link to its like outside' { [HostileFiles.Linux]::Link((Get-Like $place $Case.Type), $path) }
         'a relative link to something else outside' {
-            $other = if ($Case.Type -eq 'folder') { "$victim/flat" } else { "$victim/secret.txt" }
-            [HostileFiles.Linux]::Link([System.IO.Path]::GetRelativePath([System.IO.Path]::GetDirectoryName($path), $other), $path)
+            $from = [System.IO.Path]::GetDirectoryName($path)
+            [HostileFiles.Linux]::Link([System.IO.Path]::GetRelativePath($from, (Get-Other $Case.Type)), $path)
         }
         'a link to nothing, outside' { [HostileFiles.Linux]::Link("$victim/nothing", $path) }
         'a second name of a file outside' { [HostileFiles.Linux]::SecondName((Get-Like $place $Case.Type), $path) }
@@ -192,7 +194,7 @@ function Add-Deviation($Case, [string] $Command, [string] $What) {
 }
 
 # Runs one command over a copy; its answer as text, for a comparison.
-function Invoke-Command1($Case, [string] $Name, [scriptblock] $Script, [string] $Copy, [hashtable] $Allowed, [string] $Path) {
+function Invoke-StoreCommand($Case, [string] $Name, [scriptblock] $Script, [string] $Copy, [hashtable] $Allowed, [string] $Path) {
     $count.Runs++
     $Case.Runs++
     $answer = Invoke-Hostile $runspace "$Script" @{ S = $Copy; H = $Registry; D = $facts.Dangling; A = $Allowed } $GuardSeconds $Path
@@ -202,7 +204,8 @@ function Invoke-Command1($Case, [string] $Name, [scriptblock] $Script, [string] 
         if ($answer.Lost) { $script:runspace = New-HostileRunspace $Module }
     }
 
-    $objects = @($answer.Output | Where-Object { $null -ne $_ } | ForEach-Object { [HostileFiles.Answers]::Of($_.PSObject.BaseObject, $Copy) } | Sort-Object) -join "`n"
+    $objects = @($answer.Output | Where-Object { $null -ne $_ } |
+            ForEach-Object { [HostileFiles.Answers]::Of($_.PSObject.BaseObject, $Copy) } | Sort-Object) -join "`n"
     $all = $objects, $answer.Said, $answer.Warnings, $answer.Told -join "`n"
     if ($all.IndexOf($secret, [System.StringComparison]::OrdinalIgnoreCase) -ge 0) { Add-Deviation $Case $Name 'shows the secret' }
     foreach ($record in $answer.Errors) {
@@ -222,7 +225,7 @@ function Get-Clean([string] $Template, [string] $Name, [scriptblock] $Script, [s
         $copy = New-Copy $Template
         foreach ($one in $Without) { [HostileFiles.Tree]::Delete("$copy/$one") }
         $case = [pscustomobject]@{ Deviations = [System.Collections.Generic.List[string]]::new(); Runs = 0 }
-        $result = Invoke-Command1 $case $Name $Script $copy $Allowed ''
+        $result = Invoke-StoreCommand $case $Name $Script $copy $Allowed ''
         if ($case.Deviations.Count) { throw "A clean store: $($case.Deviations)" }
         [HostileFiles.Tree]::Delete($copy)
         $clean[$key] = $result
@@ -238,15 +241,18 @@ function Test-Answer($Case, [string] $Name, $Result, $Clean, [string] $Copy) {
     if ($same) { return }
 
     # A name more or less to count, or to tidy away, is no reason to say anything.
-    if (($Case.Type -eq 'file' -or $Case.Place -like '.imgsps/ingest/*') -and $Name -in 'Optimize-ImageStore', 'Get-ImageStore' -and $Result.Answer.Errors.Count -eq 0) { return }
+    $silent = $Result.Answer.Errors.Count -eq 0
+    $counted = $Case.Type -eq 'file' -or $Case.Place -like '.imgsps/ingest/*'
+    if ($silent -and $counted -and $Name -in 'Optimize-ImageStore', 'Get-ImageStore') { return }
 
     # A lock that cannot be opened counts as held: then nothing is left over there.
-    if ($Case.Kind -in 'mode 000', 'owned by root' -and $Case.Place -like '*lock' -and $Result.Answer.Errors.Count -eq 0) { return }
+    if ($Case.Kind -in 'mode 000', 'owned by root' -and $Case.Place -like '*lock' -and $silent) { return }
     $place = Resolve-Place $Case.Place
     $leaf = [System.IO.Path]::GetFileName($place) -replace '^sha256-', ''
     $parent = [System.IO.Path]::GetDirectoryName($place)
     $text = $Result.Objects, $Result.Answer.Said, $Result.Answer.Warnings -join "`n"
-    if ($text.Contains($place) -or ($leaf.Length -ge 64 -and $text.Contains($leaf.Substring(0, 64))) -or ($parent -and $text.Contains($parent))) { return }
+    $names = @($place; if ($parent) { $parent }; if ($leaf.Length -ge 64) { $leaf.Substring(0, 64) })
+    if (@($names | Where-Object { $text.Contains($_) })) { return }
     $first = ($Result.Answer.Said, $Result.Answer.Warnings -join ' ').Trim() -split "`n" | Select-Object -First 1
     Add-Deviation $Case $Name "gives another answer and does not say why: '$first'"
 }
@@ -283,13 +289,15 @@ function Invoke-Quiet($Case, [string] $Template, $Commands, [string] $Why) {
             $victimBefore = [HostileFiles.Tree]::Look($victim, $false)
         }
 
-        $result = Invoke-Command1 $Case $name $Commands[$name] $copy @{} $path
+        $result = Invoke-StoreCommand $Case $name $Commands[$name] $copy @{} $path
         Test-Victim $Case $name $victimBefore
         $changed = [HostileFiles.Tree]::Compare($before, [HostileFiles.Tree]::Look($copy, $false))
         if ($changed) { Add-Deviation $Case $name "writes $Why`: $(Limit-Line $changed)" }
         if ($Why -like 'into a store of another*without*') {
             # A repair that finds no damage has nothing to ask leave for.
-            if ($result.Answer.Errors.Count -eq 0 -and $name -notlike 'Repair*') { Add-Deviation $Case $name 'works, in a store of another user' }
+            if ($result.Answer.Errors.Count -eq 0 -and $name -notlike 'Repair*') {
+                Add-Deviation $Case $name 'works, in a store of another user'
+            }
         } elseif ($name -notlike 'completion*') {
             Test-Answer $Case $name $result (Get-Clean $Template $name $Commands[$name] $Case.Without @{}) $copy
         }
@@ -310,7 +318,7 @@ function Invoke-Loud($Case, [string] $Template, $Commands, [hashtable] $Allowed)
         $copy = New-Copy $Template
         $path = Set-Hostile $Case $copy
         $victimBefore = [HostileFiles.Tree]::Look($victim, $false)
-        $result = Invoke-Command1 $Case $name $Commands[$name] $copy $Allowed $path
+        $result = Invoke-StoreCommand $Case $name $Commands[$name] $copy $Allowed $path
         Test-Victim $Case $name $victimBefore $copy
         Test-Answer $Case $name $result (Get-Clean $Template $name $Commands[$name] $Case.Without $Allowed) $copy
         [HostileFiles.Tree]::Delete($copy)
@@ -367,7 +375,7 @@ function Invoke-Rights {
                     $path = Set-Hostile $case $copy
                 }
 
-                $result = Invoke-Command1 $case $name $commands[$name] $copy @{} $path
+                $result = Invoke-StoreCommand $case $name $commands[$name] $copy @{} $path
                 Test-Answer $case $name $result (Get-Clean 'foreign' $name $commands[$name] @() @{}) $copy
             }
         }
@@ -388,11 +396,12 @@ function Invoke-Swap {
             foreach ($command in $commands.Keys) {
                 if ($count.Hangs -gt 10) { break }
                 $copy = New-Copy 'foreign'
-                $target = if ($round % 2) { Get-Like $place $type } elseif ($type -eq 'folder') { "$victim/flat" } else { "$victim/secret.txt" }
+                $target = if ($round % 2) { Get-Like $place $type } else { Get-Other $type }
+                $allowed = if ($reads.Contains($command)) { @{} } else { $allow }
                 [HostileFiles.Linux]::Link($target, "$copy.link")
                 $swapper = [HostileFiles.Swapper]::new("$copy/$place", "$copy.link")
                 try {
-                    $null = Invoke-Command1 $case $command $commands[$command] $copy $(if ($reads.Contains($command)) { @{} } else { $allow }) ''
+                    $null = Invoke-StoreCommand $case $command $commands[$command] $copy $allowed ''
                 } finally {
                     $swapper.Dispose()
                 }
