@@ -35,7 +35,7 @@ public class HotPaths
     {
         var paths = new StorePaths(_folder);
         Directory.CreateDirectory(paths.Own);
-        _catalog = new CatalogFile(paths, StoreFiles.Disk);
+        _catalog = new CatalogFile(paths, StoreFiles.Of(paths));
         var manifest = (Manifest)ManifestDocument.Parse(_manifest, MediaTypes.OciManifest);
         var facts = Enumerable.Range(0, Count)
             .ToDictionary(i => Samples.DigestOf($"manifest {i}").ToString(), DocumentFacts (_) => ManifestFacts.Of(manifest, null));

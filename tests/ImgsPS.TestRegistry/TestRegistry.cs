@@ -172,7 +172,7 @@ public sealed class TestRegistry : IAsyncDisposable, IDisposable
             return _control.AnswerAsync(request);
         }
 
-        request.Log = new LoggedRequest(request, connection);
+        request.Log = new LoggedRequest(request, connection, _tokens.Sender(request));
         lock (_log)
         {
             _log.Add(request.Log);

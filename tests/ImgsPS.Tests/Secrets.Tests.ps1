@@ -171,7 +171,6 @@ Describe 'Secrets (RC4)' {
         [System.IO.File]::WriteAllText("$work/answer",
             (ConvertTo-Json @{ Username = 'dave'; Secret = Get-TestSecret Helper; ServerURL = $address }))
 
-        # The one that answers is the last: a session that has signed in asks no helper again.
         $helpers = [ordered]@{
             failsafter = 'cat "$IMGSPS_TEST_OUT/../answer"; exit 1'
             shouts     = 'cat "$IMGSPS_TEST_OUT/../answer" >&2; exit 1'

@@ -1,7 +1,9 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Text.RegularExpressions;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Store.Layout;
 using ImgsPS.Testing;
 using Xunit;
@@ -233,9 +235,9 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IDisposable
 
         public void Dispose() => File.Delete(_ballast);
 
-        protected override void WriteStep(FileStream file, byte[] buffer, int offset, int count)
+        protected override void WriteStep(StoreFile file, byte[] buffer, int offset, int count)
         {
-            if (!Filled && when(file.Name))
+            if (!Filled && when(Regex.Replace(file.Path, @"\.[0-9a-f]{32}\.tmp$", ".tmp")))
             {
                 Fill();
             }

@@ -37,6 +37,12 @@ internal interface IContentTarget
     bool Contains(Descriptor descriptor);
 
     /// <summary>
+    /// True when the content is there and has its digest: this user's ImgsPS wrote it, or hashed it once (SF7). What has not is put aside,
+    /// and is not there.
+    /// </summary>
+    Task<bool> HasAsync(Descriptor descriptor, CancellationToken cancellationToken);
+
+    /// <summary>
     /// A writer for content that is not there; null when it is there already, or came while this call waited for another writer of it (U4).
     /// </summary>
     Task<IBlobWriter?> BeginAsync(Descriptor descriptor, IOperationObserver observer, CancellationToken cancellationToken);

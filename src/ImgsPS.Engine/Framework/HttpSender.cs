@@ -6,6 +6,14 @@ namespace ImgsPS.Registry;
 
 internal sealed partial class HttpSender
 {
+    /// <summary>True where a proxy's 407 for a tunnel comes as the answer to the request.</summary>
+    private static bool TunnelRefusalIsAnswer => true;
+
+    private static bool IsTunnelRefused(Exception e) => e.InnerException is WebException
+    {
+        Response: HttpWebResponse { StatusCode: HttpStatusCode.ProxyAuthenticationRequired },
+    };
+
     // .NET Framework tells everything in a WebException's status.
     internal static TransferFault? OfPlatform(Exception e, Exception[] causes)
     {

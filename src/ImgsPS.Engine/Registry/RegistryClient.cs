@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Net;
@@ -13,13 +12,12 @@ using ImgsPS.Naming;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// The distribution protocol to one registry (OCI distribution-spec 1.1). One client per process, host and options, so that connections and
-/// tokens serve the next cmdlet. Safe for any number of threads.
+/// The distribution protocol to one registry (OCI distribution-spec 1.1). A client belongs to one command (<see cref="RegistryClients"/>),
+/// and the credentials that it finds go with it; connections and the registry's tokens serve the next one too. Safe for any number of
+/// threads.
 /// </summary>
 internal sealed class RegistryClient : IDisposable
 {
-    private static readonly ConcurrentDictionary<(string Registry, string Options), Lazy<RegistryClient>> Clients = new();
-
     // T1, in this order.
     private static readonly string[] ManifestTypes =
     [
@@ -29,10 +27,17 @@ internal sealed class RegistryClient : IDisposable
     private readonly RegistryEndpoint _endpoint;
     private readonly RegistryTransport _transport;
 
+    /// <summary>A client that shares nothing with others.</summary>
     internal RegistryClient(string registry, RegistryOptions options, RegistryLimits limits, ICredentialStore credentials)
+        : this(RegistryEndpoint.For(registry, options), endpoint => new RegistryTransport(
+            endpoint, options, limits, credentials, new RegistryMemory(), null))
     {
-        _endpoint = RegistryEndpoint.For(registry, options);
-        _transport = new RegistryTransport(_endpoint, options, limits, credentials);
+    }
+
+    private RegistryClient(RegistryEndpoint endpoint, Func<RegistryEndpoint, RegistryTransport> transport)
+    {
+        _endpoint = endpoint;
+        _transport = transport(endpoint);
     }
 
     /// <summary>The registry's name, as in references.</summary>
@@ -43,12 +48,20 @@ internal sealed class RegistryClient : IDisposable
 
     internal RegistryTransport Transport => _transport;
 
-    /// <summary>The client for a registry (<c>docker.io</c>, <c>localhost:5000</c>). It lives as long as the process.</summary>
+    /// <summary>
+    /// The client for a registry (<c>docker.io</c>, <c>localhost:5000</c>): the command's, which the command disposes, else one for an
+    /// operation, which holds nothing that has to be disposed unless a proxy gets credentials.
+    /// </summary>
     /// <exception cref="ImageException">InvalidArgument: the text is not a registry's host and port.</exception>
     public static RegistryClient For(string registry, RegistryOptions options) =>
-        Clients.GetOrAdd(
-            (registry.ToLowerInvariant(), options.Key()),
-            key => new(() => new RegistryClient(key.Registry, options, RegistryLimits.Default, DockerCredentialStore.Default))).Value;
+        options.Clients?.For(registry, options) ?? Open(registry.ToLowerInvariant(), options);
+
+    /// <summary>A new client with the user's own configuration; connections and tokens are those of all commands.</summary>
+    /// <exception cref="ImageException">InvalidArgument: the text is not a registry's host and port.</exception>
+    internal static RegistryClient Open(string registry, RegistryOptions options, ICredentialStore? credentials = null) =>
+        new(RegistryEndpoint.For(registry, options), endpoint => new RegistryTransport(
+            endpoint, options, RegistryLimits.Default, credentials ?? DockerCredentialStore.Default,
+            RegistryMemory.For(endpoint, options), HttpHandlers.Shared(endpoint, options)));
 
     /// <summary>
     /// Runs an operation so that neither what it tells nor what it fails with shows a secret of this client, whoever quotes the registry's
@@ -208,7 +221,7 @@ internal sealed class RegistryClient : IDisposable
         names.Warn(new MaskingObserver(observer, _transport.Secrets, _endpoint.Registry), $"{_endpoint.Registry} lists", "repositories");
     }
 
-    /// <summary>Closes the connections. Clients of <see cref="For"/> are never disposed.</summary>
+    /// <summary>Closes the connections, unless they serve other commands too.</summary>
     public void Dispose() => _transport.Dispose();
 
     /// <summary>The bytes of a manifest and its Content-Type: all that can be checked about them without reading them is checked.</summary>

@@ -22,6 +22,16 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
             : $"{HostNames.Display(at)} for {endpoint.Registry}";
         fault = secrets.Mask(fault);
         var reason = secrets.Printable(fault.Message).TrimEnd('.');
+        if (fault.Kind == TransferFaultKind.ProxyCredentials)
+        {
+            return new(
+                ImageErrorKind.Unavailable,
+                $"cannot reach {where}: {reason}",
+                "A proxy gets no credentials by itself: let it have your own logon with -ProxyUseDefaultCredentials, "
+                + "or others with -ProxyCredential.",
+                fault);
+        }
+
         if (fault.Kind == TransferFaultKind.Tls)
         {
             var plain = fault.Message.IndexOf("frame", StringComparison.OrdinalIgnoreCase) >= 0
@@ -167,10 +177,6 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
                     $"cannot talk to {endpoint.Registry} at {endpoint.BaseUri.GetLeftPart(UriPartial.Authority)}: "
                     + "the server speaks TLS and was asked in plain HTTP",
                     $"It was asked so because {endpoint.Choice}.");
-            case 407:
-                return new(
-                    ImageErrorKind.Unavailable, "the proxy wants credentials",
-                    "Pass them with -ProxyCredential, or -ProxyUseDefaultCredentials.");
             case 408 or (>= 500 and not 501):
                 return new(ImageErrorKind.Unavailable, Unexpected(response, body), "The registry has a fault; try again later.");
             case 405 or 501:

@@ -66,6 +66,8 @@ internal sealed record RegistryLimits
     /// <summary>Connections to one host at a time.</summary>
     public int Connections { get; init; } = 16;
 
-    /// <summary>How long credentials that were found are used before the Docker config is read again.</summary>
+    /// <summary>
+    /// How long a command uses credentials that it found, with the same Docker config, before it asks a helper again (SF12).
+    /// </summary>
     public TimeSpan CredentialLifetime { get; init; } = TimeSpan.FromMinutes(5);
 }

@@ -1,16 +1,11 @@
 using System;
-using System.IO;
-using System.Security.Cryptography;
 
 namespace ImgsPS.Registry;
 
-/// <summary>How a user wants to talk to registries. Immutable; equal options share a client.</summary>
+/// <summary>How a user wants to talk to registries. Immutable.</summary>
 internal sealed record RegistryOptions
 {
     public static readonly RegistryOptions Default = new();
-
-    // Another one in each process, so that a key cannot be looked up for the password in it.
-    private static readonly byte[] KeySecret = MakeKeySecret();
 
     /// <summary>Credentials given on the command line; they beat the Docker config file.</summary>
     public RegistryCredential? Credential { get; init; }
@@ -27,51 +22,20 @@ internal sealed record RegistryOptions
     /// <summary>The proxy to use; null for the system's.</summary>
     public Uri? Proxy { get; init; }
 
-    /// <summary>Credentials for the proxy.</summary>
+    /// <summary>Credentials for the proxy, the system's too.</summary>
     public RegistryCredential? ProxyCredential { get; init; }
 
-    /// <summary>The user's own credentials for the proxy.</summary>
+    /// <summary>The user's own logon for the proxy, the system's too. Without it no proxy gets that (SF13).</summary>
     public bool ProxyUseDefaultCredentials { get; init; }
 
-    /// <summary>A text that is the same for equal options of this process and shows nothing of them: they may hold passwords.</summary>
-    public string Key()
-    {
-        using var content = new MemoryStream();
-        using (var writer = new BinaryWriter(content))
-        {
-            Write(writer, Credential);
-            writer.Write(PlainHttp);
-            Write(writer, TrustedRealm);
-            Write(writer, Proxy?.OriginalString);
-            Write(writer, ProxyCredential);
-            writer.Write(ProxyUseDefaultCredentials);
-        }
+    /// <summary>
+    /// The clients of the command, all with these options; null for a client of its own for each operation. The command disposes them.
+    /// </summary>
+    public RegistryClients? Clients { get; init; }
 
-        using var hash = new HMACSHA256(KeySecret);
-        return Convert.ToBase64String(hash.ComputeHash(content.ToArray()));
-    }
-
-    private static byte[] MakeKeySecret()
-    {
-        using var hash = new HMACSHA256();
-        return hash.Key;
-    }
-
-    private static void Write(BinaryWriter writer, RegistryCredential? credential)
-    {
-        writer.Write(credential is not null);
-        Write(writer, credential?.UserName);
-        Write(writer, credential?.Secret);
-        Write(writer, credential?.IdentityToken);
-        Write(writer, credential?.RegistryToken);
-    }
-
-    // With its length, so that no two sets of texts are written alike.
-    private static void Write(BinaryWriter writer, string? text)
-    {
-        writer.Write(text is not null);
-        writer.Write(text ?? "");
-    }
+    /// <summary>True when a proxy gets credentials: connections through it are this command's alone (SF12).</summary>
+    public bool HasProxyCredentials =>
+        ProxyCredential is not null || ProxyUseDefaultCredentials || (Proxy is not null && ProxyAddress.CredentialOf(Proxy) is not null);
 }
 
 /// <summary>
@@ -79,5 +43,8 @@ internal sealed record RegistryOptions
 /// </summary>
 internal sealed record RegistryCredential(string UserName, string Secret, string? IdentityToken = null, string? RegistryToken = null)
 {
+    /// <summary>A text that is equal for equal credentials of this process and shows nothing of them.</summary>
+    public string Key() => SecretHash.Of(UserName, Secret, IdentityToken, RegistryToken);
+
     public override string ToString() => UserName + ":***";
 }

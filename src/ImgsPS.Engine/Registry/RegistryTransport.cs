@@ -1,5 +1,6 @@
 using System;
 using System.Net;
+using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Threading;
 using System.Threading.Tasks;
@@ -17,14 +18,22 @@ internal sealed class RegistryTransport : IDisposable
     private readonly CredentialSource _credentials;
     private readonly RegistryAuthenticator _authenticator;
 
-    public RegistryTransport(RegistryEndpoint endpoint, RegistryOptions options, RegistryLimits limits, ICredentialStore store)
+    /// <param name="endpoint">The registry.</param>
+    /// <param name="options">What the user wants.</param>
+    /// <param name="limits">How long and how much.</param>
+    /// <param name="store">Where credentials are looked for that the options do not give.</param>
+    /// <param name="memory">What is known of the registry.</param>
+    /// <param name="connections">Connections that others use too; null for some of its own.</param>
+    public RegistryTransport(
+        RegistryEndpoint endpoint, RegistryOptions options, RegistryLimits limits, ICredentialStore store, RegistryMemory memory,
+        HttpMessageHandler? connections)
     {
         _endpoint = endpoint;
         Limits = limits;
         var notes = new AuthNotes();
         Secrets = new Secrets();
         Errors = new RegistryErrors(_endpoint, Secrets, notes, limits);
-        _sender = new HttpSender(options, limits, Secrets);
+        _sender = new HttpSender(options, limits, Secrets, connections);
         Retrying = new RetryingSender(_sender, limits, Errors);
         _credentials = new CredentialSource(_endpoint, options, store, Secrets, limits);
         _authenticator = new RegistryAuthenticator(
@@ -32,6 +41,7 @@ internal sealed class RegistryTransport : IDisposable
             options,
             _credentials,
             new TokenService(_sender, Retrying, limits, Errors),
+            memory,
             Secrets,
             notes);
         _sender.Policy = ConnectionPolicy.For(_endpoint, options);

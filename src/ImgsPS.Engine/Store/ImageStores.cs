@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
+using ImgsPS.Disk;
 using ImgsPS.Naming;
 using ImgsPS.Store.Docker;
 using ImgsPS.Store.Layout;
@@ -60,11 +61,11 @@ internal static class ImageStores
     /// NotSupported: <c>registry://</c> in this version. InvalidArgument: the text is none of the forms. For a Docker Engine as
     /// <see cref="DockerAddresses.Resolve"/>; it is not asked yet.
     /// </exception>
-    public static IImageStore Open(string? store)
+    public static IImageStore Open(string? store, StoreAccess? access = null)
     {
         if (string.IsNullOrEmpty(store) || string.Equals(store, Local, StringComparison.OrdinalIgnoreCase))
         {
-            return new LayoutStore(DefaultPath, Local);
+            return new LayoutStore(DefaultPath, Local, null, access);
         }
 
         if (IsDocker(store!))
@@ -78,7 +79,7 @@ internal static class ImageStores
                 $"The store '{PrintableText.Of(PrintableText.WithoutPassword(store))}' is not supported by this version of ImgsPS.", Forms);
         }
 
-        return IsFolder(store) ? new LayoutStore(FullPath(store)) : throw Unknown(store, null);
+        return IsFolder(store) ? new LayoutStore(FullPath(store), null, null, access) : throw Unknown(store, null);
     }
 
     /// <summary>True for the name or address of a Docker Engine.</summary>

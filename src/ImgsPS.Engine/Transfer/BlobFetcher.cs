@@ -83,7 +83,7 @@ internal sealed class BlobFetcher(RegistryClient registry, ImageReference refere
     /// </summary>
     public async Task FetchAsync(Descriptor blob, string? item, CancellationToken cancellationToken)
     {
-        if (session.Contains(blob))
+        if (await session.HasAsync(blob, cancellationToken).ConfigureAwait(false))
         {
             Tell("Already exists");
             return;

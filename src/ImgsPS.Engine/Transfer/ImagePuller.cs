@@ -116,9 +116,15 @@ internal sealed class ImagePuller
             var stored = new PullSource(_registry, _reference, _session, _resolved, blobs: null);
             var root = await stored.GetManifestAsync(current, _observer, _cancellation).ConfigureAwait(false);
             var chosen = await ChooseAsync(root, stored).ConfigureAwait(false);
-            return chosen.All(m => m.Layers.All(_session.Contains))
-                ? new PulledImage(current, chosen.ConvertAll(m => m.ToDescriptor()), UpToDate: true)
-                : null;
+            foreach (var layer in chosen.SelectMany(m => m.Layers))
+            {
+                if (!await _session.HasAsync(layer, _cancellation).ConfigureAwait(false))
+                {
+                    return null;
+                }
+            }
+
+            return new PulledImage(current, chosen.ConvertAll(m => m.ToDescriptor()), UpToDate: true);
         }
         catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
         {

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Naming;
 using ImgsPS.Store;
 
@@ -30,6 +31,14 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
 
     /// <summary>True for a cmdlet whose failures are those of a registry, also when a Docker Engine asks it.</summary>
     private protected virtual bool AsksRegistry => false;
+
+    /// <summary>True when the user lets the command change a store that others can write, though it is elevated (SF3).</summary>
+    private protected virtual bool AllowsSharedStore => false;
+
+    /// <summary>True with -WhatIf, or where $WhatIfPreference says so: nothing at all is written then (SF4).</summary>
+    private protected bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
+        ? LanguagePrimitives.IsTrue(given)
+        : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
 
     /// <summary>Closes the stores.</summary>
     public void Dispose()
@@ -317,7 +326,8 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         var resolved = StoreNames.Resolve(name, SessionState.Path);
         if (!_stores.TryGetValue(resolved, out store))
         {
-            store = new StoreLink(resolved, ImageStores.Open(resolved));
+            store = new StoreLink(resolved, ImageStores.Open(
+                resolved, IsWhatIf ? StoreAccess.ReadOnly : StoreAccess.Full with { AllowShared = AllowsSharedStore }));
             _stores.Add(resolved, store);
             UsedStores.Add(resolved);
         }

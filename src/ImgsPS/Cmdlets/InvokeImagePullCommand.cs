@@ -42,6 +42,12 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
     [Parameter]
     public SwitchParameter AllTags { get; set; }
 
+    /// <summary>Lets an elevated user change a store that others can write.</summary>
+    [Parameter]
+    public SwitchParameter AllowSharedStore { get; set; }
+
+    private protected override bool AllowsSharedStore => AllowSharedStore;
+
     private protected override bool AsksRegistry => true;
 
     /// <inheritdoc/>

@@ -30,6 +30,12 @@ public sealed class OptimizeImageStoreCommand : StoreCmdlet
     [Parameter]
     public SwitchParameter IncludeQuarantine { get; set; }
 
+    /// <summary>Lets an elevated user change a store that others can write.</summary>
+    [Parameter]
+    public SwitchParameter AllowSharedStore { get; set; }
+
+    private protected override bool AllowsSharedStore => AllowSharedStore;
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => _stores.Add(Accepted(Store));
 

@@ -35,18 +35,31 @@ public abstract class RegistryCmdlet : StoreCmdlet
     [ValidateNotNull]
     public Uri? Proxy { get; set; }
 
-    /// <summary>User name and password for the proxy.</summary>
+    /// <summary>User name and password for the proxy: that of -Proxy, else the system's.</summary>
     [Parameter]
     [Credential]
     [ValidateNotNull]
     public PSCredential? ProxyCredential { get; set; }
 
-    /// <summary>Uses the current user's credentials for the proxy.</summary>
+    /// <summary>Gives the proxy, that of -Proxy or else the system's, the current user's logon. Without it no proxy gets that.</summary>
     [Parameter]
     public SwitchParameter ProxyUseDefaultCredentials { get; set; }
 
     /// <summary>How to talk to the registry.</summary>
     private protected RegistryOptions Options { get; private set; } = RegistryOptions.Default;
+
+    private readonly RegistryClients _clients = new();
+
+    /// <summary>Lets go of what the command knew of registries, its passwords above all (SF12).</summary>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            _clients.Dispose();
+            Options = RegistryOptions.Default;
+        }
+    }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -65,14 +78,6 @@ public abstract class RegistryCmdlet : StoreCmdlet
                 "Leave one of them out.");
         }
 
-        if (Proxy is null && (ProxyCredential is not null || ProxyUseDefaultCredentials))
-        {
-            throw new ImageException(
-                ImageErrorKind.InvalidArgument,
-                "-ProxyCredential and -ProxyUseDefaultCredentials need -Proxy",
-                "Name the proxy: -Proxy http://proxy:3128.");
-        }
-
         if (Proxy is not null && !(Proxy.IsAbsoluteUri && s_proxySchemes.Contains(Proxy.Scheme)))
         {
             throw new ImageException(ImageErrorKind.InvalidArgument,
@@ -87,6 +92,7 @@ public abstract class RegistryCmdlet : StoreCmdlet
             Proxy = Proxy,
             ProxyCredential = Convert(ProxyCredential),
             ProxyUseDefaultCredentials = ProxyUseDefaultCredentials,
+            Clients = _clients,
         };
     }
 

@@ -44,6 +44,12 @@ public sealed class RemoveImageCommand : ChangeCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    /// <summary>Lets an elevated user change a store that others can write.</summary>
+    [Parameter]
+    public SwitchParameter AllowSharedStore { get; set; }
+
+    private protected override bool AllowsSharedStore => AllowSharedStore;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

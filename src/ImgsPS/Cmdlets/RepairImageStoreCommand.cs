@@ -28,6 +28,12 @@ public sealed class RepairImageStoreCommand : RegistryCmdlet
     [Parameter]
     public SwitchParameter Refetch { get; set; }
 
+    /// <summary>Lets an elevated user change a store that others can write.</summary>
+    [Parameter]
+    public SwitchParameter AllowSharedStore { get; set; }
+
+    private protected override bool AllowsSharedStore => AllowSharedStore;
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => _stores.Add(Accepted(Store));
 
@@ -45,11 +51,6 @@ public sealed class RepairImageStoreCommand : RegistryCmdlet
                 : "Repair image store")).ToList());
         }
     }
-
-    /// <summary>True when the user wants to know what would be done: that takes a test, which a repair has no use for.</summary>
-    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
-        ? LanguagePrimitives.IsTrue(given)
-        : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
 
     /// <summary>Says what a repair would work on, in the words of a test. What is only left over is Optimize-ImageStore's.</summary>
     private void Preview(IReadOnlyList<StoreLink> stores)

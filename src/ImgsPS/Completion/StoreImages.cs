@@ -6,6 +6,7 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Cmdlets;
+using ImgsPS.Disk;
 using ImgsPS.Store;
 using ImgsPS.Store.Docker;
 
@@ -42,7 +43,7 @@ internal static class StoreImages
                 return Array.Empty<Image>();
             }
 
-            using var opened = ImageStores.Open(store);
+            using var opened = ImageStores.Open(store, StoreAccess.ReadOnly);
             return await opened.ListAsync(ListRequest.Default, NullObserver.Instance, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is ImageException or OperationCanceledException)

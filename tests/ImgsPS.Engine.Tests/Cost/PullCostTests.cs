@@ -9,6 +9,7 @@ using System.Threading.Tasks;
 using ImgsPS.Engine.Tests.Registry;
 using ImgsPS.Engine.Tests.Store.Layout;
 using ImgsPS.Registry;
+using ImgsPS.Disk;
 using ImgsPS.Store;
 using ImgsPS.Store.Layout;
 using ImgsPS.Testing;
@@ -195,13 +196,13 @@ public sealed class PullCostTests : IDisposable
 
         public bool TakesDirect { get; set; } = true;
 
-        protected override FileStream CreateStep(string path)
+        protected override StoreFile CreateStep(string path)
         {
             Made.Add(path);
             return base.CreateStep(path);
         }
 
-        protected override FileStream OpenAppendStep(string path)
+        protected override StoreFile OpenAppendStep(string path)
         {
             Made.Add(path);
             return base.OpenAppendStep(path);
@@ -217,7 +218,7 @@ public sealed class PullCostTests : IDisposable
             base.CreateFolderStep(path);
         }
 
-        protected override bool SetDirectStep(FileStream file, bool on) => TakesDirect && base.SetDirectStep(file, on);
+        protected override bool SetDirectStep(StoreFile file, bool on) => TakesDirect && base.SetDirectStep(file, on);
     }
 
     /// <summary>Passes connections on to a registry and counts them.</summary>

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Engine.Tests.Store.Layout;
+using ImgsPS.Disk;
 using ImgsPS.Store;
 using ImgsPS.Store.Layout;
 using Xunit;
@@ -95,7 +96,7 @@ public sealed class StoreCostTests : IDisposable
         var images = Enumerable.Range(0, 12).Select(i => new TestImage($"waiting {i}")).ToArray();
         var sessions = new List<Transfer.IPullSession>();
         var publications = new List<Task<bool>>();
-        using (await StoreLock.TakeAsync(_store.Paths, TimeSpan.FromSeconds(30), CancellationToken.None))
+        using (await StoreLock.TakeAsync(_store.Paths, StoreFiles.Of(_store.Paths), TimeSpan.FromSeconds(30), CancellationToken.None))
         {
             for (var i = 0; i < images.Length; i++)
             {
@@ -161,7 +162,7 @@ public sealed class StoreCostTests : IDisposable
             }
         }
 
-        protected override FileStream OpenReadStep(string path)
+        protected override StoreFile OpenReadStep(string path)
         {
             lock (_sync)
             {
@@ -181,7 +182,7 @@ public sealed class StoreCostTests : IDisposable
             base.MoveOverStep(from, to);
         }
 
-        protected override void FlushStep(FileStream file)
+        protected override void FlushStep(StoreFile file)
         {
             lock (_sync)
             {

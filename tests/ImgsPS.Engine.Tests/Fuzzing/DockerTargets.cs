@@ -342,7 +342,7 @@ internal static class DockerTargets
         CheckSafe(endpoint.Address);
         Check(DockerAddress.Parse(endpoint.Address, "docker", "DOCKER_HOST", () => null, tlsPort: true).Kind == endpoint.Kind,
             "the address reads back as one of another kind");
-        _ = endpoint.IsPrivate;
+        _ = endpoint.Privacy;
         if (endpoint.Kind == DockerAddressKind.Ssh)
         {
             var arguments = SshCommand.Arguments(endpoint);

@@ -132,14 +132,6 @@ public class ConnectionTests
         Assert.Equal("http://127.0.0.1:9/v2/team/app/manifests/1", Assert.Single(proxy.Requests).Target);
     }
 
-    [Fact]
-    public void One_client_serves_all_who_ask_for_the_same()
-    {
-        var one = RegistryClient.For("Reg.example.com:5000", new RegistryOptions { PlainHttp = true });
-        Assert.Same(one, RegistryClient.For("reg.example.com:5000", new RegistryOptions { PlainHttp = true }));
-        Assert.NotSame(one, RegistryClient.For("reg.example.com:5000", RegistryOptions.Default));
-    }
-
     private static X509Certificate2 Certificate()
     {
         using var key = RSA.Create(2048);

@@ -19,6 +19,7 @@ internal sealed class DockerRegistry : IAsyncDisposable
     private readonly Process _process;
     private readonly string _folder;
     private readonly HttpClient _http = new();
+    private int _changes;
 
     private DockerRegistry(Process process, string folder, string host)
     {
@@ -30,6 +31,16 @@ internal sealed class DockerRegistry : IAsyncDisposable
     public static bool IsInstalled => File.Exists(Program);
 
     public string Host { get; }
+
+    /// <summary>Changes the passwords that it takes, as an administrator does; it reads the file again.</summary>
+    public void SetPasswords(string htpasswd)
+    {
+        var file = Path.Combine(_folder, "htpasswd");
+        File.WriteAllText(file, htpasswd);
+
+        // It looks at the file's time alone.
+        File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddSeconds(++_changes));
+    }
 
     /// <param name="auth">Lines of the configuration's <c>auth:</c> member, indented; empty for none.</param>
     /// <param name="htpasswd">The text of <c>{folder}/htpasswd</c>; null for none.</param>

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
@@ -47,6 +48,54 @@ public class DockerRegistryTests
         Assert.Equal(["0.9", "1.0"], await client.ListTagsAsync(reference, NullObserver.Instance, CancellationToken.None));
         Assert.Equal(["other", "team/app"], await client.ListRepositoriesAsync(NullObserver.Instance, CancellationToken.None)
             .ToListAsync());
+    }
+
+    // SF12, against a registry that checks passwords with htpasswd.
+    [SkippableFact]
+    public async Task A_changed_configuration_is_what_counts_at_the_next_command()
+    {
+        // bcrypt of "first-pass" and "other-pass", cost 4.
+        const string first = "ann:$2b$04$abcdefghijklmnopqrstuuA3OMomSPrK5nM37YcM6/4rPPywm/Wka\n";
+        const string other = "ann:$2b$04$abcdefghijklmnopqrstuu.cxeawzmsLkQDjziZvqKUIdt1aGY/GW\n";
+        Skip.IfNot(DockerRegistry.IsInstalled, DockerRegistry.Program + " is not installed");
+        await using var registry = await DockerRegistry.StartAsync(
+            folder => $"auth:\n  htpasswd:\n    realm: test\n    path: {folder}/htpasswd\n", first);
+        var basic = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("ann:first-pass"));
+        await registry.PushImageAsync("team/app", "1.0", TestClients.Bytes(10), basic);
+        string? config = null;
+        var store = new DockerCredentialStore(
+            name => name switch { "DOCKER_AUTH_CONFIG" => config, "DOCKER_CONFIG" => "/nowhere", _ => null }, new CredentialHelper());
+
+        Assert.False(await MayReadAsync());
+        Login("first-pass");
+        Assert.True(await MayReadAsync());
+        Assert.True(await MayReadAsync());
+        registry.SetPasswords(other);
+        Assert.False(await MayReadAsync());
+        Assert.True(await MayReadAsync("other-pass"));
+        Assert.False(await MayReadAsync());
+        Login("other-pass");
+        Assert.True(await MayReadAsync());
+        config = null;
+        Assert.False(await MayReadAsync());
+
+        void Login(string password) => config = "{\"auths\":{\"" + registry.Host + "\":{\"auth\":\""
+            + Convert.ToBase64String(Encoding.UTF8.GetBytes("ann:" + password)) + "\"}}}";
+
+        async Task<bool> MayReadAsync(string? password = null)
+        {
+            var options = new RegistryOptions { Credential = password is null ? null : new RegistryCredential("ann", password) };
+            using var client = RegistryClient.Open(registry.Host, options, store);
+            try
+            {
+                return await client.HeadManifestAsync(
+                    ImageReference.Parse(registry.Host + "/team/app:1.0"), NullObserver.Instance, CancellationToken.None) is not null;
+            }
+            catch (ImageException e) when (e.Kind == ImageErrorKind.Unauthorized)
+            {
+                return false;
+            }
+        }
     }
 
     [SkippableFact]

@@ -61,7 +61,7 @@ public class PrintableTextTests
     public void Credentials_do_not_print_themselves()
     {
         var credential = new RegistryCredential("bob", "hunter2", "identity", "registry");
-        var text = credential + " " + new TokenKey("r", "s", "x", credential) + " " + new RegistryOptions { Credential = credential }
+        var text = credential + " " + new TokenKey("r", "s", "x", credential.Key()) + " " + new RegistryOptions { Credential = credential }
             + " " + new AuthorizationHeader(TokenService.Basic(credential), "", true, credential);
         Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
         Assert.DoesNotContain("identity", text, StringComparison.Ordinal);

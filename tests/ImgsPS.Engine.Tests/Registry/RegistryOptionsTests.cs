@@ -1,64 +1,73 @@
 using System;
-using System.Collections;
 using System.Linq;
-using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Text;
 using ImgsPS.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Registry;
 
-/// <summary>What the clients of a session are kept under (RC4).</summary>
+/// <summary>What clients, connections and tokens are kept under (RC4, SF12).</summary>
 public class RegistryOptionsTests
 {
     private static readonly RegistryCredential Credential = new("ann", "s3cret");
 
-    private static readonly RegistryOptions[] AllDiffer =
+    private static readonly RegistryCredential[] AllDiffer =
     [
-        new(),
-        new() { PlainHttp = true },
-        new() { ProxyUseDefaultCredentials = true },
-        new() { TrustedRealm = "ann" },
-        new() { Proxy = new Uri("http://ann:s3cret@proxy:8080") },
-        new() { Credential = Credential },
-        new() { ProxyCredential = Credential },
-        new() { Credential = new("anns3cret", "") },
-        new() { Credential = new("", "anns3cret") },
-        new() { Credential = Credential with { IdentityToken = "" } },
-        new() { Credential = Credential with { IdentityToken = "s3cret" } },
-        new() { Credential = Credential with { RegistryToken = "s3cret" } },
+        Credential,
+        new("anns3cret", ""),
+        new("", "anns3cret"),
+        new("ann", "s3cret "),
+        Credential with { IdentityToken = "" },
+        Credential with { IdentityToken = "s3cret" },
+        Credential with { RegistryToken = "s3cret" },
     ];
 
     [Fact]
-    public void Other_options_have_another_key() => Assert.Equal(AllDiffer.Length, AllDiffer.Select(o => o.Key()).Distinct().Count());
-
-    [Fact]
-    public void Equal_options_have_one_key_and_one_client()
+    public void Other_credentials_have_another_key_and_equal_ones_the_same()
     {
-        var again = new RegistryOptions { Credential = new("ann", new string("s3cret".ToCharArray())) };
-        Assert.Equal(AllDiffer[5].Key(), again.Key());
-        Assert.Same(RegistryClient.For("keys.example.com", AllDiffer[5]), RegistryClient.For("Keys.example.com", again));
-        Assert.NotSame(RegistryClient.For("keys.example.com", AllDiffer[5]), RegistryClient.For("keys.example.com", AllDiffer[6]));
+        Assert.Equal(AllDiffer.Length, AllDiffer.Select(c => c.Key()).Distinct().Count());
+        Assert.Equal(Credential.Key(), new RegistryCredential("ann", new string("s3cret".ToCharArray())).Key());
     }
 
     [Fact]
-    public void Keys_of_clients_hold_no_password_RC4()
+    public void Keys_of_credentials_hold_no_password_RC4()
     {
-        foreach (var options in AllDiffer)
+        foreach (var key in AllDiffer.Select(c => c.Key()))
         {
-            _ = RegistryClient.For("keys.example.com", options);
-        }
+            Assert.DoesNotContain("s3cret", key, StringComparison.Ordinal);
+            Assert.DoesNotContain(Convert.ToBase64String(Encoding.UTF8.GetBytes("s3cret")), key, StringComparison.Ordinal);
 
-        var clients = (IDictionary)typeof(RegistryClient)
-            .GetField("Clients", BindingFlags.NonPublic | BindingFlags.Static)!.GetValue(null)!;
-        Assert.True(clients.Count >= AllDiffer.Length);
-        foreach (ITuple key in clients.Keys)
-        {
-            Assert.All(Enumerable.Range(0, key.Length), i => Assert.IsType<string>(key[i]));
-            var text = string.Join(' ', Enumerable.Range(0, key.Length).Select(i => key[i]));
-            Assert.DoesNotContain("s3cret", text, StringComparison.Ordinal);
-            Assert.DoesNotContain(Convert.ToBase64String(Encoding.UTF8.GetBytes("s3cret")), text, StringComparison.Ordinal);
+            // As long for every credential: 32 bytes.
+            Assert.Equal(32, Convert.FromBase64String(key).Length);
         }
+    }
+
+    [Fact]
+    public void One_client_serves_a_command_and_another_command_has_its_own_SF12()
+    {
+        using var first = new RegistryClients();
+        using var second = new RegistryClients();
+        var options = new RegistryOptions { PlainHttp = true, Clients = first };
+        var client = RegistryClient.For("Reg.example.com:5000", options);
+        Assert.Same(client, RegistryClient.For("reg.example.com:5000", options));
+        Assert.NotSame(client, RegistryClient.For("reg.example.com:5001", options));
+        Assert.NotSame(client, RegistryClient.For("reg.example.com:5000", options with { Clients = second }));
+        Assert.NotSame(client, RegistryClient.For("reg.example.com:5000", options with { Clients = null }));
+    }
+
+    [Fact]
+    public void Connections_are_shared_unless_a_proxy_gets_credentials_SF12()
+    {
+        var endpoint = RegistryEndpoint.For("reg.example.com:5000", RegistryOptions.Default);
+        var proxy = new Uri("http://proxy:3128");
+        var shared = HttpHandlers.Shared(endpoint, RegistryOptions.Default);
+        Assert.NotNull(shared);
+        Assert.Same(shared, HttpHandlers.Shared(endpoint, new RegistryOptions { Credential = Credential }));
+        Assert.NotSame(shared, HttpHandlers.Shared(endpoint, new RegistryOptions { Proxy = proxy }));
+        Assert.NotSame(shared, HttpHandlers.Shared(RegistryEndpoint.For("reg.example.com:5001", RegistryOptions.Default),
+            RegistryOptions.Default));
+        Assert.Null(HttpHandlers.Shared(endpoint, new RegistryOptions { Proxy = proxy, ProxyCredential = Credential }));
+        Assert.Null(HttpHandlers.Shared(endpoint, new RegistryOptions { Proxy = proxy, ProxyUseDefaultCredentials = true }));
+        Assert.Null(HttpHandlers.Shared(endpoint, new RegistryOptions { Proxy = new Uri("http://ann:s3cret@proxy:3128") }));
     }
 }

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -90,19 +89,14 @@ public sealed class SecretLeakTests : IAsyncDisposable
     [Fact]
     public async Task Credentials_in_a_proxys_address_are_used_and_not_shown()
     {
-        var proxy = new TcpListener(IPAddress.Loopback, 0);
-        proxy.Start();
-        var asked = new StringBuilder();
-        var serving = RefuseAsync(proxy, asked);
-        var address = new Uri($"http://bob:{Uri.EscapeDataString(Secret)}@{proxy.LocalEndpoint}");
+        await using var proxy = new RefusingProxy();
+        var address = new Uri($"http://bob:{Uri.EscapeDataString(Secret)}@{proxy.Address}");
         using var client = TestClients.Client("reg.example.com", new RegistryOptions { Proxy = address },
             TestClients.Quick with { Tries = 1 });
         var failure = await Assert.ThrowsAsync<ImageException>(
             () => client.HeadManifestAsync(ImageReference.Parse("reg.example.com/a:1"), _observer, CancellationToken.None));
-        proxy.Stop();
-        await serving;
         Assert.Contains("Proxy-Authorization: Basic " +
-            Convert.ToBase64String(Encoding.UTF8.GetBytes("bob:" + Secret)), asked.ToString(), StringComparison.Ordinal);
+            Convert.ToBase64String(Encoding.UTF8.GetBytes("bob:" + Secret)), proxy.Asked, StringComparison.Ordinal);
         SecretSearch.AssertNone(SecretSearch.Describe(failure) + _observer.Everything, Secret);
     }
 
@@ -182,32 +176,5 @@ public sealed class SecretLeakTests : IAsyncDisposable
             _ => (" /token", FaultAction.Status(401, "{\"error\":" + json + ",\"error_description\":" + json + "}")),
         };
         server.Faults.Add(new Fault(match, action));
-    }
-
-    private static async Task RefuseAsync(TcpListener proxy, StringBuilder asked)
-    {
-        try
-        {
-            while (true)
-            {
-                using var client = await proxy.AcceptTcpClientAsync();
-                using var reader = new StreamReader(client.GetStream(), Encoding.ASCII, false, 1024, leaveOpen: true);
-                while (await reader.ReadLineAsync() is { } line)
-                {
-                    asked.AppendLine(line);
-                    if (line.Length == 0)
-                    {
-                        await client.GetStream().WriteAsync(
-                            Encoding.ASCII.GetBytes("HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"x\"\r\nConnection: " +
-                                "close\r\nContent-Length: 0\r\n\r\n"));
-                        break;
-                    }
-                }
-            }
-        }
-        catch (Exception e) when (e is SocketException or InvalidOperationException or IOException)
-        {
-            // The test is over.
-        }
     }
 }

@@ -35,6 +35,9 @@ internal sealed class FixedCredentials(RegistryCredential? credential) : ICreden
 {
     public RegistryCredential? Credential { get; set; } = credential;
 
+    /// <summary>Always the same, as that of a helper.</summary>
+    public string State() => "";
+
     public Task<RegistryCredential?> FindAsync(
         RegistryEndpoint registry, string? repository, IOperationObserver observer, CancellationToken cancellationToken) =>
         Task.FromResult(Credential);

@@ -232,6 +232,7 @@ internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer serve
             {
                 case ["oci-layout" or "index.json"]:
                 case [".imgsps", "version" or "catalog.json" or "index.prev.json" or "index.seal"]:
+                case [".imgsps", var notes] when notes.StartsWith("verified.", StringComparison.Ordinal):
                 case [".imgsps", "locks", "store.lock" or "store.lock.owner"]:
                     break;
                 case ["blobs", var algorithm, var hex]:

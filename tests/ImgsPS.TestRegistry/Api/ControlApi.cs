@@ -172,6 +172,7 @@ internal sealed class ControlApi(TestRegistry registry)
             request.Headers.Select(h => (JsonNode)new JsonObject { ["name"] = h.Key, ["value"] = h.Value }).ToArray()),
         ["body"] = Encoding.UTF8.GetString(request.Body.Span[..Math.Min(request.Body.Length, 4096)]),
         ["connection"] = request.Connection,
+        ["user"] = request.User,
         ["status"] = request.Status,
         ["bytesSent"] = request.BytesSent,
     };

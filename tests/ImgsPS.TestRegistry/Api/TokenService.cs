@@ -100,9 +100,15 @@ internal sealed class TokenService(TestRegistryOptions options)
 
         var scopes = parameters.Where(p => p.Key == "scope").SelectMany(p => p.Value.Split(' ')).SelectMany(Split)
             .Where(s => Allowed(user, s.Type, s.Name, s.Action)).Select(s => $"{s.Type}:{s.Name}:{s.Action}");
-        var grant = new Grant(scopes.ToHashSet(StringComparer.Ordinal), Environment.TickCount64 + (options.TokenSeconds * 1000L));
+        var grant = new Grant(scopes.ToHashSet(StringComparer.Ordinal), Environment.TickCount64 + (options.TokenSeconds * 1000L), user);
         return Issue(grant, offline ? user : null);
     }
+
+    /// <summary>As <see cref="LoggedRequest.User"/>.</summary>
+    public string? Sender(TestRequest request) => request.Header("Authorization") is not { } authorization ? null
+        : authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? _tokens.GetValueOrDefault(authorization["Bearer ".Length..].Trim())?.User
+            : BasicOf(authorization)?.User;
 
     private TestResponse Issue(Grant grant, string? identityOf)
     {
@@ -130,7 +136,9 @@ internal sealed class TokenService(TestRegistryOptions options)
     private string? Check(string? user, string? password) =>
         user is not null && options.Users.TryGetValue(user, out var right) && right == password ? user : null;
 
-    private string? UserOf(string? authorization)
+    private string? UserOf(string? authorization) => BasicOf(authorization) is { } sent ? Check(sent.User, sent.Password) : null;
+
+    private static (string User, string Password)? BasicOf(string? authorization)
     {
         if (authorization is null || !authorization.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
         {
@@ -144,7 +152,7 @@ internal sealed class TokenService(TestRegistryOptions options)
         }
 
         var parts = Encoding.UTF8.GetString(bytes, 0, count).Split(':', 2);
-        return parts.Length == 2 ? Check(parts[0], parts[1]) : null;
+        return parts.Length == 2 ? (parts[0], parts[1]) : null;
     }
 
     private static TestResponse Unauthorized(string challenge) =>
@@ -160,5 +168,5 @@ internal sealed class TokenService(TestRegistryOptions options)
             : scope[(last + 1)..].Split(',').Select(action => (scope[..first], scope[(first + 1)..last], action));
     }
 
-    private sealed record Grant(HashSet<string> Scopes, long Expires);
+    private sealed record Grant(HashSet<string> Scopes, long Expires, string? User);
 }

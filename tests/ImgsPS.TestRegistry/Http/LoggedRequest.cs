@@ -11,7 +11,7 @@ public sealed class LoggedRequest
     private long _bytesSent;
     private int _status;
 
-    internal LoggedRequest(TestRequest request, int connection)
+    internal LoggedRequest(TestRequest request, int connection, string? user)
     {
         Method = request.Method;
         Target = request.Target;
@@ -19,6 +19,7 @@ public sealed class LoggedRequest
         Headers = request.Headers.ToArray();
         Body = request.Body;
         Connection = connection;
+        User = user;
     }
 
     /// <summary>GET, HEAD, …</summary>
@@ -38,6 +39,11 @@ public sealed class LoggedRequest
 
     /// <summary>The connection's number, from 1.</summary>
     public int Connection { get; }
+
+    /// <summary>
+    /// The name in its Basic header, right or wrong, or the user whom its token was given to; null for none, as with an anonymous token.
+    /// </summary>
+    public string? User { get; }
 
     /// <summary>The status sent; 0 as long as none was.</summary>
     public int Status

@@ -8,7 +8,7 @@ using System.Threading.Tasks;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// Answers a registry's challenges. The first challenge is remembered, so that later requests come with their token at once; tokens are
+/// Answers a registry's challenges. The last challenge is remembered, so that later requests come with their token at once; tokens are
 /// kept by realm, service, scope and identity and renewed before they end. Safe for any number of threads.
 /// </summary>
 internal sealed class RegistryAuthenticator
@@ -17,26 +17,29 @@ internal sealed class RegistryAuthenticator
     private readonly RegistryOptions _options;
     private readonly CredentialSource _credentials;
     private readonly TokenService _tokens;
-    private readonly TokenCache _cache = new();
+    private readonly RegistryMemory _memory;
     private readonly Secrets _secrets;
     private readonly AuthNotes _notes;
-    private volatile IReadOnlyList<Challenge>? _known;
+
+    // The token that was made known as a secret last: mostly it is the one of the next request too.
+    private volatile string? _hidden;
 
     public RegistryAuthenticator(
-        RegistryEndpoint endpoint, RegistryOptions options, CredentialSource credentials, TokenService tokens, Secrets secrets,
-        AuthNotes notes)
+        RegistryEndpoint endpoint, RegistryOptions options, CredentialSource credentials, TokenService tokens,
+        RegistryMemory memory, Secrets secrets, AuthNotes notes)
     {
         _endpoint = endpoint;
         _options = options;
         _credentials = credentials;
         _tokens = tokens;
+        _memory = memory;
         _secrets = secrets;
         _notes = notes;
     }
 
     /// <summary>The header for a request, by the challenge that is known; null when none is known or nothing answers it.</summary>
     public Task<AuthorizationHeader?> GetAsync(RegistryRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        _known is { } challenges
+        _memory.Challenges is { } challenges
             ? AuthorizeAsync(challenges, request, request.Scope, null, observer, cancellationToken)
             : Task.FromResult<AuthorizationHeader?>(null);
 
@@ -61,7 +64,7 @@ internal sealed class RegistryAuthenticator
             return null;
         }
 
-        _known = challenges;
+        _memory.Challenges = challenges;
         var scopes = TokenScope.Union(request.Scope, challenge.Scope);
         if (previous is null)
         {
@@ -162,13 +165,21 @@ internal sealed class RegistryAuthenticator
         _notes.UserName = credential?.UserName;
 
         // What the registry wanted for a scope beyond it is wanted the next time too.
-        scopes = _cache.Remember(request.Scope, scopes);
-        var key = new TokenKey(realm.AbsoluteUri, challenge.Service ?? "", scopes, credential);
-        var (token, fresh) = await _cache.GetAsync(
+        scopes = _memory.Tokens.Remember(request.Scope, scopes);
+        var key = new TokenKey(realm.AbsoluteUri, challenge.Service ?? "", scopes, credential?.Key());
+        var (token, fresh) = await _memory.Tokens.GetAsync(
             key,
             refused?.Value.Parameter,
             FetchAsync,
             cancellationToken).ConfigureAwait(false);
+
+        // Also one that an earlier command fetched.
+        if (token is not null && token.Value != _hidden)
+        {
+            _secrets.Add(token.Value);
+            _hidden = token.Value;
+        }
+
         return token is null ? null : new(new AuthenticationHeaderValue("Bearer", token.Value), scopes, fresh, credential);
 
         async Task<AccessToken?> FetchAsync(AccessToken? old)
@@ -179,9 +190,9 @@ internal sealed class RegistryAuthenticator
             {
                 // Not before: what refuses it may echo it.
                 _secrets.Remove(old.Value);
+                _hidden = null;
             }
 
-            _secrets.Add(got?.Value);
             return got;
         }
     }

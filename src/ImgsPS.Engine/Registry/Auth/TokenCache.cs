@@ -6,15 +6,20 @@ using System.Threading.Tasks;
 namespace ImgsPS.Registry;
 
 /// <summary>What a token was given for.</summary>
-internal sealed record TokenKey(string Realm, string Service, string Scopes, RegistryCredential? Credential);
+/// <param name="Realm">The token service's address.</param>
+/// <param name="Service">The registry's name there.</param>
+/// <param name="Scopes">What it allows.</param>
+/// <param name="Identity"><see cref="RegistryCredential.Key"/> of whose it is; null for an anonymous one.</param>
+internal sealed record TokenKey(string Realm, string Service, string Scopes, string? Identity);
 
 /// <summary>
-/// The tokens of one client. However many requests need one at once, it is asked for once. Safe for any number of threads.
+/// The tokens of one registry. However many requests need one at once, it is asked for once. Safe for any number of threads.
 /// </summary>
 internal sealed class TokenCache
 {
     private readonly ConcurrentDictionary<TokenKey, Entry> _entries = new();
     private readonly ConcurrentDictionary<string, string> _wider = new(StringComparer.Ordinal);
+    private int _room = 64;
 
     /// <summary>
     /// All scopes that a request for <paramref name="scope"/> needs: <paramref name="scopes"/> and what was remembered before.
@@ -29,7 +34,12 @@ internal sealed class TokenCache
     public async Task<(AccessToken? Token, bool Fresh)> GetAsync(
         TokenKey key, string? refused, Func<AccessToken?, Task<AccessToken?>> fetch, CancellationToken cancellationToken)
     {
-        var entry = _entries.GetOrAdd(key, _ => new Entry());
+        if (!_entries.TryGetValue(key, out var entry))
+        {
+            DropExpired();
+            entry = _entries.GetOrAdd(key, _ => new Entry());
+        }
+
         await entry.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -45,6 +55,25 @@ internal sealed class TokenCache
         {
             entry.Gate.Release();
         }
+    }
+
+    // Tokens that ran out are nobody's any more. Looked for when there are twice as many as were left the last time.
+    private void DropExpired()
+    {
+        if (_entries.Count < Volatile.Read(ref _room))
+        {
+            return;
+        }
+
+        foreach (var entry in _entries)
+        {
+            if (entry.Value.Token is { } token && token.RenewAt <= DateTimeOffset.UtcNow)
+            {
+                _entries.TryRemove(entry.Key, out _);
+            }
+        }
+
+        Volatile.Write(ref _room, Math.Max(64, _entries.Count * 2));
     }
 
     private sealed class Entry

@@ -1,7 +1,7 @@
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
-using System.Text;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Registry;
 
@@ -11,7 +11,7 @@ namespace ImgsPS.Registry;
 /// </summary>
 internal sealed class DockerConfigFile
 {
-    // Far more than anybody's; a link to a device has no end.
+    // Far more than anybody's.
     private const int MaxLength = 4 * 1024 * 1024;
 
     private readonly Func<string, string?> _environment;
@@ -37,6 +37,20 @@ internal sealed class DockerConfigFile
         }
     }
 
+    /// <summary>The file's text as it is now, to tell whether it changed; null when it cannot be read.</summary>
+    public string? Content()
+    {
+        try
+        {
+            return MachineFile.ReadText(Path, MaxLength);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Why, Read says.
+            return null;
+        }
+    }
+
     /// <summary>The config; an empty one when there is no file.</summary>
     /// <exception cref="ImageException">StoreUnavailable: the file cannot be read. InvalidData: it is broken (RC1).</exception>
     public DockerConfig Read()
@@ -44,7 +58,7 @@ internal sealed class DockerConfigFile
         var path = Path;
         try
         {
-            return DockerConfig.Parse(ReadText(path));
+            return DockerConfig.Parse(MachineFile.ReadText(path, MaxLength));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -56,40 +70,20 @@ internal sealed class DockerConfigFile
         }
         catch (FormatException e)
         {
-            throw new ImageException(
-                ImageErrorKind.InvalidData,
-                $"parsing config file ({path}): {e.Message}",
-                "Repair the file or move it away; a broken config never counts as an empty one, without credentials and contexts.",
-                e);
+            throw Broken(path, e.Message, e);
+        }
+        catch (MachineFileException e) when (e.IsTooLarge)
+        {
+            throw Broken(path, "it " + e.Words, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Unreadable(
-                $"{path}: " +
-                    $"{(Directory.Exists(path) ? "is a directory" : e is UnauthorizedAccessException ? "permission denied" : e.Message)}",
-                    e);
+            var why = Directory.Exists(path) ? "is a directory"
+                : e is MachineFileException other ? other.Words
+                : e is UnauthorizedAccessException ? "permission denied"
+                : e.Message;
+            throw Unreadable($"{path}: {why}", e);
         }
-    }
-
-    // A byte order mark counts, as editors on Windows write one.
-    private static string ReadText(string path)
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-        using var bytes = new MemoryStream();
-        var buffer = new byte[8192];
-        int read;
-        while ((read = file.Read(buffer, 0, buffer.Length)) > 0)
-        {
-            bytes.Write(buffer, 0, read);
-            if (bytes.Length > MaxLength)
-            {
-                throw new FormatException($"it is larger than {MaxLength >> 20} MiB");
-            }
-        }
-
-        bytes.Position = 0;
-        using var reader = new StreamReader(bytes, Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
-        return reader.ReadToEnd();
     }
 
     // Of a link itself, also when what it leads to is not there.
@@ -105,6 +99,12 @@ internal sealed class DockerConfigFile
             return false;
         }
     }
+
+    private static ImageException Broken(string path, string why, Exception cause) => new(
+        ImageErrorKind.InvalidData,
+        $"parsing config file ({path}): {why}",
+        "Repair the file or move it away; a broken config never counts as an empty one, without credentials and contexts.",
+        cause);
 
     private static ImageException Unreadable(string what, Exception cause) => new(
         ImageErrorKind.StoreUnavailable, $"loading config file: {what}", "Make the file readable, or set DOCKER_CONFIG to another folder.",

@@ -29,6 +29,10 @@ internal sealed class DockerCredentialStore : ICredentialStore
     }
 
     /// <inheritdoc/>
+    public string State() =>
+        SecretHash.Of(_environment("DOCKER_AUTH_CONFIG"), _environment("PATH"), _file.Path, _file.Content());
+
+    /// <inheritdoc/>
     public async Task<RegistryCredential?> FindAsync(
         RegistryEndpoint registry, string? repository, IOperationObserver observer, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http;
 
@@ -9,22 +10,33 @@ namespace ImgsPS.Registry;
 /// </summary>
 internal static partial class HttpHandlers
 {
-    public static HttpMessageHandler Create(RegistryOptions options, RegistryLimits limits)
-    {
-        return Create(CreateProxy(options), limits);
-    }
+    private static readonly ConcurrentDictionary<(string Registry, string Proxy), Lazy<HttpMessageHandler>> All = new();
 
-    private static IWebProxy CreateProxy(RegistryOptions options)
+    public static HttpMessageHandler Create(RegistryOptions options, RegistryLimits limits) => Create(ProxyFor(options), limits);
+
+    /// <summary>
+    /// The connections that all commands share for a registry; null when a proxy gets credentials: a connection that a proxy has let
+    /// through for one user is not another's (SF12). They live as long as the process.
+    /// </summary>
+    public static HttpMessageHandler? Shared(RegistryEndpoint endpoint, RegistryOptions options) =>
+        options.HasProxyCredentials
+            ? null
+            : All.GetOrAdd(
+                (endpoint.BaseUri.AbsoluteUri, options.Proxy?.AbsoluteUri ?? ""),
+                _ => new(() => Create(options, RegistryLimits.Default))).Value;
+
+    /// <summary>The proxy that the user wants: the named one, else the system's, and what it gets (SF13).</summary>
+    public static IWebProxy ProxyFor(RegistryOptions options) => ProxyFor(options, DefaultProxy);
+
+    /// <summary>As the other form, with a system's proxy.</summary>
+    internal static IWebProxy ProxyFor(RegistryOptions options, IWebProxy? system)
     {
         ICredentials? credentials = options.ProxyCredential is { } given ? new NetworkCredential(given.UserName, given.Secret)
             : options.ProxyUseDefaultCredentials ? CredentialCache.DefaultCredentials
             : options.Proxy is null ? null : ProxyAddress.CredentialOf(options.Proxy);
-        if (options.Proxy is not null)
-        {
-            return new NamedProxy(ProxyAddress.WithoutCredential(options.Proxy), credentials);
-        }
-
-        return new SystemProxy(DefaultProxy, credentials);
+        return options.Proxy is not null
+            ? new NamedProxy(ProxyAddress.WithoutCredential(options.Proxy), credentials)
+            : new SystemProxy(system, credentials);
     }
 
     /// <summary>A proxy that the user names is used for every address; .NET Framework's own passes this machine over.</summary>
@@ -37,15 +49,21 @@ internal static partial class HttpHandlers
         public bool IsBypassed(Uri host) => false;
     }
 
-    /// <summary>The system's proxy with the user's own credentials unless others are given; loopback goes without one.</summary>
+    /// <summary>
+    /// The system's proxy; loopback goes without one. Whoever answers as a proxy, by WPAD too, gets what the options give, else what stands
+    /// in its own configuration (HTTPS_PROXY=http://user:password@proxy), and never the user's logon by itself (SF13).
+    /// </summary>
     private sealed class SystemProxy(IWebProxy? inner, ICredentials? credentials) : IWebProxy
     {
-        public ICredentials? Credentials { get; set; } = credentials ?? inner?.Credentials ?? CredentialCache.DefaultCredentials;
+        public ICredentials? Credentials { get; set; } = credentials ?? Configured(inner?.Credentials);
 
         // Without the password of HTTPS_PROXY=http://user:password@proxy: messages of the platform name the proxy's address.
         public Uri? GetProxy(Uri destination) =>
             !IsBypassed(destination) && inner!.GetProxy(destination) is { } proxy ? ProxyAddress.WithoutCredential(proxy) : null;
 
         public bool IsBypassed(Uri host) => inner is null || HostNames.IsLoopback(host.Host) || inner.IsBypassed(host);
+
+        private static ICredentials? Configured(ICredentials? configured) =>
+            ReferenceEquals(configured, CredentialCache.DefaultCredentials) ? null : configured;
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
 
@@ -8,6 +9,15 @@ namespace ImgsPS.Registry;
 
 internal sealed partial class HttpSender
 {
+    /// <summary>True where a proxy's 407 for a tunnel comes as the answer to the request.</summary>
+    private static bool TunnelRefusalIsAnswer => false;
+
+    private static bool IsTunnelRefused(Exception e) => e is HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.ProxyTunnelError,
+        StatusCode: HttpStatusCode.ProxyAuthenticationRequired,
+    };
+
     internal static TransferFault? OfPlatform(Exception e, Exception[] causes)
     {
         if (e is not HttpRequestException request)

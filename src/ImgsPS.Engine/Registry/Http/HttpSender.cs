@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
 using System.Reflection;
@@ -26,6 +27,8 @@ internal sealed partial class HttpSender : IDisposable
     private const string NotHttp = "the answer is not HTTP";
 
     private readonly HttpClient _http;
+    private readonly IWebProxy _proxy;
+    private readonly bool _hasProxyCredentials;
     private readonly RegistryLimits _limits;
     private readonly Secrets _secrets;
     private readonly ConcurrentDictionary<string, bool> _warnings = new(StringComparer.Ordinal);
@@ -33,11 +36,20 @@ internal sealed partial class HttpSender : IDisposable
     // 1 once any answer came: from then on a refused connection is a fault that may pass.
     private int _answered;
 
-    public HttpSender(RegistryOptions options, RegistryLimits limits, Secrets secrets)
+    /// <param name="options">What the user wants.</param>
+    /// <param name="limits">How long and how much.</param>
+    /// <param name="secrets">Learns the proxy's password.</param>
+    /// <param name="connections">Connections that others use too; null for some of its own.</param>
+    public HttpSender(RegistryOptions options, RegistryLimits limits, Secrets secrets, HttpMessageHandler? connections = null)
     {
         _limits = limits;
         _secrets = secrets;
-        _http = new HttpClient(HttpHandlers.Create(options, _limits), disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(connections ?? HttpHandlers.Create(options, _limits), disposeHandler: connections is null)
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        _proxy = HttpHandlers.ProxyFor(options);
+        _hasProxyCredentials = _proxy.Credentials is not null;
         if (options.ProxyCredential is { } proxy)
         {
             _secrets.Add(proxy);
@@ -86,10 +98,17 @@ internal sealed partial class HttpSender : IDisposable
                         e);
                 }
 
-                var fault = Classify(e);
+                var fault = IsTunnelRefused(e) ? ProxyFault(uri, e) : Classify(e);
                 observer.Debug($"{method} {_secrets.Mask(uri)}: {_secrets.Printable(fault.Message)} ({watch.ElapsedMilliseconds} ms)");
                 throw fault;
             }
+        }
+
+        if (message.StatusCode == HttpStatusCode.ProxyAuthenticationRequired && IsOfProxy(uri))
+        {
+            message.Dispose();
+            observer.Debug($"{method} {_secrets.Mask(uri)}: 407 of the proxy ({watch.ElapsedMilliseconds} ms)");
+            throw ProxyFault(uri, null);
         }
 
         Volatile.Write(ref _answered, 1);
@@ -108,6 +127,19 @@ internal sealed partial class HttpSender : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    // A registry that answers 407 itself is no proxy.
+    private bool IsOfProxy(Uri uri) => (uri.Scheme == "http" || TunnelRefusalIsAnswer) && ProxyOf(uri) is not null;
+
+    // .NET Framework's proxies give the address itself where none is used.
+    private Uri? ProxyOf(Uri uri) => _proxy.IsBypassed(uri) || _proxy.GetProxy(uri) is not { } proxy || proxy == uri ? null : proxy;
+
+    private TransferFault ProxyFault(Uri uri, Exception? cause)
+    {
+        var proxy = ProxyOf(uri) is { } address ? "the proxy " + HostNames.Display(address) : "the proxy";
+        return new(TransferFaultKind.ProxyCredentials,
+            _hasProxyCredentials ? $"{proxy} refuses the credentials that it got (407)" : $"{proxy} wants credentials (407)", cause);
+    }
 
     private TransferFault Classify(Exception e)
     {

@@ -72,7 +72,7 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
     /// <summary>True for faults that another try may not see. Who never answered is not asked again: that is a wrong address.</summary>
     public bool MayPass(TransferFault fault) => fault.Kind switch
     {
-        TransferFaultKind.Tls or TransferFaultKind.Protocol => false,
+        TransferFaultKind.Tls or TransferFaultKind.Protocol or TransferFaultKind.ProxyCredentials => false,
         TransferFaultKind.Connect => sender.Answered,
         _ => true,
     };

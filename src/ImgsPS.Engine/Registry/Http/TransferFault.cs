@@ -34,4 +34,7 @@ internal enum TransferFaultKind
 
     /// <summary>The answer is not HTTP, or its headers are beyond the limit. Trying again does not help.</summary>
     Protocol,
+
+    /// <summary>The proxy wants credentials, or others (407). Trying again does not help.</summary>
+    ProxyCredentials,
 }

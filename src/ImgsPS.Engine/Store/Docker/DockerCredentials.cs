@@ -1,5 +1,6 @@
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Naming;
 using ImgsPS.Registry;
 
 namespace ImgsPS.Store.Docker;
@@ -8,7 +9,8 @@ namespace ImgsPS.Store.Docker;
 internal sealed class DockerCredentials(DockerClient client, ICredentialStore store)
 {
     /// <summary>
-    /// The header's value, a secret; null for none. Stored credentials do not go to a Docker Engine that is not private; a Warning says so.
+    /// The header's value, a secret; null for none. Stored credentials go to a Docker Engine that is private only, and given ones not where
+    /// all can read them; a Warning says what is left out or risked (RC5, SF14).
     /// </summary>
     /// <param name="registry">The registry.</param>
     /// <param name="repository">The repository, or null.</param>
@@ -16,35 +18,57 @@ internal sealed class DockerCredentials(DockerClient client, ICredentialStore st
     /// <param name="observer">Who is told.</param>
     /// <param name="cancellationToken">Stops a credential helper.</param>
     /// <exception cref="ImageException">
-    /// As <see cref="ICredentialStore.FindAsync"/>. An explicit credential for a Docker Engine that is not private is refused by
-    /// <see cref="DockerClient.SendAsync"/>.
+    /// As <see cref="ICredentialStore.FindAsync"/>. Denied: a given credential for a stranger's pipe. One for a Docker Engine that is open to
+    /// all is refused by <see cref="DockerClient.SendAsync"/>.
     /// </exception>
     public async Task<string?> FindAsync(
         string registry, string? repository, RegistryOptions options, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var endpoint = RegistryEndpoint.For(registry, RegistryOptions.Default);
-        if (options.Credential is { } given)
-        {
-            return DockerAuth.Encode(given, endpoint.Registry);
-        }
-
-        var stored = await store.FindAsync(endpoint, repository, observer, cancellationToken).ConfigureAwait(false);
-        if (stored is null)
+        var credential = options.Credential
+            ?? await store.FindAsync(endpoint, repository, observer, cancellationToken).ConfigureAwait(false);
+        if (credential is null)
         {
             return null;
         }
 
-        if (!client.Endpoint.IsPrivate)
+        var stranger = await client.StrangerAsync(cancellationToken).ConfigureAwait(false);
+        if (options.Credential is not null)
+        {
+            if (stranger is not null)
+            {
+                throw DockerFailure.Stranger(client.Endpoint, stranger);
+            }
+
+            if (client.Endpoint.Privacy == DockerPrivacy.Unproven)
+            {
+                observer.Warning($"The credentials of -Credential go to {client.Endpoint.Address}, and {Unproven}.");
+            }
+        }
+        else if (Risk(stranger) is { } risk)
         {
             observer.Warning(
-                $"Your credentials for {endpoint.Registry} are not sent to {client.Endpoint.Address}: everybody on the network could " +
-                    "read them. "
-                + "Reach Docker with TLS or ssh:// to use them.");
+                $"Your credentials for {endpoint.Registry} are not sent to {client.Endpoint.Address}: {risk.Why}. {risk.Advice}");
             return null;
         }
 
-        return DockerAuth.Encode(stored, endpoint.Registry);
+        return DockerAuth.Encode(credential, endpoint.Registry);
     }
+
+    private const string Unproven = "its certificate is not checked: whoever answers there can read them";
+
+    /// <summary>Why stored credentials don't go to this Docker, and what to do; null when they do.</summary>
+    private (string Why, string Advice)? Risk(string? stranger) =>
+        stranger is not null
+            ? ($"the pipe belongs to {PrintableText.Of(stranger)}", "Find out who made the pipe of Docker's name.")
+            : client.Endpoint.Privacy switch
+            {
+                DockerPrivacy.Open => ("everybody on the network could read them", "Reach Docker with TLS or ssh:// to use them."),
+                DockerPrivacy.Unproven => (
+                    Unproven,
+                    "Have it checked (DOCKER_TLS_VERIFY, or a context without SkipTLSVerify), or pass -Credential for this command."),
+                _ => null,
+            };
 
     /// <summary>Refuses what only Docker's own configuration can decide.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>

@@ -1,12 +1,12 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Layout;
 
@@ -29,23 +29,64 @@ internal sealed class BlobFolder
     {
         _paths = paths;
         _files = files;
+        Verified = new VerifiedContent(paths, files);
     }
+
+    /// <summary>What of it was hashed by this user.</summary>
+    public VerifiedContent Verified { get; }
 
     /// <summary>False for a look at the store that changes nothing: damage stays where it is, and whoever looks tells of it.</summary>
     public bool MovesDamage { get; init; } = true;
 
     /// <summary>Bytes of a blob's file; null when there is none.</summary>
-    public long? SizeOf(Digest digest) => StoreReader.Length(_paths.Blob(digest));
+    public long? SizeOf(Digest digest) => _files.Length(_paths.Blob(digest));
 
     /// <summary>True when the content is there, whole by its size; a file of another size counts as absent (RS3).</summary>
     public bool Contains(Descriptor descriptor) => SizeOf(descriptor.Digest) == descriptor.Size;
 
-    /// <summary>Bytes of a blob's file, and when it came to the store; null when it is not there. One look at the disk.</summary>
-    public BlobStat? Stat(Digest digest)
+    /// <summary>
+    /// True when the content is there and has its digest: this user's ImgsPS wrote it, or hashed it once (SF7). Else it goes to the
+    /// quarantine.
+    /// </summary>
+    /// <param name="descriptor">The content.</param>
+    /// <param name="observer">Who is told of wrong bytes.</param>
+    /// <param name="cancellationToken">Stops between two pieces.</param>
+    /// <param name="ingest">The ingest folder of the digest, when the caller has it locked.</param>
+    /// <exception cref="ImageException">StoreUnavailable: it cannot be read.</exception>
+    public async Task<bool> HasAsync(
+        Descriptor descriptor, IOperationObserver observer, CancellationToken cancellationToken, IngestFolder? ingest = null)
     {
-        var file = new FileInfo(_paths.Blob(digest));
-        return file.Exists ? new BlobStat(file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero)) : null;
+        if (_files.Stat(_paths.Blob(descriptor.Digest)) is not { } before || before.Size != descriptor.Size)
+        {
+            return false;
+        }
+
+        if (Verified.Knows(descriptor.Digest, before))
+        {
+            return true;
+        }
+
+        switch (await Task.Run(() => Hash(descriptor.Digest, null, cancellationToken), cancellationToken).ConfigureAwait(false))
+        {
+            case BlobState.Whole:
+                // Another file may have come in its place while it was read: that is hashed the next time.
+                Verified.Add(descriptor.Digest, before);
+                return true;
+            case BlobState.WrongContent when ingest is not null:
+                observer.Warning(Damaged(descriptor.Digest, $"It was moved to '{_paths.Quarantine}', and is fetched again."));
+                await ReplaceWrongAsync(descriptor.Digest, cancellationToken).ConfigureAwait(false);
+                return false;
+            case BlobState.WrongContent:
+                // Its writer puts it aside, under the lock of the digest.
+                return false;
+            default:
+                return false;
+        }
     }
+
+    /// <summary>Bytes of a blob's file, and when it came to the store; null when it is not there. One look at the disk.</summary>
+    public BlobStat? Stat(Digest digest) =>
+        _files.Stat(_paths.Blob(digest)) is { } file ? new BlobStat(file.Size, new DateTimeOffset(file.Time, TimeSpan.Zero)) : null;
 
     /// <summary>
     /// Reads content, checked against its digest; null when it is not there. A blob that fails the check goes to quarantine, with one
@@ -83,7 +124,7 @@ internal sealed class BlobFolder
     {
         bytes = null;
         var path = _paths.Blob(descriptor.Digest);
-        if (StoreReader.Length(path) is not { } length)
+        if (_files.Length(path) is not { } length)
         {
             return BlobState.Absent;
         }
@@ -133,6 +174,10 @@ internal sealed class BlobFolder
         {
             return BlobState.Absent;
         }
+        catch (UnsafeFileException e)
+        {
+            throw StoreFailure.OfReading(e, e.Path);
+        }
         catch (Exception e) when (StoreFailure.IsMachine(e))
         {
             return BlobState.Unreadable;
@@ -152,7 +197,7 @@ internal sealed class BlobFolder
     {
         var fate = "It is ignored.";
         var moved = false;
-        if (Directory.Exists(_paths.Quarantine) && Directory.Exists(_paths.Ingest))
+        if (_files.FolderExists(_paths.Quarantine) && _files.FolderExists(_paths.Ingest) && _files.Door.CanWrite())
         {
             try
             {
@@ -165,15 +210,18 @@ internal sealed class BlobFolder
                     fate = $"It was moved to '{_paths.Quarantine}'; pull the image again to replace it.";
                 }
             }
-            catch (ImageException e)
+            catch (ImageException e) when (!StoreFailure.IsUnsafe(e))
             {
                 observer.Debug($"The blob {digest} stays where it is: {e.Message}");
             }
         }
 
-        observer.Warning($"The blob {digest} in '{_paths.Root}' is damaged: its bytes do not have that digest. {fate}");
+        observer.Warning(Damaged(digest, fate));
         return moved;
     }
+
+    private string Damaged(Digest digest, string fate) =>
+        $"The blob {digest} in '{_paths.Root}' is damaged: its bytes do not have that digest. {fate}";
 
     /// <summary>Moves a file that is in a good blob's way to the quarantine. The caller holds the ingest lock of the digest.</summary>
     public Task ReplaceWrongAsync(Digest digest, CancellationToken cancellationToken)
@@ -216,7 +264,7 @@ internal sealed class BlobFolder
     public async Task<bool> RestoreAsync(Descriptor descriptor, CancellationToken cancellationToken)
     {
         var trashed = _paths.TrashedBlob(descriptor.Digest);
-        if (StoreReader.Length(trashed) != descriptor.Size)
+        if (_files.Length(trashed) != descriptor.Size)
         {
             return false;
         }
@@ -237,7 +285,7 @@ internal sealed class BlobFolder
     /// <summary>Deletes all that is in the trash. What cannot be deleted now stays for the next time.</summary>
     public Task EmptyTrashAsync(IOperationObserver observer)
     {
-        var files = FilesIn(_paths.Trash);
+        var files = _files.List(_paths.Trash).Where(f => IsTrashName(f.Name)).ToArray();
 
         // A deletion waits for the disk: several at a time, when there are many.
         var lanes = files.Length < ManyFiles ? 1 : Deletions;
@@ -249,7 +297,7 @@ internal sealed class BlobFolder
             {
                 try
                 {
-                    await _files.DeleteAsync(files[i], CancellationToken.None).ConfigureAwait(false);
+                    await _files.DeleteAsync(files[i].Path, CancellationToken.None).ConfigureAwait(false);
                 }
                 catch (ImageException e)
                 {
@@ -286,26 +334,33 @@ internal sealed class BlobFolder
     /// <exception cref="ImageException">StoreUnavailable: a folder cannot be read.</exception>
     public IEnumerable<BlobFile> Files()
     {
-        if (!Directory.Exists(_paths.Blobs))
+        foreach (var file in _files.FilesUnder(_paths.Blobs))
         {
-            yield break;
-        }
-
-        foreach (var file in StoreReader.FilesUnder(_paths.Blobs))
-        {
-            var known = StoreReader.TryStat(file);
-            if (known is { } found)
-            {
-                var inPlace = string.Equals(Path.GetDirectoryName(file.DirectoryName), _paths.Blobs, StringComparison.Ordinal);
-                var name = inPlace ? file.Directory!.Name + ":" + file.Name : null;
-                yield return new BlobFile(file.FullName, Digest.TryParse(name, out var digest) ? digest : null, found.Size, found.Time);
-            }
+            var folder = Path.GetDirectoryName(file.Path)!;
+            var name = file.IsFile && Path.GetDirectoryName(folder) == _paths.Blobs ? Path.GetFileName(folder) + ":" + file.Name : null;
+            yield return new BlobFile(
+                file.Path, Digest.TryParse(name, out var digest) ? digest : null, file.Status.Size, file.Status.Time);
         }
     }
 
-    private static string[] FilesIn(string folder) => Directory.Exists(folder) ? Directory.GetFiles(folder) : Array.Empty<string>();
+    /// <summary>
+    /// True for the name of content on its way out, <c>&lt;alg&gt;-&lt;hex&gt;</c>: nothing else in the trash is ours to delete.
+    /// </summary>
+    public static bool IsTrashName(string name) => DigestOf(name) is not null && name.IndexOf('.') < 0;
+
+    /// <summary>True for the name of evidence, <c>&lt;alg&gt;-&lt;hex&gt;.&lt;utc&gt;</c>.</summary>
+    public static bool IsQuarantineName(string name) =>
+        DigestOf(name) is not null && StorePaths.IsTime(name.Substring(name.IndexOf('.') + 1));
+
+    /// <summary>The digest in a name <c>alg-hex</c> or <c>alg-hex.utc</c>; null when it has none.</summary>
+    public static Digest? DigestOf(string name)
+    {
+        var dot = name.IndexOf('.');
+        var words = (dot < 0 ? name : name.Substring(0, dot)).Split('-');
+        return words.Length == 2 && Digest.TryParse(words[0] + ":" + words[1], out var digest) ? digest : null;
+    }
 
     private string QuarantinePath(Digest digest) => Path.Combine(
         _paths.Quarantine,
-        digest.Algorithm + "-" + digest.Hex + "." + DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture));
+        digest.Algorithm + "-" + digest.Hex + "." + StorePaths.TimeName());
 }

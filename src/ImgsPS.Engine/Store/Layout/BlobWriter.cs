@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Layout;
 
@@ -29,7 +30,7 @@ internal sealed class BlobWriter : IBlobWriter
     private readonly StoreFiles _files;
     private readonly BlobFolder _blobs;
     private readonly IngestFolder _ingest;
-    private FileStream? _data;
+    private StoreFile? _data;
     private bool _direct;
     private bool _directRefused;
     private IncrementalHash _hash;
@@ -60,7 +61,7 @@ internal sealed class BlobWriter : IBlobWriter
         IOperationObserver observer,
         CancellationToken cancellationToken)
     {
-        if (blobs.Contains(descriptor))
+        if (await blobs.HasAsync(descriptor, observer, cancellationToken).ConfigureAwait(false))
         {
             return null;
         }
@@ -69,13 +70,14 @@ internal sealed class BlobWriter : IBlobWriter
             paths,
             files,
             descriptor.Digest,
-            () => observer.Verbose($"{descriptor.Digest.ShortHex}: Waiting for another process that downloads it"),
+            observer,
             cancellationToken).ConfigureAwait(false);
         BlobWriter? writer = null;
         var ready = false;
         try
         {
-            if (blobs.Contains(descriptor) || await blobs.RestoreAsync(descriptor, cancellationToken).ConfigureAwait(false))
+            if ((blobs.Contains(descriptor) || await blobs.RestoreAsync(descriptor, cancellationToken).ConfigureAwait(false))
+                && await blobs.HasAsync(descriptor, observer, cancellationToken, ingest).ConfigureAwait(false))
             {
                 ingest.DisposeAndDelete();
                 return null;
@@ -175,6 +177,7 @@ internal sealed class BlobWriter : IBlobWriter
 
         _files.At(StorePoint.BeforeFlush);
         _files.Flush(file);
+        var written = file.Status;
         file.Dispose();
         _data = null;
         _files.At(StorePoint.BeforeRename);
@@ -190,6 +193,11 @@ internal sealed class BlobWriter : IBlobWriter
             }
 
             await _blobs.ReplaceWrongAsync(Descriptor.Digest, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (moved && _files.Stat(_paths.Blob(Descriptor.Digest)) is { } placed && placed.IsSame(written))
+        {
+            _blobs.Verified.Add(Descriptor.Digest, placed);
         }
 
         _files.At(StorePoint.AfterRename);
@@ -223,7 +231,7 @@ internal sealed class BlobWriter : IBlobWriter
         && (Marshal.UnsafeAddrOfPinnedArrayElement(buffer, offset).ToInt64() & (DirectBlock - 1)) == 0;
 
     /// <summary>Sets how the next write goes; true when past the cache.</summary>
-    private bool SetDirect(FileStream file, bool direct)
+    private bool SetDirect(StoreFile file, bool direct)
     {
         if (direct != _direct)
         {
@@ -241,7 +249,7 @@ internal sealed class BlobWriter : IBlobWriter
     }
 
     /// <summary>False when the file system took the flag and refuses the write.</summary>
-    private bool TryWriteDirect(FileStream file, byte[] buffer, int offset, int count)
+    private bool TryWriteDirect(StoreFile file, byte[] buffer, int offset, int count)
     {
         try
         {

@@ -4,8 +4,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text;
 using System.Text.Json;
-using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Layout;
@@ -69,13 +69,13 @@ internal sealed class CatalogFile
         try
         {
             // A store that was never listed has none, and an exception costs more than a look.
-            var file = new FileInfo(_paths.Catalog);
-            if (file.Exists && file.Length > LargeSize && Known.Find(_paths.Catalog, HashOfFile()) is { } same)
+            var length = _files.Length(_paths.Catalog);
+            if (length > LargeSize && Known.Find(_paths.Catalog, HashOfFile()) is { } same)
             {
                 return same;
             }
 
-            if (!file.Exists || _files.TryRead(_paths.Catalog, MaxSize) is not { } bytes)
+            if (length is null || _files.TryRead(_paths.Catalog, MaxSize) is not { } bytes)
             {
                 return None;
             }
@@ -101,8 +101,8 @@ internal sealed class CatalogFile
 
             fault = "It has no checksum.";
         }
-        catch (Exception e) when (e is ImageException or JsonException or InvalidOperationException or FormatException
-            || StoreFailure.IsMachine(e))
+        catch (Exception e) when (e is ImageException and not { InnerException: UnsafeFileException } or JsonException or InvalidOperationException or FormatException
+            || (StoreFailure.IsMachine(e) && e is not UnsafeFileException))
         {
             fault = PrintableText.OfServer(e.Message);
         }
@@ -123,12 +123,7 @@ internal sealed class CatalogFile
         var bytes = new byte[start.Length + document.Length - 1];
         start.CopyTo(bytes, 0);
         Array.Copy(document, 1, bytes, start.Length, document.Length - 1);
-        using (var file = _files.Create(_paths.CatalogTemp))
-        {
-            _files.Write(file, bytes, 0, bytes.Length, bytes.Length);
-        }
-
-        await _files.MoveOverAsync(_paths.CatalogTemp, _paths.Catalog, CancellationToken.None).ConfigureAwait(false);
+        await _files.ReplaceAsync(_paths.Catalog, _paths.NewTemp(_paths.Catalog), bytes, flush: false).ConfigureAwait(false);
         Known.Keep(_paths.Catalog, check, bytes.Length, facts);
     }
 

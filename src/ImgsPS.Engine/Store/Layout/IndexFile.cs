@@ -1,6 +1,4 @@
 using System;
-using System.Globalization;
-using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -37,14 +35,14 @@ internal sealed class IndexFile
     /// <exception cref="ImageException">InvalidData: index.json and its previous copy are both broken. StoreUnavailable.</exception>
     public LayoutIndex Read(IOperationObserver observer) => Read(observer, out _, out _);
 
-    /// <summary>Reads the index to change it, under the store's lock: a broken file is copied away first, never lost.</summary>
+    /// <summary>Reads the index to change it, under the store's lock: a broken file is moved away first, never lost.</summary>
     /// <exception cref="ImageException">As for <see cref="Read(IOperationObserver)"/>.</exception>
     public LayoutIndex ReadForChange(IOperationObserver observer, out byte[]? current)
     {
         var index = Read(observer, out current, out var broken);
         if (broken is not null)
         {
-            observer.Warning($"The broken index.json is kept as '{KeepBroken(_paths.Index, broken)}'.");
+            observer.Warning($"The broken index.json is kept as '{KeepBroken(_paths.Index)}'.");
         }
 
         return index;
@@ -59,23 +57,28 @@ internal sealed class IndexFile
     /// <summary>The copy of the state before, whatever its state.</summary>
     public IndexCopy ReadPrevious() => ReadCopy(_paths.PreviousIndex);
 
-    /// <summary>Where a broken file is kept.</summary>
-    public static string AsidePath(string path) =>
-        path + CorruptMark + DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture);
-
-    /// <summary>Writes a broken file's bytes beside it, under the store's lock; returns where.</summary>
-    /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public string KeepBroken(string path, byte[] bytes)
+    /// <summary>Moves a broken file aside, with the rights it has (SF2), under the store's lock; returns where it is.</summary>
+    /// <exception cref="ImageException">StoreUnavailable; it is where it was.</exception>
+    public string KeepBroken(string path)
     {
-        var copy = AsidePath(path);
-        _files.WriteTemp(copy, bytes);
-        return copy;
+        string aside;
+        do
+        {
+            aside = path + CorruptMark + StorePaths.TimeName();
+        }
+        while (!StoreFailure.Guard(path, 0, () => _files.MoveAside(path, aside)));
+        return aside;
     }
+
+    /// <summary>True for the name of a file that was moved aside.</summary>
+    public static bool IsKept(string name) =>
+        name.IndexOf(CorruptMark, StringComparison.Ordinal) is var mark && mark > 0
+        && StorePaths.IsTime(name.Substring(mark + CorruptMark.Length));
 
     /// <summary>Writes the copy of the state before alone, under the store's lock.</summary>
     /// <exception cref="ImageException">StoreUnavailable; it is as it was.</exception>
     public Task WritePreviousAsync(byte[] bytes) =>
-        _files.ReplaceAsync(_paths.PreviousIndex, _paths.PreviousIndexTemp, bytes, CancellationToken.None);
+        _files.ReplaceAsync(_paths.PreviousIndex, _paths.NewTemp(_paths.PreviousIndex), bytes);
 
     /// <summary>
     /// Writes the index, under the store's lock. After the last await nothing of it can be lost, before the move nothing has changed.
@@ -88,24 +91,23 @@ internal sealed class IndexFile
         _files.At(StorePoint.BeforeIndexTemp);
         var next = index.Serialize();
         var hash = Digest.Of(next);
-        _files.WriteTemp(_paths.IndexTemp, next);
+        var temp = _paths.NewTemp(_paths.Index);
+        _files.WriteTemp(temp, next);
         _files.At(StorePoint.AfterIndexTemp);
         try
         {
             if (current is not null)
             {
-                await _files.ReplaceAsync(_paths.PreviousIndex, _paths.PreviousIndexTemp, current, CancellationToken.None)
-                    .ConfigureAwait(false);
+                await WritePreviousAsync(current).ConfigureAwait(false);
             }
 
-            await _seal.WriteAsync(next, hash, current).ConfigureAwait(false);
-            await _files.MoveOverAsync(_paths.IndexTemp, _paths.Index, CancellationToken.None).ConfigureAwait(false);
+            await _seal.WriteAsync(temp, next, hash, current).ConfigureAwait(false);
+            await _files.MoveOverAsync(temp, _paths.Index, CancellationToken.None).ConfigureAwait(false);
         }
         catch (ImageException)
         {
             // RS4: who cannot write leaves nothing behind.
-            _files.TryDelete(_paths.IndexTemp);
-            _files.TryDelete(_paths.IndexSealTemp);
+            _files.TryDelete(temp);
             throw;
         }
 
@@ -124,13 +126,18 @@ internal sealed class IndexFile
             return now.Index;
         }
 
-        if (now.Fault is { Kind: not ImageErrorKind.InvalidData })
+        if (now.Fault is { Kind: not ImageErrorKind.InvalidData } || (now.Fault is not null && StoreFailure.IsUnsafe(now.Fault)))
         {
-            // Not to be read is not broken: its state before would be told for the state now.
+            // Not to be read is not broken: its state before would be told for the state now. Nor is a link in its place (SF1).
             throw now.Fault;
         }
 
         var previous = ReadPrevious();
+        if (previous.Fault is { } fault && StoreFailure.IsUnsafe(fault))
+        {
+            throw fault;
+        }
+
         if (now.Fault is null && !previous.Exists && !HasBlobs())
         {
             return LayoutIndex.Empty();
@@ -165,7 +172,7 @@ internal sealed class IndexFile
             byte[]? bytes = null;
             try
             {
-                var time = File.GetLastWriteTimeUtc(path);
+                var time = _files.Stat(path)?.Time ?? default;
                 bytes = _files.TryRead(path, MaxSize);
                 if (bytes is null)
                 {
@@ -207,5 +214,5 @@ internal sealed class IndexFile
     }
 
     /// <summary>A store without an index and without content is a new one; with content its index is gone.</summary>
-    private bool HasBlobs() => StoreReader.HasFilesUnder(_paths.Blobs);
+    private bool HasBlobs() => _files.HasFilesUnder(_paths.Blobs);
 }

@@ -22,14 +22,16 @@ namespace ImgsPS.Store.Layout;
 internal sealed class IndexPublisher
 {
     private readonly StorePaths _paths;
+    private readonly StoreFiles _files;
     private readonly BlobFolder _blobs;
     private readonly IndexFile _indexFile;
     private readonly object _sync = new();
     private List<Publication> _waiting = new();
 
-    public IndexPublisher(StorePaths paths, BlobFolder blobs, IndexFile indexFile)
+    public IndexPublisher(StorePaths paths, StoreFiles files, BlobFolder blobs, IndexFile indexFile)
     {
         _paths = paths;
+        _files = files;
         _blobs = blobs;
         _indexFile = indexFile;
     }
@@ -93,7 +95,7 @@ internal sealed class IndexPublisher
         List<Publication>? all = null;
         try
         {
-            using var held = await StoreLock.TakeAsync(_paths, lockWait, cancellationToken).ConfigureAwait(false);
+            using var held = await StoreLock.TakeAsync(_paths, _files, lockWait, cancellationToken).ConfigureAwait(false);
             all = TakeWaiting();
             await PublishAsync(all.FindAll(p => !p.Cancellation.IsCancellationRequested && HasContent(p))).ConfigureAwait(false);
         }

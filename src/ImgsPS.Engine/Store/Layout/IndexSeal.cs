@@ -1,11 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Text;
-using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Layout;
 
@@ -44,20 +43,21 @@ internal sealed class IndexSeal
     }
 
     /// <summary>True when there is a seal and it is not whole.</summary>
-    public bool IsUnusable() => File.Exists(_paths.IndexSeal) && TryRead() is null;
+    public bool IsUnusable() => _files.Exists(_paths.IndexSeal) && TryRead() is null;
 
     /// <summary>
     /// Seals what is about to be moved to its place, and what is there until then, with its copy, under the store's lock. Not flushed:
     /// after a power loss a seal that is not whole says nothing.
     /// </summary>
-    /// <param name="next">The new bytes, which are in the temp file.</param>
+    /// <param name="temp">The temp file.</param>
+    /// <param name="next">The new bytes, which are in it.</param>
     /// <param name="hash">Their hash.</param>
     /// <param name="current">The bytes in place; null when there are none worth keeping.</param>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public async Task WriteAsync(byte[] next, Digest hash, byte[]? current)
+    public async Task WriteAsync(string temp, byte[] next, Digest hash, byte[]? current)
     {
         var text = new StringBuilder();
-        Add(text, hash, next.Length, _paths.IndexTemp);
+        Add(text, hash, next.Length, temp);
         if (current is not null)
         {
             var before = Digest.Of(current);
@@ -67,14 +67,13 @@ internal sealed class IndexSeal
 
         var body = text.ToString();
         var bytes = Encoding.ASCII.GetBytes(body + Digest.Of(Encoding.ASCII.GetBytes(body)).Hex + "\n");
-        _files.WriteTemp(_paths.IndexSealTemp, bytes, flush: false);
-        await _files.MoveOverAsync(_paths.IndexSealTemp, _paths.IndexSeal, CancellationToken.None).ConfigureAwait(false);
+        await _files.ReplaceAsync(_paths.IndexSeal, _paths.NewTemp(_paths.IndexSeal), bytes, flush: false).ConfigureAwait(false);
     }
 
-    private static void Add(StringBuilder text, Digest hash, int size, string path) => text
+    private void Add(StringBuilder text, Digest hash, int size, string path) => text
         .Append(hash.Hex).Append(' ')
         .Append(size.ToString(CultureInfo.InvariantCulture)).Append(' ')
-        .Append(File.GetLastWriteTimeUtc(path).Ticks.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        .Append((_files.Stat(path)?.Time ?? default).Ticks.ToString(CultureInfo.InvariantCulture)).Append('\n');
 
     /// <summary>The marks; none when there is no seal, null when it is not whole.</summary>
     private List<Mark>? TryRead()
@@ -82,7 +81,7 @@ internal sealed class IndexSeal
         try
         {
             // Other tools' layouts have none, and an exception costs more than a look.
-            if (!File.Exists(_paths.IndexSeal) || _files.TryRead(_paths.IndexSeal, MaxSize) is not { } bytes)
+            if (!_files.Exists(_paths.IndexSeal) || _files.TryRead(_paths.IndexSeal, MaxSize) is not { } bytes)
             {
                 return new List<Mark>();
             }
@@ -94,7 +93,7 @@ internal sealed class IndexSeal
                 ? lines.Take(lines.Length - 2).Select(Parse).ToList()
                 : null;
         }
-        catch (Exception e) when (e is ImageException or FormatException or IndexOutOfRangeException or OverflowException)
+        catch (Exception e) when (e is ImageException and not { InnerException: UnsafeFileException } or FormatException or IndexOutOfRangeException or OverflowException)
         {
             return null;
         }

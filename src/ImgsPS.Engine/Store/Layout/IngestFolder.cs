@@ -37,45 +37,47 @@ internal sealed class IngestFolder : IDisposable
     /// <param name="paths">The store.</param>
     /// <param name="files">Its files.</param>
     /// <param name="digest">The blob.</param>
-    /// <param name="waiting">Called once when another process has it.</param>
+    /// <param name="observer">Is told when another process has it, and warned when that takes long.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    /// <exception cref="ImageException">
+    /// StoreUnavailable. Timeout: who has it has written nothing for <see cref="StoreFiles.Patience"/>.
+    /// </exception>
     public static async Task<IngestFolder> LockAsync(
-        StorePaths paths, StoreFiles files, Digest digest, Action? waiting, CancellationToken cancellationToken) =>
-        (await LockAsync(files, paths.IngestFolder(digest), Timeout.InfiniteTimeSpan, waiting, cancellationToken).ConfigureAwait(false))!;
+        StorePaths paths, StoreFiles files, Digest digest, IOperationObserver observer, CancellationToken cancellationToken) =>
+        (await LockAsync(files, paths.IngestFolder(digest), new IngestWait(files, digest, observer), cancellationToken)
+            .ConfigureAwait(false))!;
 
     /// <summary>Locks the folder of a digest when nobody has it, else null.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
     public static IngestFolder? TryLock(StorePaths paths, StoreFiles files, Digest digest)
     {
         // With no time to wait and nothing to cancel, nothing in it is ever pending.
-        var attempt = LockAsync(files, paths.IngestFolder(digest), TimeSpan.Zero, null, CancellationToken.None);
+        var attempt = LockAsync(files, paths.IngestFolder(digest), null, CancellationToken.None);
         return attempt.IsCompleted ? attempt.GetAwaiter().GetResult() : null;
     }
 
     /// <summary>As the other form, for a folder whose digest need not be known.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
     public static Task<IngestFolder?> TryLockAsync(StoreFiles files, string folder) =>
-        LockAsync(files, folder, TimeSpan.Zero, null, CancellationToken.None);
+        LockAsync(files, folder, null, CancellationToken.None);
 
     /// <summary>What is in an ingest folder: its bytes, and when the last of them was written, UTC; null when it is gone.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public static (long Size, DateTime Time)? Measure(DirectoryInfo folder)
+    public static (long Size, DateTime Time)? Measure(StoreFiles files, string folder)
     {
         // Looking at a lock may touch it, so its time says nothing, unless there is nothing else.
         long size = 0;
         DateTime? time = null;
-        foreach (var file in StoreReader.FilesIn(folder.FullName))
+        foreach (var file in files.FilesIn(folder, name => name is LockName or "data" or "meta.json"))
         {
-            if (file.Name != LockName && StoreReader.TryStat(file) is { } found)
+            if (file.Name != LockName)
             {
-                size += found.Size;
-                time = time is null || found.Time > time ? found.Time : time;
+                size += file.Status.Size;
+                time = time is null || file.Status.Time > time ? file.Status.Time : time;
             }
         }
 
-        folder.Refresh();
-        return folder.Exists ? (size, time ?? folder.LastWriteTimeUtc) : null;
+        return files.StatFolder(folder) is { } there ? (size, time ?? there.Time) : null;
     }
 
     /// <summary>The lock file of an ingest folder.</summary>
@@ -95,8 +97,7 @@ internal sealed class IngestFolder : IDisposable
         }
 
         _hasMeta = true;
-        using var file = _files.Create(Path.Combine(_folder, "meta.json"));
-        _files.Write(file, stream.ToArray(), 0, (int)stream.Length, stream.Length);
+        _files.Overwrite(Path.Combine(_folder, "meta.json"), stream.ToArray());
     }
 
     /// <summary>Lets go after the data was moved away, and deletes the rest of the folder, or keeps it for another blob.</summary>
@@ -133,7 +134,7 @@ internal sealed class IngestFolder : IDisposable
         _disposed = true;
         _files.TryDelete(Data);
         _files.TryDelete(Path.Combine(_folder, "meta.json"));
-        _fileLock.DisposeAndDelete(_files, LockOf(_folder));
+        _fileLock.DisposeAndDelete(LockOf(_folder));
         _files.TryDelete(_folder);
         _gate.Dispose();
     }
@@ -145,7 +146,7 @@ internal sealed class IngestFolder : IDisposable
             return;
         }
 
-        if (StoreReader.Length(Data) is null or 0)
+        if (_files.Length(Data) is null or 0)
         {
             DisposeAndDelete();
             return;
@@ -157,10 +158,11 @@ internal sealed class IngestFolder : IDisposable
     }
 
     private static async Task<IngestFolder?> LockAsync(
-        StoreFiles files, string folder, TimeSpan limit, Action? waiting, CancellationToken cancellationToken)
+        StoreFiles files, string folder, IngestWait? wait, CancellationToken cancellationToken)
     {
         var path = LockOf(folder);
-        var gate = await ProcessGate.EnterAsync(path, limit, cancellationToken).ConfigureAwait(false);
+        var gate = await ProcessGate.EnterAsync(path, wait is null ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, cancellationToken)
+            .ConfigureAwait(false);
         if (gate is null)
         {
             return null;
@@ -169,14 +171,14 @@ internal sealed class IngestFolder : IDisposable
         FileLock? taken = null;
         try
         {
-            if (limit == Timeout.InfiniteTimeSpan && (taken = IngestSpares.TryTake(files, folder)) is not null)
+            if (wait is not null && (taken = IngestSpares.TryTake(files, folder)) is not null)
             {
                 return new IngestFolder(files, folder, gate, taken) { _hasMeta = false };
             }
 
             while (true)
             {
-                taken = await TakeAsync(files, folder, path, limit, waiting, cancellationToken).ConfigureAwait(false);
+                taken = await TakeAsync(files, folder, path, wait, cancellationToken).ConfigureAwait(false);
                 if (taken is null)
                 {
                     return null;
@@ -201,14 +203,23 @@ internal sealed class IngestFolder : IDisposable
     }
 
     private static async Task<FileLock?> TakeAsync(
-        StoreFiles files, string folder, string path, TimeSpan limit, Action? waiting, CancellationToken cancellationToken)
+        StoreFiles files, string folder, string path, IngestWait? wait, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             files.CreateFolder(folder);
             try
             {
-                return await FileLock.TakeAsync(path, limit, waiting, cancellationToken).ConfigureAwait(false);
+                do
+                {
+                    if (await FileLock.TakeAsync(files, path, wait?.Step ?? TimeSpan.Zero, cancellationToken).ConfigureAwait(false)
+                        is { } taken)
+                    {
+                        return taken;
+                    }
+                }
+                while (wait is not null && wait.GoesOn(Path.Combine(folder, "data")));
+                return null;
             }
             catch (ImageException e) when (e.InnerException is DirectoryNotFoundException && attempt < 10)
             {

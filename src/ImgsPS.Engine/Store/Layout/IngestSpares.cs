@@ -49,7 +49,7 @@ internal static class IngestSpares
         while (last?.Spares.Count > 0)
         {
             var (folder, held) = last.Spares.Pop();
-            held.DisposeAndDelete(files, IngestFolder.LockOf(folder));
+            held.DisposeAndDelete(IngestFolder.LockOf(folder));
             files.TryDelete(folder);
         }
     }
@@ -76,7 +76,7 @@ internal static class IngestSpares
 
         if (!TryKeep(spare, held))
         {
-            held.DisposeAndDelete(files, IngestFolder.LockOf(spare));
+            held.DisposeAndDelete(IngestFolder.LockOf(spare));
             files.TryDelete(spare);
         }
 
@@ -105,7 +105,7 @@ internal static class IngestSpares
 
         if (!TryKeep(spare, held))
         {
-            held.DisposeAndDelete(files, IngestFolder.LockOf(spare));
+            held.DisposeAndDelete(IngestFolder.LockOf(spare));
             files.TryDelete(spare);
         }
 

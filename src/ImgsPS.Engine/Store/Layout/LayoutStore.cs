@@ -1,11 +1,11 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Disk;
 using ImgsPS.Registry;
 using ImgsPS.Store.Layout.Maintenance;
 using ImgsPS.Transfer;
@@ -40,17 +40,18 @@ internal sealed class LayoutStore : IImageStore
     /// <param name="path">The folder, a full path.</param>
     /// <param name="name">What <c>-Store</c> calls it; null for the path.</param>
     /// <param name="files">The disk; null for the real one.</param>
-    public LayoutStore(string path, string? name = null, StoreFiles? files = null)
+    /// <param name="access">What may be done with it; null for everything.</param>
+    public LayoutStore(string path, string? name = null, StoreFiles? files = null, StoreAccess? access = null)
     {
         _paths = new StorePaths(path);
-        _files = files ?? StoreFiles.Disk;
+        _files = (files ?? new StoreFiles()).Bind(path, access);
         Name = name ?? path;
         _folder = new StoreFolder(_paths, _files);
         _indexFile = new IndexFile(_paths, _files);
         _blobs = new BlobFolder(_paths, _files);
         _catalog = new Catalog(new CatalogFile(_paths, _files), _blobs);
         _collector = new ContentCollector(_paths, _files, _blobs, new ContentGraph(_blobs));
-        _publisher = new IndexPublisher(_paths, _blobs, _indexFile);
+        _publisher = new IndexPublisher(_paths, _files, _blobs, _indexFile);
     }
 
     /// <inheritdoc/>
@@ -62,6 +63,7 @@ internal sealed class LayoutStore : IImageStore
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        using var kept = _files.Door.Keep();
         cancellationToken.ThrowIfCancellationRequested();
         var (index, rows) = Read(observer);
         var images = rows.Select(r => r.Image).ToArray();
@@ -73,6 +75,7 @@ internal sealed class LayoutStore : IImageStore
     public async IAsyncEnumerable<Image> PullAsync(
         PullRequest request, IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var kept = _files.Door.Keep();
         var reference = request.ToPull(observer);
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
         var registry = RegistryClient.For(reference.Registry, request.Registry);
@@ -108,7 +111,7 @@ internal sealed class LayoutStore : IImageStore
         {
             // In a very large store the next list does it: the catalog is written as a whole.
             if (Interlocked.Decrement(ref _pulls) == 0 && !cancellationToken.IsCancellationRequested
-                && (StoreReader.Length(_paths.Catalog) ?? 0) < LargeCatalog)
+                && (_files.Length(_paths.Catalog) ?? 0) < LargeCatalog)
             {
                 await SaveCatalogAsync(null, observer, cancellationToken).ConfigureAwait(false);
             }
@@ -119,6 +122,7 @@ internal sealed class LayoutStore : IImageStore
     public async Task<ImageRemovals> RemoveAsync(
         IReadOnlyList<RemovalRequest> requests, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        using var kept = _files.Door.Keep();
         if (requests.Count == 0)
         {
             return new ImageRemovals(Array.Empty<ImageRemoval>(), null);
@@ -129,7 +133,7 @@ internal sealed class LayoutStore : IImageStore
             EnsureExists(requests[0].Image);
             await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
             ImageRemovals removals;
-            using (await StoreLock.TakeAsync(_paths, LockWait, cancellationToken).ConfigureAwait(false))
+            using (await StoreLock.TakeAsync(_paths, _files, LockWait, cancellationToken).ConfigureAwait(false))
             {
                 var removal = new LayoutRemoval(_files, _indexFile, _collector, Rows(observer), Name, observer);
                 removals = await removal.RunAsync(requests).ConfigureAwait(false);
@@ -145,22 +149,25 @@ internal sealed class LayoutStore : IImageStore
     }
 
     /// <inheritdoc/>
-    public Task<ManifestAnswer> GetManifestAsync(
+    public async Task<ManifestAnswer> GetManifestAsync(
         ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        using var kept = _files.Door.Keep();
         var (_, rows) = Read(observer);
         var row = LayoutLookup.Find(rows, image).Rows[0];
-        return ManifestReader.DescribeNamedAsync(
-            row.Image.Reference ?? row.Image.Id, new LayoutManifestSource(_blobs, row), platform, observer, cancellationToken);
+        return await ManifestReader.DescribeNamedAsync(
+            row.Image.Reference ?? row.Image.Id, new LayoutManifestSource(_blobs, row), platform, observer, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public async Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        using var kept = _files.Door.Keep();
         var name = EntryName.Of(request.ToRecord());
         EnsureExists(request.Image);
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
-        using var held = await StoreLock.TakeAsync(_paths, LockWait, cancellationToken).ConfigureAwait(false);
+        using var held = await StoreLock.TakeAsync(_paths, _files, LockWait, cancellationToken).ConfigureAwait(false);
         return await new LayoutTagging(_blobs, _indexFile, Rows(observer), observer).RunAsync(request, name, cancellationToken)
             .ConfigureAwait(false);
     }
@@ -198,6 +205,7 @@ internal sealed class LayoutStore : IImageStore
     public async IAsyncEnumerable<ImageStoreFinding> TestAsync(
         StoreTestRequest request, IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var kept = _files.Door.Keep();
         var report = await StoreCheck.RunAsync(Parts(), request.Full, observer, cancellationToken).ConfigureAwait(false);
         foreach (var flaw in report?.Flaws ?? Array.Empty<StoreFlaw>())
         {
@@ -209,6 +217,7 @@ internal sealed class LayoutStore : IImageStore
     public async IAsyncEnumerable<ImageStoreFinding> RepairAsync(
         StoreRepairRequest request, IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var kept = _files.Door.Keep();
         var repair = new StoreRepair(Parts(), request, LockWait, observer, cancellationToken);
         foreach (var finding in await repair.RunAsync().ConfigureAwait(false))
         {
@@ -220,6 +229,7 @@ internal sealed class LayoutStore : IImageStore
     public async Task<ImageStoreOptimization> OptimizeAsync(
         StoreOptimizeRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        using var kept = _files.Door.Keep();
         cancellationToken.ThrowIfCancellationRequested();
         if (!_folder.Exists())
         {
@@ -240,6 +250,7 @@ internal sealed class LayoutStore : IImageStore
     /// <inheritdoc/>
     public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken)
     {
+        using var kept = _files.Door.Keep();
         cancellationToken.ThrowIfCancellationRequested();
         var (index, rows) = Read(observer);
         var dangling = rows.Where(r => r.Name is null).ToList();
@@ -290,6 +301,7 @@ internal sealed class LayoutStore : IImageStore
     private async Task<(IEnumerable<Image> Others, ImageDocuments Documents)> ReadAsync(
         ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        using var kept = _files.Door.Keep();
         cancellationToken.ThrowIfCancellationRequested();
         var (index, rows) = Read(observer);
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
@@ -364,19 +376,14 @@ internal sealed class LayoutStore : IImageStore
     /// <param name="cancellationToken">Stops the operation.</param>
     private async Task SaveCatalogAsync(LayoutIndex? index, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        if (!_catalog.IsChanged || !Directory.Exists(_paths.Locks))
-        {
-            return;
-        }
-
         try
         {
-            if (!_folder.IsOurVersion())
+            if (!_catalog.IsChanged || !_files.FolderExists(_paths.Locks) || !_files.Door.CanWrite() || !_folder.IsOurVersion())
             {
                 return;
             }
 
-            using var held = await StoreLock.TryTakeAsync(_paths, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            using var held = await StoreLock.TryTakeAsync(_paths, _files, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
             if (held is not null)
             {
                 var roots = (index ?? _indexFile.Read(NullObserver.Instance)).Entries.Where(e => e.Descriptor is not null)
@@ -384,7 +391,7 @@ internal sealed class LayoutStore : IImageStore
                 await _catalog.SaveAsync(roots, observer).ConfigureAwait(false);
             }
         }
-        catch (ImageException e)
+        catch (ImageException e) when (!StoreFailure.IsUnsafe(e))
         {
             observer.Debug($"The catalog of '{_paths.Root}' is not written: {e.Message}");
         }

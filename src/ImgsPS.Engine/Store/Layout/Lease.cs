@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Layout;
 
@@ -24,7 +26,7 @@ internal sealed class Lease : IDisposable
     private readonly string _listPath;
     private readonly string _ingest;
     private readonly FileLock _fileLock;
-    private readonly FileStream _list;
+    private readonly StoreFile _list;
     private bool _disposed;
 
     private Lease(StoreFiles files, string path, FileLock fileLock, string ingest)
@@ -46,11 +48,11 @@ internal sealed class Lease : IDisposable
         while (true)
         {
             var path = Path.Combine(paths.Leases, Guid.NewGuid().ToString("N"));
-            var fileLock = FileLock.TryTake(path + LockSuffix);
+            var fileLock = FileLock.TryTake(files, path + LockSuffix);
 
             // A removal that saw the file before it was locked took the lease for dead and may have deleted it; the name is new, so there
             // is no other.
-            if (fileLock is not null && File.Exists(path + LockSuffix))
+            if (fileLock is not null && files.Exists(path + LockSuffix))
             {
                 try
                 {
@@ -58,7 +60,7 @@ internal sealed class Lease : IDisposable
                 }
                 catch
                 {
-                    fileLock.DisposeAndDelete(files, path + LockSuffix);
+                    fileLock.DisposeAndDelete(path + LockSuffix);
                     throw;
                 }
             }
@@ -72,15 +74,22 @@ internal sealed class Lease : IDisposable
     public static HashSet<Digest>? Claimed(StorePaths paths, StoreFiles files, bool tidy)
     {
         var digests = new HashSet<Digest>();
-        if (!Directory.Exists(paths.Leases))
+        IReadOnlyList<string> locks;
+        try
         {
-            return digests;
+            locks = files.FilesIn(paths.Leases, StorePaths.IsLease).Select(e => e.Path)
+                .Where(p => p.EndsWith(LockSuffix, StringComparison.Ordinal)).ToList();
+        }
+        catch (ImageException e) when (!StoreFailure.IsUnsafe(e))
+        {
+            // Closed to this user (SF6).
+            return null;
         }
 
-        foreach (var lockPath in Directory.GetFiles(paths.Leases, "*" + LockSuffix))
+        foreach (var lockPath in locks)
         {
             var listPath = lockPath.Substring(0, lockPath.Length - LockSuffix.Length) + ListSuffix;
-            if (FileLock.IsFree(lockPath))
+            if (files.IsFree(lockPath))
             {
                 if (tidy)
                 {
@@ -102,7 +111,7 @@ internal sealed class Lease : IDisposable
                     }
                 }
             }
-            catch (ImageException)
+            catch (ImageException e) when (!StoreFailure.IsUnsafe(e))
             {
                 return null;
             }
@@ -113,15 +122,14 @@ internal sealed class Lease : IDisposable
 
     /// <summary>The lock files of leases whose process is gone, and lists that lost their lock file, with the bytes of each.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public static IReadOnlyList<(string Path, long Size)> Dead(StorePaths paths)
+    public static IReadOnlyList<(string Path, long Size)> Dead(StorePaths paths, StoreFiles files)
     {
         var dead = new List<(string, long)>();
-        foreach (var file in StoreReader.FilesIn(paths.Leases))
+        foreach (var file in files.FilesIn(paths.Leases, StorePaths.IsLease))
         {
-            var list = Path.ChangeExtension(file.FullName, ListSuffix);
-            if (file.Extension == LockSuffix ? FileLock.IsFree(file.FullName) : file.Extension == ListSuffix && IsStray(file.FullName))
+            if (Path.GetExtension(file.Path) == LockSuffix ? files.IsFree(file.Path) : IsStray(files, file.Path))
             {
-                dead.Add((file.FullName, StoreReader.Length(list) ?? 0));
+                dead.Add((file.Path, files.Length(Path.ChangeExtension(file.Path, ListSuffix)) ?? 0));
             }
         }
 
@@ -133,11 +141,11 @@ internal sealed class Lease : IDisposable
     {
         if (Path.GetExtension(path) == ListSuffix)
         {
-            return IsStray(path) && files.TryDelete(path);
+            return IsStray(files, path) && files.TryDelete(path);
         }
 
         DeleteDead(files, path, Path.ChangeExtension(path, ListSuffix));
-        return !File.Exists(path);
+        return !files.Exists(path);
     }
 
     /// <summary>Claims content; when this returns, every removal that reads the leases from then on sees the claim.</summary>
@@ -197,25 +205,25 @@ internal sealed class Lease : IDisposable
                 IngestSpares.Leave(_ingest, _files);
                 _list.Dispose();
                 _files.TryDelete(_listPath);
-                _fileLock.DisposeAndDelete(_files, _lockPath);
+                _fileLock.DisposeAndDelete(_lockPath);
             }
         }
     }
 
     /// <summary>A lease makes its lock file first and deletes it last.</summary>
-    private static bool IsStray(string listPath) => !File.Exists(Path.ChangeExtension(listPath, LockSuffix));
+    private static bool IsStray(StoreFiles files, string listPath) => !files.Exists(Path.ChangeExtension(listPath, LockSuffix));
 
     private static void DeleteDead(StoreFiles files, string lockPath, string listPath)
     {
         try
         {
-            if (FileLock.TryTake(lockPath) is { } dead)
+            if (FileLock.TryTake(files, lockPath) is { } dead)
             {
                 files.TryDelete(listPath);
-                dead.DisposeAndDelete(files, lockPath);
+                dead.DisposeAndDelete(lockPath);
             }
         }
-        catch (ImageException)
+        catch (ImageException e) when (!StoreFailure.IsUnsafe(e))
         {
             // Another user's; who owns it can delete it.
         }

@@ -1,12 +1,10 @@
 using System;
-using System.IO;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// What Unix has and .NET does not offer: fsync of a folder, which it refuses to open, and writes past the system's cache.
+/// What Linux has and .NET does not offer: writes past the system's cache.
 /// </summary>
 internal static class NativeMethods
 {
@@ -43,49 +41,7 @@ internal static class NativeMethods
         return flags >= 0 && fcntl(file, SetFlags, on ? flags | Direct : flags & ~Direct) == 0;
     }
 
-    /// <summary>Brings the folder's entries to the disk.</summary>
-    /// <exception cref="IOException">The folder cannot be opened, or the disk fails.</exception>
-    public static void SyncFolder(string path)
-    {
-        var descriptor = open(Encoding.UTF8.GetBytes(path + "\0"), 0);
-        if (descriptor < 0)
-        {
-            throw Failure(path);
-        }
-
-        try
-        {
-            // EINVAL: the file system has no fsync for folders (some network and FUSE ones). There is nothing more that one can do there.
-            if (fsync(descriptor) != 0 && Marshal.GetLastWin32Error() != InvalidArgument)
-            {
-                throw Failure(path);
-            }
-        }
-        finally
-        {
-            _ = close(descriptor);
-        }
-    }
-
-    private static IOException Failure(string path)
-    {
-        var error = Marshal.GetLastWin32Error();
-        return new IOException($"The folder '{path}' cannot be flushed to the disk (errno {error}).", error);
-    }
-
-    [DllImport("libc", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int open(byte[] path, int flags);
-
-    [DllImport("libc", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int fsync(int descriptor);
-
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int fcntl(SafeHandle descriptor, int command, int argument);
-
-    [DllImport("libc", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int close(int descriptor);
 }

@@ -63,6 +63,13 @@ internal sealed class PullSession : IPullSession
     }
 
     /// <inheritdoc/>
+    public Task<bool> HasAsync(Descriptor descriptor, CancellationToken cancellationToken)
+    {
+        Protect(new[] { descriptor });
+        return _blobs.HasAsync(descriptor, _observer, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<IBlobWriter?> BeginAsync(Descriptor descriptor, IOperationObserver observer, CancellationToken cancellationToken)
     {
         Protect(new[] { descriptor });
@@ -81,6 +88,7 @@ internal sealed class PullSession : IPullSession
     {
         var content = required.Concat(new[] { root }).ToList();
         Protect(content);
+        _blobs.Verified.Save(_observer);
         if (await _publisher.PublishAsync(_name, root, content, _lockWait, _observer, cancellationToken)
             .ConfigureAwait(false) is not { } entry)
         {

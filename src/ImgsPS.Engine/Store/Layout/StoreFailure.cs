@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Layout;
 
@@ -9,6 +10,12 @@ internal static class StoreFailure
 {
     /// <summary>ERROR_ACCESS_DENIED as an HRESULT.</summary>
     public const int AccessDenied = unchecked((int)0x80070005);
+
+    /// <summary>What a user can do about a store that does not let itself be read.</summary>
+    public const string ReadAdvice = "Check the rights on the store's folder and that its disk is there, or name another one with -Store.";
+
+    private const string UnsafeAdvice =
+        "Look who put it there. Delete it, or put the file itself in its place; Test-ImageStore says what is missing then.";
 
     private const int SharingViolation = unchecked((int)0x80070020);
     private const int LockViolation = unchecked((int)0x80070021);
@@ -35,15 +42,32 @@ internal static class StoreFailure
         ? e.HResult is SharingViolation or LockViolation
         : e.HResult == (IsLinux ? 11 : 35) || e.HResult == SharingViolation);
 
+    /// <summary>
+    /// True when something that is no file or folder of the store stands in the way (SF1): that is told, and never worked around.
+    /// </summary>
+    public static bool IsUnsafe(ImageException e) => e.InnerException is UnsafeFileException;
+
+    /// <summary>The exception for a user, of what was to be read.</summary>
+    public static ImageException OfReading(Exception e, string path) => e is UnsafeFileException ? Of(e, path, 0) : new ImageException(
+        ImageErrorKind.StoreUnavailable,
+        e is UnauthorizedAccessException ? $"No permission to read '{path}'." : $"'{path}' cannot be read: {e.Message}",
+        ReadAdvice,
+        e);
+
     /// <summary>The exception for a user.</summary>
     /// <param name="e">What the machine said.</param>
     /// <param name="path">The file or folder that was to be changed.</param>
     /// <param name="needed">How many bytes were wanted; 0 when it does not matter.</param>
     public static ImageException Of(Exception e, string path, long needed)
     {
+        if (e is UnsafeFileException)
+        {
+            return new ImageException(ImageErrorKind.InvalidData, e.Message, UnsafeAdvice, e);
+        }
+
         if (IsDiskFull(e))
         {
-            return NoSpace(path, needed, FreeBytes(path), e);
+            return NoSpace(path, needed, DiskSpace.Free(path), e);
         }
 
         if (e is UnauthorizedAccessException || IsReadOnly(e))
@@ -91,28 +115,6 @@ internal static class StoreFailure
         catch (Exception e) when (IsMachine(e))
         {
             throw Of(e, path, needed);
-        }
-    }
-
-    /// <summary>
-    /// Bytes that this user may still write where <paramref name="path"/> is; null when the machine does not say (network shares).
-    /// </summary>
-    public static long? FreeBytes(string path)
-    {
-        try
-        {
-            var place = IsWindows ? Path.GetPathRoot(path) ?? path : Path.GetDirectoryName(path) ?? path;
-            while (!Directory.Exists(place) && Path.GetDirectoryName(place) is { Length: > 0 } above)
-            {
-                // A folder that is still to be made.
-                place = above;
-            }
-
-            return new DriveInfo(place).AvailableFreeSpace;
-        }
-        catch (Exception e) when (IsMachine(e) || e is ArgumentException)
-        {
-            return null;
         }
     }
 

@@ -1,50 +1,210 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
-using System.Runtime.InteropServices;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// The steps by which a store changes on the disk, and nothing else changes it. The protected members are the steps themselves, so that a
-/// test can record, fail or kill at each. The public members add the retries of RS8 and turn what the machine says into <see
-/// cref="ImageException"/> (RS4). Safe for any number of threads.
+/// What is read of a store's files and changed on them, all through its <see cref="StoreDoor"/>. The protected members are the steps
+/// themselves, so that a test can record, fail or kill at each. The public members add the retries of RS8 and turn what the machine says
+/// into <see cref="ImageException"/> (RS4). Safe for any number of threads.
 /// </summary>
 internal class StoreFiles
 {
-    /// <summary>The real disk.</summary>
-    public static readonly StoreFiles Disk = new();
-
     private const int Tries = 10;
+
+    /// <summary>How long one waits for another's download before the user is told.</summary>
+    public virtual TimeSpan WaitBeforeWarning => TimeSpan.FromSeconds(10);
+
+    /// <summary>How long one waits for a download that does not go on (SF6).</summary>
+    public virtual TimeSpan Patience => TimeSpan.FromSeconds(120);
+
+    private StoreDoor? _door;
+
+    /// <summary>The door of the store that these are the files of.</summary>
+    public StoreDoor Door => _door ?? throw new InvalidOperationException("The files of no store.");
+
+    /// <summary>The files of a store.</summary>
+    public static StoreFiles Of(StorePaths paths, StoreAccess? access = null) => new StoreFiles().Bind(paths.Root, access);
+
+    /// <summary>Says which store these are the files of; once, or once more for the same.</summary>
+    public StoreFiles Bind(string root, StoreAccess? access = null)
+    {
+        _door = _door is null || _door.Root == root
+            ? new StoreDoor(root, access ?? StoreAccess.Full)
+            : throw new InvalidOperationException($"These are the files of '{_door.Root}'.");
+        return this;
+    }
 
     /// <summary>A crash test's hook; does nothing here.</summary>
     public virtual void At(StorePoint point)
     {
     }
 
-    /// <summary>Opens a file for writing at its start, empty.</summary>
+    /// <summary>Makes a file, to write it; nothing may have its name.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public FileStream Create(string path) => StoreFailure.Guard(path, 0, () => CreateStep(path));
+    public StoreFile Create(string path) => StoreFailure.Guard(path, 0, () => CreateStep(path));
 
     /// <summary>Opens a file, made when it is not there, at its end, for reading and writing.</summary>
-    /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public FileStream OpenAppend(string path) => StoreFailure.Guard(path, 0, () => OpenAppendStep(path));
+    /// <exception cref="ImageException">StoreUnavailable. InvalidData: something else has the name (SF1).</exception>
+    public StoreFile OpenAppend(string path) => StoreFailure.Guard(path, 0, () => OpenAppendStep(path));
 
     /// <summary>Reads a whole file; null when it is not there.</summary>
     /// <exception cref="ImageException">
-    /// TooLarge: more than <paramref name="limit"/> bytes. StoreUnavailable: it cannot be read.
+    /// TooLarge: more than <paramref name="limit"/> bytes. StoreUnavailable: it cannot be read. InvalidData: something else has the name
+    /// (SF1).
     /// </exception>
-    public byte[]? TryRead(string path, int limit) => StoreReader.TryRead(path, limit, OpenReadStep);
+    /// <param name="path">The file.</param>
+    /// <param name="limit">Most bytes to read.</param>
+    /// <param name="accept">Judges the opened file; what it does not accept is not there.</param>
+    public byte[]? TryRead(string path, int limit, Func<StoreFile, bool>? accept = null)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                using var file = OpenReadStep(path);
+                if (accept is not null && !accept(file))
+                {
+                    return null;
+                }
+
+                if (file.Length > limit)
+                {
+                    throw new ImageException(ImageErrorKind.TooLarge, $"'{path}' has {file.Length} bytes, more than the limit of {limit}.");
+                }
+
+                var bytes = new byte[file.Length];
+                var got = 0;
+                int read;
+                while (got < bytes.Length && (read = file.Read(bytes, got, bytes.Length - got)) > 0)
+                {
+                    got += read;
+                }
+
+                Array.Resize(ref bytes, got);
+                return bytes;
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                return null;
+            }
+            catch (Exception e) when (StoreFailure.IsMachine(e))
+            {
+                if (attempt == Tries || !StoreFailure.IsHeldByAnother(e))
+                {
+                    throw StoreFailure.OfReading(e, path);
+                }
+
+                // RS8; on Windows also the moment in which another process replaces the file.
+                Thread.Sleep(10 * attempt);
+            }
+        }
+    }
 
     /// <summary>Opens a file for reading; others may write, move and delete it meanwhile. Throws what the machine says.</summary>
-    public FileStream OpenRead(string path) => OpenReadStep(path);
+    public StoreFile OpenRead(string path) => OpenReadStep(path);
+
+    /// <summary>A file's size, times and owner; null when it is not there.</summary>
+    /// <exception cref="ImageException">
+    /// StoreUnavailable: it cannot be looked at. InvalidData: something else has the name (SF1).
+    /// </exception>
+    public FileStatus? Stat(string path)
+    {
+        var status = Look(path);
+        return status is null or { Kind: FileKind.File } ? status
+            : throw StoreFailure.OfReading(new UnsafeFileException(path, status.Value.Words), path);
+    }
+
+    /// <summary>A folder's times; null when it is not there.</summary>
+    /// <exception cref="ImageException">As <see cref="Stat"/>.</exception>
+    public FileStatus? StatFolder(string path) => FolderExists(path) ? Look(path) : null;
+
+    /// <summary>A file's size in bytes; null when it is not there.</summary>
+    /// <exception cref="ImageException">As <see cref="Stat"/>.</exception>
+    public long? Length(string path) => Stat(path)?.Size;
+
+    /// <summary>True when a file or folder has the name, or a link, whatever it leads to.</summary>
+    /// <exception cref="ImageException">StoreUnavailable: it cannot be looked at.</exception>
+    public bool Exists(string path) => Look(path) is not null;
+
+    /// <summary>True when the folder is there.</summary>
+    /// <exception cref="ImageException">As <see cref="Stat"/>.</exception>
+    public bool FolderExists(string path)
+    {
+        var status = Look(path);
+        return status is { Kind: FileKind.Folder } || (status is { } other
+            ? throw StoreFailure.OfReading(new UnsafeFileException(path, other.Words), path)
+            : false);
+    }
+
+    /// <summary>What is in a folder; none when it is not there.</summary>
+    /// <exception cref="ImageException">StoreUnavailable. InvalidData: something else has the name (SF1).</exception>
+    public IReadOnlyList<StoreEntry> List(string folder) => Reading(folder, () => Door.List(folder));
+
+    /// <summary>The files of a folder, those with names of ours alone; none when it is not there.</summary>
+    /// <exception cref="ImageException">As <see cref="List"/>. InvalidData: something else has such a name (SF1).</exception>
+    public IEnumerable<StoreEntry> FilesIn(string folder, Func<string, bool> isOurs) => EntriesIn(folder, isOurs, FileKind.File);
+
+    /// <summary>The folders in a folder, as <see cref="FilesIn"/>.</summary>
+    /// <exception cref="ImageException">As <see cref="FilesIn"/>.</exception>
+    public IEnumerable<StoreEntry> FoldersIn(string folder, Func<string, bool> isOurs) => EntriesIn(folder, isOurs, FileKind.Folder);
+
+    /// <summary>What is no folder in a folder and in those below it.</summary>
+    /// <exception cref="ImageException">As <see cref="List"/>.</exception>
+    public IReadOnlyList<StoreEntry> FilesUnder(string folder) => Reading(folder, () => Door.FilesUnder(folder).ToList());
+
+    /// <summary>True when there is a file in a folder or below it.</summary>
+    /// <exception cref="ImageException">As <see cref="List"/>.</exception>
+    public bool HasFilesUnder(string folder) => Reading(folder, () => Door.FilesUnder(folder).Any());
+
+    /// <summary>Takes a lock when nobody has it, else null. The file is made when it is not there; its folder must be there.</summary>
+    /// <exception cref="ImageException">StoreUnavailable: no permission, and the like. InvalidData: it is no file (SF1).</exception>
+    public StoreFile? TryLock(string path)
+    {
+        try
+        {
+            return Door.TryLock(path, FileUse.Lock);
+        }
+        catch (Exception e) when (StoreFailure.IsLocked(e))
+        {
+            return null;
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            throw StoreFailure.Of(e, path, 0);
+        }
+    }
+
+    /// <summary>True when the lock file exists and nobody holds it. Takes it for a moment; needs no write access.</summary>
+    /// <exception cref="ImageException">InvalidData: it is no file (SF1).</exception>
+    public bool IsFree(string path)
+    {
+        try
+        {
+            using var file = Door.TryLock(path, FileUse.Probe);
+            return file is not null;
+        }
+        catch (UnsafeFileException e)
+        {
+            throw StoreFailure.OfReading(e, path);
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            // Held, or not ours to judge.
+            return false;
+        }
+    }
 
     /// <summary>
     /// Writes. <paramref name="needed"/> is how many bytes the file wants in all from here on, for the message when the disk is full.
     /// </summary>
     /// <exception cref="ImageException">StoreUnavailable: disk full, and the like.</exception>
-    public void Write(FileStream file, byte[] buffer, int offset, int count, long needed)
+    public void Write(StoreFile file, byte[] buffer, int offset, int count, long needed)
     {
         try
         {
@@ -52,7 +212,7 @@ internal class StoreFiles
         }
         catch (Exception e) when (StoreFailure.IsMachine(e))
         {
-            throw StoreFailure.Of(e, file.Name, needed);
+            throw StoreFailure.Of(e, file.Path, needed);
         }
     }
 
@@ -61,11 +221,11 @@ internal class StoreFiles
     /// the rest comes. Memory, position and length of a write past it must be multiples of the disk's blocks. False where that cannot be
     /// done.
     /// </summary>
-    public bool TrySetDirect(FileStream file, bool on) => SetDirectStep(file, on);
+    public bool TrySetDirect(StoreFile file, bool on) => SetDirectStep(file, on);
 
     /// <summary>Brings a file's bytes to the disk itself; <see cref="Stream.Flush"/> alone ends at the operating system.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public void Flush(FileStream file)
+    public void Flush(StoreFile file)
     {
         try
         {
@@ -73,7 +233,7 @@ internal class StoreFiles
         }
         catch (Exception e) when (StoreFailure.IsMachine(e))
         {
-            throw StoreFailure.Of(e, file.Name, file.Length);
+            throw StoreFailure.Of(e, file.Path, file.Length);
         }
     }
 
@@ -119,6 +279,9 @@ internal class StoreFiles
         }
     }
 
+    /// <summary>Moves a file to a name that is free; false when it is taken. Throws what the machine says.</summary>
+    public bool MoveAside(string from, string to) => MoveNewStep(from, to);
+
     /// <summary>Moves a folder to a name that is free when that is possible at once; false when it is not.</summary>
     public bool TryMoveFolder(string from, string to)
     {
@@ -134,7 +297,7 @@ internal class StoreFiles
     }
 
     /// <summary>Bytes that may still be written where <paramref name="path"/> is; null when unknown.</summary>
-    public virtual long? FreeBytes(string path) => StoreFailure.FreeBytes(path);
+    public virtual long? FreeBytes(string path) => DiskSpace.Free(path);
 
     /// <summary>Makes a folder and those above it.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
@@ -145,15 +308,15 @@ internal class StoreFiles
     public void SyncFolder(string path) => StoreFailure.Guard(path, 0, () => { SyncFolderStep(path); return true; });
 
     /// <summary>
-    /// Replaces a small file: temp, flush, move over. Readers see the old bytes or the new ones, also after a power loss.
+    /// Replaces a small file: temp, flush, move over. Readers see the old bytes or the new ones, after a power loss too if it was flushed.
     /// </summary>
     /// <exception cref="ImageException">StoreUnavailable; the file is as it was, and the temp file is gone.</exception>
-    public async Task ReplaceAsync(string path, string temp, byte[] bytes, CancellationToken cancellationToken)
+    public async Task ReplaceAsync(string path, string temp, byte[] bytes, bool flush = true)
     {
-        WriteTemp(temp, bytes);
+        WriteTemp(temp, bytes, flush);
         try
         {
-            await MoveOverAsync(temp, path, cancellationToken).ConfigureAwait(false);
+            await MoveOverAsync(temp, path, CancellationToken.None).ConfigureAwait(false);
         }
         catch (ImageException)
         {
@@ -162,13 +325,13 @@ internal class StoreFiles
         }
     }
 
-    /// <summary>Writes a temp file and flushes it to the disk, unless a power loss may take it.</summary>
-    /// <exception cref="ImageException">StoreUnavailable; the temp file is gone.</exception>
+    /// <summary>Writes a new file and flushes it to the disk, unless a power loss may take it.</summary>
+    /// <exception cref="ImageException">StoreUnavailable; the file is gone.</exception>
     public void WriteTemp(string temp, byte[] bytes, bool flush = true)
     {
+        using var file = Create(temp);
         try
         {
-            using var file = Create(temp);
             Write(file, bytes, 0, bytes.Length, bytes.Length);
             if (flush)
             {
@@ -177,80 +340,75 @@ internal class StoreFiles
         }
         catch (ImageException)
         {
+            file.Dispose();
             TryDelete(temp);
             throw;
         }
     }
 
-    protected virtual FileStream CreateStep(string path) => new(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1);
-
-    protected virtual FileStream OpenReadStep(string path) => StoreReader.Open(path);
-
-    protected virtual FileStream OpenAppendStep(string path)
+    /// <summary>Writes a small file in its place, whose old state nobody needs.</summary>
+    /// <exception cref="ImageException">StoreUnavailable. InvalidData: something else has the name (SF1).</exception>
+    public void Overwrite(string path, byte[] bytes)
     {
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1, FileOptions.SequentialScan);
+        using var file = OpenAppend(path);
+        file.SetLength(0);
+        Write(file, bytes, 0, bytes.Length, bytes.Length);
+    }
+
+    protected virtual StoreFile CreateStep(string path) => Door.Open(path, FileUse.Create);
+
+    protected virtual StoreFile OpenReadStep(string path) => Door.Open(path, FileUse.Read);
+
+    protected virtual StoreFile OpenAppendStep(string path)
+    {
+        var file = Door.Open(path, FileUse.Write);
         file.Seek(0, SeekOrigin.End);
         return file;
     }
 
-    protected virtual void WriteStep(FileStream file, byte[] buffer, int offset, int count) => file.Write(buffer, offset, count);
+    protected virtual void WriteStep(StoreFile file, byte[] buffer, int offset, int count) => file.Write(buffer, offset, count);
 
-    protected virtual bool SetDirectStep(FileStream file, bool on) => NativeMethods.TrySetDirect(file.SafeFileHandle, on);
+    protected virtual bool SetDirectStep(StoreFile file, bool on) => NativeMethods.TrySetDirect(file.SafeFileHandle, on);
 
-    protected virtual void FlushStep(FileStream file) => file.Flush(flushToDisk: true);
+    protected virtual void FlushStep(StoreFile file) => file.Flush(flushToDisk: true);
 
-    protected virtual bool MoveNewStep(string from, string to)
+    protected virtual bool MoveNewStep(string from, string to) => Door.MoveNew(from, to);
+
+    protected virtual void MoveOverStep(string from, string to) => Door.MoveOver(from, to);
+
+    protected virtual void MoveFolderStep(string from, string to)
     {
-        try
+        if (!Door.MoveNew(from, to))
         {
-            File.Move(from, to);
-            return true;
-        }
-        catch (IOException) when (File.Exists(to))
-        {
-            return false;
+            throw new IOException($"'{to}' is there.");
         }
     }
 
-    protected virtual void MoveOverStep(string from, string to)
-    {
-#if NET472
-        FileMove.Over(from, to);
-#else
-        File.Move(from, to, overwrite: true);
-#endif
-    }
+    protected virtual void DeleteStep(string path) => Door.Delete(path);
 
-    protected virtual void MoveFolderStep(string from, string to) => Directory.Move(from, to);
-
-    protected virtual void DeleteStep(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            Directory.Delete(path);
-            return;
-        }
-
-        try
-        {
-            File.Delete(path);
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // Gone with its folder: another process tidied it.
-        }
-    }
-
-    protected virtual void CreateFolderStep(string path) => Directory.CreateDirectory(path);
+    protected virtual void CreateFolderStep(string path) => Door.MakeFolder(path);
 
     /// <summary>Waits before a step is tried again.</summary>
     protected virtual Task PauseStepAsync(TimeSpan time, CancellationToken cancellationToken) => Task.Delay(time, cancellationToken);
 
-    protected virtual void SyncFolderStep(string path)
+    protected virtual void SyncFolderStep(string path) => Door.Flush(path);
+
+    private IEnumerable<StoreEntry> EntriesIn(string folder, Func<string, bool> isOurs, FileKind kind) =>
+        List(folder).Where(e => isOurs(e.Name)).Select(e => e.Status.Kind == kind
+            ? e
+            : throw StoreFailure.OfReading(new UnsafeFileException(e.Path, e.Status.Words), e.Path));
+
+    private FileStatus? Look(string path) => Reading(path, () => Door.Stat(path));
+
+    private static T Reading<T>(string path, Func<T> look)
     {
-        if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        try
         {
-            NativeMethods.SyncFolder(path);
+            return look();
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            throw StoreFailure.OfReading(e, path);
         }
     }
 

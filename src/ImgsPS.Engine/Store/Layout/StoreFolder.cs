@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Text;
 using System.Threading;
@@ -43,7 +42,7 @@ internal sealed class StoreFolder
             return true;
         }
 
-        if (File.Exists(_paths.Root))
+        if (_files.Door.IsRootFile)
         {
             throw new ImageException(
                 ImageErrorKind.InvalidArgument, $"'{_paths.Root}' is a file, not a folder.",
@@ -51,8 +50,8 @@ internal sealed class StoreFolder
         }
 
         // Before the look for our own folder: that is the first thing in a store which another process begins to make meanwhile.
-        var hasFiles = Directory.Exists(_paths.Root) && HasAny(_paths.Root);
-        if (Directory.Exists(_paths.Own))
+        var hasFiles = _files.List(_paths.Root).Count > 0;
+        if (_files.FolderExists(_paths.Own))
         {
             return true;
         }
@@ -78,6 +77,7 @@ internal sealed class StoreFolder
     public async Task PrepareAsync(TimeSpan lockWait, CancellationToken cancellationToken)
     {
         Exists();
+        _files.Door.EnsureCanWrite();
         CheckVersion();
         if (Missing().Count == 0)
         {
@@ -85,7 +85,7 @@ internal sealed class StoreFolder
         }
 
         _files.CreateFolder(_paths.Locks);
-        using var held = await StoreLock.TakeAsync(_paths, lockWait, cancellationToken).ConfigureAwait(false);
+        using var held = await StoreLock.TakeAsync(_paths, _files, lockWait, cancellationToken).ConfigureAwait(false);
         CheckVersion();
         foreach (var folder in MissingFolders())
         {
@@ -93,15 +93,15 @@ internal sealed class StoreFolder
         }
 
         await EnsureRenamesAsync().ConfigureAwait(false);
-        await WriteMissingAsync(_paths.Version, _paths.VersionTemp, VersionBytes()).ConfigureAwait(false);
-        if (!File.Exists(_paths.PreviousIndex) && !StoreReader.HasFilesUnder(_paths.Blobs))
+        await WriteMissingAsync(_paths.Version, VersionBytes()).ConfigureAwait(false);
+        if (!_files.Exists(_paths.PreviousIndex) && !_files.HasFilesUnder(_paths.Blobs))
         {
             // With content the index is not missing but lost: an empty one would say that nothing is needed.
-            await WriteMissingAsync(_paths.Index, _paths.IndexTemp, LayoutIndex.Empty().Serialize()).ConfigureAwait(false);
+            await WriteMissingAsync(_paths.Index, LayoutIndex.Empty().Serialize()).ConfigureAwait(false);
         }
 
         // Last, so that no other tool takes a layout for whole before it is.
-        await WriteMissingAsync(_paths.OciLayout, _paths.OciLayoutTemp, HeaderBytes()).ConfigureAwait(false);
+        await WriteMissingAsync(_paths.OciLayout, HeaderBytes()).ConfigureAwait(false);
         _files.SyncFolder(_paths.Root);
     }
 
@@ -110,7 +110,7 @@ internal sealed class StoreFolder
     /// </summary>
     private async Task EnsureRenamesAsync()
     {
-        var (first, second) = (_paths.SelfTest("1"), _paths.SelfTest("2"));
+        var (first, second) = (_paths.NewTemp("self-test"), _paths.NewTemp("self-test"));
         try
         {
             _files.WriteTemp(first, Ascii("1"), flush: false);
@@ -121,7 +121,7 @@ internal sealed class StoreFolder
                 await _files.MoveOverAsync(first, second, CancellationToken.None).ConfigureAwait(false);
             }
 
-            if (!spares || File.Exists(first) || !IsText(second, '1'))
+            if (!spares || _files.Exists(first) || !IsText(second, '1'))
             {
                 throw new ImageException(
                     ImageErrorKind.StoreUnavailable,
@@ -140,18 +140,6 @@ internal sealed class StoreFolder
 
     private static byte[] Ascii(string text) => Encoding.ASCII.GetBytes(text);
 
-    private static bool HasAny(string folder)
-    {
-        try
-        {
-            return Directory.EnumerateFileSystemEntries(folder).Any();
-        }
-        catch (Exception e) when (StoreFailure.IsMachine(e))
-        {
-            throw new ImageException(ImageErrorKind.StoreUnavailable, $"'{folder}' cannot be read: {e.Message}", StoreReader.ReadAdvice, e);
-        }
-    }
-
     private void CheckHeader(byte[] header)
     {
         try
@@ -163,7 +151,7 @@ internal sealed class StoreFolder
             throw new ImageException(
                 ImageErrorKind.InvalidData,
                 $"'{_paths.OciLayout}' is broken: {e.Message}",
-                Directory.Exists(_paths.Own)
+                _files.FolderExists(_paths.Own)
                     ? "Repair-ImageStore writes it anew; the images stay."
                     : "Write {\"imageLayoutVersion\":\"1.0.0\"} into it, or restore it from a backup.",
                 e);
@@ -198,7 +186,7 @@ internal sealed class StoreFolder
         : null;
 
     /// <summary>The folders that a store has and this one does not.</summary>
-    public IEnumerable<string> MissingFolders() => Folders().Where(f => !Directory.Exists(f));
+    public IEnumerable<string> MissingFolders() => Folders().Where(f => !_files.FolderExists(f));
 
     /// <summary>Writes 'oci-layout' and the version anew, under the store's lock, whatever is there.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
@@ -206,12 +194,12 @@ internal sealed class StoreFolder
     {
         if (version)
         {
-            await _files.ReplaceAsync(_paths.Version, _paths.VersionTemp, VersionBytes(), CancellationToken.None).ConfigureAwait(false);
+            await ReplaceAsync(_paths.Version, VersionBytes()).ConfigureAwait(false);
         }
 
         if (header)
         {
-            await _files.ReplaceAsync(_paths.OciLayout, _paths.OciLayoutTemp, HeaderBytes(), CancellationToken.None).ConfigureAwait(false);
+            await ReplaceAsync(_paths.OciLayout, HeaderBytes()).ConfigureAwait(false);
             _files.SyncFolder(_paths.Root);
         }
     }
@@ -224,9 +212,10 @@ internal sealed class StoreFolder
         _paths.Trash };
 
     private List<string> Missing() => MissingFolders()
-        .Concat(new[] { _paths.Version, _paths.Index, _paths.OciLayout }.Where(f => !File.Exists(f)))
+        .Concat(new[] { _paths.Version, _paths.Index, _paths.OciLayout }.Where(f => !_files.Exists(f)))
         .ToList();
 
-    private Task WriteMissingAsync(string path, string temp, byte[] bytes) =>
-        File.Exists(path) ? Task.CompletedTask : _files.ReplaceAsync(path, temp, bytes, CancellationToken.None);
+    private Task WriteMissingAsync(string path, byte[] bytes) => _files.Exists(path) ? Task.CompletedTask : ReplaceAsync(path, bytes);
+
+    private Task ReplaceAsync(string path, byte[] bytes) => _files.ReplaceAsync(path, _paths.NewTemp(path), bytes);
 }

@@ -1,10 +1,12 @@
 using System;
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.IO;
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Layout;
@@ -25,26 +27,30 @@ internal sealed class StoreLock : IDisposable
         return Encoding.UTF8.GetBytes($"process {process.Id} ({process.ProcessName}) on {Environment.MachineName}\n");
     });
 
+    /// <summary>Largest owner file that is read, in bytes.</summary>
+    private const int MaxOwner = 4096;
+
+    private static readonly Regex OwnerForm = new(@"^process ([0-9]{1,10}) \((.*)\) on (\S+)", RegexOptions.CultureInvariant);
+
     private readonly IDisposable _gate;
     private readonly FileLock _file;
-    private readonly string _ownerPath;
 
-    private StoreLock(IDisposable gate, FileLock file, string ownerPath)
+    private StoreLock(StorePaths paths, StoreFiles files, IDisposable gate, FileLock file)
     {
         _gate = gate;
         _file = file;
-        _ownerPath = ownerPath;
-        WriteOwner();
+        WriteOwner(paths, files);
     }
 
     /// <summary>Takes the lock. The folder of locks must be there.</summary>
     /// <exception cref="ImageException">
     /// StoreLocked: one holder had it for longer than <paramref name="limit"/>. StoreUnavailable.
     /// </exception>
-    public static async Task<StoreLock> TakeAsync(StorePaths paths, TimeSpan limit, CancellationToken cancellationToken) =>
-        await TryTakeAsync(paths, limit, cancellationToken).ConfigureAwait(false) ?? throw new ImageException(
+    public static async Task<StoreLock> TakeAsync(
+        StorePaths paths, StoreFiles files, TimeSpan limit, CancellationToken cancellationToken) =>
+        await TryTakeAsync(paths, files, limit, cancellationToken).ConfigureAwait(false) ?? throw new ImageException(
             ImageErrorKind.StoreLocked,
-            $"The store '{paths.Root}' is locked by {ReadOwner(paths.StoreLockOwner)}.",
+            $"The store '{paths.Root}' is locked by {ReadOwner(paths, files)}.",
             "Wait until that process is done, or end it; the lock goes with it.");
 
     /// <summary>
@@ -52,17 +58,18 @@ internal sealed class StoreLock : IDisposable
     /// waited for: many processes on a slow disk may come before this one.
     /// </summary>
     /// <exception cref="ImageException">StoreUnavailable; also where nobody is kept out by a lock (RS9).</exception>
-    public static async Task<StoreLock?> TryTakeAsync(StorePaths paths, TimeSpan limit, CancellationToken cancellationToken)
+    public static async Task<StoreLock?> TryTakeAsync(
+        StorePaths paths, StoreFiles files, TimeSpan limit, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var taken = OwnerWritten(paths);
-            if (await TryTakeOnceAsync(paths, limit, cancellationToken).ConfigureAwait(false) is { } held)
+            var taken = OwnerWritten(paths, files);
+            if (await TryTakeOnceAsync(paths, files, limit, cancellationToken).ConfigureAwait(false) is { } held)
             {
                 return held;
             }
 
-            if (limit == TimeSpan.Zero || OwnerWritten(paths) == taken)
+            if (limit == TimeSpan.Zero || OwnerWritten(paths, files) == taken)
             {
                 return null;
             }
@@ -76,20 +83,10 @@ internal sealed class StoreLock : IDisposable
     }
 
     /// <summary>When somebody last took the lock; each holder writes that file anew.</summary>
-    private static DateTime OwnerWritten(StorePaths paths)
-    {
-        try
-        {
-            return File.GetLastWriteTimeUtc(paths.StoreLockOwner);
-        }
-        catch (Exception e) when (StoreFailure.IsMachine(e))
-        {
-            // Not to be seen: then the limit is for all holders together.
-            return default;
-        }
-    }
+    private static DateTime OwnerWritten(StorePaths paths, StoreFiles files) => files.Stat(paths.StoreLockOwner)?.Time ?? default;
 
-    private static async Task<StoreLock?> TryTakeOnceAsync(StorePaths paths, TimeSpan limit, CancellationToken cancellationToken)
+    private static async Task<StoreLock?> TryTakeOnceAsync(
+        StorePaths paths, StoreFiles files, TimeSpan limit, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         var gate = await ProcessGate.EnterAsync(paths.StoreLock, limit, cancellationToken).ConfigureAwait(false);
@@ -103,11 +100,11 @@ internal sealed class StoreLock : IDisposable
         try
         {
             var left = limit - clock.Elapsed;
-            file = await FileLock.TakeAsync(paths.StoreLock, left > TimeSpan.Zero ? left : TimeSpan.Zero, null, cancellationToken)
+            file = await FileLock.TakeAsync(files, paths.StoreLock, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken)
                 .ConfigureAwait(false);
             if (file is not null && !Proven.ContainsKey(paths.StoreLock))
             {
-                EnsureExcludes(paths, file);
+                EnsureExcludes(paths, files, file);
                 Proven.TryAdd(paths.StoreLock, true);
             }
 
@@ -121,16 +118,16 @@ internal sealed class StoreLock : IDisposable
             }
         }
 
-        return file is null ? null : new StoreLock(gate, file, paths.StoreLockOwner);
+        return file is null ? null : new StoreLock(paths, files, gate, file);
     }
 
     /// <summary>
-    /// RS9: on a share without locks, and where .NET's are switched off, opening succeeds for everybody, and two writers would lose each
+    /// RS9: on a share without locks, and opening succeeds for everybody, and two writers would lose each
     /// other's names.
     /// </summary>
-    private static void EnsureExcludes(StorePaths paths, FileLock held)
+    private static void EnsureExcludes(StorePaths paths, StoreFiles files, FileLock held)
     {
-        using var second = FileLock.TryTake(paths.StoreLock);
+        using var second = FileLock.TryTake(files, paths.StoreLock);
         if (second is null)
         {
             return;
@@ -140,33 +137,49 @@ internal sealed class StoreLock : IDisposable
         throw new ImageException(
             ImageErrorKind.StoreUnavailable,
             $"'{paths.StoreLock}' keeps nobody out: files are not locked there, and a store without locks would lose images.",
-            "Use a store on a local disk or on a share with locks, with -Store, and unset DOTNET_SYSTEM_IO_DISABLEFILELOCKING.");
+            "Use a store on a local disk or on a share with locks, with -Store.");
     }
 
-    private static string ReadOwner(string path)
+    /// <summary>Who holds the lock; "another process" when its process is gone, or on another machine, or unknown (SF6).</summary>
+    private static string ReadOwner(StorePaths paths, StoreFiles files)
+    {
+        const string Another = "another process";
+        try
+        {
+            if (files.TryRead(paths.StoreLockOwner, MaxOwner) is not { } bytes)
+            {
+                return Another;
+            }
+
+            var text = PrintableText.Of(Encoding.UTF8.GetString(bytes));
+            var found = OwnerForm.Match(text);
+            if (!found.Success || !int.TryParse(found.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            {
+                return Another;
+            }
+
+            if (found.Groups[3].Value != Environment.MachineName)
+            {
+                return $"another process, on '{found.Groups[3].Value}'";
+            }
+
+            using var process = Process.GetProcessById(id);
+            return process.ProcessName == found.Groups[2].Value ? found.Value : Another;
+        }
+        catch (Exception e) when (e is ImageException or ArgumentException or InvalidOperationException)
+        {
+            // Not to be read, or its process is gone.
+            return Another;
+        }
+    }
+
+    private static void WriteOwner(StorePaths paths, StoreFiles files)
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(stream, Encoding.UTF8);
-            var buffer = new char[200];
-            var text = PrintableText.Of(new string(buffer, 0, reader.ReadBlock(buffer, 0, buffer.Length)));
-            return text.Length == 0 ? "another process" : text;
+            files.Door.Overwrite(paths.StoreLockOwner, Owner.Value);
         }
-        catch (Exception e) when (StoreFailure.IsMachine(e))
-        {
-            return "another process";
-        }
-    }
-
-    private void WriteOwner()
-    {
-        try
-        {
-            using var stream = new FileStream(_ownerPath, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 1);
-            stream.Write(Owner.Value, 0, Owner.Value.Length);
-        }
-        catch (Exception e) when (StoreFailure.IsMachine(e) || e is InvalidOperationException)
+        catch (Exception e) when (StoreFailure.IsMachine(e) && e is not UnsafeFileException)
         {
             // Only a message is poorer without it.
         }

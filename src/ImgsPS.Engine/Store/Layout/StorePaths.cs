@@ -1,11 +1,27 @@
+using System;
+using System.Globalization;
 using System.IO;
 using System.Text;
+using System.Text.RegularExpressions;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Layout;
 
 /// <summary>Where things are in a store. Only digests that were parsed become parts of a path (RS1). Immutable.</summary>
 internal sealed class StorePaths
 {
+    private const string TempSuffix = ".tmp";
+
+    private static readonly Regex TempName = new(
+        @"^(oci-layout|version|index(\.prev)?\.json|index\.seal|catalog\.json|clock|self-test(-[12])?)(\.[0-9a-f]{32})?\.tmp$",
+        RegexOptions.CultureInvariant);
+
+    private static readonly Regex LeaseName = new(@"^[0-9a-f]{32}\.(lock|list)$", RegexOptions.CultureInvariant);
+
+    private static readonly Regex TimeForm = new("^[0-9]{8}T[0-9]{9}Z$", RegexOptions.CultureInvariant);
+
+    private static readonly Regex IngestName = new("^([0-9a-f]{32}|[0-9a-f]{64})$", RegexOptions.CultureInvariant);
+
     public StorePaths(string root)
     {
         Root = root;
@@ -20,32 +36,38 @@ internal sealed class StorePaths
 
     public string OciLayout => Path.Combine(Root, "oci-layout");
 
-    public string OciLayoutTemp => Path.Combine(Own, "oci-layout.tmp");
-
     public string Index => Path.Combine(Root, "index.json");
-
-    public string IndexTemp => Path.Combine(Own, "index.json.tmp");
 
     public string PreviousIndex => Path.Combine(Own, "index.prev.json");
 
-    public string PreviousIndexTemp => Path.Combine(Own, "index.prev.json.tmp");
-
     public string IndexSeal => Path.Combine(Own, "index.seal");
-
-    public string IndexSealTemp => Path.Combine(Own, "index.seal.tmp");
 
     public string Catalog => Path.Combine(Own, "catalog.json");
 
-    public string CatalogTemp => Path.Combine(Own, "catalog.json.tmp");
-
     public string Version => Path.Combine(Own, "version");
 
-    public string VersionTemp => Path.Combine(Own, "version.tmp");
+    /// <summary>
+    /// A new name for a file that will be moved to <paramref name="path"/>, or is there for a moment: nobody can have put something there.
+    /// </summary>
+    public string NewTemp(string path) => Path.Combine(Own, Path.GetFileName(path) + "." + Guid.NewGuid().ToString("N") + TempSuffix);
 
-    /// <summary>A file of the test that a store's file system can rename; there for a moment, while the store is made.</summary>
-    public string SelfTest(string which) => Path.Combine(Own, "self-test-" + which + ".tmp");
+    /// <summary>True for the name of a temporary file of ours, those of earlier versions included.</summary>
+    public static bool IsTemp(string name) => TempName.IsMatch(name);
 
-    public string ClockTemp => Path.Combine(Own, "clock.tmp");
+    /// <summary>Now, as a part of a file's name.</summary>
+    public static string TimeName() => DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>True for what <see cref="TimeName"/> gives.</summary>
+    public static bool IsTime(string name) => TimeForm.IsMatch(name);
+
+    /// <summary>True for the name of a lease's file, <c>&lt;guid&gt;.lock</c> or <c>&lt;guid&gt;.list</c>.</summary>
+    public static bool IsLease(string name) => LeaseName.IsMatch(name);
+
+    /// <summary>True for the name of a folder of a blob on its way in.</summary>
+    public static bool IsIngest(string name) => IngestName.IsMatch(name);
+
+    /// <summary>This user's notes of the blobs that were hashed.</summary>
+    public string Verified => Path.Combine(Own, "verified." + NativeFiles.Current.User);
 
     public string Blobs => Path.Combine(Root, "blobs");
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Threading.Tasks;
 using ImgsPS.Registry;
 using ImgsPS.Store;
+using ImgsPS.Store.Docker;
 using ImgsPS.Testing;
 using Xunit;
 
@@ -190,7 +191,7 @@ public class DockerPullTests
     [Fact]
     public async Task Credentials_do_not_go_where_others_can_read_them()
     {
-        using var test = new DockerUnderTest(isPrivate: false) { Stored = Jane };
+        using var test = new DockerUnderTest(endpoint: DockerUnderTest.Remote(null)) { Stored = Jane };
         test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });
         test.Can("POST", Create, "{}");
 
@@ -201,6 +202,72 @@ public class DockerPullTests
         var e = await Assert.ThrowsAsync<ImageException>(
             () => test.PullAsync(new PullRequest(ImageReference.Parse("app:1")) { Registry = new RegistryOptions { Credential = Jane } }));
         Assert.Equal(ImageErrorKind.Denied, e.Kind);
+        Assert.Single(test.Engine.Requests, r => r.Method == "POST");
+    }
+
+    // SF14: whoever answers there is believed to be Docker. What the user typed for this command goes, and a warning says where.
+    [Fact]
+    public async Task Stored_credentials_do_not_go_where_the_certificate_is_not_checked_and_given_ones_do()
+    {
+        using var test = new DockerUnderTest(endpoint: DockerUnderTest.Remote(new DockerTls(null, null, null, true, null)))
+        {
+            Stored = new RegistryCredential("stored", "x"),
+        };
+        test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });
+        test.Can("POST", Create, "{}");
+
+        await test.PullAsync(new PullRequest(ImageReference.Parse("app:1")));
+        Assert.Null(Assert.Single(test.Engine.Requests, r => r.Method == "POST").Header("X-Registry-Auth"));
+        var warning = Assert.Single(test.Observer.Warnings);
+        Assert.Contains("are not sent to tcp://192.0.2.1:2375: its certificate is not checked", warning);
+        Assert.Contains("-Credential", warning);
+
+        await test.PullAsync(new PullRequest(ImageReference.Parse("app:1")) { Registry = new RegistryOptions { Credential = Jane } });
+        Assert.Contains("\"jane\"", Decode(test.Engine.Requests.Last(r => r.Method == "POST").Header("X-Registry-Auth")));
+        Assert.Contains("-Credential go to tcp://192.0.2.1:2375, and its certificate is not checked", test.Observer.Warnings[1]);
+        Assert.DoesNotContain(Jane.Secret, test.Observer.Everything);
+    }
+
+    // SF14
+    [Fact]
+    public async Task No_credentials_go_over_a_pipe_that_a_stranger_made()
+    {
+        using var test = new DockerUnderTest(endpoint: DockerUnderTest.Pipe, stranger: "WEB1\\mallory") { Stored = Jane };
+        test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });
+        test.Can("POST", Create, "{}");
+
+        await test.PullAsync(new PullRequest(ImageReference.Parse("app:1")));
+        Assert.Null(Assert.Single(test.Engine.Requests, r => r.Method == "POST").Header("X-Registry-Auth"));
+        Assert.Contains("the pipe belongs to WEB1\\mallory", Assert.Single(test.Observer.Warnings));
+
+        var e = await Assert.ThrowsAsync<ImageException>(
+            () => test.PullAsync(new PullRequest(ImageReference.Parse("app:1")) { Registry = new RegistryOptions { Credential = Jane } }));
+        Assert.Equal(ImageErrorKind.Denied, e.Kind);
+        Assert.Contains("the pipe belongs to WEB1\\mallory", e.Message);
+        Assert.Single(test.Engine.Requests, r => r.Method == "POST");
+    }
+
+    // SF14: a stranger who takes the pipe's name after the question is met at the connection itself.
+    [Fact]
+    public async Task A_password_has_connections_of_its_own_which_are_judged_when_they_are_opened()
+    {
+        var opened = 0;
+        using var test = new DockerUnderTest(
+            endpoint: DockerUnderTest.Pipe,
+            secretly: _ =>
+            {
+                opened++;
+                return Task.FromException<System.IO.Stream>(
+                    ImgsPS.Store.Docker.DockerFailure.Stranger(DockerUnderTest.Pipe, "mallory"));
+            });
+        test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });
+        test.Can("POST", Create, "{}");
+
+        await test.PullAsync(new PullRequest(ImageReference.Parse("app:1")));
+        Assert.Equal(0, opened);
+        test.Stored = Jane;
+        var e = await Assert.ThrowsAsync<ImageException>(() => test.PullAsync(new PullRequest(ImageReference.Parse("app:1"))));
+        Assert.Equal((1, ImageErrorKind.Denied), (opened, e.Kind));
         Assert.Single(test.Engine.Requests, r => r.Method == "POST");
     }
 

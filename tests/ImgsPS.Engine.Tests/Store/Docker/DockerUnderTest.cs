@@ -14,14 +14,31 @@ namespace ImgsPS.Engine.Tests.Store.Docker;
 /// <summary>A store over a Docker Engine in this process.</summary>
 internal sealed class DockerUnderTest : IDisposable, ICredentialStore
 {
-    public DockerUnderTest(TestDockerOptions? options = null, bool isPrivate = true)
+    /// <param name="options">How the Docker Engine behaves.</param>
+    /// <param name="endpoint">Where the store believes it to be; null for its socket.</param>
+    /// <param name="stranger">Who owns the pipe there, when it is a stranger.</param>
+    /// <param name="secretly">Opens connections for requests with a password; null for the same as for others.</param>
+    public DockerUnderTest(
+        TestDockerOptions? options = null, DockerEndpoint? endpoint = null, string? stranger = null,
+        Func<CancellationToken, Task<Stream>>? secretly = null)
     {
         Engine = TestDocker.Start(null, options);
-        var endpoint = isPrivate
-            ? new DockerEndpoint("docker", DockerAddressKind.Unix, Engine.Address, "the test") { Path = Engine.SocketPath }
-            : new DockerEndpoint("docker", DockerAddressKind.Tcp, "tcp://192.0.2.1:2375", "the test") { Host = "192.0.2.1", Port = 2375 };
-        Store = new DockerStore(new DockerClient(endpoint, stop => DockerHttp.ConnectAsync(Engine.SocketPath, stop)), this);
+        endpoint ??= new DockerEndpoint("docker", DockerAddressKind.Unix, Engine.Address, "the test") { Path = Engine.SocketPath };
+        Store = new DockerStore(
+            new DockerClient(
+                endpoint, DockerHandlers.Create(stop => DockerHttp.ConnectAsync(Engine.SocketPath, stop), DockerLimits.Default),
+                DockerLimits.Default, null, secretly is null ? null : DockerHandlers.Create(secretly, DockerLimits.Default),
+                _ => Task.FromResult(stranger)),
+            this);
     }
+
+    /// <summary>Docker on another machine.</summary>
+    public static DockerEndpoint Remote(DockerTls? tls) =>
+        new("docker", DockerAddressKind.Tcp, "tcp://192.0.2.1:2375", "the test") { Host = "192.0.2.1", Port = 2375, Tls = tls };
+
+    /// <summary>Docker's pipe.</summary>
+    public static DockerEndpoint Pipe { get; } =
+        new("docker", DockerAddressKind.Pipe, "npipe:////./pipe/docker_engine", "the test") { Host = ".", Path = "docker_engine" };
 
     public TestDocker Engine { get; }
 
@@ -65,6 +82,8 @@ internal sealed class DockerUnderTest : IDisposable, ICredentialStore
 
         return images.ToArray();
     }
+
+    public string State() => "";
 
     public Task<RegistryCredential?> FindAsync(
         RegistryEndpoint registry, string? repository, IOperationObserver observer, CancellationToken cancellationToken) =>

@@ -27,11 +27,14 @@ public sealed class DamageStore : IDisposable
         Task.Run(FillAsync).GetAwaiter().GetResult();
     }
 
+    /// <summary>This user's notes of content that was hashed.</summary>
+    public static readonly string Verified = Path.GetFileName(new StorePaths("").Verified);
+
     /// <summary>What each file of the store is, in words. Blobs have the words for the image they belong to.</summary>
     public static readonly string[] Roles =
     {
         "oci-layout", "index.json", ".imgsps/index.prev.json", ".imgsps/index.seal", ".imgsps/catalog.json", ".imgsps/version",
-        ".imgsps/locks/store.lock", ".imgsps/locks/store.lock.owner",
+        ".imgsps/locks/store.lock", ".imgsps/locks/store.lock.owner", ".imgsps/" + Verified,
         "app manifest", "app config", "app layer", "shared layer",
         "old manifest", "old config", "old layer",
         "tagged manifest", "tagged config", "tagged layer",

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Disk;
 using ImgsPS.Store;
 using ImgsPS.Store.Layout;
 using ImgsPS.Testing;
@@ -36,7 +37,7 @@ public sealed class DurabilityTests
         var index = Array.FindLastIndex(steps, s => s.Kind == "replace" && s.To == store.Paths.Index);
         var lastBlob = Array.FindLastIndex(steps, s => s.Kind == "move" && s.To!.StartsWith(store.Paths.Blobs, StringComparison.Ordinal));
         var synced = Array.FindLastIndex(steps, index, s => s.Kind == "sync" && s.From == store.Paths.BlobFolder("sha256"));
-        var temp = Array.FindLastIndex(steps, index, s => s.Kind == "flush" && s.From == store.Paths.IndexTemp);
+        var temp = Array.FindLastIndex(steps, index, s => s.Kind == "flush" && s.From == store.Paths.Temp("index.json"));
         var previous = Array.FindLastIndex(steps, index, s => s.Kind == "replace" && s.To == store.Paths.PreviousIndex);
         var root = Array.FindIndex(steps, index, s => s.Kind == "sync" && s.From == store.Root);
         Assert.True(lastBlob >= 0 && lastBlob < synced && synced < temp && temp < previous && previous < index
@@ -85,7 +86,7 @@ public sealed class DurabilityTests
         var steps = files.Steps.ToArray();
 
         var synced = Index(steps, s => s.Kind == "sync" && s.From == store.Paths.BlobFolder("sha256"));
-        var temp = Index(steps, s => s.Kind == "flush" && s.From == store.Paths.IndexTemp);
+        var temp = Index(steps, s => s.Kind == "flush" && s.From == store.Paths.Temp("index.json"));
         var previous = Index(steps, s => s.Kind == "replace" && s.To == store.Paths.PreviousIndex);
         var index = Index(steps, s => s.Kind == "replace" && s.To == store.Paths.Index);
         var root = Index(steps, s => s.Kind == "sync" && s.From == store.Root);
@@ -130,7 +131,7 @@ public sealed class DurabilityTests
         await store.PutAsync("app:1", new TestImage());
         files.Before = (kind, path) =>
         {
-            if (kind == "write" && path == store.Paths.IndexTemp)
+            if (kind == "write" && path == store.Paths.Temp("index.json"))
             {
                 throw RecordingFiles.DiskFull();
             }
@@ -139,7 +140,7 @@ public sealed class DurabilityTests
         Assert.Equal(ImageErrorKind.StoreUnavailable,
             (await Assert.ThrowsAsync<ImageException>(() => store.TagAsync("app:1", "app:2"))).Kind);
         Assert.Equal(new[] { "docker.io/library/app:1" }, store.Names());
-        Assert.False(File.Exists(store.Paths.IndexTemp));
+        Assert.False(File.Exists(store.Paths.Temp("index.json")));
     }
 
     [Fact]
@@ -223,11 +224,11 @@ public sealed class DurabilityTests
         Assert.NotEmpty(await store.Store.RepairAsync(full: true));
         var steps = files.Steps.ToArray();
 
-        var temp = Array.FindLastIndex(steps, s => s.Kind == "flush" && s.From == store.Paths.IndexTemp);
+        var temp = Array.FindLastIndex(steps, s => s.Kind == "flush" && s.From == store.Paths.Temp("index.json"));
         var index = Array.FindLastIndex(steps, s => s.Kind == "replace" && s.To == store.Paths.Index);
         var root = Array.FindLastIndex(steps, s => s.Kind == "sync" && s.From == store.Root);
         Assert.True(temp >= 0 && temp < index && index < root, files.ToString());
-        var kept = Index(steps, s => s.Kind == "flush" && s.From.Contains(".corrupt-", StringComparison.Ordinal));
+        var kept = Index(steps, s => s.Kind == "move" && s.To!.Contains(".corrupt-", StringComparison.Ordinal));
         Assert.InRange(kept, 0, index);
         Assert.Contains(steps, s => s.Kind == "move" && s.From == store.Paths.Blob(image.Layers[0].Blob.Digest)
             && s.To!.StartsWith(store.Paths.Quarantine, StringComparison.Ordinal));
@@ -362,7 +363,7 @@ public sealed class DurabilityTests
         await store.PutAsync("app:1", new TestImage("one"));
         files.Before = (kind, path) =>
         {
-            if (kind == "write" && path == store.Paths.IndexTemp)
+            if (kind == "write" && path == store.Paths.Temp("index.json"))
             {
                 throw RecordingFiles.DiskFull();
             }
@@ -371,7 +372,7 @@ public sealed class DurabilityTests
         Assert.Equal(ImageErrorKind.StoreUnavailable,
             (await Assert.ThrowsAsync<ImageException>(() => store.PutAsync("app:2", new TestImage("two")))).Kind);
         Assert.Equal(new[] { "docker.io/library/app:1" }, store.Names());
-        Assert.False(File.Exists(store.Paths.IndexTemp));
+        Assert.False(File.Exists(store.Paths.Temp("index.json")));
     }
 
     [Theory]
@@ -413,7 +414,7 @@ public sealed class DurabilityTests
     {
         // RS4
         var folder = Path.GetTempPath();
-        Assert.NotNull(StoreFiles.Disk.FreeBytes(Path.Combine(folder, "imgsps-none", ".imgsps", "locks")));
+        Assert.NotNull(new StoreFiles().FreeBytes(Path.Combine(folder, "imgsps-none", ".imgsps", "locks")));
     }
 
     [Theory]
@@ -498,15 +499,15 @@ internal sealed class RecordingFiles : StoreFiles
         return Task.CompletedTask;
     }
 
-    protected override void WriteStep(FileStream file, byte[] buffer, int offset, int count)
+    protected override void WriteStep(StoreFile file, byte[] buffer, int offset, int count)
     {
-        Record("write", file.Name);
+        Record("write", file.Path);
         base.WriteStep(file, buffer, offset, count);
     }
 
-    protected override void FlushStep(FileStream file)
+    protected override void FlushStep(StoreFile file)
     {
-        Record("flush", file.Name);
+        Record("flush", file.Path);
         base.FlushStep(file);
     }
 
@@ -536,6 +537,7 @@ internal sealed class RecordingFiles : StoreFiles
 
     private void Record(string kind, string from, string? to = null)
     {
+        from = TestStorePaths.Plain(from);
         Before?.Invoke(kind, to ?? from);
         lock (Steps)
         {

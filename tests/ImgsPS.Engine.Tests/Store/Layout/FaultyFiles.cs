@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using ImgsPS.Disk;
 using ImgsPS.Store.Layout;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
@@ -14,7 +15,7 @@ internal sealed class FaultyFiles : StoreFiles
 
     public void Heal() => _unreadable.Clear();
 
-    protected override FileStream OpenReadStep(string path) => _unreadable.Contains(path)
+    protected override StoreFile OpenReadStep(string path) => _unreadable.Contains(path)
         ? throw new UnauthorizedAccessException($"Access to the path '{path}' is denied.")
         : base.OpenReadStep(path);
 

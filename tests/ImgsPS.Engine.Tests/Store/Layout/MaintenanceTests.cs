@@ -150,7 +150,7 @@ public sealed class MaintenanceTests : IDisposable
         var name = "sha256-" + image.Config.Digest.Hex;
         File.WriteAllText(Path.Combine(_store.Paths.Trash, name), "trash");
         File.WriteAllText(Path.Combine(_store.Paths.Leases, Guid.NewGuid().ToString("N") + ".lock"), "");
-        File.WriteAllText(_store.Paths.CatalogTemp, "{");
+        File.WriteAllText(_store.Paths.Temp("catalog.json"), "{");
         File.WriteAllText(Path.Combine(_store.Paths.Quarantine, name + ".20240101T000000000Z"), "wrong");
         var findings = await _store.Store.TestAsync(full: true);
 

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Store;
 using ImgsPS.Store.Layout;
 using Xunit;
@@ -236,7 +237,8 @@ public sealed class OptimizeTests : IDisposable
         {
             if (path.StartsWith(_store.Paths.Trash, StringComparison.Ordinal))
             {
-                var free = StoreLock.TryTakeAsync(_store.Paths, TimeSpan.Zero, CancellationToken.None).GetAwaiter().GetResult();
+                var free = StoreLock.TryTakeAsync(_store.Paths, StoreFiles.Of(_store.Paths), TimeSpan.Zero, CancellationToken.None)
+                    .GetAwaiter().GetResult();
                 seen.Add(kind + (free is null ? " locked" : " free"));
                 free?.Dispose();
             }
@@ -381,8 +383,8 @@ public sealed class OptimizeTests : IDisposable
         File.WriteAllText(_store.Paths.TrashedBlob(digest), "trash");
         File.WriteAllText(Path.Combine(_store.Paths.Leases, Guid.NewGuid().ToString("N") + ".lock"), "");
         File.WriteAllText(Path.Combine(_store.Paths.Leases, Guid.NewGuid().ToString("N") + ".list"), digest + "\n");
-        File.WriteAllText(_store.Paths.IndexTemp, "{");
-        File.WriteAllText(_store.Paths.CatalogTemp, "{{");
+        File.WriteAllText(_store.Paths.Temp("index.json"), "{");
+        File.WriteAllText(_store.Paths.Temp("catalog.json"), "{{");
         File.WriteAllText(Path.Combine(_store.Paths.Quarantine, "sha256-" + digest.Hex + ".20240101T000000000Z"), "wrong");
         File.WriteAllText(_store.Paths.Index + ".corrupt-20240101T000000000Z", "{");
         File.WriteAllText(_store.Paths.PreviousIndex + ".corrupt-20240101T000000000Z", "{");
@@ -391,18 +393,12 @@ public sealed class OptimizeTests : IDisposable
     /// <summary>A file system with another clock than this machine.</summary>
     private sealed class LateClock(TimeSpan difference) : StoreFiles
     {
-        protected override FileStream CreateStep(string path) =>
-            path.EndsWith("clock.tmp", StringComparison.Ordinal) ? new LateFile(path, difference) : base.CreateStep(path);
-
-        private sealed class LateFile(string path, TimeSpan difference) : FileStream(path, FileMode.Create, FileAccess.Write)
+        protected override void WriteStep(StoreFile file, byte[] buffer, int offset, int count)
         {
-            protected override void Dispose(bool disposing)
+            base.WriteStep(file, buffer, offset, count);
+            if (Path.GetFileName(file.Path).StartsWith("clock.", StringComparison.Ordinal))
             {
-                base.Dispose(disposing);
-                if (File.Exists(Name))
-                {
-                    File.SetLastWriteTimeUtc(Name, DateTime.UtcNow + difference);
-                }
+                File.SetLastWriteTimeUtc(file.Path, DateTime.UtcNow + difference);
             }
         }
     }

@@ -312,8 +312,9 @@ public sealed class RemoveTests : IDisposable
     {
         // RS6
         var image = await _store.PutAsync("app:1", new TestImage());
-        File.WriteAllText(Path.Combine(_store.Paths.Leases, "dead.lock"), "");
-        File.WriteAllText(Path.Combine(_store.Paths.Leases, "dead.list"), string.Concat(image.Content.Select(b => b.Digest + "\n")));
+        var dead = Guid.NewGuid().ToString("N");
+        File.WriteAllText(Path.Combine(_store.Paths.Leases, dead + ".lock"), "");
+        File.WriteAllText(Path.Combine(_store.Paths.Leases, dead + ".list"), string.Concat(image.Content.Select(b => b.Digest + "\n")));
         await _store.RemoveAsync("app:1");
 
         Assert.Empty(_store.Blobs());

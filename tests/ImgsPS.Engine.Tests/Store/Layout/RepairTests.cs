@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Store;
 using ImgsPS.Store.Layout;
 using ImgsPS.Testing;
@@ -363,8 +364,8 @@ public sealed class RepairTests : IDisposable
         var steps = _files.Steps.ToArray();
 
         int Find(Predicate<Step> match) => Array.FindIndex(steps, match);
-        var kept = Find(s => s.Kind == "flush" && s.From.Contains("index.json.corrupt-", StringComparison.Ordinal));
-        var temp = Find(s => s.Kind == "flush" && s.From == _store.Paths.IndexTemp);
+        var kept = Find(s => s.Kind == "move" && s.To!.Contains("index.json.corrupt-", StringComparison.Ordinal));
+        var temp = Find(s => s.Kind == "flush" && s.From == _store.Paths.Temp("index.json"));
         var moved = Find(s => s.Kind == "replace" && s.To == _store.Paths.Index);
         var synced = Array.FindIndex(steps, Math.Max(moved, 0), s => s.Kind == "sync" && s.From == _store.Root);
         var aside = Find(s => s.Kind == "move" && s.From == layer && s.To!.StartsWith(_store.Paths.Quarantine, StringComparison.Ordinal));
@@ -427,6 +428,6 @@ public sealed class RepairTests : IDisposable
     /// <summary>A store that cannot be written, so that a list does not heal what it reads.</summary>
     private sealed class NoWrites : StoreFiles
     {
-        protected override FileStream CreateStep(string path) => throw new UnauthorizedAccessException();
+        protected override StoreFile CreateStep(string path) => throw new UnauthorizedAccessException();
     }
 }

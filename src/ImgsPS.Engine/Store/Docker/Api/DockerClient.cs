@@ -17,16 +17,25 @@ internal sealed class DockerClient : IDisposable
     private readonly DockerLimits _limits;
     private readonly DockerErrors _errors;
     private readonly DockerTransport _transport;
+    private readonly DockerTransport _secretTransport;
+    private readonly Func<CancellationToken, Task<string?>> _stranger;
     private readonly DockerNegotiator _negotiator;
 
     /// <param name="endpoint">Docker.</param>
     /// <param name="connect">Opens a connection; null for <see cref="DockerDialer"/>.</param>
     public DockerClient(DockerEndpoint endpoint, Func<CancellationToken, Task<Stream>>? connect = null)
+        : this(endpoint, new DockerDialer(endpoint), connect)
+    {
+    }
+
+    private DockerClient(DockerEndpoint endpoint, DockerDialer dialer, Func<CancellationToken, Task<Stream>>? connect)
         : this(
             endpoint,
-            DockerHandlers.Create(connect ?? new DockerDialer(endpoint).ConnectAsync, DockerLimits.Default),
+            DockerHandlers.Create(connect ?? dialer.ConnectAsync, DockerLimits.Default),
             DockerLimits.Default,
-            Environment.GetEnvironmentVariable("DOCKER_API_VERSION"))
+            Environment.GetEnvironmentVariable("DOCKER_API_VERSION"),
+            endpoint.IsLocalPipe && connect is null ? DockerHandlers.Create(dialer.ConnectForSecretsAsync, DockerLimits.Default) : null,
+            connect is null ? dialer.StrangerAsync : null)
     {
     }
 
@@ -34,17 +43,26 @@ internal sealed class DockerClient : IDisposable
     /// <param name="handler">Speaks HTTP with it; disposed with this.</param>
     /// <param name="limits">How long and how much.</param>
     /// <param name="fixedVersion">What DOCKER_API_VERSION says; null to negotiate.</param>
-    internal DockerClient(DockerEndpoint endpoint, HttpMessageHandler handler, DockerLimits limits, string? fixedVersion)
+    /// <param name="secretHandler">As the handler, for requests with a password; null for the same one. Disposed with this.</param>
+    /// <param name="stranger">As <see cref="DockerDialer.StrangerAsync"/>; null for none.</param>
+    internal DockerClient(
+        DockerEndpoint endpoint, HttpMessageHandler handler, DockerLimits limits, string? fixedVersion,
+        HttpMessageHandler? secretHandler = null, Func<CancellationToken, Task<string?>>? stranger = null)
     {
         Endpoint = endpoint;
         _limits = limits;
         _errors = new DockerErrors(endpoint);
         _transport = new DockerTransport(endpoint, handler, _errors);
+        _secretTransport = secretHandler is null ? _transport : new DockerTransport(endpoint, secretHandler, _errors);
+        _stranger = stranger ?? (_ => Task.FromResult<string?>(null));
         _negotiator = new DockerNegotiator(endpoint, _transport, _errors, limits, fixedVersion);
     }
 
     /// <summary>Docker.</summary>
     public DockerEndpoint Endpoint { get; }
+
+    /// <summary>As <see cref="DockerDialer.StrangerAsync"/>.</summary>
+    public Task<string?> StrangerAsync(CancellationToken cancellationToken) => _stranger(cancellationToken);
 
     /// <summary>The version that is spoken, and what the ping said.</summary>
     /// <exception cref="ImageException">
@@ -58,11 +76,12 @@ internal sealed class DockerClient : IDisposable
     /// What <see cref="DockerDialer.ConnectAsync"/> throws. Docker's own words (member "message", made printable) otherwise: NotFound
     /// (404), Conflict or, when containers or child images are the cause, InUse (409), InvalidArgument (400), Unauthorized, Denied (401,
     /// 403), NotSupported (501, or a version that Docker refuses), Unavailable (5xx, a connection that broke), Timeout, InvalidData (no
-    /// answer of a Docker Engine). Denied, before anything is sent: a credential for an endpoint that is not private (RC5).
+    /// answer of a Docker Engine). Denied, before anything is sent: a credential for an endpoint that is open to all (RC5), or for a
+    /// stranger's pipe (SF14).
     /// </exception>
     public async Task<DockerResponse> SendAsync(DockerRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        if (request.RegistryAuth is not null && !Endpoint.IsPrivate)
+        if (request.RegistryAuth is not null && Endpoint.Privacy == DockerPrivacy.Open)
         {
             throw _errors.CredentialWithheld();
         }
@@ -71,7 +90,8 @@ internal sealed class DockerClient : IDisposable
         for (var first = true; ; first = false)
         {
             var version = await NegotiateAsync(observer, cancellationToken).ConfigureAwait(false);
-            var response = await _transport.SendAsync(
+            var transport = request.RegistryAuth is null ? _transport : _secretTransport;
+            var response = await transport.SendAsync(
                 request.Method,
                 $"/v{version.Api}{request.Path}{Query(request)}",
                 request.RegistryAuth,
@@ -108,6 +128,7 @@ internal sealed class DockerClient : IDisposable
     {
         _negotiator.Dispose();
         _transport.Dispose();
+        _secretTransport.Dispose();
     }
 
     private async Task<ImageException> ErrorAsync(DockerRequest request, HttpResponseMessage response, CancellationToken cancellationToken)

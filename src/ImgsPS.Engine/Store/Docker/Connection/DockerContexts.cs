@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using ImgsPS.Disk;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
@@ -20,6 +21,8 @@ internal sealed class DockerContexts
     public const string Default = "default";
 
     private const string NamePattern = "^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$";
+    // Far more than any has.
+    private const int MaxMeta = 1 << 20;
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 64 };
     private readonly string _folder;
 
@@ -117,7 +120,7 @@ internal sealed class DockerContexts
         var subject = name is null ? "" : $"context \"{PrintableText.Of(name)}\": ";
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllText(path), Json);
+            using var document = JsonDocument.Parse(MachineFile.ReadText(path, MaxMeta), Json);
             var root = document.RootElement;
             name ??= Text(root, "Name") ?? throw new FormatException("it has no name");
             if (Member(root, "Endpoints") is not { ValueKind: JsonValueKind.Object } endpoints
@@ -148,7 +151,7 @@ internal sealed class DockerContexts
         {
             throw new ImageException(
                 ImageErrorKind.StoreUnavailable,
-                $"{subject}open {path}: {(e is UnauthorizedAccessException ? "permission denied" : e.Message)}",
+                $"{subject}open {path}: {DockerFailure.Why(e)}",
                 "Make the file readable, or set DOCKER_CONFIG to another folder.",
                 e);
         }

@@ -61,6 +61,37 @@ internal sealed partial class DockerDialer
         }
     }
 
+    /// <summary>
+    /// As <see cref="ConnectAsync"/>, for a connection that a password goes over: each is judged by the pipe that it opened.
+    /// </summary>
+    /// <exception cref="ImageException">Denied besides: the pipe is a stranger's (SF14).</exception>
+    public async Task<Stream> ConnectForSecretsAsync(CancellationToken cancellationToken)
+    {
+        var stream = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        if (StrangerAt(stream) is { } owner)
+        {
+            stream.Dispose();
+            throw DockerFailure.Stranger(_endpoint, owner);
+        }
+
+        return stream;
+    }
+
+    /// <summary>Who owns the pipe that is at the address now, when it is a stranger; null for none, and where there is no pipe.</summary>
+    /// <exception cref="ImageException">As <see cref="ConnectAsync"/>.</exception>
+    public async Task<string?> StrangerAsync(CancellationToken cancellationToken)
+    {
+        if (!_endpoint.IsLocalPipe)
+        {
+            return null;
+        }
+
+        using var stream = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        return StrangerAt(stream);
+    }
+
+    private static string? StrangerAt(Stream stream) => stream is NamedPipeClientStream pipe ? PipeOwner.Stranger(pipe) : null;
+
     private Task<Stream> TcpAsync(CancellationToken cancellationToken) => OpenAsync(
         () => new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true },
         socket => socket.ConnectAsync(_endpoint.Host!, _endpoint.Port!.Value),

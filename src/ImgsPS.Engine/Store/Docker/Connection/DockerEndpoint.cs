@@ -29,22 +29,43 @@ internal sealed record DockerEndpoint(string Store, DockerAddressKind Kind, stri
     /// <summary>TLS for tcp; null for none.</summary>
     public DockerTls? Tls { get; init; }
 
-    /// <summary>
-    /// True when nobody on a network can read what is sent: a socket, a pipe of this machine, ssh, TLS, or loopback (RC5).
-    /// </summary>
-    public bool IsPrivate => Kind switch
+    /// <summary>Who could read what is sent there: what decides on registry credentials (RC5, SF14).</summary>
+    public DockerPrivacy Privacy => Kind switch
     {
-        DockerAddressKind.Tcp => Tls is not null || IsLoopback,
-        DockerAddressKind.Pipe => Host is null or ".",
-        _ => true,
+        DockerAddressKind.Tcp when IsLoopback => DockerPrivacy.Private,
+        DockerAddressKind.Tcp when Tls is null => DockerPrivacy.Open,
+        DockerAddressKind.Tcp when Tls.SkipVerify => DockerPrivacy.Unproven,
+        DockerAddressKind.Pipe when !IsLocalPipe => DockerPrivacy.Open,
+        _ => DockerPrivacy.Private,
     };
 
+    /// <summary>True for a pipe of this machine, which anybody on it may have made.</summary>
+    public bool IsLocalPipe => Kind == DockerAddressKind.Pipe && Host is null or ".";
+
     /// <summary>True for a socket, and for a pipe of this machine: no network and no other program is needed to get there.</summary>
-    public bool IsOfThisMachine => Kind == DockerAddressKind.Unix || (Kind == DockerAddressKind.Pipe && Host is null or ".");
+    public bool IsOfThisMachine => Kind == DockerAddressKind.Unix || IsLocalPipe;
 
     private bool IsLoopback =>
         string.Equals(Host, "localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address));
+}
+
+/// <summary>Who could read what is sent to a Docker Engine.</summary>
+internal enum DockerPrivacy
+{
+    /// <summary>
+    /// Nobody on a network: a socket, a pipe of this machine (whose owner is looked at besides), ssh, TLS, or loopback. Credentials go
+    /// there.
+    /// </summary>
+    Private,
+
+    /// <summary>
+    /// Who answers in Docker's place: TLS, and the certificate is not checked. Stored credentials do not go there, given ones do.
+    /// </summary>
+    Unproven,
+
+    /// <summary>Everybody on the way: TCP without TLS, a pipe of another machine. No credentials go there.</summary>
+    Open,
 }
 
 /// <summary>The ways to an Engine.</summary>

@@ -1,5 +1,6 @@
 using System;
 using System.Net.Sockets;
+using ImgsPS.Disk;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
@@ -27,6 +28,13 @@ internal static class DockerFailure
             : "Run as root, or add the user to the group of the socket (docker, mostly) and sign in anew.",
         cause);
 
+    /// <summary>A password would go over a pipe that somebody else made (SF14).</summary>
+    public static ImageException Stranger(DockerEndpoint endpoint, string owner) => new(
+        ImageErrorKind.Denied,
+        $"registry credentials are not sent to {Where(endpoint)}: the pipe belongs to {PrintableText.Of(owner)}, "
+        + "and not to SYSTEM, the administrators or you",
+        "Start Docker; if it runs, find out who made the pipe of its name.");
+
     /// <summary>A connection that came about and did not work.</summary>
     public static ImageException During(
         DockerEndpoint endpoint, ImageErrorKind kind, string why, string? advice = null, Exception? cause = null) =>
@@ -41,6 +49,14 @@ internal static class DockerFailure
         SocketError.ConnectionRefused => Unreachable(endpoint, null, e),
         SocketError.AddressNotAvailable when endpoint.Kind == DockerAddressKind.Unix => Unreachable(endpoint, null, e),
         _ => Unreachable(endpoint, e.Message, e),
+    };
+
+    /// <summary>Why a file could not be read, for the end of a message that names it.</summary>
+    public static string Why(Exception e) => e switch
+    {
+        MachineFileException other => other.Words,
+        UnauthorizedAccessException => "permission denied",
+        _ => e.Message,
     };
 
     private static string Where(DockerEndpoint endpoint) =>

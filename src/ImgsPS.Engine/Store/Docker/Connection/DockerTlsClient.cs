@@ -8,6 +8,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Docker;
 
@@ -17,6 +18,8 @@ namespace ImgsPS.Store.Docker;
 /// </summary>
 internal sealed partial class DockerTlsClient
 {
+    // Far more than any has: the authorities of a whole system are a quarter of it.
+    private const int MaxPem = 1 << 20;
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
     private readonly DockerEndpoint _endpoint;
@@ -137,7 +140,7 @@ internal sealed partial class DockerTlsClient
     {
         try
         {
-            return read(File.ReadAllText(path));
+            return read(MachineFile.ReadText(path, MaxPem));
         }
         catch (FormatException e)
         {
@@ -153,7 +156,7 @@ internal sealed partial class DockerTlsClient
             throw DockerFailure.During(
                 _endpoint,
                 ImageErrorKind.StoreUnavailable,
-                $"failed to retrieve context tls info: open {path}: {(e is UnauthorizedAccessException ? "permission denied" : e.Message)}",
+                $"failed to retrieve context tls info: open {path}: {DockerFailure.Why(e)}",
                 "Make the file readable.",
                 e);
         }

@@ -28,7 +28,7 @@ internal sealed class ContentCheck
         _full = full;
         _observer = observer;
         _cancellation = cancellation;
-        _quarantined = Leftovers.QuarantinedDigests(parts.Paths);
+        _quarantined = Leftovers.QuarantinedDigests(parts.Paths, parts.Files);
     }
 
     /// <summary>Damage first, then what is left over under <c>blobs/</c>.</summary>

@@ -71,7 +71,7 @@ internal sealed class ContentRefetch
         var index = _parts.IndexFile.ReadCurrent().Index;
         return index is null
             ? new List<ContentNeed>()
-            : ContentNeeds.Of(index, _parts.Blobs, Leftovers.QuarantinedDigests(_parts.Paths)).Values
+            : ContentNeeds.Of(index, _parts.Blobs, Leftovers.QuarantinedDigests(_parts.Paths, _parts.Files)).Values
                 .Where(n => !n.IsForeign && !_fetched.ContainsKey(n.Digest) && !_failures.ContainsKey(n.Digest))
                 .Where(n => n.IsDocument
                     ? n.State is BlobState.Absent or BlobState.WrongContent or BlobState.WrongSize && n.Fault is null
@@ -91,7 +91,7 @@ internal sealed class ContentRefetch
     {
         var registry = RegistryClient.For(reference.Registry, _options);
         var blobs = new BlobFolder(_parts.Paths, _parts.Files);
-        var publisher = new IndexPublisher(_parts.Paths, blobs, _parts.IndexFile);
+        var publisher = new IndexPublisher(_parts.Paths, _parts.Files, blobs, _parts.IndexFile);
         using var session = new PullSession(_parts.Paths, _parts.Files, blobs, _parts.IndexFile, publisher, reference, _lockWait,
             _observer);
         var fetcher = new BlobFetcher(registry, reference, session, _observer);

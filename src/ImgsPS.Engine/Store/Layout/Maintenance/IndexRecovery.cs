@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
 
@@ -24,9 +23,10 @@ internal sealed class IndexRecovery
     {
         var current = _parts.IndexFile.ReadCurrent();
         var previous = _parts.IndexFile.ReadPrevious();
-        if (current.Fault is { Kind: ImageErrorKind.StoreUnavailable })
+        if (new[] { current.Fault, previous.Fault }.FirstOrDefault(f => f is not null
+            && (StoreFailure.IsUnsafe(f) || (f == current.Fault && f.Kind == ImageErrorKind.StoreUnavailable))) is { } untouchable)
         {
-            throw current.Fault;
+            throw untouchable;
         }
 
         if (current.Index is { } index)
@@ -47,14 +47,14 @@ internal sealed class IndexRecovery
     private async Task<string?> CorrectAsync(LayoutIndex index, IndexCopy current)
     {
         var broken = index.Entries.Where(e => e.Descriptor is null).ToList();
-        var wrong = ContentNeeds.Of(index, _parts.Blobs, Leftovers.QuarantinedDigests(_parts.Paths)).Values.Where(n => n.Actual is not null)
-            .ToList();
+        var wrong = ContentNeeds.Of(index, _parts.Blobs, Leftovers.QuarantinedDigests(_parts.Paths, _parts.Files)).Values
+            .Where(n => n.Actual is not null).ToList();
         if (broken.Count == 0 && wrong.Count == 0)
         {
             return null;
         }
 
-        var kept = _parts.IndexFile.KeepBroken(current.Path, current.Bytes!);
+        var kept = _parts.IndexFile.KeepBroken(current.Path);
         foreach (var need in wrong)
         {
             index.Correct(need.Actual!);
@@ -77,7 +77,7 @@ internal sealed class IndexRecovery
         var done = new List<string>();
         if (current.Exists)
         {
-            done.Add($"The broken index is kept as '{await KeepAsync(current).ConfigureAwait(false)}'.");
+            done.Add($"The broken index is kept as '{_parts.IndexFile.KeepBroken(current.Path)}'.");
         }
 
         var index = previous.Index ?? LayoutIndex.Empty();
@@ -118,23 +118,10 @@ internal sealed class IndexRecovery
     {
         if (previous.Exists)
         {
-            await KeepAsync(previous).ConfigureAwait(false);
+            _parts.IndexFile.KeepBroken(previous.Path);
         }
 
         await _parts.IndexFile.WritePreviousAsync(bytes).ConfigureAwait(false);
-    }
-
-    /// <summary>Keeps a broken file aside; one that is too large to read is moved there.</summary>
-    private async Task<string> KeepAsync(IndexCopy copy)
-    {
-        if (copy.Bytes is not null)
-        {
-            return _parts.IndexFile.KeepBroken(copy.Path, copy.Bytes);
-        }
-
-        var aside = IndexFile.AsidePath(copy.Path);
-        await _parts.Files.MoveNewAsync(copy.Path, aside, CancellationToken.None).ConfigureAwait(false);
-        return aside;
     }
 
     /// <summary>The manifests and indexes in the store that no entry leads to and no other index lists, and that are whole.</summary>

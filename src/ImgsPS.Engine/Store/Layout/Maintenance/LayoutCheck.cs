@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Text.Json;
 using ImgsPS.Content;
 using ImgsPS.Naming;
@@ -24,7 +23,7 @@ internal sealed class LayoutCheck
         _parts = parts;
 
         // A store without content may be just being made. Looked at first: what is missing after is missing.
-        _missing = StoreReader.HasFilesUnder(parts.Paths.Blobs)
+        _missing = parts.Files.HasFilesUnder(parts.Paths.Blobs)
             ? ImageStoreFindingSeverity.Warning
             : ImageStoreFindingSeverity.Information;
     }
@@ -42,7 +41,7 @@ internal sealed class LayoutCheck
     private LayoutReport Rest(bool isClosed)
     {
         isClosed |= LookAtVersion();
-        foreach (var folder in Directory.Exists(_parts.Paths.Own) ? _parts.Folder.MissingFolders() : Array.Empty<string>())
+        foreach (var folder in _parts.Files.FolderExists(_parts.Paths.Own) ? _parts.Folder.MissingFolders() : Array.Empty<string>())
         {
             Add(ImageStoreFindingKind.Layout, ImageStoreFindingSeverity.Information, folder, $"The folder '{folder}' is missing.",
                 "Whoever writes next makes it.");
@@ -95,7 +94,7 @@ internal sealed class LayoutCheck
                 return null;
             }
 
-            if (!File.Exists(path))
+            if (!_parts.Files.Exists(path))
             {
                 Add(
                     ImageStoreFindingKind.Layout,
@@ -105,7 +104,7 @@ internal sealed class LayoutCheck
                     "Repair-ImageStore, or the next pull, writes it anew.");
             }
         }
-        catch (ImageException e) when (e.Kind is not ImageErrorKind.InvalidArgument && File.Exists(path))
+        catch (ImageException e) when (e.Kind is not ImageErrorKind.InvalidArgument && _parts.Files.Exists(path))
         {
             var newer = e.Kind == ImageErrorKind.NotSupported && IsNewerLayout();
             var unknown = e.Kind == ImageErrorKind.StoreUnavailable;
@@ -152,7 +151,7 @@ internal sealed class LayoutCheck
                 return true;
             }
 
-            if (version is null && Directory.Exists(_parts.Paths.Own))
+            if (version is null && _parts.Files.FolderExists(_parts.Paths.Own))
             {
                 Add(
                     ImageStoreFindingKind.Version,
@@ -182,7 +181,7 @@ internal sealed class LayoutCheck
         var path = current.Path;
         if (current.Index is null)
         {
-            var isNew = !current.Exists && !previous.Exists && !StoreReader.HasFilesUnder(_parts.Paths.Blobs);
+            var isNew = !current.Exists && !previous.Exists && !_parts.Files.HasFilesUnder(_parts.Paths.Blobs);
             var state = previous.Index is not null
                 ? "the state before its last change is used"
                 : "its previous copy cannot be used either";
@@ -216,7 +215,7 @@ internal sealed class LayoutCheck
     }
 
     private void Add(ImageStoreFindingKind kind, ImageStoreFindingSeverity severity, string path, string message, string remedy) =>
-        _flaws.Add(new StoreFlaw(kind, severity, path, message, remedy) { Size = StoreReader.Length(path) ?? 0 });
+        _flaws.Add(new StoreFlaw(kind, severity, path, message, remedy) { Size = _parts.Files.Length(path) ?? 0 });
 }
 
 /// <summary>What is wrong with the files that every store has.</summary>

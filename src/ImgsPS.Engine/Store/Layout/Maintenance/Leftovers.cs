@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Layout.Maintenance;
 
@@ -17,29 +18,29 @@ internal static class Leftovers
 {
     /// <summary>Everything of a store that may be deleted without loss to any image.</summary>
     /// <exception cref="ImageException">StoreUnavailable: a folder cannot be listed.</exception>
-    public static IReadOnlyList<Leftover> Of(StorePaths paths)
+    public static IReadOnlyList<Leftover> Of(StorePaths paths, StoreFiles files)
     {
         var found = new List<Leftover>();
-        foreach (var folder in StoreReader.FoldersIn(paths.Ingest))
+        foreach (var folder in files.FoldersIn(paths.Ingest, StorePaths.IsIngest))
         {
-            var path = IngestFolder.LockOf(folder.FullName);
-            if ((!File.Exists(path) || FileLock.IsFree(path)) && IngestFolder.Measure(folder) is { } download)
+            var path = IngestFolder.LockOf(folder.Path);
+            if ((!files.Exists(path) || files.IsFree(path)) && IngestFolder.Measure(files, folder.Path) is { } download)
             {
-                found.Add(new Leftover(ImageStoreFindingKind.StaleIngest, folder.FullName, download.Size, download.Time));
+                found.Add(new Leftover(ImageStoreFindingKind.StaleIngest, folder.Path, download.Size, download.Time));
             }
         }
 
-        AddFiles(found, ImageStoreFindingKind.Trash, StoreReader.FilesIn(paths.Trash));
-        found.AddRange(Lease.Dead(paths).Select(l => new Leftover(ImageStoreFindingKind.DeadLease, l.Path, l.Size, DateTime.MinValue)));
-        AddFiles(found, ImageStoreFindingKind.TemporaryFile, StoreReader.FilesIn(paths.Own, "*.tmp"));
-        AddFiles(found, ImageStoreFindingKind.Quarantine, StoreReader.FilesIn(paths.Quarantine));
-        AddFiles(found, ImageStoreFindingKind.Quarantine, StoreReader.FilesIn(paths.Own, "*" + IndexFile.CorruptMark + "*"));
-        AddFiles(found, ImageStoreFindingKind.Quarantine, StoreReader.FilesIn(paths.Root, "*" + IndexFile.CorruptMark + "*"));
+        AddFiles(found, ImageStoreFindingKind.Trash, files.FilesIn(paths.Trash, BlobFolder.IsTrashName));
+        found.AddRange(Lease.Dead(paths, files).Select(l => new Leftover(ImageStoreFindingKind.DeadLease, l.Path, l.Size, DateTime.MinValue)));
+        AddFiles(found, ImageStoreFindingKind.TemporaryFile, files.FilesIn(paths.Own, StorePaths.IsTemp));
+        AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Quarantine, BlobFolder.IsQuarantineName));
+        AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Own, IndexFile.IsKept));
+        AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Root, IndexFile.IsKept));
         return found;
     }
 
     /// <summary>As findings.</summary>
-    public static IEnumerable<StoreFlaw> Flaws(StorePaths paths) => Of(paths).Select(l => new StoreFlaw(
+    public static IEnumerable<StoreFlaw> Flaws(StorePaths paths, StoreFiles files) => Of(paths, files).Select(l => new StoreFlaw(
         l.Kind,
         ImageStoreFindingSeverity.Information,
         l.Path,
@@ -57,30 +58,17 @@ internal static class Leftovers
             ImageStoreFindingKind.Quarantine => "Optimize-ImageStore -IncludeQuarantine deletes it.",
             _ => "Optimize-ImageStore deletes it.",
         })
-    { Size = l.Size, Digest = l.Kind is ImageStoreFindingKind.Quarantine or ImageStoreFindingKind.Trash ? DigestOf(l.Path) : null });
+    {
+        Size = l.Size,
+        Digest = l.Kind is ImageStoreFindingKind.Quarantine or ImageStoreFindingKind.Trash
+            ? BlobFolder.DigestOf(Path.GetFileName(l.Path))
+            : null,
+    });
 
     /// <summary>The content of which a damaged copy is in the quarantine.</summary>
-    public static ISet<Digest> QuarantinedDigests(StorePaths paths) =>
-        new HashSet<Digest>(StoreReader.FilesIn(paths.Quarantine).Select(f => DigestOf(f.FullName)).Where(d => d is not null)
-            .Select(d => d!));
+    public static ISet<Digest> QuarantinedDigests(StorePaths paths, StoreFiles files) => new HashSet<Digest>(
+        files.FilesIn(paths.Quarantine, BlobFolder.IsQuarantineName).Select(f => BlobFolder.DigestOf(f.Name)!));
 
-    /// <summary>The digest in a name <c>alg-hex</c> or <c>alg-hex.utc</c>.</summary>
-    private static Digest? DigestOf(string path)
-    {
-        var name = Path.GetFileName(path);
-        var dot = name.IndexOf('.');
-        var words = (dot < 0 ? name : name.Substring(0, dot)).Split('-');
-        return words.Length == 2 && Digest.TryParse(words[0] + ":" + words[1], out var digest) ? digest : null;
-    }
-
-    private static void AddFiles(List<Leftover> found, ImageStoreFindingKind kind, IEnumerable<FileInfo> files)
-    {
-        foreach (var file in files)
-        {
-            if (StoreReader.TryStat(file) is { } known)
-            {
-                found.Add(new Leftover(kind, file.FullName, known.Size, known.Time));
-            }
-        }
-    }
+    private static void AddFiles(List<Leftover> found, ImageStoreFindingKind kind, IEnumerable<StoreEntry> files) =>
+        found.AddRange(files.Select(f => new Leftover(kind, f.Path, f.Status.Size, f.Status.Time)));
 }

@@ -1,5 +1,4 @@
 using System;
-using System.IO;
 
 namespace ImgsPS.Store.Layout.Maintenance;
 
@@ -17,13 +16,10 @@ internal readonly struct StoreClock
     /// <exception cref="ImageException">StoreUnavailable.</exception>
     public static StoreClock Of(StorePaths paths, StoreFiles files)
     {
-        using (var file = files.Create(paths.ClockTemp))
-        {
-            files.Write(file, new byte[1], 0, 1, 1);
-        }
-
-        var now = File.GetLastWriteTimeUtc(paths.ClockTemp);
-        files.TryDelete(paths.ClockTemp);
+        var temp = paths.NewTemp("clock");
+        files.WriteTemp(temp, new byte[1], flush: false);
+        var now = files.Stat(temp)?.Time ?? DateTime.UtcNow;
+        files.TryDelete(temp);
         return new StoreClock(now);
     }
 

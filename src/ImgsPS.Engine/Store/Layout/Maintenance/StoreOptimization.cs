@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -54,7 +53,7 @@ internal sealed class StoreOptimization
     {
         StoreClock clock;
         List<Leftover> leftovers;
-        using (await StoreLock.TakeAsync(_parts.Paths, lockWait, cancellationToken).ConfigureAwait(false))
+        using (await StoreLock.TakeAsync(_parts.Paths, _parts.Files, lockWait, cancellationToken).ConfigureAwait(false))
         {
             clock = StoreClock.Of(_parts.Paths, _parts.Files);
             var unneeded = FindBlobs(clock);
@@ -84,7 +83,7 @@ internal sealed class StoreOptimization
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (leftover.Kind == ImageStoreFindingKind.Trash
-                ? !File.Exists(leftover.Path)
+                ? !_parts.Files.Exists(leftover.Path)
                 : leftover.Kind == ImageStoreFindingKind.StaleIngest
                     ? await DeleteDownloadAsync(leftover).ConfigureAwait(false)
                     : leftover.Kind == ImageStoreFindingKind.Quarantine && _parts.Files.TryDelete(leftover.Path))
@@ -133,7 +132,7 @@ internal sealed class StoreOptimization
             : files.Where(f => !reach.Content.Contains(f.Digest!)).OrderBy(f => f.Path, StringComparer.Ordinal).ToList();
     }
 
-    private List<Leftover> FindLeftovers(StoreClock clock) => Leftovers.Of(_parts.Paths)
+    private List<Leftover> FindLeftovers(StoreClock clock) => Leftovers.Of(_parts.Paths, _parts.Files)
         .Where(l => l.Kind switch
         {
             ImageStoreFindingKind.StaleIngest => clock.IsOlder(l.Time, _request.Grace),
@@ -145,16 +144,15 @@ internal sealed class StoreOptimization
     /// <summary>Deletes a download under its own lock, unless someone goes on with it, or did since it was looked at.</summary>
     private async Task<bool> DeleteDownloadAsync(Leftover download)
     {
-        var folder = new DirectoryInfo(download.Path);
         try
         {
-            if (!folder.Exists)
+            if (!_parts.Files.FolderExists(download.Path))
             {
                 return true;
             }
 
             using var ingest = await IngestFolder.TryLockAsync(_parts.Files, download.Path).ConfigureAwait(false);
-            if (ingest is null || IngestFolder.Measure(folder) is not { } now || now.Size != download.Size
+            if (ingest is null || IngestFolder.Measure(_parts.Files, download.Path) is not { } now || now.Size != download.Size
                 || (now.Size > 0 && now.Time != download.Time))
             {
                 return false;
@@ -168,8 +166,7 @@ internal sealed class StoreOptimization
             _observer.Warning(e.Message);
         }
 
-        folder.Refresh();
-        return !folder.Exists;
+        return !_parts.Files.Exists(download.Path);
     }
 
     private void Count(Leftover leftover)

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -115,13 +114,10 @@ internal sealed class StoreRepair
         if (files.Count > 0)
         {
             _parts.Files.CreateFolder(_parts.Paths.Locks);
-            using var held = await StoreLock.TakeAsync(_parts.Paths, _lockWait, _cancellation).ConfigureAwait(false);
-            foreach (var path in files.Select(f => f.Path).Where(File.Exists))
+            using var held = await StoreLock.TakeAsync(_parts.Paths, _parts.Files, _lockWait, _cancellation).ConfigureAwait(false);
+            foreach (var path in files.Select(f => f.Path).Where(_parts.Files.Exists))
             {
-                if (_parts.Files.TryRead(path, StoreFolder.SmallFile) is { } bytes)
-                {
-                    _parts.IndexFile.KeepBroken(path, bytes);
-                }
+                _parts.IndexFile.KeepBroken(path);
             }
 
             await _parts.Folder.RewriteAsync(
@@ -133,7 +129,7 @@ internal sealed class StoreRepair
             }
         }
 
-        if (Directory.Exists(_parts.Paths.Own))
+        if (_parts.Files.FolderExists(_parts.Paths.Own))
         {
             // Not for a layout that is only another tool's: nothing of ours is made there unless something needs it.
             await _parts.Folder.PrepareAsync(_lockWait, _cancellation).ConfigureAwait(false);
@@ -152,7 +148,7 @@ internal sealed class StoreRepair
         }
 
         await _parts.Folder.PrepareAsync(_lockWait, _cancellation).ConfigureAwait(false);
-        using var held = await StoreLock.TakeAsync(_parts.Paths, _lockWait, _cancellation).ConfigureAwait(false);
+        using var held = await StoreLock.TakeAsync(_parts.Paths, _parts.Files, _lockWait, _cancellation).ConfigureAwait(false);
         foreach (var derived in found.Where(f => f.Kind == ImageStoreFindingKind.Catalog && _parts.Files.TryDelete(f.Path)))
         {
             _doneToFiles[derived.Path] = "It was deleted, and is made anew.";
@@ -184,7 +180,7 @@ internal sealed class StoreRepair
         }
 
         await _parts.Folder.PrepareAsync(_lockWait, _cancellation).ConfigureAwait(false);
-        using (await StoreLock.TakeAsync(_parts.Paths, _lockWait, _cancellation).ConfigureAwait(false))
+        using (await StoreLock.TakeAsync(_parts.Paths, _parts.Files, _lockWait, _cancellation).ConfigureAwait(false))
         {
             // A store that cannot be written is one clear error, and not one blob after the other that cannot be moved (RS4).
         }

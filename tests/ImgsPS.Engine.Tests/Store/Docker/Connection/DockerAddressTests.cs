@@ -20,7 +20,7 @@ public sealed class DockerAddressTests
         var endpoint = Parse(text);
         Assert.Equal((DockerAddressKind.Unix, address, path, (string?)null),
             (endpoint.Kind, endpoint.Address, endpoint.Path, endpoint.Host));
-        Assert.True(endpoint.IsPrivate);
+        Assert.Equal(DockerPrivacy.Private, endpoint.Privacy);
     }
 
     [Theory]
@@ -32,7 +32,7 @@ public sealed class DockerAddressTests
     {
         var endpoint = Parse(text);
         Assert.Equal((DockerAddressKind.Pipe, address, host, path), (endpoint.Kind, endpoint.Address, endpoint.Host, endpoint.Path));
-        Assert.Equal(host == ".", endpoint.IsPrivate);
+        Assert.Equal(host == "." ? DockerPrivacy.Private : DockerPrivacy.Open, endpoint.Privacy);
     }
 
     [Theory]
@@ -52,7 +52,41 @@ public sealed class DockerAddressTests
     {
         var endpoint = Parse(text);
         Assert.Equal((DockerAddressKind.Tcp, address, host, (int?)port), (endpoint.Kind, endpoint.Address, endpoint.Host, endpoint.Port));
-        Assert.Equal(host != "web1", endpoint.IsPrivate);
+        Assert.Equal(host != "web1" ? DockerPrivacy.Private : DockerPrivacy.Open, endpoint.Privacy);
+    }
+
+    // RC5, SF14: the one rule for registry credentials.
+    [Theory]
+    [InlineData("tcp://web1", null, "Open")]
+    [InlineData("tcp://web1", true, "Unproven")]
+    [InlineData("tcp://web1", false, "Private")]
+    [InlineData("tcp://localhost", null, "Private")]
+    [InlineData("tcp://[::1]", true, "Private")]
+    [InlineData("tcp://127.0.0.1.example.com", null, "Open")]
+    [InlineData("unix:///run/x.sock", null, "Private")]
+    [InlineData("npipe:////./pipe/x", null, "Private")]
+    [InlineData("npipe:////web1/pipe/x", null, "Open")]
+    [InlineData("ssh://web1", null, "Private")]
+    public void Who_could_read_what_is_sent(string text, bool? skipVerify, string privacy)
+    {
+        var tls = skipVerify is { } skip ? new DockerTls(null, null, null, skip, null) : null;
+        Assert.Equal(privacy, DockerAddress.Parse(text, "docker", "-Store", () => tls, tlsPort: true).Privacy.ToString());
+    }
+
+    // SF14: SYSTEM, the administrators, the user; nobody else's pipe is Docker's.
+    [Theory]
+    [InlineData("S-1-5-18", true)]
+    [InlineData("S-1-5-32-544", true)]
+    [InlineData("S-1-5-21-1-2-3-1001", true)]
+    [InlineData("S-1-5-21-1-2-3-1002", false)]
+    [InlineData("S-1-5-32-545", false)]
+    [InlineData("S-1-5-11", false)]
+    [InlineData("S-1-5-19", false)]
+    [InlineData(null, false)]
+    public void Whose_pipe_a_password_goes_over(string? owner, bool trusted)
+    {
+        Assert.Equal(trusted, PipeOwner.IsTrusted(owner, "S-1-5-21-1-2-3-1001"));
+        Assert.Equal(owner is "S-1-5-18" or "S-1-5-32-544", PipeOwner.IsTrusted(owner, null));
     }
 
     [Theory]

@@ -244,6 +244,7 @@ public sealed class DockerAddressesTests : IDisposable
         _docker.Environment[variable] = value;
         var (ca, cert, key) = (_docker.Write("ca.pem", ""), _docker.Write("cert.pem", ""), _docker.Write("key.pem", ""));
         Assert.Equal(new DockerTls(ca, cert, key, skipVerify, null), Resolve().Tls);
+        Assert.Equal(skipVerify ? DockerPrivacy.Unproven : DockerPrivacy.Private, Resolve().Privacy);
     }
 
     [Fact]

@@ -184,6 +184,23 @@ public sealed class DockerDialerTests : IDisposable
         Assert.Equal("hello"u8.ToArray(), buffer);
     }
 
+    // SF14
+    [SkippableFact]
+    [NotUnderMono("named pipes are Windows' and skipped elsewhere")]
+    public async Task A_pipe_of_ones_own_is_no_strangers()
+    {
+        Skip.IfNot(RuntimeInformation.IsOSPlatform(OSPlatform.Windows), "named pipes of Windows");
+        var name = "imgsps-" + Guid.NewGuid().ToString("N");
+        using var server = new NamedPipeServerStream(name, PipeDirection.InOut, 1, PipeTransmissionMode.Byte, PipeOptions.Asynchronous);
+        var accepted = server.WaitForConnectionAsync();
+        Assert.Null(await new DockerDialer(Parse("npipe:////./pipe/" + name)).StrangerAsync(CancellationToken.None));
+        await accepted;
+        server.Disconnect();
+        accepted = server.WaitForConnectionAsync();
+        using var stream = await new DockerDialer(Parse("npipe:////./pipe/" + name)).ConnectForSecretsAsync(CancellationToken.None);
+        await accepted;
+    }
+
     [SkippableFact]
     [NotUnderMono("named pipes are Windows' and skipped elsewhere")]
     public async Task A_pipe_that_is_not_there_is_told()

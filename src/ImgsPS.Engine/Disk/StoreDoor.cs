@@ -1,0 +1,643 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+
+namespace ImgsPS.Disk;
+
+/// <summary>
+/// The one door to a store's files (SF1, docs/store-design.md): all that is opened, made, moved or deleted below a store's root goes
+/// through here. Each folder is opened by its name in the one above, the root by its path; a name is then judged by what was opened. A
+/// link, a junction, a pipe or a device is an <see cref="UnsafeFileException"/>, and so is a file with a second name, but for content,
+/// which is only read and moved. Folders that every store has stay open while an operation runs: a swap of one meanwhile changes nothing
+/// for it.
+/// <para>Else it throws what the system says, as .NET's own methods do. Safe for any number of threads.</para>
+/// </summary>
+internal sealed class StoreDoor
+{
+    /// <summary>Folders at most so deep below the root stay open; those below come and go.</summary>
+    private const int KeptDepth = 2;
+
+    /// <summary>Folders of <c>.imgsps</c> that are only for who can change the store (SF6).</summary>
+    private static readonly string[] Closed = { "locks", "leases", "ingest" };
+
+    private readonly StoreAccess _access;
+    private readonly bool _careful;
+    private readonly object _sync = new();
+    private readonly Dictionary<string, Folder> _kept = new(StringComparer.Ordinal);
+    private int _users;
+
+    public StoreDoor(string root, StoreAccess access)
+    {
+        Root = root;
+        _access = access;
+        _careful = access.IsCareful(root);
+    }
+
+    /// <summary>The store's folder, a full path.</summary>
+    public string Root { get; }
+
+    /// <summary>True when a file has the root's name.</summary>
+    public bool IsRootFile => File.Exists(Root);
+
+    private static NativeFiles Native => NativeFiles.Current;
+
+    /// <summary>Keeps the store's folders open until the result is disposed; may be nested.</summary>
+    public IDisposable Keep()
+    {
+        Enter();
+        return new Pass(this);
+    }
+
+    /// <summary>
+    /// Who else can write the store, with the folder, for a message; null when only this user, root or SYSTEM, and administrators can, or
+    /// when that does not matter: to a user who is not elevated, and where it was allowed (SF3).
+    /// </summary>
+    public string? OtherHand()
+    {
+        if (!_careful)
+        {
+            return null;
+        }
+
+        using var kept = Keep();
+        var folders = new List<string> { Root };
+        foreach (var name in new[] { ".imgsps", "blobs" })
+        {
+            var folder = Path.Combine(Root, name);
+            if (Stat(folder) is { Kind: FileKind.Folder })
+            {
+                folders.Add(folder);
+                folders.AddRange(List(folder).Where(e => e.Status.Kind == FileKind.Folder).Select(e => e.Path));
+            }
+        }
+
+        try
+        {
+            return folders.Select(folder => Walk(folder).Other).FirstOrDefault(other => other is not null)
+                ?? folders.Take(2).SelectMany(List).Where(e => e.IsFile).Select(OtherHandOn).FirstOrDefault(other => other is not null)
+                ?? OtherHandOnRootLink();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The root that is not there yet, or a folder that went meanwhile.
+            return null;
+        }
+    }
+
+    /// <summary>Who else can write a file of the store, index.json most of all.</summary>
+    private string? OtherHandOn(StoreEntry file)
+    {
+        var folder = Walk(Above(file.Path));
+        try
+        {
+            using var handle = Native.OpenFile(folder.Handle, file.Name, file.Path, FileUse.Read, 0);
+            return Named(Native.OtherHand(handle, Native.Status(handle, file.Path), file.Path), file.Path);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        finally
+        {
+            folder.Leave();
+        }
+    }
+
+    /// <summary>Who can turn the root, where it is a link, to another folder.</summary>
+    private string? OtherHandOnRootLink()
+    {
+        if (Path.GetDirectoryName(Root) is not { Length: > 0 } above)
+        {
+            return null;
+        }
+
+        using var folder = Native.OpenRoot(above);
+        return Native.TryStatus(folder, Path.GetFileName(Root), Root) is { Kind: FileKind.Link } link
+            ? Named(Native.OwnerOfLink(link), Root)
+            : null;
+    }
+
+    private static string? Named(string? other, string path) => other is null ? null : $"{other}: '{path}'";
+
+    /// <summary>True when a change is allowed: asked for at all, and by nobody else's leave.</summary>
+    public bool CanWrite() => _access.CanWrite && OtherHand() is null;
+
+    /// <summary>Refuses a change of a store that others can write, for an elevated user (SF3).</summary>
+    /// <exception cref="ImageException">StoreUnavailable; it names who can, and the way out.</exception>
+    public void EnsureCanWrite()
+    {
+        if (OtherHand() is { } other)
+        {
+            throw Shared(other);
+        }
+    }
+
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="FileNotFoundException">It is not there.</exception>
+    /// <exception cref="UnsafeFileException">Something else has its name.</exception>
+    public StoreFile Open(string path, FileUse use) => TryOpen(path, use)!;
+
+    /// <summary>Opens a file to lock it, or to see whether it is locked; null when it is.</summary>
+    public StoreFile? TryLock(string path, FileUse use) => TryOpen(path, use);
+
+    /// <summary>Writes a file in its place, made when it is not there.</summary>
+    public void Overwrite(string path, byte[] bytes)
+    {
+        using var file = Open(path, FileUse.Write);
+        file.SetLength(0);
+        file.Write(bytes, 0, bytes.Length);
+    }
+
+    /// <summary>What a path leads to; a link itself for a link. Null when it is not there.</summary>
+    public FileStatus? Stat(string path)
+    {
+        Enter();
+        try
+        {
+            if (path == Root)
+            {
+                return Walk(Root).Status;
+            }
+
+            var folder = Walk(Above(path));
+            try
+            {
+                return Native.TryStatus(folder.Handle, Path.GetFileName(path), path);
+            }
+            finally
+            {
+                folder.Leave();
+            }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return null;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>What is in a folder; nothing when it is not there. What goes meanwhile may be left out.</summary>
+    public IReadOnlyList<StoreEntry> List(string path)
+    {
+        Enter();
+        try
+        {
+            var folder = Walk(path);
+            try
+            {
+                var found = new List<StoreEntry>();
+                foreach (var name in Native.Names(folder.Handle, path))
+                {
+                    var entry = Path.Combine(path, name);
+                    if (Native.TryStatus(folder.Handle, name, entry) is { } status)
+                    {
+                        found.Add(new StoreEntry(entry, name, status));
+                    }
+                }
+
+                return found;
+            }
+            finally
+            {
+                folder.Leave();
+            }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return Array.Empty<StoreEntry>();
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>All files in a folder and those below it. Folders behind links are not theirs.</summary>
+    public IEnumerable<StoreEntry> FilesUnder(string path)
+    {
+        foreach (var entry in List(path))
+        {
+            if (entry.Status.Kind != FileKind.Folder)
+            {
+                yield return entry;
+                continue;
+            }
+
+            foreach (var file in FilesUnder(entry.Path))
+            {
+                yield return file;
+            }
+        }
+    }
+
+    /// <summary>Makes a folder and those above it.</summary>
+    public void MakeFolder(string path)
+    {
+        RequireWrite();
+        Enter();
+        try
+        {
+            Make(path);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Moves a file, or a folder, to a name that is free; false when it is taken.</summary>
+    public bool MoveNew(string from, string to) => Move(from, to, over: false);
+
+    /// <summary>Moves a file in place of another.</summary>
+    public void MoveOver(string from, string to) => Move(from, to, over: true);
+
+    /// <summary>Deletes a file or an empty folder; nothing happens when it is not there.</summary>
+    public void Delete(string path)
+    {
+        RequireWrite();
+        Enter();
+        try
+        {
+            var folder = Walk(Above(path));
+            try
+            {
+                var name = Path.GetFileName(path);
+                if (Native.TryStatus(folder.Handle, name, path) is { } status)
+                {
+                    RequireOwn(folder);
+                    Judge(status, path, mayBeFolder: true, IsContent(path));
+                    Native.Delete(folder.Handle, name, path, status.Kind == FileKind.Folder);
+                }
+            }
+            finally
+            {
+                folder.Leave();
+            }
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Gone, perhaps with its folder: another process tidied it.
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Brings a folder's entries to the disk.</summary>
+    public void Flush(string path)
+    {
+        Enter();
+        try
+        {
+            var folder = Walk(path);
+            try
+            {
+                Native.Flush(folder.Handle, path);
+            }
+            finally
+            {
+                folder.Leave();
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>True when this user owns an open file.</summary>
+    public static bool IsOwn(StoreFile file) => Native.IsOwn(file.Opened, file.Status, file.Path);
+
+    private StoreFile? TryOpen(string path, FileUse use)
+    {
+        var writes = use is FileUse.Create or FileUse.Write or FileUse.Lock;
+        if (writes)
+        {
+            RequireWrite();
+        }
+
+        Enter();
+        try
+        {
+            var folder = Walk(Above(path));
+            try
+            {
+                if (writes)
+                {
+                    RequireOwn(folder);
+                }
+
+                return Judged(
+                    Native.OpenFile(folder.Handle, Path.GetFileName(path), path, use, Rights(path, 0x1B6)), path, use, writes);
+            }
+            finally
+            {
+                folder.Leave();
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private StoreFile? Judged(FileHandle handle, string path, FileUse use, bool writes)
+    {
+        var done = false;
+        try
+        {
+            Judge(Native.Status(handle, path), path, mayBeFolder: false, !writes && IsContent(path));
+            if (use is FileUse.Lock or FileUse.Probe && !Native.TryLock(handle, path))
+            {
+                return null;
+            }
+
+            Native.SetBlocking(handle);
+            var file = new StoreFile(handle, path, use switch
+            {
+                FileUse.Create => FileAccess.Write,
+                FileUse.Write or FileUse.Lock => FileAccess.ReadWrite,
+                _ => FileAccess.Read,
+            });
+            done = true;
+            return file;
+        }
+        finally
+        {
+            if (!done)
+            {
+                handle.Dispose();
+            }
+        }
+    }
+
+    private bool Move(string from, string to, bool over)
+    {
+        RequireWrite();
+        Enter();
+        try
+        {
+            var source = Walk(Above(from));
+            try
+            {
+                var target = Walk(Above(to));
+                try
+                {
+                    RequireOwn(source);
+                    RequireOwn(target);
+                    var (name, newName) = (Path.GetFileName(from), Path.GetFileName(to));
+                    Judge(
+                        Native.TryStatus(source.Handle, name, from)
+                            ?? throw new FileNotFoundException($"Could not find file '{from}'.", from),
+                        from, mayBeFolder: !over, IsContent(from));
+                    if (!over)
+                    {
+                        return Native.MoveNew(source.Handle, name, target.Handle, newName, to);
+                    }
+
+                    if (Native.TryStatus(target.Handle, newName, to) is { } there)
+                    {
+                        Judge(there, to, mayBeFolder: false, IsContent(to));
+                    }
+
+                    Native.MoveOver(source.Handle, name, target.Handle, newName, to);
+                    return true;
+                }
+                finally
+                {
+                    target.Leave();
+                }
+            }
+            finally
+            {
+                source.Leave();
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private void Make(string path)
+    {
+        if (path == Root)
+        {
+            if (Path.GetDirectoryName(Root) is { Length: > 0 } above)
+            {
+                Directory.CreateDirectory(above);
+            }
+
+            if (!Directory.Exists(Root))
+            {
+                Native.MakeRoot(Root);
+            }
+
+            return;
+        }
+
+        Folder folder;
+        try
+        {
+            folder = Walk(Above(path));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            Make(Above(path));
+            folder = Walk(Above(path));
+        }
+
+        try
+        {
+            RequireOwn(folder);
+            Native.MakeFolder(folder.Handle, Path.GetFileName(path), path, Rights(path, 0x1FF));
+        }
+        finally
+        {
+            folder.Leave();
+        }
+
+        // What has the name is a folder, or is told.
+        Walk(path).Leave();
+    }
+
+    /// <summary>Opens a folder, each above it first. To be left when done.</summary>
+    private Folder Walk(string path)
+    {
+        lock (_sync)
+        {
+            if (_kept.TryGetValue(path, out var kept))
+            {
+                return kept;
+            }
+        }
+
+        if (path == Root)
+        {
+            return Opened(Native.OpenRoot(path), path, null);
+        }
+
+        var above = Walk(Above(path));
+        try
+        {
+            return Opened(Native.OpenFolder(above.Handle, Path.GetFileName(path), path), path, above);
+        }
+        finally
+        {
+            above.Leave();
+        }
+    }
+
+    private Folder Opened(FileHandle handle, string path, Folder? above)
+    {
+        var status = handle.Disposing(h => Native.Status(h, path));
+        var other = above?.Other ?? (_careful ? handle.Disposing(h => Native.OtherHand(h, status, path)) : null);
+        var depth = above is null ? 0 : above.Depth + 1;
+        var folder = new Folder(handle, status, depth, above?.Other is not null ? other : Named(other, path));
+        if (depth > KeptDepth)
+        {
+            return folder;
+        }
+
+        folder.IsKept = true;
+        lock (_sync)
+        {
+            if (_kept.TryGetValue(path, out var first))
+            {
+                handle.Dispose();
+                return first;
+            }
+
+            _kept.Add(path, folder);
+            return folder;
+        }
+    }
+
+    /// <summary>The rights of something new: those of the root, and of what is closed only where the root may be written.</summary>
+    private int Rights(string path, int most)
+    {
+        var root = Walk(Root).Status.Rights;
+        if (path.StartsWith(Path.Combine(Root, ".imgsps", "verified."), StringComparison.Ordinal))
+        {
+            return 0x180;
+        }
+
+        if (Array.Exists(Closed, name => IsIn(path, name)))
+        {
+            root = ((root & 0x80) != 0 ? 0x1C0 : 0) | ((root & 0x10) != 0 ? 0x38 : 0) | ((root & 0x2) != 0 ? 0x7 : 0);
+        }
+
+        // The owner can always read and write what it makes.
+        return (root | 0x1C0) & most;
+    }
+
+    /// <summary>True for blobs, where they may be: other stores may share them by a second name, and they are never written.</summary>
+    private bool IsContent(string path) =>
+        path.StartsWith(Path.Combine(Root, "blobs") + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+        || IsIn(path, "trash") || IsIn(path, "quarantine");
+
+    private bool IsIn(string path, string name)
+    {
+        var folder = Path.Combine(Root, ".imgsps", name);
+        return path.StartsWith(folder, StringComparison.Ordinal)
+            && (path.Length == folder.Length || path[folder.Length] == Path.DirectorySeparatorChar);
+    }
+
+    private static void Judge(FileStatus status, string path, bool mayBeFolder, bool mayHaveNames)
+    {
+        if (status.Kind != FileKind.File && !(mayBeFolder && status.Kind == FileKind.Folder))
+        {
+            throw new UnsafeFileException(path, status.Words);
+        }
+
+        if (status.Kind == FileKind.File && status.Links > 1 && !mayHaveNames)
+        {
+            throw new UnsafeFileException(path, $"a file with {status.Links} names (hard links)");
+        }
+    }
+
+    private void RequireWrite()
+    {
+        if (!_access.CanWrite)
+        {
+            throw new InvalidOperationException("A store that was opened to be read is not written.");
+        }
+    }
+
+    private void RequireOwn(Folder folder)
+    {
+        if (folder.Other is { } other)
+        {
+            throw Shared(other);
+        }
+    }
+
+    private ImageException Shared(string other) => new(
+        ImageErrorKind.StoreUnavailable,
+        $"The store '{Root}' is not changed by an elevated user: {other}.",
+        "Work without elevation. Or, if you trust everyone who can write there, use -AllowSharedStore, or add the folder to the "
+            + $"environment variable {StoreAccess.SharedStores}.");
+
+    private static string Above(string path) => Path.GetDirectoryName(path)!;
+
+    private void Enter()
+    {
+        lock (_sync)
+        {
+            _users++;
+        }
+    }
+
+    private void Leave()
+    {
+        lock (_sync)
+        {
+            if (--_users == 0)
+            {
+                foreach (var folder in _kept.Values)
+                {
+                    folder.Handle.Dispose();
+                }
+
+                _kept.Clear();
+            }
+        }
+    }
+
+    private sealed class Folder(FileHandle handle, FileStatus status, int depth, string? other)
+    {
+        public FileHandle Handle { get; } = handle;
+
+        public FileStatus Status { get; } = status;
+
+        public int Depth { get; } = depth;
+
+        /// <summary>Who else can write it or a folder above it.</summary>
+        public string? Other { get; } = other;
+
+        public bool IsKept { get; set; }
+
+        public void Leave()
+        {
+            if (!IsKept)
+            {
+                Handle.Dispose();
+            }
+        }
+    }
+
+    private sealed class Pass(StoreDoor door) : IDisposable
+    {
+        private StoreDoor? _door = door;
+
+        public void Dispose()
+        {
+            System.Threading.Interlocked.Exchange(ref _door, null)?.Leave();
+        }
+    }
+}
