@@ -327,7 +327,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         if (!_stores.TryGetValue(resolved, out store))
         {
             store = new StoreLink(resolved, ImageStores.Open(
-                resolved, IsWhatIf ? StoreAccess.ReadOnly : StoreAccess.Full with { AllowShared = AllowsSharedStore }));
+                resolved,
+                IsWhatIf ? StoreAccess.ReadOnly : StoreAccess.Full with { AllowShared = AllowsSharedStore },
+                isUnattended: !Interactivity.CanAnswer(Host)));
             _stores.Add(resolved, store);
             UsedStores.Add(resolved);
         }

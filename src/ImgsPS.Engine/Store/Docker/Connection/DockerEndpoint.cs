@@ -26,6 +26,9 @@ internal sealed record DockerEndpoint(string Store, DockerAddressKind Kind, stri
     /// <summary>The user of ssh; null when ssh's own configuration decides.</summary>
     public string? User { get; init; }
 
+    /// <summary>True when nobody can answer what ssh asks (SF16).</summary>
+    public bool IsUnattended { get; init; }
+
     /// <summary>TLS for tcp; null for none.</summary>
     public DockerTls? Tls { get; init; }
 
