@@ -140,6 +140,8 @@ function Get-HostileCase {
             if ($all[$kind] -ne 'both' -and $all[$kind] -ne $place.Type) { continue }
             # Nothing of the store stands there.
             if ($Rights -and $place.Name -like '*.tmp') { continue }
+            # What a temporary file was called once: what leads outside matters there.
+            if ($place.Name -like '*.tmp' -and $kind -in 'the device zero', 'the device null', 'a folder') { continue }
             [pscustomobject]@{ Kind = $kind; Place = $place.Name; Type = $place.Type; Without = $place.Without }
         }
     }
