@@ -15,7 +15,7 @@ internal static class StoreFailure
     public const string ReadAdvice = "Check the rights on the store's folder and that its disk is there, or name another one with -Store.";
 
     private const string UnsafeAdvice =
-        "Look who put it there. Delete it, or put the file itself in its place; Test-ImageStore says what is missing then.";
+        "Find out who put it there. Delete it, or put the file itself in its place; Test-ImageStore says what is missing then.";
 
     private const int SharingViolation = unchecked((int)0x80070020);
     private const int LockViolation = unchecked((int)0x80070021);
