@@ -106,3 +106,94 @@ Describe 'Completion' {
         $found | Should -Be "$address/team/tool:", "$address/team/tool:2"
     }
 }
+
+Describe 'Completion with contexts that others made (SF11)' {
+    BeforeAll {
+        $esc = [char]27
+        $bell = [char]7
+        $hostile = "web$esc]52;c;b3duZWQ=$bell$esc[2J`r`n$([char]0x202E)gpj$([char]0x9B)31m"
+        $before = $env:DOCKER_CONFIG, $env:DOCKER_CONTEXT, $env:DOCKER_HOST, $env:PATH
+        $config = Join-Path $TestDrive 'docker'
+        $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Loopback, 0)
+        $listener.Start()
+
+        function Add-Context([string] $Name, [string] $Address, [string] $Description) {
+            $sha = [System.Security.Cryptography.SHA256]::Create()
+            $id = [System.BitConverter]::ToString($sha.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($Name))).Replace('-', '').ToLower()
+            $sha.Dispose()
+            $folder = (New-Item -ItemType Directory -Path "$config/contexts/meta/$id").FullName
+            [System.IO.File]::WriteAllText("$folder/meta.json", (ConvertTo-Json -Depth 5 @{
+                Name = $Name; Metadata = @{ Description = $Description }; Endpoints = @{ docker = @{ Host = $Address } } }))
+        }
+
+        Add-Context good 'ssh://good.example.com' 'plain words'
+        Add-Context loud 'ssh://loud.example.com' $hostile
+        Add-Context odd "unix:///tmp/$([char]0xE000).sock" 'a private character'
+        Add-Context $hostile 'ssh://evil.example.com' 'x'
+        Add-Context "a$([char]0x202E)b" 'ssh://evil.example.com' 'x'
+        Add-Context near "tcp://$($listener.LocalEndpoint)" 'a listener'
+
+        # Whoever starts ssh leaves a file.
+        $started = Join-Path $TestDrive 'started'
+        $tools = (New-Item -ItemType Directory -Path (Join-Path $TestDrive 'tools')).FullName
+        if ($env:OS -ne 'Windows_NT') {
+            [System.IO.File]::WriteAllText("$tools/ssh", "#!/bin/sh`ntouch '$started'`n")
+            chmod +x "$tools/ssh"
+        }
+
+        $env:DOCKER_CONFIG = $config
+        $env:DOCKER_CONTEXT = $null
+        $env:DOCKER_HOST = $null
+        $env:PATH = $tools + [System.IO.Path]::PathSeparator + $env:PATH
+    }
+
+    AfterAll {
+        $env:DOCKER_CONFIG, $env:DOCKER_CONTEXT, $env:DOCKER_HOST, $env:PATH = $before
+        $listener.Stop()
+    }
+
+    It 'shows printable text, and leaves out the names that are none' {
+        $found = Get-Completion 'Get-Image -Store '
+        $found.CompletionText | Should -Contain 'docker:good'
+        $found.CompletionText | Should -Contain 'docker:loud'
+        $found.CompletionText | Should -Not -Match 'evil|52;c|gpj'
+        @($found.CompletionText -like '*a*b*') | Where-Object { $_ -match [char]0x202E } | Should -BeNullOrEmpty
+        foreach ($text in $found.CompletionText + $found.ListItemText + $found.ToolTip) {
+            $text | Should -Not -Match '[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ue000]'
+        }
+
+        ($found | Where-Object CompletionText -EQ 'docker:loud').ToolTip | Should -BeLike 'ssh://loud.example.com (web?]52*'
+        ($found | Where-Object CompletionText -EQ 'docker:good').ToolTip | Should -Be 'ssh://good.example.com (plain words)'
+    }
+
+    It 'starts no ssh and connects to nobody: <Line>' -ForEach @(
+        @{ Line = 'Get-Image -Store docker:good ' }
+        @{ Line = 'Get-Image -Store ssh://good.example.com ' }
+        @{ Line = 'Remove-Image -Store docker '; Context = 'good' }
+        @{ Line = 'Add-ImageTag x -Store docker:good -Tag a' }
+        @{ Line = 'Get-Image -Store docker:near ' }
+        @{ Line = 'Get-Image -Store tcp://LISTENER ' }
+        @{ Line = 'Get-Image -Store docker '; Address = 'tcp://LISTENER' }
+        @{ Line = 'Get-Image -Store registry://LISTENER ' }
+        @{ Line = 'Get-Image -Store \\127.0.0.1\share ' }
+        @{ Line = 'Get-Image -Store ' }
+        @{ Line = 'Get-Image -Store docker:'; Context = 'good' }
+    ) {
+        $env:DOCKER_CONTEXT = $Context
+        $env:DOCKER_HOST = if ($Address) { $Address.Replace('LISTENER', "$($listener.LocalEndpoint)") }
+        try { $null = Get-Completion $Line.Replace('LISTENER', "$($listener.LocalEndpoint)") }
+        finally { $env:DOCKER_CONTEXT, $env:DOCKER_HOST = $null, $null }
+        Start-Sleep -Milliseconds 300
+        $listener.Pending() | Should -BeFalse
+        Test-Path -LiteralPath $started | Should -BeFalse
+    }
+
+    It 'would see both: the check can fail' {
+        Get-Image -Store docker:good -ErrorAction SilentlyContinue
+        if ($env:OS -ne 'Windows_NT') { Test-Path -LiteralPath $started | Should -BeTrue }
+        $client = [System.Net.Sockets.TcpClient]::new()
+        $client.Connect($listener.LocalEndpoint)
+        $listener.Pending() | Should -BeTrue
+        $client.Dispose()
+    }
+}

@@ -42,16 +42,16 @@ Describe 'Several stores' {
 
     It 'go on when one is dead: one error about the store (<Command>)' -ForEach @(
         @{ Command = 'Get-Image'; Class = 'GetImageCommand'; Run = { Get-Image -Store $dead, $a, $b } }
-        @{ Command = 'Get-Image'; Class = 'GetImageCommand'; Run = { "$address/team/app:1", '*' | Get-Image -Store $a, $dead, $b } }
+        @{ Command = 'Get-Image'; Class = 'GetImageCommand'; Run = { Get-Image "$address/team/app:1", '*' -Store $a, $dead, $b } }
         @{ Command = 'Get-ImageStore'; Class = 'GetImageStoreCommand'; Run = { $a, $dead, $b, $dead | Get-ImageStore } }
         @{ Command = 'Get-ImageLayer'; Class = 'GetImageLayerCommand';
-            Run = { "$address/team/app:1", '*' | Get-ImageLayer -Store $a, $dead, $b } }
+            Run = { Get-ImageLayer "$address/team/app:1", '*' -Store $a, $dead, $b } }
         @{ Command = 'Invoke-ImagePull'; Class = 'InvokeImagePullCommand';
             Run = { "$address/team/app:1", "$address/team/app:2" | Invoke-ImagePull -Store $dead, $a, $b } }
         @{ Command = 'Add-ImageTag'; Class = 'AddImageTagCommand';
             Run = { "$address/team/app:1", "$address/team/app:1" | Add-ImageTag -Tag x:1, x:2 -Store $dead, $a, $b -PassThru } }
         @{ Command = 'Remove-Image'; Class = 'RemoveImageCommand';
-            Run = { "$address/team/app:1", 'nosuch*' | Remove-Image -Store $dead, $a, $b -PassThru } }
+            Run = { Remove-Image "$address/team/app:1", 'nosuch*' -Store $dead, $a, $b -PassThru } }
     ) {
         $found = & { $ErrorActionPreference = 'Continue'; . $Run } 2>&1
         $failed = @($found | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] })

@@ -201,7 +201,7 @@ Describe 'Get-Image' {
         }
 
         It 'is one error about the filter when that names no image' {
-            'a*', 'b*' | Get-Image -Filter 'before=nosuch' -ErrorAction SilentlyContinue -ErrorVariable failed | Should -BeNullOrEmpty
+            Get-Image 'a*', 'b*' -Filter 'before=nosuch' -ErrorAction SilentlyContinue -ErrorVariable failed | Should -BeNullOrEmpty
             $failed | Should -HaveCount 1
             $failed.TargetObject | Should -Be 'before=nosuch'
         }

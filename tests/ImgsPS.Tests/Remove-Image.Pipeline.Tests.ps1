@@ -37,7 +37,7 @@ Describe 'Remove-Image of several images' {
         @{ Form = 'that are listed, with -Force'; Run = { Get-Image | Remove-Image -Force -ErrorAction Stop } }
         @{ Form = 'that are named'; Run = { @($references; $same) | Remove-Image -ErrorAction Stop } }
         @{ Form = 'that a wildcard names'; Run = { Remove-Image "$address/team/*" -ErrorAction Stop } }
-        @{ Form = 'that several wildcards name'; Run = { '*:v1', '*:v[2-6]', '*:same' | Remove-Image -ErrorAction Stop } }
+        @{ Form = 'that several wildcards name'; Run = { Remove-Image '*:v1', '*:v[2-6]', '*:same' -ErrorAction Stop } }
     ) {
         . $Run | Should -BeNullOrEmpty
         Get-Image | Should -BeNullOrEmpty

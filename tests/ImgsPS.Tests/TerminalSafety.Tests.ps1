@@ -182,10 +182,12 @@ Describe 'What is shown of hostile content' {
         Assert-Harmless ((@($records | ForEach-Object { "$_" })) -join "`n") 'the streams'
         $odd = Get-Image -Store $copy | Where-Object Reference -NotLike 'reg.example.com/*'
         $odd | Should -HaveCount 1
-        $odd.Reference | Should -BeLike 'OWNED*' -Because 'it is shown in part'
+        $odd.Reference | Should -BeNullOrEmpty -Because 'it is no reference (SF9)'
+        $odd.RawName | Should -BeLike 'OWNED*' -Because 'it is shown in part'
+        $odd | Out-String -Width 220 | Should -Match 'OWNED'
         ($odd | Add-ImageTag -Tag 'reg.example.com/team/found:1' -PassThru).Digest | Should -Be $odd.Digest
-        ($odd | Remove-Image -PassThru).Untagged | Should -Be $odd.Reference
-        (Get-Image -Store $copy).Tag | Should -Not -Contain $odd.Tag
+        ($odd | Remove-Image -PassThru).Untagged | Should -Be $odd.RawName
+        (Get-Image -Store $copy).RawName | Should -Not -Contain $odd.RawName
     }
 }
 

@@ -168,3 +168,23 @@ Describe 'An unattended session (RU1)' {
             } | Where-Object { ($_ -replace '^.*\) ', '' -split ' ')[1] -eq $id }) | Should -BeNullOrEmpty
     }
 }
+
+Describe 'ssh where nobody can answer (SF16)' {
+    It 'asks nothing: <Form>' -Skip:($env:OS -eq 'Windows_NT') -ForEach @(
+        @{ Form = '-NonInteractive'; Script = 'Get-Image -Store ssh://web1 -ErrorAction SilentlyContinue' }
+        @{ Form = 'another runspace'
+            Script = '$p = [powershell]::Create(); $null = $p.AddScript("Import-Module ''MODULE''; Get-Image -Store ssh://web1 " +
+                "-ErrorAction SilentlyContinue").Invoke()' }
+    ) {
+        $tools = (New-Item -ItemType Directory -Path (Join-Path $TestDrive ([guid]::NewGuid().ToString('N')))).FullName
+        [System.IO.File]::WriteAllText("$tools/ssh", "#!/bin/sh`nprintf '%s\n' `"`$*`" >> '$tools/arguments'`nexit 255`n")
+        chmod +x "$tools/ssh"
+        $path = $env:PATH
+        $env:PATH = $tools + ':' + $path
+        try { $null = Invoke-TestShell ("Import-Module '$(Get-TestModulePath)'; " + $Script.Replace('MODULE', (Get-TestModulePath))) }
+        finally { $env:PATH = $path }
+        $said = @([System.IO.File]::ReadAllLines("$tools/arguments"))
+        $said | Should -Not -BeNullOrEmpty
+        foreach ($line in $said) { $line | Should -BeLike '-o BatchMode=yes *-- web1 docker system dial-stdio' }
+    }
+}

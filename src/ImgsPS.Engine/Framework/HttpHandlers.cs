@@ -8,8 +8,8 @@ internal static partial class HttpHandlers
 {
     private static IWebProxy? DefaultProxy => WebRequest.DefaultWebProxy;
 
-    private static HttpClientHandler Create(IWebProxy proxy, RegistryLimits limits) =>
-        new HttpClientHandler
+    private static ConnectionGuard.Handler Create(IWebProxy proxy, RegistryLimits limits) =>
+        new(new ConnectionGuard(limits), proxy, new HttpClientHandler
         {
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
@@ -19,5 +19,5 @@ internal static partial class HttpHandlers
             SslProtocols = SslProtocols.Tls12,
             MaxConnectionsPerServer = limits.Connections,
             UseDefaultCredentials = false,
-        };
+        });
 }

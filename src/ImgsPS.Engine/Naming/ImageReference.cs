@@ -49,6 +49,9 @@ public sealed class ImageReference : IEquatable<ImageReference>
     /// <summary>True when there is neither tag nor digest.</summary>
     internal bool IsNameOnly => Tag is null && Digest is null;
 
+    /// <summary>False for a name that no store may record, because <c>sha256:x</c> reads as a digest (N8).</summary>
+    internal bool IsRecordable => ImgsPS.Digest.HexLength(FamiliarName) < 0;
+
     /// <summary>Reads a reference as docker does (N1-N9).</summary>
     /// <exception cref="ImageException">Kind InvalidReference: the text is not a reference.</exception>
     public static ImageReference Parse(string text)
@@ -84,11 +87,11 @@ public sealed class ImageReference : IEquatable<ImageReference>
         : Tag is not null ? this
         : new ImageReference(Registry, Repository, DockerHub.DefaultTag, null);
 
-    /// <summary>Refuses a name that no store may record, because <c>sha256:x</c> reads as a digest (N8).</summary>
+    /// <summary>Refuses a name that is not <see cref="IsRecordable"/>.</summary>
     /// <exception cref="ImageException">Kind InvalidReference.</exception>
     internal void EnsureRecordable()
     {
-        if (ImgsPS.Digest.HexLength(FamiliarName) >= 0)
+        if (!IsRecordable)
         {
             throw new ImageException(
                 ImageErrorKind.InvalidReference,

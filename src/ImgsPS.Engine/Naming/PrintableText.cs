@@ -77,6 +77,23 @@ internal static class PrintableText
         return result.ToString().TrimEnd(' ');
     }
 
+    /// <summary>True for a text that a terminal shows as it is: blanks and characters that <see cref="Of"/> would keep, not empty.</summary>
+    public static bool IsPlain(string? text)
+    {
+        for (var i = 0; i < text?.Length; i++)
+        {
+            var isPair = char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]);
+            if (text[i] != ' ' && (char.IsWhiteSpace(text[i]) || !IsShown(CharUnicodeInfo.GetUnicodeCategory(text, i))))
+            {
+                return false;
+            }
+
+            i += isPair ? 1 : 0;
+        }
+
+        return !string.IsNullOrEmpty(text);
+    }
+
     private static bool IsShown(UnicodeCategory category) => category is not (UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);

@@ -1,13 +1,18 @@
 using System;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 namespace ImgsPS.Registry;
 
 /// <summary>Compares and judges host names as they stand in references, URLs and challenges.</summary>
 internal static class HostNames
 {
+    // Google's, EC2's, Azure's; the names alone, for who asks through a proxy.
+    private static readonly string[] MetadataNames =
+    {
+        "metadata", "metadata.google.internal", "metadata.goog", "instance-data", "instance-data.ec2.internal", "metadata.azure.internal",
+    };
+
     /// <summary>
     /// Splits <c>host</c>, <c>host:port</c>, <c>[v6]:port</c> or a bare IPv6 address; the port is empty when there is none.
     /// </summary>
@@ -58,36 +63,32 @@ internal static class HostNames
         && left.Port == right.Port
         && Normalize(left.Host) == Normalize(right.Host);
 
-    /// <summary>localhost and names below it, 127.0.0.0/8, ::1; with or without a port.</summary>
+    /// <summary>
+    /// localhost and names below it, 127.0.0.0/8, ::1; with or without a port. That such a name is this machine is a claim: plain HTTP goes
+    /// to a loopback address only (<see cref="ConnectionPolicy.OnlyLoopback"/>).
+    /// </summary>
     public static bool IsLoopback(string address)
     {
         var host = Normalize(Split(address).Host);
         return host == "localhost"
             || host.EndsWith(".localhost", StringComparison.Ordinal)
-            || (IPAddress.TryParse(host, out var ip) && IPAddress.IsLoopback(Unmapped(ip)));
+            || (IPAddress.TryParse(host, out var ip) && IPAddress.IsLoopback(ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip));
     }
 
     /// <summary>Loopback, or an address that means this machine (0.0.0.0, ::).</summary>
-    public static bool IsLocal(string address) =>
-        IsLoopback(address)
-        || (IPAddress.TryParse(Normalize(Split(address).Host), out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)));
+    public static bool IsLocal(string address) => IsLoopback(address) || IsOf(AddressKind.Local, address);
 
     /// <summary>169.254.0.0/16 and fe80::/10: neighbours on the wire, cloud metadata services among them.</summary>
-    public static bool IsLinkLocal(string address)
-    {
-        if (!IPAddress.TryParse(Normalize(Split(address).Host), out var ip))
-        {
-            return false;
-        }
+    public static bool IsLinkLocal(string address) => IsOf(AddressKind.LinkLocal, address);
 
-        ip = Unmapped(ip);
-        var bytes = ip.GetAddressBytes();
-        return ip.AddressFamily == AddressFamily.InterNetwork ? bytes[0] == 169 && bytes[1] == 254 : ip.IsIPv6LinkLocal;
-    }
+    /// <summary>A cloud's metadata service, by the addresses and names that clouds give theirs.</summary>
+    public static bool IsMetadata(string address) =>
+        IsOf(AddressKind.Metadata, address) || Array.IndexOf(MetadataNames, Normalize(Split(address).Host)) >= 0;
 
     /// <summary>The host, and the port unless it is the scheme's own, for messages.</summary>
     public static string Display(Uri uri) =>
         uri.IsDefaultPort ? uri.Host : uri.Host + ":" + uri.Port.ToString(CultureInfo.InvariantCulture);
 
-    private static IPAddress Unmapped(IPAddress ip) => ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip;
+    private static bool IsOf(AddressKind kind, string address) =>
+        IPAddress.TryParse(Normalize(Split(address).Host), out var ip) && NetworkAddress.KindOf(ip) == kind;
 }

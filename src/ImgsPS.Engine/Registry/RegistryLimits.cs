@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -37,6 +38,9 @@ internal sealed record RegistryLimits
 
     /// <summary>Waits for a pause before another try. A test lets no time pass.</summary>
     public Func<TimeSpan, CancellationToken, Task> Pause { get; init; } = Task.Delay;
+
+    /// <summary>Asks for a host's addresses; null for the system's way. A test answers by itself (SF15).</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
 
     /// <summary>Bytes of progress that give a download all its tries back (RN15).</summary>
     public long ProgressForNewTries { get; init; } = 1024 * 1024;

@@ -44,6 +44,7 @@ internal sealed class RegistryTransport : IDisposable
             memory,
             Secrets,
             notes);
+        _sender.Policy = ConnectionPolicy.For(_endpoint, options);
     }
 
     public RegistryLimits Limits { get; }

@@ -12,8 +12,11 @@ internal interface IImageRows
     /// <summary>Every row.</summary>
     IEnumerable<Image> All { get; }
 
-    /// <summary>The rows with this text as <see cref="Image.Reference"/>.</summary>
-    IEnumerable<Image> WithReference(string reference);
+    /// <summary>The rows with this text as <see cref="Image.Name"/>.</summary>
+    IEnumerable<Image> WithName(string name);
+
+    /// <summary>The rows that may be the listed one: with its name and its digest, or without a digest where one of the two has none.</summary>
+    IEnumerable<Image> WithRow(ImageIdentity identity);
 
     /// <summary>The rows with this id.</summary>
     IEnumerable<Image> WithId(string id);
@@ -35,7 +38,9 @@ internal sealed class PlainImageRows : IImageRows
 
     public IEnumerable<Image> All { get; }
 
-    public IEnumerable<Image> WithReference(string reference) => All;
+    public IEnumerable<Image> WithName(string name) => All;
+
+    public IEnumerable<Image> WithRow(ImageIdentity identity) => All;
 
     public IEnumerable<Image> WithId(string id) => All;
 

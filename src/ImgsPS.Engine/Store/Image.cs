@@ -14,9 +14,19 @@ public sealed class Image
     private readonly IReadOnlyList<string> _usedBy = Array.Empty<string>();
 
     /// <summary>
-    /// Familiar reference, as docker shows it: <c>ubuntu:24.04</c>, <c>app@sha256:…</c> for an image pulled by digest; null when untagged.
+    /// Familiar reference, as docker shows it: <c>ubuntu:24.04</c>, <c>app@sha256:…</c> for an image pulled by digest; null when untagged,
+    /// and when the name is no reference.
     /// </summary>
     public string? Reference { get; init; }
+
+    /// <summary>
+    /// The name that another tool gave the image, or a Docker Engine tells, where it is no reference: as it stands, but fit for a terminal.
+    /// Null for every other image. <see cref="Reference"/> is null then: as text it would mean something else, <c>*</c> every image.
+    /// </summary>
+    public string? RawName { get; init; }
+
+    /// <summary>What the row is called: the reference, or the name that is none; null when untagged.</summary>
+    internal string? Name => Reference ?? RawName;
 
     /// <summary>The registry's host: <c>docker.io</c>; null when untagged.</summary>
     public string? Registry { get; init; }
@@ -93,6 +103,6 @@ public sealed class Image
     /// <summary>The store the image is in, as <c>-Store</c> takes it.</summary>
     public string Store { get; init; } = "";
 
-    /// <summary>The reference, so that <c>docker run "$image"</c> works; the id of an untagged image.</summary>
+    /// <summary>The reference, so that <c>docker run "$image"</c> works; the id of an image without one.</summary>
     public override string ToString() => Reference ?? Id;
 }

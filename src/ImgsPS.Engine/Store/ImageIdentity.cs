@@ -10,7 +10,7 @@ internal sealed class ImageIdentity
 {
     private ImageIdentity(string text) => Text = text;
 
-    /// <summary>What the user gave, for messages: the reference, or the id.</summary>
+    /// <summary>What the user gave, for messages: the reference or other name, or the id.</summary>
     public string Text { get; }
 
     /// <summary>
@@ -24,6 +24,12 @@ internal sealed class ImageIdentity
     /// <summary>The listed image's reference; null when a text was given, or the image is untagged.</summary>
     public string? Reference { get; private init; }
 
+    /// <summary>The listed image's name where that is no reference; null when a text was given, or the name is one.</summary>
+    public string? RawName { get; private init; }
+
+    /// <summary>What the listed row was called; null when a text was given, or the image is untagged.</summary>
+    public string? Name => Reference ?? RawName;
+
     /// <summary>The store the object came from; null when a text was given.</summary>
     public string? Store { get; private init; }
 
@@ -34,20 +40,21 @@ internal sealed class ImageIdentity
     public static ImageIdentity Of(string text) => new(text);
 
     /// <summary>An image that was listed.</summary>
-    public static ImageIdentity Of(Image image) => Of(image.Reference, image.Id, image.Digest, image.Store);
+    public static ImageIdentity Of(Image image) => Of(image.Reference, image.Id, image.Digest, image.Store, image.RawName);
 
     /// <summary>An image that was listed, by its properties (deserialized objects, CSV rows). Empty texts count as null.</summary>
     /// <exception cref="ImageException">InvalidArgument: there is neither a reference nor an id nor a digest.</exception>
-    public static ImageIdentity Of(string? reference, string? id, string? digest, string? store)
+    public static ImageIdentity Of(string? reference, string? id, string? digest, string? store, string? rawName = null)
     {
         reference = NullIfEmpty(reference);
+        rawName = reference is null ? NullIfEmpty(rawName) : null;
         id = NullIfEmpty(id);
         digest = NullIfEmpty(digest);
-        var text = reference ?? id ?? digest ?? throw new ImageException(
+        var text = reference ?? rawName ?? id ?? digest ?? throw new ImageException(
             ImageErrorKind.InvalidArgument,
             "The object has neither a Reference nor an Id nor a Digest.",
             "Pipe images from Get-Image, or objects with one of these properties.");
-        return new ImageIdentity(text) { Reference = reference, Id = id, Digest = digest, Store = NullIfEmpty(store) };
+        return new ImageIdentity(text) { Reference = reference, RawName = rawName, Id = id, Digest = digest, Store = NullIfEmpty(store) };
     }
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ internal static class ImageLayerView
         var steps = ImageHistoryView.Fits(image, observer) ? image.Config.LayerSteps() : null;
         var sharers = others
             .Where(other => other.Id != image.Id)
-            .Select(other => (Name: other.Reference ?? other.Id, Depth: CommonDepth(diffIds, other.Layers)))
+            .Select(other => (Name: other.Name ?? other.Id, Depth: CommonDepth(diffIds, other.Layers)))
             .ToList();
         return image.Manifest.Layers.Select((layer, i) => new ImageLayer
         {

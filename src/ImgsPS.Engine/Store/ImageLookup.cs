@@ -11,9 +11,11 @@ internal static class ImageLookup
     // Shorter ones are more likely a slip than an id (D13).
     private const int MinPrefix = 4;
 
+    private static readonly char[] WildcardCharacters = { '*', '?', '[', ']' };
+
     /// <summary>
-    /// The rows that <paramref name="identity"/> means. A text is tried as whole digest or id, then as reference (repo means repo:latest),
-    /// then as id prefix (D13, D14). One row for a reference; for an id all rows of that image. An object given as identity finds its own
+    /// The rows that <paramref name="identity"/> means. A text is tried as whole digest or id, then as a name of another tool's that is no
+    /// whole reference, then as reference (repo means repo:latest), then as id prefix (D13, D14). One row for a reference; for an id all rows of that image. An object given as identity finds its own
     /// row only.
     /// </summary>
     /// <exception cref="ImageException">
@@ -48,7 +50,7 @@ internal static class ImageLookup
             return FindText(new PlainImageRows(images), identity.Text, allTags: false);
         }
 
-        var rows = images.Where(i => IsSameContent(i, identity)).OrderBy(i => i.Reference == identity.Reference ? 0 : 1).ToArray();
+        var rows = images.Where(i => IsSameContent(i, identity)).OrderBy(i => HasNameOf(i, identity) ? 0 : 1).ToArray();
         return rows.Length > 0 ? new ImageMatch(ImageMatchKind.Id, rows) : throw NotFound(identity.Text);
     }
 
@@ -57,17 +59,18 @@ internal static class ImageLookup
     /// have no more than its id and its store.
     /// </summary>
     internal static bool IsRow(ImageIdentity identity) =>
-        (identity.Reference is null ? 0 : 1) + (identity.Id is null ? 0 : 1) + (identity.Digest is null ? 0 : 1) > 1
-        || (identity.Reference is null && identity.Store is not null);
+        (identity.Name is null ? 0 : 1) + (identity.Id is null ? 0 : 1) + (identity.Digest is null ? 0 : 1) > 1
+        || (identity.Name is null && identity.Store is not null);
 
     private static ImageMatch FindListed(IImageRows images, ImageIdentity identity)
     {
-        if (identity.Reference is null)
+        if (identity.Name is null)
         {
             return FindUntagged(images, identity);
         }
 
-        var named = images.WithReference(identity.Reference).Where(i => i.Reference == identity.Reference).ToArray();
+        var rows = images.WithRow(identity).Where(i => HasNameOf(i, identity) && IsSameContent(i, identity)).ToArray();
+        var named = rows.Length > 0 ? rows : images.WithName(identity.Name).Where(i => HasNameOf(i, identity)).ToArray();
         if (named.Length == 0 && ImageReference.TryParse(identity.Reference, out var reference))
         {
             named = images.All.Where(i => Names(i, reference) && Parse(i) == reference).ToArray();
@@ -78,9 +81,9 @@ internal static class ImageLookup
             throw NotFound(identity.Text);
         }
 
-        var rows = named.Where(i => IsSameContent(i, identity)).ToArray();
+        rows = rows.Length > 0 ? rows : named.Where(i => IsSameContent(i, identity)).ToArray();
         return rows.Length > 0
-            ? new ImageMatch(rows[0].Tag is null ? ImageMatchKind.RepositoryDigest : ImageMatchKind.Tag, rows)
+            ? new ImageMatch(rows[0].Tag is null && rows[0].RawName is null ? ImageMatchKind.RepositoryDigest : ImageMatchKind.Tag, rows)
             : throw new ImageException(
                 ImageErrorKind.Conflict,
                 $"the tag was moved since it was listed: {PrintableText.Of(identity.Text)}",
@@ -90,12 +93,12 @@ internal static class ImageLookup
     private static ImageMatch FindUntagged(IImageRows images, ImageIdentity identity)
     {
         var same = images.WithContent(identity).Where(i => IsSameContent(i, identity)).ToArray();
-        var rows = same.Where(i => i.Reference is null).ToArray();
+        var rows = same.Where(i => i.Name is null).ToArray();
         return rows.Length > 0 ? new ImageMatch(ImageMatchKind.Id, rows)
             : same.Length == 0 ? throw NotFound(identity.Text)
             : throw new ImageException(
                 ImageErrorKind.Conflict,
-                $"the image was given a name since it was listed: {PrintableText.Of(same[0].Reference)}",
+                $"the image was given a name since it was listed: {PrintableText.Of(same[0].Name)}",
                 "It had no name then. List the images again, or give its name.");
     }
 
@@ -109,11 +112,38 @@ internal static class ImageLookup
             return byId.Length > 0 ? new ImageMatch(ImageMatchKind.Id, byId) : throw NotFound(whole);
         }
 
+        // What another tool called "1.0" is meant by "1.0", though as a reference that would be a repository.
+        var isReference = ImageReference.TryParse(text, out _);
+        var bare = images.WithName(text).Where(i => i.Repository is null && text == (isReference ? i.Reference : i.RawName)).ToArray();
+        if (bare.Length > 0)
+        {
+            return new ImageMatch(ImageMatchKind.Tag, bare);
+        }
+
         // A text that is no reference can't be a prefix either.
-        var reference = ImageReference.Parse(text);
+        var reference = ParseText(text);
         return FindReference(images, reference, allTags)
             ?? FindPrefix(images, text)
             ?? throw NotFound(allTags || reference.Digest is not null ? reference.Familiar : reference.WithDefaultTag().Familiar);
+    }
+
+    /// <summary>Reads a reference that a user gave as an image of a store.</summary>
+    /// <exception cref="ImageException">InvalidReference; of a text that looks like a pattern the advice says where one is read.</exception>
+    internal static ImageReference ParseText(string text)
+    {
+        try
+        {
+            return ImageReference.Parse(text);
+        }
+        catch (ImageException e) when (text.IndexOfAny(WildcardCharacters) >= 0)
+        {
+            throw new ImageException(
+                e.Kind,
+                e.Message,
+                $"'{PrintableText.Of(text)}' is taken as it stands: a wildcard is read only where it is typed with -Image, not from the "
+                    + "pipeline, and not by commands that work on one image.",
+                e);
+        }
     }
 
     private static ImageMatch? FindReference(IImageRows images, ImageReference reference, bool allTags)
@@ -161,6 +191,9 @@ internal static class ImageLookup
     private static bool Names(Image image, ImageReference reference) =>
         image.Reference?.IndexOf(reference.Repository.Substring(reference.Repository.LastIndexOf('/') + 1), StringComparison.Ordinal) >= 0
         && Parse(image)?.Name == reference.Name;
+
+    private static bool HasNameOf(Image row, ImageIdentity identity) =>
+        row.Reference == identity.Reference && row.RawName == identity.RawName;
 
     // The id stands in where either side does not know the digest.
     private static bool IsSameContent(Image row, ImageIdentity identity) =>

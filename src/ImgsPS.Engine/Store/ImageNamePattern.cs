@@ -39,7 +39,7 @@ internal sealed class ImageNamePattern
     /// <summary>The texts of the image. The pattern takes it when one of them fits.</summary>
     public IEnumerable<string> TextsOf(Image image)
     {
-        if ((_wholeReference ? image.Reference : image.Repository) is { } name)
+        if ((_wholeReference ? image.Name : image.Repository) is { } name)
         {
             yield return _wholeReference && _colonIsTags ? WithoutPort(name) : name;
             foreach (var spelling in _everySpelling ? LongerSpellings(name) : [])

@@ -5,7 +5,7 @@ using System.Linq;
 namespace ImgsPS.Store;
 
 /// <summary>
-/// The order of a list (L4): created last first, those without a time at the end; then by reference, those without one at the end; then by
+/// The order of a list (L4): created last first, those without a time at the end; then by name, those without one at the end; then by
 /// digest and id. Texts are compared ordinally. A list is in the same order each time, unlike docker's.
 /// </summary>
 internal sealed class ImageOrder : IComparer<Image>
@@ -34,7 +34,7 @@ internal sealed class ImageOrder : IComparer<Image>
         }
 
         var result = Nullable.Compare(y.Created, x.Created);
-        result = result != 0 ? result : Compare(x.Reference, y.Reference);
+        result = result != 0 ? result : Compare(x.Name, y.Name);
         result = result != 0 ? result : Compare(x.Digest, y.Digest);
         return result != 0 ? result : string.CompareOrdinal(x.Id, y.Id);
     }

@@ -13,9 +13,10 @@ internal sealed class ImageTable : IImageRows
     /// <summary>Each row that is there, with its place in the order.</summary>
     private readonly Dictionary<Image, int> _places = new();
     private readonly Rows _all = new();
-    private readonly Dictionary<string, Rows> _byReference = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Rows> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Rows> _byId = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Rows> _byDigest = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Name, string? Digest), Rows> _byRow = new();
 
     /// <summary>By registry, repository and tag; made when it is first needed, since each reference must be parsed for it.</summary>
     private Dictionary<(string Name, string Tag), Rows>? _byTag;
@@ -33,7 +34,18 @@ internal sealed class ImageTable : IImageRows
     public IEnumerable<Image> All => Present(_all);
 
     /// <inheritdoc/>
-    public IEnumerable<Image> WithReference(string reference) => Present(_byReference, reference);
+    public IEnumerable<Image> WithName(string name) => Present(_byName, name);
+
+    /// <inheritdoc/>
+    public IEnumerable<Image> WithRow(ImageIdentity identity)
+    {
+        if (identity.Name is not { } name || identity.Digest is null)
+        {
+            return identity.Name is null ? Array.Empty<Image>() : WithName(identity.Name);
+        }
+
+        return InOrder(Present(_byRow, (name, identity.Digest)), Present(_byRow, (name, null)));
+    }
 
     /// <inheritdoc/>
     public IEnumerable<Image> WithId(string id) => Present(_byId, id);
@@ -64,18 +76,23 @@ internal sealed class ImageTable : IImageRows
             return identity.Id is null ? Array.Empty<Image>() : WithId(identity.Id);
         }
 
-        var same = WithDigest(identity.Digest).ToList();
-        if (identity.Id is not null)
+        return InOrder(
+            WithDigest(identity.Digest),
+            identity.Id is null ? Array.Empty<Image>() : WithId(identity.Id).Where(image => image.Digest is null));
+    }
+
+    /// <summary>Rows of two kinds that have none in common, in the list's order.</summary>
+    private List<Image> InOrder(IEnumerable<Image> some, IEnumerable<Image> others)
+    {
+        var all = some.ToList();
+        var count = all.Count;
+        all.AddRange(others);
+        if (count > 0 && all.Count > count)
         {
-            var count = same.Count;
-            same.AddRange(WithId(identity.Id).Where(image => image.Digest is null));
-            if (count > 0 && same.Count > count)
-            {
-                same.Sort((one, other) => _places[one].CompareTo(_places[other]));
-            }
+            all.Sort((one, other) => _places[one].CompareTo(_places[other]));
         }
 
-        return same;
+        return all;
     }
 
     /// <summary>Adds a row behind the others.</summary>
@@ -84,9 +101,10 @@ internal sealed class ImageTable : IImageRows
         _places.Add(image, _next++);
         _all.Add(image);
         Add(_byId, image.Id, image);
-        if (image.Reference is not null)
+        if (image.Name is not null)
         {
-            Add(_byReference, image.Reference, image);
+            Add(_byName, image.Name, image);
+            Add(_byRow, (image.Name, image.Digest), image);
         }
 
         if (image.Digest is not null)
@@ -110,9 +128,10 @@ internal sealed class ImageTable : IImageRows
 
         _all.Forget(_places);
         _byId[image.Id].Forget(_places);
-        if (image.Reference is not null)
+        if (image.Name is not null)
         {
-            _byReference[image.Reference].Forget(_places);
+            _byName[image.Name].Forget(_places);
+            _byRow[(image.Name, image.Digest)].Forget(_places);
         }
 
         if (image.Digest is not null)
@@ -146,7 +165,17 @@ internal sealed class ImageTable : IImageRows
     private IEnumerable<Image> Present<TKey>(Dictionary<TKey, Rows> rows, TKey key)
         where TKey : notnull => rows.TryGetValue(key, out var found) ? Present(found) : Array.Empty<Image>();
 
-    private IEnumerable<Image> Present(Rows rows) => rows.Images.Where(_places.ContainsKey);
+    private IEnumerable<Image> Present(Rows rows)
+    {
+        var images = rows.Images;
+        for (var i = rows.First; i < images.Count; i++)
+        {
+            if (_places.ContainsKey(images[i]))
+            {
+                yield return images[i];
+            }
+        }
+    }
 
     /// <summary>Rows of one key. Those that are gone are swept out when they are the most.</summary>
     private sealed class Rows
@@ -154,6 +183,9 @@ internal sealed class ImageTable : IImageRows
         private int _gone;
 
         public List<Image> Images { get; private set; } = new(1);
+
+        /// <summary>All before this place are gone: who takes rows away from the front passes none of them twice.</summary>
+        public int First { get; private set; }
 
         public void Add(Image image) => Images.Add(image);
 
@@ -164,6 +196,12 @@ internal sealed class ImageTable : IImageRows
                 // A new list: somebody may go through the old one.
                 Images = Images.Where(present.ContainsKey).ToList();
                 _gone = 0;
+                First = 0;
+            }
+
+            while (First < Images.Count && !present.ContainsKey(Images[First]))
+            {
+                First++;
             }
         }
     }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
 using ImgsPS.Completion;
+using ImgsPS.Naming;
 using ImgsPS.Store;
 
 namespace ImgsPS.Cmdlets;
@@ -65,10 +66,13 @@ public sealed class AddImageTagCommand : ChangeCmdlet
         foreach (var image in Image)
         {
             var items = new Dictionary<StoreLink, string>();
-            foreach (var store in Snapshot(StoresFor(image), image.ToString()))
+            ForItem(image.ToString(), () =>
             {
-                ForItem(image.ToString(), () => items.Add(store, Target(store, image.Identity)), store);
-            }
+                foreach (var store in Snapshot(StoresFor(image), image.ToString()))
+                {
+                    ForItem(image.ToString(), () => items.Add(store, Target(store, image.Identity)), store);
+                }
+            });
 
             foreach (var name in _names)
             {
@@ -116,7 +120,7 @@ public sealed class AddImageTagCommand : ChangeCmdlet
         catch (ImageException) when (Force && image.IsListed)
         {
             // Not there at all, the store says so in better words.
-            return image.Id is { } id && image.Text != id ? $"{image.Text} ({Digest.Shorten(id)})" : Digest.Shorten(image.Text);
+            return image.Id is { } id && image.Text != id ? $"{PrintableText.Of(image.Text)} ({Digest.Shorten(id)})" : Digest.Shorten(image.Text);
         }
     }
 

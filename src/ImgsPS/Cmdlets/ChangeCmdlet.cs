@@ -47,11 +47,11 @@ public abstract class ChangeCmdlet : StoreCmdlet
         }
     }
 
-    /// <summary>References and short id, for the question to the user.</summary>
+    /// <summary>Names and short id, for the question to the user.</summary>
     private protected static string Describe(ImageMatch match)
     {
-        var references = match.Images.Where(image => image.Reference is not null).Select(image => image.Reference).Distinct().ToList();
+        var names = match.Images.Where(image => image.Name is not null).Select(image => image.Name).Distinct().ToList();
         var id = Digest.Shorten(match.Images[0].Id);
-        return references.Count == 0 ? id : $"{string.Join(", ", references)} ({id})";
+        return names.Count == 0 ? id : $"{string.Join(", ", names)} ({id})";
     }
 }

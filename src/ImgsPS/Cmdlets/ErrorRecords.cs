@@ -88,6 +88,12 @@ internal static class ErrorRecords
     private static ErrorRecord Make(Exception failure, string id, ErrorCategory category, object? target, string? advice)
     {
         var record = new ErrorRecord(failure, id, category, target);
+        if (target is string { Length: > 0 } text && !PrintableText.IsPlain(text))
+        {
+            // Windows PowerShell shows it under the message; TargetObject is what the user gave (SF11).
+            record.CategoryInfo.TargetName = PrintableText.Of(text);
+        }
+
         if (!string.IsNullOrEmpty(advice))
         {
             var message = ShowsRecommendedAction ? Sentence(failure.Message) : Sentence(failure.Message) + " " + advice;

@@ -63,7 +63,7 @@ public sealed class GetImageCommand : StoreCmdlet
         {
             ForItem(image.ToString(), () =>
             {
-                var wildcard = image.HasWildcard ? new ImageWildcard(image.Identity.Text) : null;
+                var wildcard = PatternOf(image);
                 var stores = StoresFor(image);
                 TakeSnapshots(stores);
                 foreach (var store in stores.Where(store => !store.Failed))
@@ -136,7 +136,7 @@ public sealed class GetImageCommand : StoreCmdlet
         }
     }
 
-    private static (string? Reference, string? Digest, string Id) Key(Image image) => (image.Reference, image.Digest, image.Id);
+    private static (string? Name, string? Digest, string Id) Key(Image image) => (image.Name, image.Digest, image.Id);
 
     /// <param name="Images">The images that the filter lets through.</param>
     /// <param name="Failure">Why the filter lets nothing through, or null.</param>
@@ -144,5 +144,5 @@ public sealed class GetImageCommand : StoreCmdlet
 
     /// <param name="All">The store's whole list.</param>
     /// <param name="Passed">The rows of it that the filter lets through.</param>
-    private sealed record Snapshot(StoreSnapshot All, HashSet<(string? Reference, string? Digest, string Id)> Passed);
+    private sealed record Snapshot(StoreSnapshot All, HashSet<(string? Name, string? Digest, string Id)> Passed);
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Management.Automation;
 using ImgsPS.Completion;
 using ImgsPS.Store;
@@ -47,19 +48,17 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
         foreach (var image in Image)
         {
             Questions.WaitForRoom();
-            if (NamesFor(image) is { } names)
+            StartItem(Questions, image.ToString(), () =>
             {
-                StartOnEach(Questions, OpenStores(names), image.ToString(), async (part, cancellationToken) =>
+                if (NamesFor(image) is { } names)
                 {
-                    var answer = await part.Store.GetManifestAsync(image.Identity, _platform, Options, part.Observer, cancellationToken)
-                        .ConfigureAwait(false);
-                    part.Post(() => Write(answer));
-                });
-            }
-            else
-            {
-                StartItem(Questions, image.ToString(), () => Ask(image, image.RemoteReference()));
-            }
+                    AskStores(image, names);
+                }
+                else
+                {
+                    Ask(image, image.RemoteReference());
+                }
+            });
         }
     }
 
@@ -67,6 +66,14 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
     protected override void EndProcessing() => Questions.Finish();
 
     private WorkLine Questions => Line(Ahead);
+
+    private void AskStores(ImageParameter image, IReadOnlyList<string> stores) =>
+        StartOnEach(Questions, OpenStores(stores), image.ToString(), async (part, cancellationToken) =>
+        {
+            var answer = await part.Store.GetManifestAsync(image.Identity, _platform, Options, part.Observer, cancellationToken)
+                .ConfigureAwait(false);
+            part.Post(() => Write(answer));
+        });
 
     private void Ask(ImageParameter image, ImageReference reference) => Questions.Start(
         async (pump, cancellationToken) =>

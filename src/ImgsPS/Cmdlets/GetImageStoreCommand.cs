@@ -16,7 +16,7 @@ public sealed class GetImageStoreCommand : ImageCmdlet
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => AskEach(
-        OpenStores(Store),
+        OpenStores(Accepted(Store)!),
         string.Join(", ", Store),
         (store, observer, cancellationToken) => store.GetInfoAsync(observer, cancellationToken),
         (_, info) => WriteObject(info),

@@ -5,6 +5,7 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Disk;
+using ImgsPS.Naming;
 using ImgsPS.Store;
 
 namespace ImgsPS.Cmdlets;
@@ -21,6 +22,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private WorkLine? _line;
+    private bool _storeIsTyped;
 
     /// <summary>How many stores, and items of the pipeline, are worked on at the same time.</summary>
     [Parameter]
@@ -44,6 +46,10 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         Dispose(true);
         GC.SuppressFinalize(this);
     }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => _storeIsTyped = MyInvocation.BoundParameters.TryGetValue("Store", out var stores)
+        && stores is string[];
 
     /// <summary>Ctrl+C: the work behind ends by itself, and the pipeline thread waits for that.</summary>
     protected override void StopProcessing()
@@ -321,12 +327,54 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         if (!_stores.TryGetValue(resolved, out store))
         {
             store = new StoreLink(resolved, ImageStores.Open(
-                resolved, IsWhatIf ? StoreAccess.ReadOnly : StoreAccess.Full with { AllowShared = AllowsSharedStore }));
+                resolved,
+                IsWhatIf ? StoreAccess.ReadOnly : StoreAccess.Full with { AllowShared = AllowsSharedStore },
+                isUnattended: !Interactivity.CanAnswer(Host)));
             _stores.Add(resolved, store);
+            UsedStores.Add(resolved);
         }
 
         _storesByName.Add(name ?? "", store);
         return store;
+    }
+
+    /// <summary>
+    /// Refuses a store that came with data and is an address, or a text that a terminal would not show as it is, unless the session has
+    /// used it: a row of a file must not open connections, also not with -WhatIf (SF10, SF11).
+    /// </summary>
+    /// <exception cref="ImageException">InvalidArgument.</exception>
+    private protected void EnsureNotStrange(string name)
+    {
+        if ((StoreNames.IsAddress(name) || !PrintableText.IsPlain(name)) && !UsedStores.Contains(StoreNames.Resolve(name, SessionState.Path)))
+        {
+            var shown = PrintableText.Of(PrintableText.WithoutPassword(name));
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                $"the store '{shown}' came with the pipeline's data, is an address or has hidden characters, and was not used in this "
+                    + "session",
+                $"Give it with -Store if it is meant: -Store '{shown}'.");
+        }
+    }
+
+    /// <summary>The names of -Store; of those that came by the pipeline the ones that may, with an error for each of the others.</summary>
+    private protected IReadOnlyList<string>? Accepted(string[]? names)
+    {
+        if (names is null || _storeIsTyped)
+        {
+            return names;
+        }
+
+        var accepted = new List<string>();
+        foreach (var name in names)
+        {
+            ForItem(name, () =>
+            {
+                EnsureNotStrange(name);
+                accepted.Add(name);
+            });
+        }
+
+        return accepted;
     }
 
     /// <summary>

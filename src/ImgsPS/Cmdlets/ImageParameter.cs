@@ -11,10 +11,18 @@ namespace ImgsPS.Cmdlets;
 /// </summary>
 public sealed class ImageParameter
 {
+    private readonly bool _isText;
+
     private ImageParameter(ImageIdentity identity, Digest? manifest = null)
     {
         Identity = identity;
         Manifest = manifest;
+    }
+
+    private ImageParameter(string text)
+    {
+        Identity = ImageIdentity.Of(text);
+        _isText = true;
     }
 
     /// <summary>What the engine looks for.</summary>
@@ -23,9 +31,15 @@ public sealed class ImageParameter
     /// <summary>The manifest that the object is about; null when a text was given.</summary>
     internal Digest? Manifest { get; }
 
-    /// <summary>True for a text with wildcards. A reference with an IPv6 address in brackets is none.</summary>
+    /// <summary>True for what was read of properties: a deserialized object, a row of a file, an object of the user's own.</summary>
+    internal bool IsData { get; private init; }
+
+    /// <summary>The other computer that the object or text came from; null for this one.</summary>
+    internal string? Computer { get; private set; }
+
+    /// <summary>True for a text with wildcards, not a property of an object. A reference with an IPv6 address in brackets is none.</summary>
     internal bool HasWildcard =>
-        !Identity.IsListed
+        _isText
         && WildcardPattern.ContainsWildcardCharacters(Identity.Text)
         && !ImageReference.TryParse(Identity.Text, out _);
 
@@ -35,6 +49,14 @@ public sealed class ImageParameter
     /// <exception cref="ImageException">InvalidReference: nothing that a registry knows.</exception>
     internal ImageReference RemoteReference()
     {
+        if (Identity.RawName is { } name)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidReference,
+                $"'{name}' is a name that another tool gave the image, and no reference that a registry knows",
+                "Give the image a name first: Add-ImageTag.");
+        }
+
         if (ImgsPS.Digest.TryParse(Identity.Text, out _))
         {
             throw new ImageException(
@@ -53,13 +75,24 @@ public sealed class ImageParameter
     /// <summary>Makes an identity of what PowerShell binds; null when it is not one.</summary>
     internal static ImageParameter? From(object value)
     {
+        var parameter = Read(value);
+        if (parameter is not null && value is PSObject origin)
+        {
+            parameter.Computer = ThisComputer.OtherOf(origin);
+        }
+
+        return parameter;
+    }
+
+    private static ImageParameter? Read(object value)
+    {
         var inner = value is PSObject wrapper ? wrapper.BaseObject : value;
         switch (inner)
         {
             case ImageParameter parameter:
                 return parameter;
             case Image image:
-                return Make(image.Reference, image.Id, image.Digest, image.Store);
+                return new(ImageIdentity.Of(image), ParseDigest(image.Digest));
             case ImageManifest manifest:
                 // An image of the list carries the digest of what its reference names: the index, when there is one.
                 return new(
@@ -74,7 +107,7 @@ public sealed class ImageParameter
             case string or Digest or ValueType:
                 // Of a number PowerShell keeps the text as it was typed: 7e3 is the beginning of an id.
                 var text = LanguagePrimitives.ConvertTo<string>(value);
-                return text.Length == 0 ? null : new(ImageIdentity.Of(text));
+                return text.Length == 0 ? null : new(text);
             default:
                 return FromProperties(PSObject.AsPSObject(value));
         }
@@ -85,7 +118,7 @@ public sealed class ImageParameter
         var reference = Text(value, nameof(Image.Reference));
         if (value.Properties[nameof(ImageLayer.CreatedBy)] is not null)
         {
-            return Part(reference, Text(value, nameof(Image.Store)));
+            return reference is null ? null : new(ImageIdentity.Of(reference, null, null, Text(value, nameof(Image.Store)))) { IsData = true };
         }
 
         var id = Text(value, nameof(Image.Id));
@@ -93,25 +126,34 @@ public sealed class ImageParameter
         var index = Text(value, nameof(ImageManifest.IndexDigest));
         if (Digest.TryParse(index, out _))
         {
-            return new(ImageIdentity.Of(reference, null, index, null), ParseDigest(digest));
+            return new(ImageIdentity.Of(reference, null, index, null), ParseDigest(digest)) { IsData = true };
         }
 
         var isId = Digest.TryParse(id, out _);
-        if (reference is not null || isId || Digest.TryParse(digest, out _))
+        var rawName = Text(value, nameof(Image.RawName));
+        if (reference is not null || rawName is not null || isId || Digest.TryParse(digest, out _))
         {
-            return Make(reference, isId ? id : null, Digest.TryParse(digest, out _) ? digest : null, Text(value, nameof(Image.Store)));
+            return new(
+                ImageIdentity.Of(
+                    reference, isId ? id : null, Digest.TryParse(digest, out _) ? digest : null, Text(value, nameof(Image.Store)), rawName),
+                ParseDigest(digest))
+            { IsData = true };
         }
 
         // A short id, as docker's own output has it.
-        return id is { Length: >= 12 } && Digest.IsLowerHex(id) ? new(ImageIdentity.Of(id)) : null;
+        if (id is { Length: >= 12 } && Digest.IsLowerHex(id))
+        {
+            return new(ImageIdentity.Of(id));
+        }
+
+        // The binder takes these properties by itself, but without the computer that the object is from.
+        var name = Text(value, "Image") ?? Text(value, "Name");
+        return name is not null && ThisComputer.OtherOf(value) is not null ? new(ImageIdentity.Of(name)) : null;
     }
 
     /// <summary>The image that a layer or a step of its history belongs to: their own digests and ids are not the image's.</summary>
     private static ImageParameter? Part(string? reference, string? store) =>
         reference is null ? null : new(ImageIdentity.Of(reference, null, null, store));
-
-    private static ImageParameter Make(string? reference, string? id, string? digest, string? store) =>
-        new(ImageIdentity.Of(reference, id, digest, store), ParseDigest(digest));
 
     private static Digest? ParseDigest(string? text) => Digest.TryParse(text, out var digest) ? digest : null;
 

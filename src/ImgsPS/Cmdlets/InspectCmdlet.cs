@@ -72,7 +72,7 @@ public abstract class InspectCmdlet : RegistryCmdlet
 
     private void Inspect(ImageParameter image)
     {
-        var wildcard = image.HasWildcard ? new ImageWildcard(image.Identity.Text) : null;
+        var wildcard = PatternOf(image);
         RunOnEach(StoresFor(image), image.ToString(), async (part, cancellationToken) =>
         {
             if (wildcard is null)

@@ -20,6 +20,14 @@ internal static class Interactivity
     }
 
     /// <summary>
+    /// True when a person can answer what a program asks at the terminal: not with <c>pwsh -NonInteractive</c>, with input from elsewhere, in
+    /// a job, a service or a remote session, nor in a window without a terminal (SF16).
+    /// </summary>
+    public static bool CanAnswer(PSHost? host) =>
+        host?.UI?.RawUI is not null && Environment.UserInteractive && host.Name is "ConsoleHost" or "Visual Studio Code Host"
+            && !Console.IsInputRedirected && !StartedNonInteractive();
+
+    /// <summary>
     /// PowerShell keeps -NonInteractive to itself; its command line is what there is. Shortest form that it takes: -noni.
     /// </summary>
     private static bool StartedNonInteractive()

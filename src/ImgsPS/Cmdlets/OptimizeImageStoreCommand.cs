@@ -37,7 +37,7 @@ public sealed class OptimizeImageStoreCommand : StoreCmdlet
     private protected override bool AllowsSharedStore => AllowSharedStore;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _stores.Add(Store);
+    protected override void ProcessRecord() => _stores.Add(Accepted(Store));
 
     /// <inheritdoc/>
     protected override void EndProcessing()

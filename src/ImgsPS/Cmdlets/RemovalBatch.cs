@@ -18,7 +18,7 @@ internal sealed class RemovalBatch
     private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(100);
 
     private readonly Queue<Item> _items = new();
-    private readonly HashSet<string> _references = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Stopwatch _waiting = new();
 
     /// <summary>How many wait.</summary>
@@ -36,7 +36,7 @@ internal sealed class RemovalBatch
     public IReadOnlyList<ImageIdentity> Images => _items.Select(item => item.Image).ToArray();
 
     /// <summary>True when one of those that wait names a row of these: what the name means then is seen only when that is done.</summary>
-    public bool Takes(ImageMatch match) => match.Images.Any(image => image.Reference is not null && _references.Contains(image.Reference));
+    public bool Takes(ImageMatch match) => match.Images.Any(image => image.Name is not null && _names.Contains(image.Name));
 
     /// <summary>Puts a removal behind the others.</summary>
     public void Add(ImageIdentity image, ImageMatch match)
@@ -47,7 +47,7 @@ internal sealed class RemovalBatch
         }
 
         _items.Enqueue(new Item(image, match));
-        _references.UnionWith(match.Images.Where(row => row.Reference is not null).Select(row => row.Reference!));
+        _names.UnionWith(match.Images.Where(row => row.Name is not null).Select(row => row.Name!));
     }
 
     /// <summary>Takes the first one out.</summary>
@@ -56,7 +56,7 @@ internal sealed class RemovalBatch
         var item = _items.Dequeue();
         if (_items.Count == 0)
         {
-            _references.Clear();
+            _names.Clear();
         }
 
         return item;
@@ -66,7 +66,7 @@ internal sealed class RemovalBatch
     public void Clear()
     {
         _items.Clear();
-        _references.Clear();
+        _names.Clear();
     }
 
     /// <param name="Image">What to remove.</param>

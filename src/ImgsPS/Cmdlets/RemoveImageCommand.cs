@@ -72,7 +72,7 @@ public sealed class RemoveImageCommand : ChangeCmdlet
 
             ForNextItem(image.ToString(), () =>
             {
-                var wildcard = image.HasWildcard ? new ImageWildcard(image.Identity.Text) : null;
+                var wildcard = PatternOf(image);
                 var stores = Snapshot(StoresFor(image), image.ToString());
                 if (wildcard is null)
                 {
@@ -249,7 +249,7 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         }
 
         var match = FindBehindWaiting(store, image);
-        if (image.IsListed && image.Reference is null && !IncludePinned && !Pinned(store).HasCountedUnused)
+        if (image.IsListed && image.Name is null && !IncludePinned && !Pinned(store).HasCountedUnused)
         {
             RemoveWaiting();
             Pinned(store).KeepUnused(snapshot);
@@ -318,9 +318,10 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         var image = match.Images[0];
 
         // In a local store an image is its manifest, in a Docker Engine its id.
-        foreach (var other in images.WithId(image.Id))
+        var own = new HashSet<Image>(match.Images);
+        foreach (var other in store.IsDocker || image.Digest is null ? images.WithId(image.Id) : images.WithDigest(image.Digest))
         {
-            if (other.Id == image.Id && (store.IsDocker || other.Digest == image.Digest) && !match.Images.Contains(other)
+            if (other.Id == image.Id && (store.IsDocker || other.Digest == image.Digest) && !own.Contains(other)
                 && !(match.Kind == ImageMatchKind.Tag && other.Tag is null && other.Reference is not null
                     && other.Repository == image.Repository))
             {

@@ -35,7 +35,7 @@ public sealed class RepairImageStoreCommand : RegistryCmdlet
     private protected override bool AllowsSharedStore => AllowSharedStore;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _stores.Add(Store);
+    protected override void ProcessRecord() => _stores.Add(Accepted(Store));
 
     /// <inheritdoc/>
     protected override void EndProcessing()

@@ -1,12 +1,15 @@
 using System.Collections.Generic;
 using System.Management.Automation;
 using ImgsPS.Completion;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Cmdlets;
 
 /// <summary>What the cmdlets share that work in the stores which -Store names.</summary>
 public abstract class StoreCmdlet : ImageCmdlet
 {
+    private bool _imagesAreTyped;
+
     /// <summary>The stores to work in; without it the one a piped image came from, else the default of the cmdlet.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(StoreCompleter))]
@@ -16,6 +19,11 @@ public abstract class StoreCmdlet : ImageCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
+
+        // What has its value before the first item of the pipeline was typed. A script block that computes one for each item has none yet.
+        _imagesAreTyped = MyInvocation.BoundParameters.TryGetValue("Image", out var images) && images is ImageParameter[];
+
         // A single store that is none leaves nothing to do; of several it is one error, and the others are worked on.
         if (Store is { Length: 1 })
         {
@@ -28,16 +36,57 @@ public abstract class StoreCmdlet : ImageCmdlet
     }
 
     /// <summary>
+    /// The pattern that was typed with -Image; null for a name. What comes by the pipeline is data and never a pattern: another tool may
+    /// have called an image <c>*</c> (SF9).
+    /// </summary>
+    /// <exception cref="ImageException">InvalidArgument: the brackets are not a set of characters.</exception>
+    private protected ImageWildcard? PatternOf(ImageParameter image) =>
+        _imagesAreTyped && image.HasWildcard ? new ImageWildcard(image.Identity.Text) : null;
+
+    /// <summary>
     /// The stores for an item: those of -Store when the user wrote it, else the one that a piped image came from, else the local one. A
     /// default value of -Store is no reason to look for a piped image elsewhere: it would remove images of a store that the user did not
     /// list.
     /// </summary>
-    private protected IReadOnlyList<StoreLink> StoresFor(ImageParameter? image) =>
-        OpenStores(NamesFor(image) ?? new[] { StoreNames.Local });
+    /// <exception cref="ImageException">
+    /// InvalidArgument: without -Store, and the item is from another computer, or data that names a store which nobody named here (SF10).
+    /// </exception>
+    private protected IReadOnlyList<StoreLink> StoresFor(ImageParameter? image)
+    {
+        EnsureOfThisComputer(image);
+        return OpenStores(NamesFor(image) ?? new[] { StoreNames.Local });
+    }
 
     /// <summary>The names of <see cref="StoresFor"/>; null when neither the user nor the item names a store.</summary>
-    private protected IReadOnlyList<string>? NamesFor(ImageParameter? image) =>
-        image?.Identity.Store is { } own && (Store is null || HasDefaultStore) ? new[] { own } : Store;
+    /// <exception cref="ImageException">As <see cref="StoresFor"/>, for an item that names a store.</exception>
+    private protected IReadOnlyList<string>? NamesFor(ImageParameter? image)
+    {
+        if (image?.Identity.Store is not { } own || (Store is not null && !HasDefaultStore))
+        {
+            return Store;
+        }
+
+        EnsureOfThisComputer(image);
+        if (image.IsData)
+        {
+            EnsureNotStrange(own);
+        }
+
+        return new[] { own };
+    }
+
+    private void EnsureOfThisComputer(ImageParameter? image)
+    {
+        if (image?.Computer is { } computer && (Store is null || HasDefaultStore))
+        {
+            var shown = PrintableText.Of(computer);
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                $"{PrintableText.Of(image.ToString())} comes from the computer '{shown}', and this command works on this one",
+                $"Run the whole pipeline there: Invoke-Command -ComputerName {shown} {{ ... }}. Or say with -Store which store here is "
+                    + "meant.");
+        }
+    }
 
     /// <summary>True when -Store has its value from <c>$PSDefaultParameterValues</c>.</summary>
     private protected bool HasDefaultStore => Store is not null && ParameterDefaults.Gave(this, nameof(Store), Store);

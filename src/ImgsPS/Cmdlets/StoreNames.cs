@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Management.Automation;
+using ImgsPS.Naming;
 using ImgsPS.Store;
 
 namespace ImgsPS.Cmdlets;
@@ -26,6 +27,30 @@ internal static class StoreNames
         !IsDocker(name)
         && name.IndexOf("://", StringComparison.Ordinal) < 0
         && (name[0] is '.' or '~' || name.IndexOfAny(new[] { '/', '\\', ':' }) >= 0);
+
+    /// <summary>
+    /// True for what may lead to another computer: a URL, a pipe of another computer, a UNC path; false for a pipe or socket of this one,
+    /// a folder, and a context of docker's configuration.
+    /// </summary>
+    public static bool IsAddress(string name)
+    {
+        // Microsoft.PowerShell.Core\FileSystem::\\host\share
+        var provider = name.IndexOf("::", StringComparison.Ordinal);
+        var path = provider < 0 ? name : name.Substring(provider + 2);
+        if (path.Length > 1 && IsSeparator(path[0]) && IsSeparator(path[1]))
+        {
+            // \\?\C:\folder is a long path of this computer.
+            return !(path.Length > 5 && path[2] is '?' or '.' && IsSeparator(path[3]) && path[5] == ':');
+        }
+
+        var scheme = name.IndexOf("://", StringComparison.Ordinal);
+        return scheme >= 0 && name.Substring(0, scheme).ToLowerInvariant() switch
+        {
+            "unix" => false,
+            "npipe" => !name.Substring(scheme + 3).TrimStart('/', '\\').Replace('\\', '/').StartsWith("./", StringComparison.Ordinal),
+            _ => true,
+        };
+    }
 
     /// <summary>The name as the engine takes it: a folder as a full path of the file system.</summary>
     /// <exception cref="ImageException">InvalidArgument: the path has no such drive, or is not one of the file system.</exception>
@@ -54,6 +79,8 @@ internal static class StoreNames
         return Directory.Exists(folder) ? folder : name;
     }
 
+    private static bool IsSeparator(char c) => c is '/' or '\\';
+
     /// <summary>The scheme in small letters; a context's name and an address keep theirs.</summary>
     private static string Normalize(string name)
     {
@@ -80,7 +107,7 @@ internal static class StoreNames
 
     private static ImageException NoFolder(string name, Exception? cause) => new(
         ImageErrorKind.InvalidArgument,
-        $"'{name}' is not a store",
+        $"'{PrintableText.Of(PrintableText.WithoutPassword(name))}' is not a store",
         ImageStores.Forms,
         cause);
 }

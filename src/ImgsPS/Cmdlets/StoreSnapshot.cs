@@ -81,7 +81,8 @@ internal sealed class StoreSnapshot
     {
         var ids = match.Images.Select(image => image.Id).Distinct(StringComparer.Ordinal).ToList();
         var before = removal.Deleted.Count == 0 ? ids.SelectMany(table.WithId).FirstOrDefault() : null;
-        var gone = removal.Untagged.SelectMany(table.WithReference).ToList();
+        var gone = removal.Untagged.SelectMany(table.WithName).Where(image => image.Reference is not null)
+            .Concat(match.Images.Where(image => image.RawName is not null)).ToList();
         if (removal.Deleted.Count > 0)
         {
             gone.AddRange(removal.Deleted.SelectMany(table.WithId).Concat(match.Images).Where(image => image.Reference is null));
@@ -98,9 +99,9 @@ internal sealed class StoreSnapshot
 
     private static void Tag(ImageTable table, Image tagged, string reference)
     {
-        var before = table.WithReference(reference).ToList();
+        var before = table.WithName(reference).ToList();
         before.ForEach(image => table.Remove(image));
-        Same(table, tagged).Where(image => image.Reference is null).ToList().ForEach(image => table.Remove(image));
+        Same(table, tagged).Where(image => image.Name is null).ToList().ForEach(image => table.Remove(image));
         table.Add(tagged);
         if (before.Count > 0 && !Same(table, before[0]).Any())
         {

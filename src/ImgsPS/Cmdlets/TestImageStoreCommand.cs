@@ -29,7 +29,7 @@ public sealed class TestImageStoreCommand : StoreCmdlet
     public SwitchParameter Quiet { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _stores.Add(Store);
+    protected override void ProcessRecord() => _stores.Add(Accepted(Store));
 
     /// <inheritdoc/>
     protected override void EndProcessing()

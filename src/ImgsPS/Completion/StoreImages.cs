@@ -8,6 +8,7 @@ using System.Threading.Tasks;
 using ImgsPS.Cmdlets;
 using ImgsPS.Disk;
 using ImgsPS.Store;
+using ImgsPS.Store.Docker;
 
 namespace ImgsPS.Completion;
 
@@ -17,7 +18,10 @@ internal static class StoreImages
     /// <summary>A prompt must not hang: a store that is slower than this has no suggestions, this time.</summary>
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The images of the stores of -Store, else of the local one. A store that is slow or fails has none.</summary>
+    /// <summary>
+    /// The images of the stores of -Store, else of the local one. A store that is slow or fails has none, nor has one of another computer or
+    /// of a network: a prompt starts no ssh and asks nobody (SF11).
+    /// </summary>
     public static IReadOnlyList<Image> Of(IDictionary? bound)
     {
         var given = LanguagePrimitives.ConvertTo<string[]>(bound?["Store"])?.Where(name => !string.IsNullOrEmpty(name)).ToArray();
@@ -34,6 +38,11 @@ internal static class StoreImages
     {
         try
         {
+            if (StoreNames.IsAddress(store) || (StoreNames.IsDocker(store) && !DockerAddresses.Default.Resolve(store).IsOfThisMachine))
+            {
+                return Array.Empty<Image>();
+            }
+
             using var opened = ImageStores.Open(store, StoreAccess.ReadOnly);
             return await opened.ListAsync(ListRequest.Default, NullObserver.Instance, cancellationToken).ConfigureAwait(false);
         }

@@ -20,13 +20,14 @@ public sealed class ImageTableTests
     /// </summary>
     private static readonly Gen<Image> s_row =
         from reference in Gen.Elements(s_references.Append(null))
+        from rawName in Gen.Elements("*", "a[b]", "app:1", null, null)
         from id in Gen.Choose(1, 3)
         from digest in Gen.Elements(Images.Hash(1), Images.Hash(2), null)
-        select With(Images.Row(reference, Images.Hash(id), digest), reference);
+        select With(Images.Row(reference, Images.Hash(id), digest), reference, rawName);
 
     private static readonly Gen<ImageIdentity> s_identity = Gen.OneOf(
         s_row.Select(ImageIdentity.Of),
-        Gen.Elements(s_references.Append(Images.Hash(1)).Append(Images.Hash(2)).Append("0000").Append("nosuch"))
+        Gen.Elements(s_references.Append(Images.Hash(1)).Append(Images.Hash(2)).Append("0000").Append("nosuch").Append("*").Append("a[b]"))
             .Select(text => ImageIdentity.Of(text)),
         s_row.Where(row => row.Digest is not null).Select(row => ImageIdentity.Of(row.Reference, null, row.Digest, "test")));
 
@@ -68,22 +69,23 @@ public sealed class ImageTableTests
 
         foreach (var row in rows)
         {
-            Assert.Same(row, Assert.Single(table.WithReference(row.Reference!)));
+            Assert.Same(row, Assert.Single(table.WithName(row.Reference!)));
             Assert.Same(row, Assert.Single(table.WithId(row.Id)));
             Assert.Same(row, Assert.Single(table.WithDigest(row.Digest!)));
             Assert.Same(row, Assert.Single(table.WithContent(ImageIdentity.Of(row))));
             Assert.Same(row, Assert.Single(table.WithTag(ImageReference.Parse("app"), row.Tag!)));
             Assert.True(table.Remove(row));
             Assert.False(table.Remove(row));
-            Assert.Empty(table.WithReference(row.Reference!));
+            Assert.Empty(table.WithName(row.Reference!));
         }
 
         Assert.Empty(table.All);
     }
 
-    /// <summary>The row as another tool's index may have it: under a reference that is not the familiar one.</summary>
-    private static Image With(Image row, string? reference) => new()
+    /// <summary>The row as another tool's index may have it: under a reference that is not the familiar one, or a name that is none.</summary>
+    private static Image With(Image row, string? reference, string? rawName) => new()
     {
+        RawName = reference is null ? rawName : null,
         Reference = reference is not null && reference.Contains("library", StringComparison.Ordinal) ? reference : row.Reference,
         Registry = row.Registry,
         Repository = row.Repository,

@@ -10,14 +10,14 @@ namespace ImgsPS.Registry;
 internal static class ProgramFile
 {
     /// <summary>The first of the file names that stands in a folder of PATH, with its full path; null when there is none.</summary>
-    /// <param name="path">The value of PATH; folders in it that are not absolute are not looked at.</param>
+    /// <param name="path">The value of PATH; folders in it that depend on a current folder or drive are not looked at (SF16).</param>
     /// <param name="names">The file names, best first.</param>
     public static string? Find(string? path, params string[] names)
     {
         foreach (var folder in (path ?? "").Split([Path.PathSeparator], StringSplitOptions.RemoveEmptyEntries))
         {
             var clean = folder.Trim().Trim('"');
-            if (clean.IndexOfAny(Path.GetInvalidPathChars()) >= 0 || !Path.IsPathRooted(clean))
+            if (clean.IndexOfAny(Path.GetInvalidPathChars()) >= 0 || !IsFullyQualified(clean, Path.DirectorySeparatorChar == '\\'))
             {
                 continue;
             }
@@ -30,6 +30,15 @@ internal static class ProgramFile
         }
 
         return null;
+    }
+
+    /// <summary>True for a path that means the same folder whatever the current folder and drive are: not \tools, nor C:tools.</summary>
+    internal static bool IsFullyQualified(string path, bool isWindows)
+    {
+        static bool IsSeparator(char c) => c is '/' or '\\';
+        return !isWindows ? path.StartsWith("/", StringComparison.Ordinal)
+            : path.Length > 2 && ((IsSeparator(path[0]) && IsSeparator(path[1]))
+                || (char.ToUpperInvariant(path[0]) is >= 'A' and <= 'Z' && path[1] == ':' && IsSeparator(path[2])));
     }
 
     /// <summary>

@@ -18,6 +18,7 @@ internal static partial class HttpHandlers
             UseProxy = true,
             Proxy = proxy,
             ConnectTimeout = limits.Connect,
+            ConnectCallback = new ConnectionGuard(limits).ConnectAsync,
             MaxConnectionsPerServer = limits.Connections,
 
             // A host's traces are nothing to a registry.

@@ -61,6 +61,9 @@ internal sealed partial class HttpSender : IDisposable
         }
     }
 
+    /// <summary>Where connections may go (SF15); set before the first request, null for anywhere.</summary>
+    public ConnectionPolicy? Policy { get; set; }
+
     /// <summary>True once any server answered.</summary>
     public bool Answered => Volatile.Read(ref _answered) != 0;
 
@@ -72,6 +75,7 @@ internal sealed partial class HttpSender : IDisposable
         using var request = new HttpRequestMessage(method, uri) { Version = new Version(1, 1) };
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         request.Headers.ExpectContinue = false;
+        Policy?.Attach(request);
         prepare(request);
         var watch = Stopwatch.StartNew();
         HttpResponseMessage message;
@@ -85,6 +89,15 @@ internal sealed partial class HttpSender : IDisposable
             catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                if (Causes(e).OfType<RefusedAddressException>().FirstOrDefault() is { } refused)
+                {
+                    throw new ImageException(
+                        ImageErrorKind.InvalidData,
+                        $"{HostNames.Display(uri)} is not connected to: {refused.Message}",
+                        "The registry is misconfigured, or is not what it claims to be.",
+                        e);
+                }
+
                 var fault = IsTunnelRefused(e) ? ProxyFault(uri, e) : Classify(e);
                 observer.Debug($"{method} {_secrets.Mask(uri)}: {_secrets.Printable(fault.Message)} ({watch.ElapsedMilliseconds} ms)");
                 throw fault;

@@ -2,7 +2,10 @@ using System;
 
 namespace ImgsPS.Registry;
 
-/// <summary>Which redirects are followed (RN1, RN7).</summary>
+/// <summary>
+/// Which redirects are followed, by their text (RN1, RN7). That is all that can be judged through a proxy; without one
+/// <see cref="ConnectionGuard"/> judges the address too.
+/// </summary>
 internal static class RedirectPolicy
 {
     /// <summary>Why a redirect is refused; null when it may be followed.</summary>
@@ -28,6 +31,8 @@ internal static class RedirectPolicy
             return "it leads from another host to this machine";
         }
 
-        return HostNames.IsLinkLocal(to.Host) && !HostNames.IsLinkLocal(from.Host) ? "it leads to a link-local address" : null;
+        return HostNames.IsLinkLocal(to.Host) && !HostNames.IsLinkLocal(from.Host) ? "it leads to a link-local address"
+            : HostNames.IsMetadata(to.Host) && !HostNames.IsMetadata(from.Host) ? "it leads to a cloud's metadata service"
+            : null;
     }
 }

@@ -119,7 +119,7 @@ internal sealed class DockerInspect(DockerClient client, DockerLookup lookup, Do
             c => c,
             c => (IReadOnlyList<string>)rows
                 .Where(r => _chainIds.TryGetValue(r.Id, out var chain) && chain.Contains(c))
-                .Select(r => r.Reference ?? r.Id)
+                .Select(r => r.Name ?? r.Id)
                 .Distinct(StringComparer.Ordinal)
                 .OrderBy(n => n, StringComparer.Ordinal)
                 .ToArray(),

@@ -21,7 +21,7 @@ internal sealed class DockerLookup(DockerClient client, DockerList list)
         }
 
         var isId = Digest.TryParseIdentifier(identity.Text, out var digest);
-        var name = isId ? digest!.ToString() : ImageReference.Parse(identity.Text).WithDefaultTag().Familiar;
+        var name = isId ? digest!.ToString() : ImageLookup.ParseText(identity.Text).WithDefaultTag().Familiar;
         if (await InspectAsync(name, null, observer, cancellationToken).ConfigureAwait(false) is { } inspection)
         {
             var rows = DockerRows.All(inspection.Image, client.Endpoint.Store, observer);

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
 
@@ -23,6 +24,15 @@ internal sealed class DockerRemoval(DockerClient client, DockerLookup lookup)
     public async Task<ImageRemoval> RunAsync(RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var found = await lookup.FindAsync(request.Image, observer, cancellationToken).ConfigureAwait(false);
+        if (found.Row.RawName is { } odd && request.Image.RawName is not null && found.Image.Tags.Count + found.Image.Digests.Count > 1)
+        {
+            throw new ImageException(
+                ImageErrorKind.Conflict,
+                $"Docker calls {Digest.Shorten(found.Image.Id)} '{odd}', which is no reference, and takes the image away only with all of "
+                    + "its names",
+                "Give its id, with -Force, to remove it with all of them.");
+        }
+
         var sizes = request.Measure ? await SizesAsync(found, observer, cancellationToken).ConfigureAwait(false) : null;
         var question = new DockerRequest(HttpMethod.Delete, $"/images/{DockerRequest.Escape(found.Name)}")
         {
@@ -127,7 +137,7 @@ internal sealed class DockerRemoval(DockerClient client, DockerLookup lookup)
         }
         else
         {
-            var names = found.Image.Tags.Concat(found.Image.Digests).Select(n => ImageReference.TryParse(n, out var r) ? r.Familiar : n)
+            var names = found.Image.Tags.Concat(found.Image.Digests).Select(n => ImageReference.TryParse(n, out var r) ? r.Familiar : PrintableText.Of(n))
                 .ToArray();
             advice = !canForce ? e.Advice
                 : names.Length > 0 ? $"Use -Force to remove {string.Join(", ", names)}, or remove them by name."

@@ -18,7 +18,7 @@ internal static class DockerRows
     /// <param name="images">The images.</param>
     /// <param name="usage">The containers.</param>
     /// <param name="store">The store's name.</param>
-    /// <param name="observer">Told of names that are no references; they are shown as they are.</param>
+    /// <param name="observer">Told of names that are no references.</param>
     public static List<Image> Of(IReadOnlyCollection<DockerImage> images, DockerUsage usage, string store, IOperationObserver observer)
     {
         // F1: what other images are built on is not dangling.
@@ -48,7 +48,8 @@ internal static class DockerRows
         var digest = name?.Digest ?? image.TargetDigest;
         return new Image
         {
-            Reference = name?.Shown,
+            Reference = name?.Reference,
+            RawName = name?.RawName,
             Registry = name?.Registry,
             Repository = name?.Repository,
             Tag = name?.Tag,
@@ -148,7 +149,7 @@ internal static class DockerRows
 
     private static ImageReference? Parse(string text, DockerImage image, IOperationObserver observer)
     {
-        if (ImageReference.TryParse(text, out var reference) && !reference.IsNameOnly)
+        if (ImageReference.TryParse(text, out var reference) && !reference.IsNameOnly && reference.IsRecordable)
         {
             return reference.WithDefaultTag();
         }
@@ -157,11 +158,11 @@ internal static class DockerRows
         return null;
     }
 
-    private sealed record Name(string Shown, string? Registry, string? Repository, string? Tag, string? Digest)
+    private sealed record Name(string? Reference, string? RawName, string? Registry, string? Repository, string? Tag, string? Digest)
     {
         public static Name Of(ImageReference reference, Digest? digest) =>
-            new(reference.Familiar, reference.Registry, reference.FamiliarName, reference.Tag, digest?.ToString());
+            new(reference.Familiar, null, reference.Registry, reference.FamiliarName, reference.Tag, digest?.ToString());
 
-        public static Name Unknown(string text) => new(PrintableText.Of(text), null, null, null, null);
+        public static Name Unknown(string text) => new(null, PrintableText.Of(text), null, null, null, null);
     }
 }

@@ -34,6 +34,12 @@ internal sealed class EntryName
     /// </summary>
     public string Shown => _shown ??= Reference?.Familiar ?? PrintableText.OfServer(Key);
 
+    /// <summary>
+    /// What may stand for a reference: one that was read, or a word as it stands that reads as one (<c>latest</c> by umoci); else null.
+    /// </summary>
+    public string? ReferenceText =>
+        Reference is not null || (ImageReference.TryParse(Key, out var word) && word.IsRecordable) ? Shown : null;
+
     /// <summary>The registry, or null.</summary>
     public string? Registry => Reference?.Registry;
 
@@ -41,7 +47,7 @@ internal sealed class EntryName
     public string? Repository => _repository ??= Reference?.FamiliarName;
 
     /// <summary>The tag; null when the name is one by digest. A single word, as umoci writes it, is a tag of the layout.</summary>
-    public string? Tag => Reference is null ? Shown : Reference.Tag;
+    public string? Tag => Reference is not null ? Reference.Tag : ReferenceGrammar.IsTag(Key) ? Key : null;
 
     /// <summary>The name for a reference; <c>latest</c> when it has neither tag nor digest (N7), by digest when it has both (N9).</summary>
     public static EntryName Of(ImageReference reference)
@@ -58,7 +64,7 @@ internal sealed class EntryName
             return null;
         }
 
-        return ImageReference.TryParse(text, out var reference) && (reference.Tag is not null || reference.Digest is not null)
+        return ImageReference.TryParse(text, out var reference) && !reference.IsNameOnly && reference.IsRecordable
             ? Of(reference)
             : new EntryName(text!, null);
     }

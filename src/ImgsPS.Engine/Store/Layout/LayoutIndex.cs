@@ -149,26 +149,32 @@ internal sealed class LayoutIndex
 
     private void Name(EntryName name, Descriptor target, DateTimeOffset? pulledAt, DateTimeOffset? taggedAt)
     {
-        var entries = new List<IndexEntry>(_entries);
-        var holders = entries.FindAll(e => e.Name?.Key == name.Key);
-        var same = entries.FindAll(e => e.Descriptor?.Digest == target.Digest);
-        var carrier = same.Find(holders.Contains) ?? same.Find(e => e.Name is null);
-        foreach (var holder in holders.Where(h => h != carrier))
+        // One walk for each question: another tool may have written a name or a digest tens of thousands of times (SF8).
+        bool Holds(IndexEntry entry) => entry.Name?.Key == name.Key;
+        bool IsTarget(IndexEntry entry) => entry.Descriptor?.Digest == target.Digest;
+        var carrier = _entries.Find(e => IsTarget(e) && Holds(e)) ?? _entries.Find(e => IsTarget(e) && e.Name is null);
+        var others = new Dictionary<Digest, int>();
+        foreach (var digest in _entries.Select(e => e.Descriptor?.Digest).OfType<Digest>())
         {
-            var digest = holder.Descriptor?.Digest;
-            if (digest is null || entries.Exists(e => e != holder && e.Descriptor?.Digest == digest))
+            others[digest] = others.TryGetValue(digest, out var count) ? count + 1 : 1;
+        }
+
+        var entries = new List<IndexEntry>(_entries.Count + 1);
+        foreach (var entry in _entries)
+        {
+            if (entry == carrier || !(Holds(entry) || (IsTarget(entry) && entry.Name is null)))
             {
-                entries.Remove(holder);
+                entries.Add(entry);
             }
-            else
+            else if (entry.Name is not null && entry.Descriptor?.Digest is { } digest && --others[digest] == 0 && digest != target.Digest)
             {
-                var nameless = Node(holder);
+                // The last entry of what the name meant before.
+                var nameless = Node(entry);
                 RemoveAnnotation(nameless, EntryName.Annotation);
-                entries[entries.IndexOf(holder)] = Entry(nameless);
+                entries.Add(Entry(nameless));
             }
         }
 
-        entries.RemoveAll(e => e != carrier && e.Name is null && same.Contains(e));
         var node = carrier is null ? new JsonObject() : Node(carrier);
         if (target.MediaType.Length > 0)
         {

@@ -3,7 +3,7 @@ using System.Linq;
 
 namespace ImgsPS.Store.Layout;
 
-/// <summary>Finds rows of a layout as <see cref="ImageLookup"/> finds images, and by names that are no references too.</summary>
+/// <summary>Finds rows of a layout as <see cref="ImageLookup"/> finds images.</summary>
 internal static class LayoutLookup
 {
     /// <summary>The rows that an identity means, and how they were found.</summary>
@@ -14,22 +14,10 @@ internal static class LayoutLookup
     public static (ImageMatchKind Kind, IReadOnlyList<LayoutRow> Rows) Find(
         IReadOnlyList<LayoutRow> rows, ImageIdentity identity, bool anyName = false)
     {
-        var bare = FindBare(rows, identity);
-        if (bare.Count > 0)
-        {
-            return (ImageMatchKind.Tag, bare);
-        }
-
         var images = rows.Select(r => r.Image).ToArray();
         var match = anyName ? ImageLookup.FindContent(images, identity) : ImageLookup.Find(images, identity);
-        return (match.Kind, match.Images.Select(i => rows.First(r => ReferenceEquals(r.Image, i))).ToList());
+        var meant = new HashSet<Image>(match.Images);
+        var found = rows.Where(r => meant.Contains(r.Image)).ToDictionary(r => r.Image);
+        return (match.Kind, match.Images.Select(i => found[i]).ToList());
     }
-
-    /// <summary>
-    /// The rows with that name of another tool, if it is no reference: what it called "1.0" is meant by "1.0", though as a reference that
-    /// would be a repository.
-    /// </summary>
-    public static IReadOnlyList<LayoutRow> FindBare(IEnumerable<LayoutRow> rows, ImageIdentity identity) => rows
-        .Where(r => !identity.IsListed && r.Name is { Reference: null } && (r.Name.Key == identity.Text || r.Name.Shown == identity.Text))
-        .ToList();
 }

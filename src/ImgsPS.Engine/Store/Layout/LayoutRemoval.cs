@@ -60,19 +60,16 @@ internal sealed class LayoutRemoval
     {
         failure = null;
         var table = new LayoutTable(_rows.Of(index));
-        var entries = new Dictionary<Digest, List<IndexEntry>>();
-        foreach (var group in index.Entries.Where(e => e.Descriptor is not null).GroupBy(e => e.Descriptor!.Digest))
-        {
-            entries.Add(group.Key, group.ToList());
-        }
-
+        var entries = index.Entries.Where(e => e.Descriptor is not null).GroupBy(e => e.Descriptor!.Digest)
+            .ToDictionary(group => group.Key, group => new Entries(group));
+        var images = new Dictionary<Digest, IReadOnlyList<ManifestFacts>>();
         var items = new List<Item>(requests.Count);
         foreach (var request in requests)
         {
             try
             {
                 var (kind, found) = table.Find(request.Image);
-                var plan = RemovalPlan.Of(table.Related(found), kind, found, request.Force);
+                var plan = RemovalPlan.Of(table.Related(kind, found), kind, found, request.Force);
                 if (plan.Note is not null)
                 {
                     _observer.Verbose(plan.Note);
@@ -81,7 +78,7 @@ internal sealed class LayoutRemoval
                 items.Add(new Item(
                     request.Image.Text,
                     plan.Untagged,
-                    plan.Rows.Select(r => (r, (IReadOnlyList<ManifestFacts>)_rows.ImagesOf(r.Root).ToList())).ToList(),
+                    plan.Rows.Select(r => (r, ImagesOf(r.Root))).ToList(),
                     Take(plan.Rows, entries)));
                 table.Remove(plan.Rows);
             }
@@ -93,25 +90,31 @@ internal sealed class LayoutRemoval
         }
 
         return items;
+
+        IReadOnlyList<ManifestFacts> ImagesOf(Descriptor root)
+        {
+            if (!images.TryGetValue(root.Digest, out var found))
+            {
+                found = _rows.ImagesOf(root).ToList();
+                images.Add(root.Digest, found);
+            }
+
+            return found;
+        }
     }
 
     /// <summary>The rows' entries, and those without a name for digests that nothing names then: the list never showed them.</summary>
-    private static List<IndexEntry> Take(IReadOnlyList<LayoutRow> gone, Dictionary<Digest, List<IndexEntry>> entries)
+    private static List<IndexEntry> Take(IReadOnlyList<LayoutRow> gone, Dictionary<Digest, Entries> entries)
     {
         var going = gone.SelectMany(r => r.Entries).ToList();
         foreach (var row in gone)
         {
-            entries[row.Root.Digest].RemoveAll(row.Entries.Contains);
+            entries[row.Root.Digest].Remove(row.Entries);
         }
 
         foreach (var row in gone)
         {
-            var left = entries[row.Root.Digest];
-            if (left.TrueForAll(e => e.Name is null))
-            {
-                going.AddRange(left);
-                left.Clear();
-            }
+            going.AddRange(entries[row.Root.Digest].TakeNameless());
         }
 
         return going;
@@ -139,7 +142,9 @@ internal sealed class LayoutRemoval
 
         for (var i = 0; i < items.Count; i++)
         {
-            foreach (var (row, manifests) in items[i].Images)
+            // Of several names of one image the first one tells all.
+            var told = new HashSet<Digest>();
+            foreach (var (row, manifests) in items[i].Images.Where(image => told.Add(image.Row.Root.Digest)))
             {
                 AddDeleted(row, manifests, i, unneeded, items[i].Deleted);
             }
@@ -150,11 +155,11 @@ internal sealed class LayoutRemoval
     /// D3: the ids of images that nothing names any more, the shown one first, each with the chain ids of the layers that went, top first.
     /// </summary>
     private void AddDeleted(
-        LayoutRow row, IReadOnlyList<ManifestFacts> manifests, int removal, ContentCollector.Unneeded unneeded, List<string> deleted)
+        LayoutRow row, IReadOnlyList<ManifestFacts> manifests, int removal, ContentCollector.Unneeded unneeded, Deletions deleted)
     {
         if (manifests.Count == 0 && !unneeded.IsNeededAfter(removal, row.Root.Digest))
         {
-            AddOnce(deleted, row.Image.Id);
+            deleted.Add(row.Image.Id);
         }
 
         foreach (var manifest in manifests.OrderBy(m => m.Config.Digest.ToString() == row.Image.Id ? 0 : 1))
@@ -164,7 +169,7 @@ internal sealed class LayoutRemoval
                 continue;
             }
 
-            AddOnce(deleted, manifest.Config.Digest.ToString());
+            deleted.Add(manifest.Config.Digest.ToString());
             var diffIds = manifest.Layers
                 .Select(l => Digest.TryParse(l.DiffId, out var diffId) ? diffId : null)
                 .TakeWhile(d => d is not null)
@@ -175,17 +180,51 @@ internal sealed class LayoutRemoval
                 if (Digest.TryParse(manifest.Layers[i].Digest, out var layer) && _moved.ContainsKey(layer)
                     && unneeded.Last[layer] == removal)
                 {
-                    AddOnce(deleted, chainIds[i].ToString());
+                    deleted.Add(chainIds[i].ToString());
                 }
             }
         }
     }
 
-    private static void AddOnce(List<string> deleted, string id)
+    /// <summary>The ids that went, each once, in their order.</summary>
+    private sealed class Deletions
     {
-        if (!deleted.Contains(id))
+        private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+        public List<string> Ids { get; } = new();
+
+        public void Add(string id)
         {
-            deleted.Add(id);
+            if (_known.Add(id))
+            {
+                Ids.Add(id);
+            }
+        }
+    }
+
+    /// <summary>The entries of index.json for one digest that no removal has taken yet.</summary>
+    private sealed class Entries(IEnumerable<IndexEntry> entries)
+    {
+        private readonly HashSet<IndexEntry> _named = new(entries.Where(e => e.Name is not null));
+        private readonly HashSet<IndexEntry> _nameless = new(entries.Where(e => e.Name is null));
+
+        public void Remove(IReadOnlyList<IndexEntry> gone)
+        {
+            _named.ExceptWith(gone);
+            _nameless.ExceptWith(gone);
+        }
+
+        /// <summary>The entries without a name, when no other is left; none while one is.</summary>
+        public IReadOnlyList<IndexEntry> TakeNameless()
+        {
+            if (_named.Count > 0 || _nameless.Count == 0)
+            {
+                return [];
+            }
+
+            var taken = _nameless.ToList();
+            _nameless.Clear();
+            return taken;
         }
     }
 
@@ -202,11 +241,11 @@ internal sealed class LayoutRemoval
 
         public IReadOnlyList<IndexEntry> Entries { get; } = entries;
 
-        public List<string> Deleted { get; } = new();
+        public Deletions Deleted { get; } = new();
 
         public long BytesFreed { get; set; }
 
         public ImageRemoval ToRemoval(string store) =>
-            new() { Image = image, Untagged = untagged, Deleted = Deleted, BytesFreed = BytesFreed, Store = store };
+            new() { Image = image, Untagged = untagged, Deleted = Deleted.Ids, BytesFreed = BytesFreed, Store = store };
     }
 }

@@ -22,6 +22,9 @@ internal sealed class LayoutRows
     private readonly IOperationObserver _observer;
     private readonly PlatformMatcher _host = PlatformMatcher.ForHost();
 
+    // Of each index that several names share, what was found in it (SF8).
+    private readonly Dictionary<IndexFacts, List<Leaf>> _leaves = new();
+
     /// <param name="blobs">The store's content.</param>
     /// <param name="catalog">What is known of it.</param>
     /// <param name="store">The store's name.</param>
@@ -137,9 +140,11 @@ internal sealed class LayoutRows
         }
 
         var manifest = found.Manifest;
+        var reference = name?.ReferenceText;
         var image = new Image
         {
-            Reference = name?.Shown,
+            Reference = reference,
+            RawName = reference is null ? name?.Shown : null,
             Registry = name?.Registry,
             Repository = name?.Repository,
             Tag = name?.Tag,
@@ -165,13 +170,13 @@ internal sealed class LayoutRows
     public IEnumerable<ManifestFacts> ImagesOf(Descriptor root) => _catalog.Find(root, _few, _observer) switch
     {
         ManifestFacts { IsImage: true } manifest => new[] { manifest },
-        IndexFacts index => Leaves(index, 1).Select(l => l.Facts).Where(f => f.IsImage),
+        IndexFacts index => Leaves(index).Select(l => l.Facts).Where(f => f.IsImage),
         _ => Array.Empty<ManifestFacts>(),
     };
 
     private Choice Choose(IndexFacts index, Digest? shown)
     {
-        var leaves = Leaves(index, 1).ToList();
+        var leaves = Leaves(index);
         var images = leaves.Where(l => l.Facts.IsImage && l.Platform?.OS != "unknown").ToList();
         if (images.Count == 0)
         {
@@ -188,7 +193,18 @@ internal sealed class LayoutRows
         return new Choice(images[best].Facts, images[best].Descriptor, images[best].Platform, false);
     }
 
-    /// <summary>The manifests of an index that are in the store, those of indexes in it included.</summary>
+    /// <summary>The manifests of an index that are in the store, those of indexes in it included. Looked for once.</summary>
+    private List<Leaf> Leaves(IndexFacts index)
+    {
+        if (!_leaves.TryGetValue(index, out var leaves))
+        {
+            leaves = Leaves(index, 1).ToList();
+            _leaves.Add(index, leaves);
+        }
+
+        return leaves;
+    }
+
     private IEnumerable<Leaf> Leaves(IndexFacts index, int depth)
     {
         foreach (var child in index.Children)
@@ -215,7 +231,7 @@ internal sealed class LayoutRows
     }
 
     // A class: a key that is a struct costs a first list the compilation of the dictionary's code for it.
-    private sealed class RowKey(string? name, Digest digest) : IEquatable<RowKey>
+    internal sealed class RowKey(string? name, Digest digest) : IEquatable<RowKey>
     {
         private readonly string? _name = name;
         private readonly Digest _digest = digest;
@@ -224,7 +240,8 @@ internal sealed class LayoutRows
 
         public override bool Equals(object? obj) => Equals(obj as RowKey);
 
-        public override int GetHashCode() => _digest.GetHashCode();
+        // With the name: another tool's index may give one digest tens of thousands (SF8).
+        public override int GetHashCode() => unchecked((_digest.GetHashCode() * 31) + (_name is null ? 0 : _name.GetHashCode()));
     }
 
     private readonly record struct Leaf(Descriptor Descriptor, ManifestFacts Facts, Platform? Platform);

@@ -12,7 +12,9 @@ internal sealed class LayoutTable
     private readonly Dictionary<Image, LayoutRow> _rows;
     private readonly Dictionary<LayoutRow, int> _places = new();
     private readonly ImageTable _images;
-    private readonly List<LayoutRow> _bare;
+
+    // The rows of each repository's image, under the image's id and under its digest.
+    private readonly Dictionary<(string Repository, string Image), Family> _families = new();
 
     public LayoutTable(IReadOnlyList<LayoutRow> rows)
     {
@@ -20,33 +22,50 @@ internal sealed class LayoutTable
         foreach (var row in rows)
         {
             _places.Add(row, _places.Count);
+            foreach (var key in Keys(row))
+            {
+                if (!_families.TryGetValue(key, out var family))
+                {
+                    family = new Family();
+                    _families.Add(key, family);
+                }
+
+                family.Of(row).Add(row);
+            }
         }
 
         _images = new ImageTable(rows.Select(r => r.Image));
-        _bare = rows.Where(r => r.Name is { Reference: null }).ToList();
     }
 
     /// <summary>The rows that an identity means, and how they were found.</summary>
     /// <exception cref="ImageException">As <see cref="ImageLookup.Find"/>.</exception>
     public (ImageMatchKind Kind, IReadOnlyList<LayoutRow> Rows) Find(ImageIdentity identity)
     {
-        var bare = LayoutLookup.FindBare(_bare, identity);
-        if (bare.Count > 0)
-        {
-            return (ImageMatchKind.Tag, bare);
-        }
-
         var match = ImageLookup.FindIn(_images, identity);
         return (match.Kind, match.Images.Select(i => _rows[i]).ToList());
     }
 
-    /// <summary>The rows that show the same images as these, these included, in the list's order.</summary>
-    public IReadOnlyList<LayoutRow> Related(IReadOnlyList<LayoutRow> rows) => rows
-        .SelectMany(r => _images.WithId(r.Image.Id).Concat(_images.WithDigest(r.Image.Digest!)))
-        .Distinct()
-        .Select(i => _rows[i])
-        .OrderBy(r => _places[r])
-        .ToList();
+    /// <summary>
+    /// The rows of the same repositories that show the same images as these, in the list's order: what <see cref="RemovalPlan"/> goes by.
+    /// Where a tag is removed another one is enough, since it keeps all others (D2): each of many names is asked for (SF8).
+    /// </summary>
+    public IReadOnlyList<LayoutRow> Related(ImageMatchKind kind, IReadOnlyList<LayoutRow> rows)
+    {
+        if (kind == ImageMatchKind.Id)
+        {
+            return [];
+        }
+
+        var own = new HashSet<LayoutRow>(rows);
+        var families = rows.SelectMany(Keys).Distinct().Select(key => _families[key]).ToList();
+        if (kind == ImageMatchKind.Tag
+            && families.Select(f => f.Tagged.FirstOrDefault(r => !own.Contains(r))).FirstOrDefault(r => r is not null) is { } tagged)
+        {
+            return [tagged];
+        }
+
+        return families.SelectMany(f => f.Tagged.Concat(f.Pinned)).Distinct().OrderBy(r => _places[r]).ToList();
+    }
 
     /// <summary>Takes rows away.</summary>
     public void Remove(IReadOnlyList<LayoutRow> rows)
@@ -54,7 +73,25 @@ internal sealed class LayoutTable
         foreach (var row in rows)
         {
             _images.Remove(row.Image);
-            _bare.Remove(row);
+            foreach (var key in Keys(row))
+            {
+                _families[key].Of(row).Remove(row);
+            }
         }
+    }
+
+    /// <summary>None for a row that has no repository.</summary>
+    private static IEnumerable<(string Repository, string Image)> Keys(LayoutRow row) => row.Name?.Reference is { } reference
+        ? [(reference.Name, row.Image.Id), (reference.Name, row.Root.Digest.ToString())]
+        : [];
+
+    /// <summary>The names that one repository has for one image.</summary>
+    private sealed class Family
+    {
+        public HashSet<LayoutRow> Tagged { get; } = new();
+
+        public HashSet<LayoutRow> Pinned { get; } = new();
+
+        public HashSet<LayoutRow> Of(LayoutRow row) => row.IsPinned ? Pinned : Tagged;
     }
 }

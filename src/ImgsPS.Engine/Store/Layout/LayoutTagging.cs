@@ -40,9 +40,11 @@ internal sealed class LayoutTagging
         if (holders.Count == 0 || holders.Exists(h => h.Descriptor?.Digest != row.Root.Digest))
         {
             var content = await ContentAsync(row, cancellationToken).ConfigureAwait(false);
+            var former = list.Where(r => r.Name?.Key == name.Key).SelectMany(r => r.Entries.Select(e => (Entry: e, r.Image.Id)))
+                .ToDictionary(pair => pair.Entry, pair => pair.Id);
             foreach (var old in holders.Where(h => h.Descriptor is not null && h.Descriptor.Digest != row.Root.Digest))
             {
-                var image = list.FirstOrDefault(r => r.Entries.Contains(old))?.Image.Id;
+                var image = former.TryGetValue(old, out var id) ? id : null;
                 _observer.Verbose($"{name.Shown} named {Digest.Shorten(image ?? old.Descriptor!.Digest.ToString())} until now");
             }
 

@@ -10,8 +10,11 @@ namespace ImgsPS.Store.Layout;
 /// <param name="Note">Something to tell with -Verbose, or null.</param>
 internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<string> Untagged, string? Note)
 {
+    /// <summary>So many names are told in a message.</summary>
+    private const int Few = 10;
+
     /// <summary>Makes the plan.</summary>
-    /// <param name="rows">The whole list.</param>
+    /// <param name="rows">What <see cref="LayoutTable.Related"/> gives.</param>
     /// <param name="kind">How the image was named.</param>
     /// <param name="found">The rows that the name means.</param>
     /// <param name="force">Take all references of an image that was named by its id.</param>
@@ -31,9 +34,10 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
     {
         // Several only where another tool gave one name to several digests.
         var gone = found.ToList();
+        var going = new HashSet<LayoutRow>(found);
         var name = found[0].Name!;
         var untagged = new List<string> { name.Shown };
-        var left = rows.Where(r => !found.Contains(r) && r.Name is not null && r.Name.IsSameRepository(name) && found.Any(r.IsSameImage))
+        var left = rows.Where(r => !going.Contains(r) && r.Name is not null && r.Name.IsSameRepository(name) && found.Any(r.IsSameImage))
             .ToList();
         if (left.TrueForAll(r => r.IsPinned))
         {
@@ -67,7 +71,7 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
                 ImageErrorKind.Conflict,
                 $"conflict: unable to delete {Digest.Shorten(found[0].Image.Id)} (must be forced) - image is referenced in multiple " +
                     "repositories",
-                $"Use -Force to remove {string.Join(", ", named.Select(r => r.Name!.Shown))}, or remove them by name.");
+                $"Use -Force to remove {string.Join(", ", named.Take(Few).Select(r => r.Name!.Shown))}{(named.Count > Few ? ", …" : "")}, or remove them by name.");
         }
 
         var untagged = named.Where(r => !r.IsPinned).Select(r => r.Name!.Shown).OrderBy(r => r, StringComparer.Ordinal)

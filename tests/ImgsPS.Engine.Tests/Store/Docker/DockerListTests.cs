@@ -70,8 +70,9 @@ public class DockerListTests
     [InlineData("[{\"Id\":\"ID\",\"RepoTags\":null,\"RepoDigests\":null,\"Labels\":null,\"Created\":null}]", "<none> 0493 - True")]
     [InlineData("[{\"Id\":\"ID\",\"RepoTags\":[\"docker.io/library/a:1\"]}]", "a:1 0493 - False")]
     [InlineData("[{\"Id\":\"ID\",\"RepoTags\":[\"a:1\"],\"RepoDigests\":[\"<none>@<none>\"]}]", "a:1 0493 - False")]
-    [InlineData("[{\"Id\":\"ID\",\"RepoTags\":[\"A B:1\"],\"Created\":-62135596800}]", "A B:1 0493 - False")]
-    [InlineData("[{\"Id\":\"ID\",\"RepoTags\":[\"a:1\\u001b[2J\"]}]", "a:1?[2J 0493 - False")]
+    [InlineData("[{\"Id\":\"ID\",\"RepoTags\":[\"A B:1\"],\"Created\":-62135596800}]", "<none> (A B:1) 0493 - False")]
+    [InlineData("[{\"Id\":\"ID\",\"RepoTags\":[\"a:1\\u001b[2J\"]}]", "<none> (a:1?[2J) 0493 - False")]
+    [InlineData("[{\"Id\":\"ID\",\"RepoTags\":[\"*\",\"a[b]\"]}]", "<none> (*) 0493 - False | <none> (a[b]) 0493 - False")]
     public async Task Odd_answers_never_break_the_list(string images, string expected)
     {
         using var test = Canned(images.Replace("ID", "0493bc99476bf47bb16df9577b7734d090866ed42af061fd9b324001f20fb023",
@@ -215,6 +216,6 @@ public class DockerListTests
     }
 
     private static string Describe(Image i) =>
-        ($"{i.Reference ?? "<none>"} {i.Id.Substring(7, 4)} {i.Digest?.Substring(7, 4) ?? "-"} {i.Dangling} "
-            + string.Join(",", i.UsedBy)).TrimEnd();
+        ($"{i.Reference ?? "<none>"}{(i.RawName is null ? "" : $" ({i.RawName})")} {i.Id.Substring(7, 4)} "
+            + $"{i.Digest?.Substring(7, 4) ?? "-"} {i.Dangling} " + string.Join(",", i.UsedBy)).TrimEnd();
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using System.Threading.Tasks;
 using ImgsPS.Store;
@@ -196,5 +197,37 @@ public class DockerRemovalTests
         Assert.DoesNotContain(test.Engine.Requests, r => r.Path.EndsWith("/history", System.StringComparison.Ordinal));
         var delete = Assert.Single(test.Engine.Requests, r => r.Method == "DELETE");
         Assert.Equal(("1", "1"), (delete.Parameter("force"), delete.Parameter("noprune")));
+    }
+
+    // SF9: Docker is never told a name that is none. By its id the image goes, and with it each of its names.
+    [Theory]
+    [InlineData("""["*"]""", true)]
+    [InlineData("""["*","app:1"]""", false)]
+    public async Task Image_with_a_name_that_is_no_reference_goes_by_its_id_unless_it_has_others(string tags, bool goes)
+    {
+        using var test = new DockerUnderTest();
+        var id = "sha256:" + new string('1', 64);
+        var image = $$"""{"Id":"{{id}}","RepoTags":{{tags}},"RootFS":{"Type":"layers","Layers":[]} }""";
+        test.Can("GET", "/images/json", $"[{image}]");
+        test.Can("GET", "/containers/json", "[]");
+        test.Can("GET", $"/images/{id}/json", image);
+        test.Can("GET", $"/images/{id}/history", "[]");
+        test.Can("DELETE", $"/images/{id}", $$"""[{"Deleted":"{{id}}"}]""");
+        var odd = Assert.Single(await test.ListAsync(), listed => listed.RawName == "*");
+
+        Assert.Equal(ImageErrorKind.InvalidReference, (await Assert.ThrowsAsync<ImageException>(() => test.RemoveAsync("*"))).Kind);
+        if (goes)
+        {
+            Assert.Equal(new[] { id }, (await test.RemoveAsync(ImageIdentity.Of(odd))).Deleted);
+        }
+        else
+        {
+            var failure = await Assert.ThrowsAsync<ImageException>(() => test.RemoveAsync(ImageIdentity.Of(odd), force: true));
+            Assert.Equal(ImageErrorKind.Conflict, failure.Kind);
+            Assert.DoesNotContain(test.Engine.Requests, request => request.ToString().StartsWith("DELETE", StringComparison.Ordinal));
+        }
+
+        Assert.DoesNotContain(test.Engine.Requests, request => request.ToString().Contains("/images/%2A", StringComparison.Ordinal)
+            || request.ToString().Contains("/images/*", StringComparison.Ordinal));
     }
 }

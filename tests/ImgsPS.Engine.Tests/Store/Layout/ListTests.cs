@@ -148,7 +148,6 @@ public sealed class ListTests : IDisposable
     [Theory]
     [InlineData("latest", null, "latest")]
     [InlineData("1.0", null, "1.0")]
-    [InlineData("Some+Name", null, "Some+Name")]
     [InlineData("ubuntu:24.04", "ubuntu", "24.04")]
     public async Task Name_of_another_tool_is_listed_and_removed_by_exactly_that_text(string name, string? repository, string tag)
     {
@@ -161,6 +160,92 @@ public sealed class ListTests : IDisposable
         Assert.Equal(tag, row.Tag);
         Assert.Equal(name, (await _store.RemoveAsync(name)).Untagged[0]);
         Assert.Empty(await _store.ListAsync());
+    }
+
+    [Theory]
+    [InlineData("*", null)]
+    [InlineData("?", null)]
+    [InlineData("[a-z]*", null)]
+    [InlineData("a[b]", null)]
+    [InlineData("Some+Name", null)]
+    [InlineData("V1", "V1")]
+    [InlineData("http://reg.example.com/app:1", null)]
+    public async Task Name_that_is_no_reference_is_none_and_the_image_is_removed_by_itself_by_the_name_and_by_id(string name, string? tag)
+    {
+        // SF9
+        var image = await _store.PutAsync("app:1", new TestImage());
+        await _store.PutAsync("other:1", new TestImage("other"));
+        _store.EditIndex(index => index["manifests"]![0]!["annotations"]![Name] = name);
+
+        var row = Assert.Single(await _store.ListAsync(), r => r.Id == image.Id);
+        Assert.Equal((null, name, null, tag, false), (row.Reference, row.RawName, row.Repository, row.Tag, row.Dangling));
+        Assert.Equal(row.Id, row.ToString());
+        foreach (var identity in new[] { ImageIdentity.Of(row), ImageIdentity.Of(image.Id), ImageIdentity.Of(name) })
+        {
+            Assert.Equal(new[] { name }, (await _store.RemoveAsync(identity)).Untagged);
+            Assert.Equal("other:1", Assert.Single(await _store.ListAsync()).Reference);
+            await _store.PutAsync("app:1", new TestImage());
+            _store.EditIndex(index => index["manifests"]!.AsArray().Last()!["annotations"]![Name] = name);
+        }
+    }
+
+    [Theory]
+    [InlineData("sha256:1234")]
+    [InlineData("sha256")]
+    public async Task Name_that_reads_as_a_digest_is_no_reference(string name)
+    {
+        // SF9, N8
+        await _store.PutAsync("app:1", new TestImage());
+        _store.EditIndex(index => index["manifests"]![0]!["annotations"]![Name] = name);
+
+        var row = Assert.Single(await _store.ListAsync());
+        Assert.Equal((null, name), (row.Reference, row.RawName));
+        Assert.Equal(new[] { name }, (await _store.RemoveAsync(row)).Untagged);
+    }
+
+    [Fact]
+    public async Task Of_two_odd_names_of_one_image_an_object_means_its_own()
+    {
+        // SF9
+        await _store.PutAsync("app:1", new TestImage());
+        await _store.PutAsync("app:2", new TestImage());
+        _store.EditIndex(index =>
+        {
+            index["manifests"]![0]!["annotations"]![Name] = "*";
+            index["manifests"]![1]!["annotations"]![Name] = "a[b]";
+        });
+        var rows = await _store.ListAsync();
+        var csv = ImageIdentity.Of(null, rows[0].Id, rows[0].Digest, rows[0].Store, "*");
+
+        Assert.Equal(new[] { "*", "a[b]" }, rows.Select(r => r.RawName));
+        Assert.Equal(new[] { "*" }, (await _store.RemoveAsync(csv)).Untagged);
+        Assert.Equal("a[b]", Assert.Single(await _store.ListAsync()).RawName);
+    }
+
+    [Fact]
+    public async Task Id_is_not_taken_for_the_name_that_another_tool_gave_another_image()
+    {
+        // SF9
+        var image = await _store.PutAsync("app:1", new TestImage());
+        await _store.PutAsync("other:1", new TestImage("other"));
+        _store.EditIndex(index => index["manifests"]![1]!["annotations"]![Name] = image.Id);
+
+        Assert.Equal(new[] { "app:1", null }, (await _store.ListAsync()).Select(r => r.Reference));
+        Assert.Equal(new[] { "app:1" }, (await _store.RemoveAsync(image.Id)).Untagged.Take(1));
+        Assert.Equal(image.Id, Assert.Single(await _store.ListAsync()).RawName);
+    }
+
+    [Fact]
+    public async Task Name_that_only_looks_like_a_reference_does_not_take_the_place_of_one()
+    {
+        // SF9: as it is shown, " app:1" is app:1.
+        var image = await _store.PutAsync("app:1", new TestImage());
+        await _store.PutAsync("other:1", new TestImage("other"));
+        _store.EditIndex(index => index["manifests"]![1]!["annotations"]![Name] = " app:1");
+
+        Assert.Equal("app:1", Assert.Single(await _store.ListAsync(), r => r.RawName is not null).RawName);
+        Assert.Equal(image.Id, (await _store.RemoveAsync("app:1")).Deleted[0]);
+        Assert.Equal("app:1", Assert.Single(await _store.ListAsync()).RawName);
     }
 
     [Fact]

@@ -76,11 +76,12 @@ internal sealed class TempStore : IDisposable
 
     public Task<IReadOnlyList<Image>> ListAsync() => Store.ListAsync(ListRequest.Default, Observer, CancellationToken.None);
 
-    public Task<ImageRemoval> RemoveAsync(string image, bool force = false) =>
-        Store.RemoveAsync(new RemovalRequest(ImageIdentity.Of(image)) { Force = force }, Observer, CancellationToken.None);
+    public Task<ImageRemoval> RemoveAsync(string image, bool force = false) => RemoveAsync(ImageIdentity.Of(image), force);
 
-    public Task<ImageRemoval> RemoveAsync(Image image, bool force = false) =>
-        Store.RemoveAsync(new RemovalRequest(ImageIdentity.Of(image)) { Force = force }, Observer, CancellationToken.None);
+    public Task<ImageRemoval> RemoveAsync(Image image, bool force = false) => RemoveAsync(ImageIdentity.Of(image), force);
+
+    public Task<ImageRemoval> RemoveAsync(ImageIdentity image, bool force = false) =>
+        Store.RemoveAsync(new RemovalRequest(image) { Force = force }, Observer, CancellationToken.None);
 
     public Task<Image> TagAsync(string image, string name) => TagAsync(ImageIdentity.Of(image), name);
 

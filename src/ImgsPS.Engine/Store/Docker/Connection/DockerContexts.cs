@@ -42,8 +42,7 @@ internal sealed class DockerContexts
     /// </exception>
     public Entry Read(string name, string origin)
     {
-        // $ would let a line break at the end pass.
-        if (!Regex.IsMatch(name, NamePattern, RegexOptions.CultureInvariant) || name[name.Length - 1] == '\n')
+        if (!IsName(name))
         {
             throw new ImageException(
                 ImageErrorKind.InvalidArgument,
@@ -70,7 +69,8 @@ internal sealed class DockerContexts
             {
                 // The ID decides: docker finds the context by its name's hash and nothing else.
                 var id = System.IO.Path.GetFileName(folder);
-                if (ReadFile(MetaFile(id), id, null) is { } entry && Id(entry.Name) == id && entry.Name != Default)
+                if (ReadFile(MetaFile(id), id, null) is { } entry && Id(entry.Name) == id && entry.Name != Default
+                    && IsName(entry.Name))
                 {
                     entries.Add(entry);
                 }
@@ -83,6 +83,10 @@ internal sealed class DockerContexts
 
         return entries.OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
     }
+
+    // $ would let a line break at the end pass.
+    private static bool IsName(string name) =>
+        Regex.IsMatch(name, NamePattern, RegexOptions.CultureInvariant) && name[name.Length - 1] != '\n';
 
     private string[] Folders()
     {

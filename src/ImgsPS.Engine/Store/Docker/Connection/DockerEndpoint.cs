@@ -26,6 +26,9 @@ internal sealed record DockerEndpoint(string Store, DockerAddressKind Kind, stri
     /// <summary>The user of ssh; null when ssh's own configuration decides.</summary>
     public string? User { get; init; }
 
+    /// <summary>True when nobody can answer what ssh asks (SF16).</summary>
+    public bool IsUnattended { get; init; }
+
     /// <summary>TLS for tcp; null for none.</summary>
     public DockerTls? Tls { get; init; }
 
@@ -41,6 +44,9 @@ internal sealed record DockerEndpoint(string Store, DockerAddressKind Kind, stri
 
     /// <summary>True for a pipe of this machine, which anybody on it may have made.</summary>
     public bool IsLocalPipe => Kind == DockerAddressKind.Pipe && Host is null or ".";
+
+    /// <summary>True for a socket, and for a pipe of this machine: no network and no other program is needed to get there.</summary>
+    public bool IsOfThisMachine => Kind == DockerAddressKind.Unix || IsLocalPipe;
 
     private bool IsLoopback =>
         string.Equals(Host, "localhost", StringComparison.OrdinalIgnoreCase)

@@ -7,8 +7,9 @@ using System.Text;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// The command line of ssh that reaches a Docker Engine (docker CLI, cli/connhelper): <c>ssh [-l user] [-p port] -o ConnectTimeout=30 -T --
-/// host docker [--host unix://path] system dial-stdio</c>.
+/// The command line of ssh that reaches a Docker Engine (docker CLI, cli/connhelper): <c>ssh [-l user] [-p port] [-o BatchMode=yes] -o
+/// ConnectTimeout=30 -T -- host docker [--host unix://path] system dial-stdio</c>. BatchMode where nobody can answer: ssh then fails at once
+/// instead of asking for a password or whether a host is known (SF16).
 /// </summary>
 internal static class SshCommand
 {
@@ -24,6 +25,11 @@ internal static class SshCommand
         if (endpoint.Port is { } port)
         {
             arguments.AddRange(["-p", port.ToString(CultureInfo.InvariantCulture)]);
+        }
+
+        if (endpoint.IsUnattended)
+        {
+            arguments.AddRange(["-o", "BatchMode=yes"]);
         }
 
         arguments.AddRange(["-o", "ConnectTimeout=30", "-T", "--", endpoint.Host!, "docker"]);

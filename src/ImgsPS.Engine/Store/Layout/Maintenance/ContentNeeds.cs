@@ -32,7 +32,7 @@ internal sealed class ContentNeeds
     {
         var needs = new ContentNeeds(blobs, quarantined);
         var names = new LayoutRows(blobs, new Catalog(null, blobs), "", NullObserver.Instance).Of(index)
-            .SelectMany(row => row.Entries.Select(entry => (entry, Name: row.Image.Reference ?? row.Image.Id)))
+            .SelectMany(row => row.Entries.Select(entry => (entry, Name: row.Image.Name ?? row.Image.Id)))
             .GroupBy(p => p.entry).ToDictionary(g => g.Key, g => g.First().Name);
         foreach (var entry in index.Entries.Where(e => e.Descriptor is not null))
         {

@@ -180,6 +180,15 @@ public sealed class SshStreamTests : IDisposable
         Assert.Contains("exec: \"ssh\": executable file not found in $PATH", e.Message, StringComparison.Ordinal);
     }
 
+    // SF16
+    [Theory]
+    [InlineData(true, "-o BatchMode=yes -o ConnectTimeout=30 -T -- web1 docker system dial-stdio")]
+    [InlineData(false, "-o ConnectTimeout=30 -T -- web1 docker system dial-stdio")]
+    public void Ssh_asks_nothing_where_nobody_can_answer(bool isUnattended, string expected) => Assert.Equal(
+        expected,
+        string.Join(' ', SshCommand.Arguments(
+            new DockerEndpoint("ssh://web1", DockerAddressKind.Ssh, "ssh://web1", "-Store") { Host = "web1", IsUnattended = isUnattended })));
+
     [Theory]
     [InlineData("a b", "\"a b\"")]
     [InlineData("a\\b", "\"a\\b\"")]
