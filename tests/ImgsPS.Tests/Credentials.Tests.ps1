@@ -31,9 +31,12 @@ BeforeAll {
             "`$registry = [pscustomobject]@{ Host = '$($registry.Host)' }; `$app = '$($registry.Host)/team/app:1'"
             "`$work = '$work'; `$env:DOCKER_CONFIG = '$work/none'; `$env:DOCKER_AUTH_CONFIG = `$null; `$env:DOCKER_HOST = `$null"
             "`$env:PATH = '$work/bin' + [System.IO.Path]::PathSeparator + `$env:PATH"
-            "function Get-Credential([string] `$User) { [pscredential]::new(`$User, (ConvertTo-SecureString `"`$User-pass`" -AsPlainText -Force)) }"
-            "function Sent([scriptblock] `$Command) { Reset-TestRegistry `$registry; `$null = & `$Command 2>`$null; "
-            "    'sent:' + (@(Invoke-TestRegistry `$registry requests -Method Get | ForEach-Object { `$_ } | Where-Object { `$_.user } | ForEach-Object user | Select-Object -Unique) -join ',') }"
+            'function Get-Credential([string] $User) {'
+            '    [pscredential]::new($User, (ConvertTo-SecureString "$User-pass" -AsPlainText -Force)) }'
+            'function Sent([scriptblock] $Command) {'
+            '    Reset-TestRegistry $registry; $null = & $Command 2>$null'
+            '    $log = Invoke-TestRegistry $registry requests -Method Get | ForEach-Object { $_ }'
+            "    'sent:' + (@(`$log | Where-Object { `$_.user } | ForEach-Object user | Select-Object -Unique) -join ',') }"
         ) + $Step
         $output = @(Invoke-TestShell ($lines -join "`n"))
         @($output -like 'sent:*' -replace '^sent:') + @($output -notlike 'sent:*' | ForEach-Object { "unexpected: $_" })
@@ -47,7 +50,8 @@ AfterAll {
 
 Describe 'Credentials of a session that goes on, asked for by <Auth> (SF12)' -ForEach @{ Auth = 'basic' }, @{ Auth = 'bearer' } {
     BeforeAll {
-        $null = Invoke-TestRegistry $registry options @{ auth = $Auth; search = $true; users = @{ ann = 'ann-pass'; bob = 'bob-pass' } }
+        $users = @{ ann = 'ann-pass'; bob = 'bob-pass' }
+        $null = Invoke-TestRegistry $registry options @{ auth = $Auth; search = $true; users = $users }
     }
 
     It 'are those of the configuration at each command' {
@@ -86,16 +90,16 @@ Describe 'Credentials of a session that goes on, asked for by <Auth> (SF12)' -Fo
     }
 
     It 'that were changed at the registry are the new ones' {
-        $rotate = "`$null = Invoke-TestRegistry `$registry options @{ users = @{ ann = 'next-pass'; bob = 'bob-pass' } }; `$null = Invoke-TestRegistry `$registry tokens -Method Delete"
+        $basic = { param($password) [System.Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes("ann:$password")) }
         $steps = Invoke-Steps @(
             "`$env:DOCKER_CONFIG = `"`$work/one`"; Sent { Get-ImageManifest `$app }"
-            $rotate
+            "`$null = Invoke-TestRegistry `$registry options @{ users = @{ ann = 'next-pass'; bob = 'bob-pass' } }"
+            "`$null = Invoke-TestRegistry `$registry tokens -Method Delete"
             "`$text = [System.IO.File]::ReadAllText(`"`$work/one/config.json`")"
-            "`$text = `$text.Replace([System.Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes('ann:ann-pass')), [System.Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes('ann:next-pass')))"
-            "[System.IO.File]::WriteAllText(`"`$work/one/config.json`", `$text)"
+            "[System.IO.File]::WriteAllText(`"`$work/one/config.json`", `$text.Replace('$(& $basic ann-pass)', '$(& $basic next-pass)'))"
             "Sent { Get-ImageManifest `$app }"
         )
-        $old = [System.Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes('ann:ann-pass'))
+        $old = & $basic ann-pass
         $log = Invoke-TestRegistry $registry requests -Method Get | ForEach-Object { $_ }
         $null = Invoke-TestRegistry $registry options @{ users = @{ ann = 'ann-pass'; bob = 'bob-pass' } }
         $steps | Should -Be 'ann', 'ann'
@@ -104,15 +108,16 @@ Describe 'Credentials of a session that goes on, asked for by <Auth> (SF12)' -Fo
     }
 
     It 'of a helper are asked for by each command' -Skip:$windows {
-        [System.IO.File]::WriteAllText("$work/bin/docker-credential-log",
-            "#!/bin/sh`necho asked >> '$work/asked'`nif [ -f '$work/answer' ]; then cat '$work/answer'; else echo 'credentials not found in native keychain'; exit 1; fi`n")
+        [System.IO.File]::WriteAllText("$work/bin/docker-credential-log", "#!/bin/sh`necho asked >> '$work/asked'`n" +
+            "if [ -f '$work/answer' ]; then cat '$work/answer'; else echo 'credentials not found in native keychain'; exit 1; fi`n")
         & chmod 755 "$work/bin/docker-credential-log"
         [System.IO.File]::WriteAllText("$work/helper/config.json", '{"credsStore":"log"}')
         $answer = "[System.IO.File]::WriteAllText(`"`$work/answer`", '{{`"Username`":`"{0}`",`"Secret`":`"{0}-pass`"}}')"
         Remove-Item -LiteralPath "$work/asked" -ErrorAction Ignore
         Invoke-Steps @(
             "`$env:DOCKER_CONFIG = `"`$work/helper`""
-            ($answer -f 'ann'); "Sent { `$app, `$app, `$app | Get-ImageManifest }; 'sent:' + [System.IO.File]::ReadAllLines(`"`$work/asked`").Count"
+            ($answer -f 'ann'); "Sent { `$app, `$app, `$app | Get-ImageManifest }"
+            "'sent:' + [System.IO.File]::ReadAllLines(`"`$work/asked`").Count"
             ($answer -f 'bob'); "Sent { Get-ImageManifest `$app }"
             "Remove-Item `"`$work/answer`"; Sent { Get-ImageManifest `$app }"
         ) | Should -Be 'ann', '1', 'bob', ''

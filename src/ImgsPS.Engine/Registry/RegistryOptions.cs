@@ -33,6 +33,9 @@ internal sealed record RegistryOptions
     /// </summary>
     public RegistryClients? Clients { get; init; }
 
+    /// <summary>The way to a registry alone: without the credentials for it, and without what belongs to the command.</summary>
+    public RegistryOptions WithoutSecrets() => this with { Credential = null, Clients = null };
+
     /// <summary>True when a proxy gets credentials: connections through it are this command's alone (SF12).</summary>
     public bool HasProxyCredentials =>
         ProxyCredential is not null || ProxyUseDefaultCredentials || (Proxy is not null && ProxyAddress.CredentialOf(Proxy) is not null);

@@ -34,7 +34,8 @@ public class ProxyTests
         var options = new RegistryOptions { Proxy = new Uri("http://proxy:3128") };
         Assert.Null(HttpHandlers.ProxyFor(options, null).Credentials);
         Assert.Same(
-            CredentialCache.DefaultCredentials, HttpHandlers.ProxyFor(options with { ProxyUseDefaultCredentials = true }, null).Credentials);
+            CredentialCache.DefaultCredentials,
+            HttpHandlers.ProxyFor(options with { ProxyUseDefaultCredentials = true }, null).Credentials);
     }
 
     // HTTPS_PROXY=http://bob:x@proxy is the user's own word, and so is -ProxyCredential.
@@ -63,7 +64,8 @@ public class ProxyTests
         Assert.Contains("-ProxyCredential", e.Advice, StringComparison.Ordinal);
 
         // Asked once, and given nothing.
-        Assert.StartsWith(plainHttp ? "HEAD http://reg.example.com/" : "CONNECT reg.example.com:443", proxy.Asked, StringComparison.Ordinal);
+        var first = plainHttp ? "HEAD http://reg.example.com/" : "CONNECT reg.example.com:443";
+        Assert.StartsWith(first, proxy.Asked, StringComparison.Ordinal);
         Assert.DoesNotContain("Authorization", proxy.Asked, StringComparison.OrdinalIgnoreCase);
         Assert.Single(proxy.Asked.Split(["Host:"], StringSplitOptions.None)[1..]);
     }

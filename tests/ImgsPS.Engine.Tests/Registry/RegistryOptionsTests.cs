@@ -62,8 +62,13 @@ public class RegistryOptionsTests
         var proxy = new Uri("http://proxy:3128");
         var shared = HttpHandlers.Shared(endpoint, RegistryOptions.Default);
         Assert.NotNull(shared);
-        Assert.Same(shared, HttpHandlers.Shared(endpoint, new RegistryOptions { Credential = Credential }));
+        using var clients = new RegistryClients();
+        Assert.Same(shared, HttpHandlers.Shared(endpoint, new RegistryOptions { Credential = Credential, Clients = clients }));
         Assert.NotSame(shared, HttpHandlers.Shared(endpoint, new RegistryOptions { Proxy = proxy }));
+
+        // SF15: what a command may connect to because of its options stays with those.
+        Assert.NotSame(shared, HttpHandlers.Shared(endpoint, new RegistryOptions { TrustedRealm = "auth.example.com" }));
+        Assert.NotSame(shared, HttpHandlers.Shared(endpoint, new RegistryOptions { PlainHttp = true }));
         Assert.NotSame(shared, HttpHandlers.Shared(RegistryEndpoint.For("reg.example.com:5001", RegistryOptions.Default),
             RegistryOptions.Default));
         Assert.Null(HttpHandlers.Shared(endpoint, new RegistryOptions { Proxy = proxy, ProxyCredential = Credential }));

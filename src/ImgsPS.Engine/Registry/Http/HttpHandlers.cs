@@ -10,20 +10,21 @@ namespace ImgsPS.Registry;
 /// </summary>
 internal static partial class HttpHandlers
 {
-    private static readonly ConcurrentDictionary<(string Registry, string Proxy), Lazy<HttpMessageHandler>> All = new();
+    private static readonly ConcurrentDictionary<(Uri Registry, RegistryOptions Options), Lazy<HttpMessageHandler>> All = new();
 
     public static HttpMessageHandler Create(RegistryOptions options, RegistryLimits limits) => Create(ProxyFor(options), limits);
 
     /// <summary>
-    /// The connections that all commands share for a registry; null when a proxy gets credentials: a connection that a proxy has let
-    /// through for one user is not another's (SF12). They live as long as the process.
+    /// The connections that all commands share that reach a registry in the same way: an address that one may connect to because of its
+    /// options is not another's (SF15). Null when a proxy gets credentials: what a proxy has let through for one user is not another's
+    /// (SF12). They live as long as the process.
     /// </summary>
     public static HttpMessageHandler? Shared(RegistryEndpoint endpoint, RegistryOptions options) =>
         options.HasProxyCredentials
             ? null
             : All.GetOrAdd(
-                (endpoint.BaseUri.AbsoluteUri, options.Proxy?.AbsoluteUri ?? ""),
-                _ => new(() => Create(options, RegistryLimits.Default))).Value;
+                (endpoint.BaseUri, options.WithoutSecrets()),
+                key => new(() => Create(key.Options, RegistryLimits.Default))).Value;
 
     /// <summary>The proxy that the user wants: the named one, else the system's, and what it gets (SF13).</summary>
     public static IWebProxy ProxyFor(RegistryOptions options) => ProxyFor(options, DefaultProxy);

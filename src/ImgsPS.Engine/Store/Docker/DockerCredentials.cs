@@ -18,8 +18,8 @@ internal sealed class DockerCredentials(DockerClient client, ICredentialStore st
     /// <param name="observer">Who is told.</param>
     /// <param name="cancellationToken">Stops a credential helper.</param>
     /// <exception cref="ImageException">
-    /// As <see cref="ICredentialStore.FindAsync"/>. Denied: a given credential for a stranger's pipe. One for a Docker Engine that is open to
-    /// all is refused by <see cref="DockerClient.SendAsync"/>.
+    /// As <see cref="ICredentialStore.FindAsync"/>. Denied: a given credential for a stranger's pipe. One for a Docker Engine that is open
+    /// to all is refused by <see cref="DockerClient.SendAsync"/>.
     /// </exception>
     public async Task<string?> FindAsync(
         string registry, string? repository, RegistryOptions options, IOperationObserver observer, CancellationToken cancellationToken)

@@ -33,7 +33,8 @@ internal static class PipeOwner
     }
 
     /// <summary>True for SYSTEM, the administrators and the user, by their SIDs.</summary>
-    internal static bool IsTrusted(string? owner, string? user) => owner is LocalSystem or Administrators || (owner is not null && owner == user);
+    internal static bool IsTrusted(string? owner, string? user) =>
+        owner is LocalSystem or Administrators || (owner is not null && owner == user);
 
     private static string Name(SecurityIdentifier? owner)
     {

@@ -43,8 +43,8 @@ public sealed class ConfigurationFileTests : IDisposable
         from place in new[] { "config.json", "meta.json", "ca.pem", "cert.pem", "key.pem" }
         from what in new[]
         {
-            "a link to it", "a link to nothing", "a link to itself", "a pipe", "a link to a pipe", "/dev/zero", "/dev/tty", "a socket", "a folder",
-            "unreadable", "too large",
+            "a link to it", "a link to nothing", "a link to itself", "a pipe", "a link to a pipe", "/dev/zero", "/dev/tty", "a socket",
+            "a folder", "unreadable", "too large",
         }
         select new object[] { place, what };
 
@@ -133,9 +133,8 @@ public sealed class ConfigurationFileTests : IDisposable
                 break;
             default:
                 string Of(string name) => Path.Combine(_docker.Root, name);
-                var endpoint = DockerAddress.Parse(
-                    "tcp://localhost:1", "docker", "DOCKER_HOST", () => new DockerTls(Of("ca.pem"), Of("cert.pem"), Of("key.pem"), false, null),
-                    tlsPort: true);
+                var tls = new DockerTls(Of("ca.pem"), Of("cert.pem"), Of("key.pem"), false, null);
+                var endpoint = DockerAddress.Parse("tcp://localhost:1", "docker", "DOCKER_HOST", () => tls, tlsPort: true);
                 new DockerTlsClient(endpoint, TimeSpan.FromMinutes(1)).OpenAsync(new MemoryStream(), CancellationToken.None)
                     .GetAwaiter().GetResult();
                 break;
