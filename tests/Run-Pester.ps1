@@ -135,7 +135,8 @@ if (Test-Path -LiteralPath $Worker) { Remove-Item -LiteralPath $Worker -Recurse 
 $null = New-Item -ItemType Directory -Path $Worker
 
 # The long ones first, so that no worker waits at the end for one that began last.
-$long = 'DockerRules.Tests.ps1', 'RealRegistry.Tests.ps1', 'Interrupt.Tests.ps1', 'Behaviours.Tests.ps1', 'Secrets.Tests.ps1'
+$long = 'HostileStore.Tests.ps1', 'DockerRules.Tests.ps1', 'RealRegistry.Tests.ps1', 'Interrupt.Tests.ps1', 'Behaviours.Tests.ps1',
+    'Secrets.Tests.ps1'
 $files = @(Get-ChildItem -Path (Join-Path $Tests '*.Tests.ps1') |
     Where-Object { $file = $_.Name; @($Name -split ',' | Where-Object { $file -like $_ }).Count -gt 0 } |
         Sort-Object { $at = $long.IndexOf($_.Name); if ($at -lt 0) { $long.Count } else { $at } }, { - $_.Length } | ForEach-Object Name)
