@@ -73,6 +73,9 @@ internal abstract class NativeFiles
     /// <summary>Locks a file that was opened for that; false when another handle has it locked.</summary>
     public abstract bool TryLock(FileHandle file, string path);
 
+    /// <summary>Takes rights on Unix from a file that this user owns, those that are not in <paramref name="most"/>.</summary>
+    public abstract void Narrow(FileHandle file, FileStatus status, int most);
+
     /// <summary>Makes reads and writes wait as usual, after it is known that the file is one.</summary>
     public abstract void SetBlocking(FileHandle file);
 

@@ -351,7 +351,14 @@ internal sealed class StoreDoor
         var done = false;
         try
         {
-            Judge(Native.Status(handle, path), path, mayBeFolder: false, !writes && IsContent(path));
+            var status = Native.Status(handle, path);
+            Judge(status, path, mayBeFolder: false, !writes && IsContent(path));
+            if (use == FileUse.Lock)
+            {
+                // Of a store that an earlier version made: who can open a lock can hold it (SF6).
+                Native.Narrow(handle, status, Rights(path, 0x1B6));
+            }
+
             if (use is FileUse.Lock or FileUse.Probe && !Native.TryLock(handle, path))
             {
                 return null;

@@ -241,6 +241,15 @@ internal abstract class UnixFiles : NativeFiles
         flock(file, LockExclusive | LockAtOnce) == 0
         || (Marshal.GetLastWin32Error() is var error && error == WouldBlock ? false : throw Error(error, path));
 
+    public override void Narrow(FileHandle file, FileStatus status, int most)
+    {
+        // Where that cannot be done, the lock works all the same.
+        if (status.User == Me && (status.Rights & ~most) != 0)
+        {
+            _ = fchmod(file, status.Rights & most);
+        }
+    }
+
     public override void SetBlocking(FileHandle file)
     {
         var flags = Control(file, GetFlags, 0);
@@ -398,6 +407,10 @@ internal abstract class UnixFiles : NativeFiles
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int flock(FileHandle file, int operation);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int fchmod(FileHandle file, int rights);
 
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -309,6 +309,11 @@ internal sealed class WindowsFiles : NativeFiles
     // Who has it open keeps others from opening it.
     public override bool TryLock(FileHandle file, string path) => true;
 
+    public override void Narrow(FileHandle file, FileStatus status, int most)
+    {
+        // Rights come from the folder.
+    }
+
     public override void SetBlocking(FileHandle file)
     {
         // Opened so.

@@ -97,6 +97,7 @@ internal sealed class ImageSearch
         // S4: Hub knows its official images without their namespace.
         var term = _term.StartsWith(DockerHub.OfficialPrefix, StringComparison.Ordinal) ? _term.Substring(DockerHub.OfficialPrefix.Length)
             : _term;
+        _client.Transport.JudgeBy(hub);
         using var response = await SendAsync(hub, term, cancellationToken).ConfigureAwait(false);
         if (response.Status != HttpStatusCode.OK)
         {

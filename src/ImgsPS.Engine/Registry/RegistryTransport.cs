@@ -119,6 +119,11 @@ internal sealed class RegistryTransport : IDisposable
         }
     }
 
+    /// <summary>
+    /// Has connections judged by a service that the user means when he names the registry, as by the registry itself: Hub's search (SF15).
+    /// </summary>
+    public void JudgeBy(Uri service) => _sender.Policy = _sender.Policy! with { Registry = service };
+
     private async Task<RegistryResponse> FollowAsync(
         RegistryRequest request, AuthenticationHeaderValue? authorization, IOperationObserver observer, CancellationToken cancellationToken)
     {

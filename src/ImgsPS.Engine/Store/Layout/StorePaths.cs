@@ -13,7 +13,7 @@ internal sealed class StorePaths
     private const string TempSuffix = ".tmp";
 
     private static readonly Regex TempName = new(
-        @"^(oci-layout|version|index(\.prev)?\.json|index\.seal|catalog\.json|clock|self-test(-[12])?)(\.[0-9a-f]{32})?\.tmp$",
+        @"^(oci-layout|version|index(\.prev)?\.json|index\.seal|catalog\.json|verified\.[0-9A-Za-z-]+|clock|self-test(-[12])?)(\.[0-9a-f]{32})?\.tmp$",
         RegexOptions.CultureInvariant);
 
     private static readonly Regex LeaseName = new(@"^[0-9a-f]{32}\.(lock|list)$", RegexOptions.CultureInvariant);

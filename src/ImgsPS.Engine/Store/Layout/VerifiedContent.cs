@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text;
+using System.Threading.Tasks;
 using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Layout;
@@ -16,6 +18,8 @@ internal sealed class VerifiedContent
 {
     /// <summary>Some 500,000 blobs.</summary>
     private const int MaxSize = 64 * 1024 * 1024;
+
+    private const int LargeSize = 256 * 1024;
 
     private readonly object _sync = new();
     private readonly StorePaths _paths;
@@ -78,6 +82,25 @@ internal sealed class VerifiedContent
         catch (ImageException e) when (!StoreFailure.IsUnsafe(e))
         {
             observer.Debug($"Content that was checked is not noted: {e.Message}");
+        }
+    }
+
+    /// <summary>Takes out notes of blobs that are gone, when they are most of a large file; under the store's lock.</summary>
+    /// <exception cref="ImageException">StoreUnavailable; the notes are as they were.</exception>
+    public async Task TidyAsync(Func<Digest, bool> isThere)
+    {
+        if ((_files.Length(_paths.Verified) ?? 0) < LargeSize)
+        {
+            return;
+        }
+
+        var notes = Read();
+        var left = notes.Where(n => Digest.TryParse(n.Key, out var digest) && isThere(digest)).ToList();
+        if (left.Count <= notes.Count / 2)
+        {
+            var text = string.Concat(left.Select(n => n.Key + " " + n.Value + "\n"));
+            await _files.ReplaceAsync(_paths.Verified, _paths.NewTemp(_paths.Verified), Encoding.ASCII.GetBytes(text), flush: false)
+                .ConfigureAwait(false);
         }
     }
 

@@ -132,6 +132,36 @@ public sealed class StoreTrustTests : IDisposable
         Assert.Contains(_store.Paths.Blob(image.Layers[0].Blob.Digest), _files.Read);
     }
 
+    [Fact]
+    public async Task Notes_of_content_that_is_gone_are_taken_out_when_they_are_many_SF7()
+    {
+        var image = await _store.PutAsync("app:1", new TestImage("one"));
+        var known = File.ReadAllLines(_store.Paths.Verified);
+        File.AppendAllLines(_store.Paths.Verified, Enumerable.Range(0, 5000)
+            .Select(i => $"{Digest.Of(Encoding.ASCII.GetBytes("gone " + i))} {i} {i} {i}"));
+
+        await _store.Store.OptimizeAsync(TimeSpan.Zero);
+
+        var left = File.ReadAllLines(_store.Paths.Verified);
+        Assert.Equal(known.OrderBy(l => l, StringComparer.Ordinal), left.OrderBy(l => l, StringComparer.Ordinal));
+        _files.Read.Clear();
+        using var session = await BeginAsync("app:2");
+        Assert.True(await session.HasAsync(image.Layers[0].Blob.Descriptor, CancellationToken.None));
+        Assert.DoesNotContain(_store.Paths.Blob(image.Layers[0].Blob.Digest), _files.Read);
+    }
+
+    [SkippableFact]
+    public async Task Lock_of_a_store_that_an_earlier_version_made_is_closed_to_others_SF6()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "rights of Unix");
+        await _store.PutAsync("app:1", new TestImage("one"));
+        UnixNodes.SetRights(_store.Root, 0x1ED);
+        UnixNodes.SetRights(_store.Paths.StoreLock, 0x1A4);
+        await _store.PutAsync("app:2", new TestImage("two"));
+
+        Assert.Equal(0x180, _files.Door.Stat(_store.Paths.StoreLock)!.Value.Rights);
+    }
+
     [SkippableFact]
     public async Task Broken_index_is_moved_aside_with_the_rights_it_has_SF2()
     {

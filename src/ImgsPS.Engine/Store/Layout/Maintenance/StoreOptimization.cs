@@ -75,6 +75,7 @@ internal sealed class StoreOptimization
                 }
             }
 
+            await _parts.Blobs.Verified.TidyAsync(digest => _parts.Blobs.SizeOf(digest) is not null).ConfigureAwait(false);
             _parts.Files.At(StorePoint.CollectAfterTrash);
         }
 
