@@ -215,7 +215,7 @@ internal sealed class LayoutRemoval
         }
 
         /// <summary>The entries without a name, when no other is left; none while one is.</summary>
-        public IReadOnlyList<IndexEntry> TakeNameless()
+        public List<IndexEntry> TakeNameless()
         {
             if (_named.Count > 0 || _nameless.Count == 0)
             {
