@@ -281,8 +281,8 @@ public sealed class CredentialStateTests : IAsyncDisposable
         return Sent(_server.Requests);
     }
 
-    private Task HeadAsync(RegistryClient client, string reference = "team/app:1") =>
-        client.HeadManifestAsync(ImageReference.Parse(_server.Host + "/" + reference), _observer, CancellationToken.None);
+    private async Task HeadAsync(RegistryClient client, string reference = "team/app:1") =>
+        await client.HeadManifestAsync(ImageReference.Parse(_server.Host + "/" + reference), _observer, CancellationToken.None);
 
     private static string Sent(IEnumerable<LoggedRequest> requests) =>
         string.Join(",", requests.Select(r => r.User).OfType<string>().Distinct());
