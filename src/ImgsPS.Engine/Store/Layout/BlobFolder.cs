@@ -197,7 +197,7 @@ internal sealed class BlobFolder
     {
         var fate = "It is ignored.";
         var moved = false;
-        if (_files.FolderExists(_paths.Quarantine) && _files.FolderExists(_paths.Ingest) && _files.Door.CanWrite())
+        if (_files.FolderExists(_paths.Quarantine) && _files.FolderExists(_paths.Ingest) && _files.CanWrite())
         {
             try
             {

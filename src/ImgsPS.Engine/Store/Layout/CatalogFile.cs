@@ -102,7 +102,7 @@ internal sealed class CatalogFile
             fault = "It has no checksum.";
         }
         catch (Exception e) when (e is ImageException and not { InnerException: UnsafeFileException } or JsonException or InvalidOperationException or FormatException
-            || (StoreFailure.IsMachine(e) && e is not UnsafeFileException))
+            || StoreFailure.IsMachine(e))
         {
             fault = PrintableText.OfServer(e.Message);
         }
@@ -147,7 +147,7 @@ internal sealed class CatalogFile
     /// <summary>The hash of what follows the checksum; it is known only to whoever has checked it.</summary>
     private Digest HashOfFile()
     {
-        using var file = _files.OpenRead(_paths.Catalog);
+        using var file = StoreFailure.Guard(_paths.Catalog, 0, () => _files.OpenRead(_paths.Catalog));
         using var hash = Digest.CreateHash("sha256");
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 18);
         try

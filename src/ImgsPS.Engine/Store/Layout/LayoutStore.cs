@@ -378,7 +378,7 @@ internal sealed class LayoutStore : IImageStore
     {
         try
         {
-            if (!_catalog.IsChanged || !_files.FolderExists(_paths.Locks) || !_files.Door.CanWrite() || !_folder.IsOurVersion())
+            if (!_catalog.IsChanged || !_files.FolderExists(_paths.Locks) || !_files.CanWrite() || !_folder.IsOurVersion())
             {
                 return;
             }

@@ -99,5 +99,10 @@ internal sealed class PullSession : IPullSession
         return true;
     }
 
-    public void Dispose() => _lease.Dispose();
+    public void Dispose()
+    {
+        // What was hashed for an image that did not change is noted too.
+        _blobs.Verified.Save(_observer);
+        _lease.Dispose();
+    }
 }

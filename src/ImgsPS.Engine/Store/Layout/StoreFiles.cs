@@ -45,6 +45,18 @@ internal class StoreFiles
     {
     }
 
+    /// <summary>True when the store may be changed: see <see cref="StoreDoor.CanWrite"/>.</summary>
+    /// <exception cref="ImageException">StoreUnavailable, InvalidData: it cannot be looked at.</exception>
+    public bool CanWrite() => Reading(Door.Root, Door.CanWrite);
+
+    /// <summary>Refuses a change of a store that others can write, for an elevated user (SF3).</summary>
+    /// <exception cref="ImageException">StoreUnavailable; InvalidData: it cannot be looked at.</exception>
+    public void EnsureCanWrite() => Reading(Door.Root, () =>
+    {
+        Door.EnsureCanWrite();
+        return true;
+    });
+
     /// <summary>Makes a file, to write it; nothing may have its name.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
     public StoreFile Create(string path) => StoreFailure.Guard(path, 0, () => CreateStep(path));

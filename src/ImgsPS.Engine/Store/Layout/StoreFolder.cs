@@ -77,7 +77,7 @@ internal sealed class StoreFolder
     public async Task PrepareAsync(TimeSpan lockWait, CancellationToken cancellationToken)
     {
         Exists();
-        _files.Door.EnsureCanWrite();
+        _files.EnsureCanWrite();
         CheckVersion();
         if (Missing().Count == 0)
         {

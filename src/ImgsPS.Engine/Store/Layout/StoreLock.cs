@@ -35,11 +35,10 @@ internal sealed class StoreLock : IDisposable
     private readonly IDisposable _gate;
     private readonly FileLock _file;
 
-    private StoreLock(StorePaths paths, StoreFiles files, IDisposable gate, FileLock file)
+    private StoreLock(IDisposable gate, FileLock file)
     {
         _gate = gate;
         _file = file;
-        WriteOwner(paths, files);
     }
 
     /// <summary>Takes the lock. The folder of locks must be there.</summary>
@@ -108,17 +107,22 @@ internal sealed class StoreLock : IDisposable
                 Proven.TryAdd(paths.StoreLock, true);
             }
 
-            taken = file is not null;
+            if (file is not null)
+            {
+                WriteOwner(paths, files);
+                taken = true;
+            }
         }
         finally
         {
             if (!taken)
             {
+                file?.Dispose();
                 gate.Dispose();
             }
         }
 
-        return file is null ? null : new StoreLock(paths, files, gate, file);
+        return file is null ? null : new StoreLock(gate, file);
     }
 
     /// <summary>
@@ -179,7 +183,11 @@ internal sealed class StoreLock : IDisposable
         {
             files.Door.Overwrite(paths.StoreLockOwner, Owner.Value);
         }
-        catch (Exception e) when (StoreFailure.IsMachine(e) && e is not UnsafeFileException)
+        catch (UnsafeFileException e)
+        {
+            throw StoreFailure.OfReading(e, e.Path);
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
         {
             // Only a message is poorer without it.
         }

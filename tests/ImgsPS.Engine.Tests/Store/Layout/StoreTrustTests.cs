@@ -253,6 +253,23 @@ public sealed class StoreTrustTests : IDisposable
             System.Globalization.CultureInfo.InvariantCulture, text, Environment.MachineName, me.Id, me.ProcessName);
     }
 
+    [SkippableFact]
+    public async Task Lock_is_let_go_when_something_else_has_its_owners_name_SF1()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "links take a privilege on Windows");
+        await _store.PutAsync("app:1", new TestImage());
+        File.Delete(_store.Paths.StoreLockOwner);
+        UnixNodes.Link(_store.Paths.Index, _store.Paths.StoreLockOwner);
+        var before = File.ReadAllText(_store.Paths.Index);
+
+        var error = await Assert.ThrowsAsync<ImageException>(() => _store.TagAsync("app:1", "app:2"));
+        Assert.Equal(ImageErrorKind.InvalidData, error.Kind);
+        Assert.Equal(before, File.ReadAllText(_store.Paths.Index));
+
+        File.Delete(_store.Paths.StoreLockOwner);
+        await _store.TagAsync("app:1", "app:2");
+    }
+
     [Fact]
     public async Task Store_that_is_only_looked_at_is_not_written_SF4()
     {
@@ -270,6 +287,24 @@ public sealed class StoreTrustTests : IDisposable
 
         Assert.Equal(before, _store.Snapshot());
         Assert.NotEmpty(_store.Observer.Warnings);
+    }
+
+    [Fact]
+    public async Task Content_that_was_hashed_is_noted_when_nothing_is_published_SF7()
+    {
+        var image = await _store.PutAsync("app:1", new TestImage("one"));
+        File.Delete(_store.Paths.Verified);
+        Assert.Equal(1, await AskAsync());
+        Assert.Equal(0, await AskAsync());
+
+        async Task<int> AskAsync()
+        {
+            _files.Read.Clear();
+            using var store = _store.Reopen(_files);
+            using var session = await store.BeginPullAsync(ImageReference.Parse("app:1"), NullObserver.Instance, CancellationToken.None);
+            Assert.True(await session.HasAsync(image.Layers[0].Blob.Descriptor, CancellationToken.None));
+            return _files.Read.Count(p => p == _store.Paths.Blob(image.Layers[0].Blob.Digest));
+        }
     }
 
     private Task<IPullSession> BeginAsync(string reference) =>
