@@ -34,6 +34,7 @@ $places = @(
     'file|.imgsps/index.prev.json'
     'file|.imgsps/index.seal'
     'file|.imgsps/catalog.json'
+    'file|.imgsps/verified.0'
     'file|{corrupt}'
     'file|index.json.tmp'
     'file|.imgsps/index.json.tmp'
@@ -140,8 +141,8 @@ function Get-HostileCase {
             if ($all[$kind] -ne 'both' -and $all[$kind] -ne $place.Type) { continue }
             # Nothing of the store stands there.
             if ($Rights -and $place.Name -like '*.tmp') { continue }
-            # What a temporary file was called once: what leads outside matters there.
-            if ($place.Name -like '*.tmp' -and $kind -in 'the device zero', 'the device null', 'a folder') { continue }
+            # What a temporary file was called once: nothing is made there any more, so that one kind is enough.
+            if ($place.Name -like '*.tmp' -and $kind -ne 'a link to its like outside') { continue }
             [pscustomobject]@{ Kind = $kind; Place = $place.Name; Type = $place.Type; Without = $place.Without }
         }
     }
