@@ -99,7 +99,7 @@ function Get-StoreProblem {
             if ($hash -ne $Matches[1]) { "$path has the hash $hash" }
         } elseif ($path -match '^\.imgsps/ingest/[^/]+/(data|meta\.json|lock)$') {
             if (-not $KeepsIngest) { "$path is left over" }
-        } elseif ($path -notmatch '^(oci-layout|index\.json|\.imgsps/(version|catalog\.json|index\.prev\.json|index\.seal|locks/store\.lock(\.owner)?))$') {
+        } elseif ($path -notmatch '^(oci-layout|index\.json|\.imgsps/(version|catalog\.json|index\.prev\.json|index\.seal|verified\.\d+|locks/store\.lock(\.owner)?))$') {
             "nothing should be at $path"
         }
     }

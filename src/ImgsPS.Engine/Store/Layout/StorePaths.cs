@@ -12,10 +12,6 @@ internal sealed class StorePaths
 {
     private const string TempSuffix = ".tmp";
 
-    private static readonly Regex TempName = new(
-        @"^(oci-layout|version|index(\.prev)?\.json|index\.seal|catalog\.json|verified\.[0-9A-Za-z-]+|clock|self-test(-[12])?)(\.[0-9a-f]{32})?\.tmp$",
-        RegexOptions.CultureInvariant);
-
     private static readonly Regex LeaseName = new(@"^[0-9a-f]{32}\.(lock|list)$", RegexOptions.CultureInvariant);
 
     private static readonly Regex TimeForm = new("^[0-9]{8}T[0-9]{9}Z$", RegexOptions.CultureInvariant);
@@ -51,8 +47,8 @@ internal sealed class StorePaths
     /// </summary>
     public string NewTemp(string path) => Path.Combine(Own, Path.GetFileName(path) + "." + Guid.NewGuid().ToString("N") + TempSuffix);
 
-    /// <summary>True for the name of a temporary file of ours, those of earlier versions included.</summary>
-    public static bool IsTemp(string name) => TempName.IsMatch(name);
+    /// <summary>True for the name of a temporary file in our own folder, those of earlier versions included.</summary>
+    public static bool IsTemp(string name) => name.EndsWith(TempSuffix, StringComparison.Ordinal);
 
     /// <summary>Now, as a part of a file's name.</summary>
     public static string TimeName() => DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture);

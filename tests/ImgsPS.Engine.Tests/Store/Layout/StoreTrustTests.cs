@@ -189,7 +189,7 @@ public sealed class StoreTrustTests : IDisposable
             Path.Combine(_store.Paths.Quarantine, "notes.txt"),
             Path.Combine(_store.Paths.Leases, "report.lock"),
             Path.Combine(_store.Paths.Leases, "report.list"),
-            Path.Combine(_store.Paths.Own, "report.tmp"),
+            Path.Combine(_store.Root, "report.tmp"),
             Path.Combine(_store.Root, "report.corrupt-me"),
             Path.Combine(_store.Paths.Ingest, "mine", "data"),
         };
