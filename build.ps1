@@ -51,7 +51,7 @@ $version = (Import-PowerShellDataFile -LiteralPath ImgsPS.psd1).ModuleVersion
 $module = [System.IO.Path]::Combine($output, 'ImgsPS', $version)
 $hasSeed = $PSBoundParameters.ContainsKey('Seed')
 $count = @{ Passed = 0; Failed = 0; Skipped = 0 }
-$limitMinutes = if ($Task -eq 'Test') { 15 } else { 60 }
+$limitMinutes = if ($Task -eq 'Test') { 25 } else { 60 }
 
 # The PowerShell that runs this script, for child processes: tests never load into this one. As a .NET tool it is a file that dotnet runs.
 $shell = @("$PSHOME/powershell.exe", "$PSHOME/pwsh.exe", "$PSHOME/pwsh" | Where-Object { [System.IO.File]::Exists($_) })[0..0]

@@ -56,7 +56,6 @@ $kinds = [ordered]@{
     'a second name of a file outside' = 'file'
     'a pipe' = 'both'
     'the device zero' = 'both'
-    'the device null' = 'both'
     'a folder' = 'file'
     'a file' = 'folder'
 }

@@ -173,7 +173,6 @@ function Set-Hostile($Case, [string] $Copy) {
         'a second name of a file outside' { [HostileFiles.Linux]::SecondName((Get-Like $place $Case.Type), $path) }
         'a pipe' { [HostileFiles.Linux]::Pipe($path) }
         'the device zero' { [HostileFiles.Linux]::Device($path, 1, 5) }
-        'the device null' { [HostileFiles.Linux]::Device($path, 1, 3) }
         'a folder' { $null = New-Item -ItemType Directory -Path $path; [System.IO.File]::WriteAllText("$path/inner", 'x') }
         'a file' { [System.IO.File]::WriteAllText($path, 'x') }
         'mode 000' { [HostileFiles.Linux]::SetMode($path, 0) }
