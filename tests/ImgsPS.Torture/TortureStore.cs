@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Engine.Tests;
+using ImgsPS.Disk;
 using ImgsPS.Store;
 using ImgsPS.Store.Layout;
 using Xunit;
@@ -50,7 +51,8 @@ internal sealed class TortureStore : IDisposable
         Assert.NotEqual(0, result.ExitCode);
     }
 
-    public LayoutStore Open(StoreFiles? files = null) => new(Root, null, files);
+    // Stores of other users are what some of these tests are about, and root looks after them.
+    public LayoutStore Open(StoreFiles? files = null) => new(Root, null, files, StoreAccess.Full with { AllowShared = true });
 
     /// <summary>Pulls in this process.</summary>
     public async Task<IReadOnlyList<Image>> PullAsync(string reference, bool allPlatforms = false, StoreFiles? files = null)

@@ -462,15 +462,19 @@ internal sealed class StoreDoor
         try
         {
             RequireOwn(folder);
-            Native.MakeFolder(folder.Handle, Path.GetFileName(path), path, Rights(path, 0x1FF));
+            var name = Path.GetFileName(path);
+            Native.MakeFolder(folder.Handle, name, path, Rights(path, 0x1FF));
+
+            // What has the name is a folder, or is told. Gone again it may be: another process is done with it.
+            if (Native.TryStatus(folder.Handle, name, path) is { Kind: not FileKind.Folder } other)
+            {
+                throw new UnsafeFileException(path, other.Words);
+            }
         }
         finally
         {
             folder.Leave();
         }
-
-        // What has the name is a folder, or is told.
-        Walk(path).Leave();
     }
 
     /// <summary>Opens a folder, each above it first. To be left when done.</summary>
@@ -534,7 +538,8 @@ internal sealed class StoreDoor
             return 0x180;
         }
 
-        if (Array.Exists(Closed, name => IsIn(path, name)))
+        // A download's bytes become a blob as they are; its folder is closed.
+        if (Path.GetFileName(path) != "data" && Array.Exists(Closed, name => IsIn(path, name)))
         {
             root = ((root & 0x80) != 0 ? 0x1C0 : 0) | ((root & 0x10) != 0 ? 0x38 : 0) | ((root & 0x2) != 0 ? 0x7 : 0);
         }

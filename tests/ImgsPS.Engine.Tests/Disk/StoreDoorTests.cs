@@ -280,7 +280,13 @@ public sealed class StoreDoorTests : IDisposable
         shared.MakeFolder(At("blobs/sha512"));
         shared.Overwrite(At("blobs/sha512/x"), new byte[1]);
         shared.Overwrite(At(".imgsps/locks/store.lock"), new byte[1]);
+        shared.MakeFolder(At(".imgsps/ingest/new"));
+        shared.Overwrite(At(".imgsps/ingest/new/data"), new byte[1]);
+        shared.Overwrite(At(".imgsps/ingest/new/lock"), new byte[1]);
         Assert.Equal(0x1ED, Rights(shared, ""));
+        Assert.Equal(0x1C0, Rights(shared, ".imgsps/ingest/new"));
+        Assert.Equal(0x180, Rights(shared, ".imgsps/ingest/new/lock"));
+        Assert.Equal(0x1A4, Rights(shared, ".imgsps/ingest/new/data"));
 
         // Others may read the content, and not take the locks (SF6).
         Assert.Equal(0x1ED, Rights(shared, "blobs/sha512"));

@@ -221,7 +221,7 @@ internal sealed class IngestFolder : IDisposable
                 while (wait is not null && wait.GoesOn(Path.Combine(folder, "data")));
                 return null;
             }
-            catch (ImageException e) when (e.InnerException is DirectoryNotFoundException && attempt < 10)
+            catch (ImageException e) when (e.InnerException is DirectoryNotFoundException or FileNotFoundException && attempt < 10)
             {
                 // Another process was done with the blob and deleted the folder in this moment.
             }

@@ -180,7 +180,7 @@ internal class StoreFiles
     {
         try
         {
-            return Door.TryLock(path, FileUse.Lock);
+            return TryLockStep(path);
         }
         catch (Exception e) when (StoreFailure.IsLocked(e))
         {
@@ -368,6 +368,8 @@ internal class StoreFiles
     }
 
     protected virtual StoreFile CreateStep(string path) => Door.Open(path, FileUse.Create);
+
+    protected virtual StoreFile? TryLockStep(string path) => Door.TryLock(path, FileUse.Lock);
 
     protected virtual StoreFile OpenReadStep(string path) => Door.Open(path, FileUse.Read);
 

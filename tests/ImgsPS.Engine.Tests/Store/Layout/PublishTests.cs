@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Disk;
 using ImgsPS.Store.Layout;
 using ImgsPS.Transfer;
 using Xunit;
@@ -411,6 +412,22 @@ public sealed class PublishTests : IDisposable
         store.Store.BeginPullAsync(ImageReference.Parse(reference), store.Observer, CancellationToken.None);
 
     public void Dispose() => store.Dispose();
+
+    [Fact]
+    public async Task File_system_that_locks_nobody_out_gets_no_change_RS9()
+    {
+        using var other = new TempStore(new UnlockedFiles());
+        var error = await Assert.ThrowsAsync<ImageException>(() => other.PutAsync("app:1", new TestImage()));
+        Assert.Equal(ImageErrorKind.StoreUnavailable, error.Kind);
+        Assert.Contains("keeps nobody out", error.Message, StringComparison.Ordinal);
+        Assert.Empty(await other.ListAsync());
+    }
+
+    /// <summary>A disk without locks.</summary>
+    private sealed class UnlockedFiles : StoreFiles
+    {
+        protected override StoreFile? TryLockStep(string path) => Door.Open(path, FileUse.Write);
+    }
 
     /// <summary>A disk without a move that spares what has the name.</summary>
     private sealed class OverwritingFiles : StoreFiles

@@ -21,7 +21,7 @@ internal static class Leftovers
     public static IReadOnlyList<Leftover> Of(StorePaths paths, StoreFiles files)
     {
         var found = new List<Leftover>();
-        foreach (var folder in files.FoldersIn(paths.Ingest, StorePaths.IsIngest))
+        foreach (var folder in Open(() => files.FoldersIn(paths.Ingest, StorePaths.IsIngest)))
         {
             var path = IngestFolder.LockOf(folder.Path);
             if ((!files.Exists(path) || files.IsFree(path)) && IngestFolder.Measure(files, folder.Path) is { } download)
@@ -31,7 +31,7 @@ internal static class Leftovers
         }
 
         AddFiles(found, ImageStoreFindingKind.Trash, files.FilesIn(paths.Trash, BlobFolder.IsTrashName));
-        found.AddRange(Lease.Dead(paths, files).Select(l => new Leftover(ImageStoreFindingKind.DeadLease, l.Path, l.Size, DateTime.MinValue)));
+        found.AddRange(Open(() => Lease.Dead(paths, files)).Select(l => new Leftover(ImageStoreFindingKind.DeadLease, l.Path, l.Size, DateTime.MinValue)));
         AddFiles(found, ImageStoreFindingKind.TemporaryFile, files.FilesIn(paths.Own, StorePaths.IsTemp));
         AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Quarantine, BlobFolder.IsQuarantineName));
         AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Own, IndexFile.IsKept));
@@ -68,6 +68,19 @@ internal static class Leftovers
     /// <summary>The content of which a damaged copy is in the quarantine.</summary>
     public static ISet<Digest> QuarantinedDigests(StorePaths paths, StoreFiles files) => new HashSet<Digest>(
         files.FilesIn(paths.Quarantine, BlobFolder.IsQuarantineName).Select(f => BlobFolder.DigestOf(f.Name)!));
+
+    /// <summary>What is in a folder; nothing when it is closed to this user (SF6).</summary>
+    private static IReadOnlyList<T> Open<T>(Func<IEnumerable<T>> list)
+    {
+        try
+        {
+            return list().ToList();
+        }
+        catch (ImageException e) when (e.InnerException is UnauthorizedAccessException)
+        {
+            return Array.Empty<T>();
+        }
+    }
 
     private static void AddFiles(List<Leftover> found, ImageStoreFindingKind kind, IEnumerable<StoreEntry> files) =>
         found.AddRange(files.Select(f => new Leftover(kind, f.Path, f.Status.Size, f.Status.Time)));
