@@ -136,7 +136,9 @@ public sealed class PermissionTests : IDisposable
         {
             using var driver = DriverRun.Start(store.Root, command, null, wrapper);
             var result = await driver.WaitAsync();
-            Assert.True(result.ExitCode == 0 && result.Error.Length == 0, string.Join(' ', command) + ": " + result);
+            // Who may not read the leases is told that what they claim is not known (SF6).
+            var isSaid = command[0] == "optimize" && result.Error.Contains("A lease in", StringComparison.Ordinal);
+            Assert.True(result.ExitCode == 0 && (result.Error.Length == 0 || isSaid), string.Join(' ', command) + ": " + result);
         }
     }
 
