@@ -82,7 +82,18 @@ internal sealed class StoreLock : IDisposable
     }
 
     /// <summary>When somebody last took the lock; each holder writes that file anew.</summary>
-    private static DateTime OwnerWritten(StorePaths paths, StoreFiles files) => files.Stat(paths.StoreLockOwner)?.Time ?? default;
+    private static DateTime OwnerWritten(StorePaths paths, StoreFiles files)
+    {
+        try
+        {
+            return files.Stat(paths.StoreLockOwner)?.Time ?? default;
+        }
+        catch (ImageException e) when (!StoreFailure.IsUnsafe(e))
+        {
+            // Not to be seen: then the limit is for all holders together.
+            return default;
+        }
+    }
 
     private static async Task<StoreLock?> TryTakeOnceAsync(
         StorePaths paths, StoreFiles files, TimeSpan limit, CancellationToken cancellationToken)
