@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Threading;
 
 namespace ImgsPS.Disk;
 
@@ -17,6 +18,12 @@ internal sealed class StoreDoor
 {
     /// <summary>Folders at most so deep below the root stay open; those below come and go.</summary>
     private const int KeptDepth = 2;
+
+    /// <summary>0666, the most rights of a file that is made.</summary>
+    private const int FileRights = 0x1B6;
+
+    /// <summary>0777, those of a folder.</summary>
+    private const int FolderRights = 0x1FF;
 
     /// <summary>Folders of <c>.imgsps</c> that are only for who can change the store (SF6).</summary>
     private static readonly string[] Closed = { "locks", "leases", "ingest" };
@@ -45,7 +52,11 @@ internal sealed class StoreDoor
     /// <summary>Keeps the store's folders open until the result is disposed; may be nested.</summary>
     public IDisposable Keep()
     {
-        Enter();
+        lock (_sync)
+        {
+            _users++;
+        }
+
         return new Pass(this);
     }
 
@@ -88,19 +99,15 @@ internal sealed class StoreDoor
     /// <summary>Who else can write a file of the store, index.json most of all.</summary>
     private string? OtherHandOn(StoreEntry file)
     {
-        var folder = Walk(Above(file.Path));
         try
         {
+            using var folder = Walk(Above(file.Path));
             using var handle = Native.OpenFile(folder.Handle, file.Name, file.Path, FileUse.Read, 0);
             return Named(Native.OtherHand(handle, Native.Status(handle, file.Path), file.Path), file.Path);
         }
         catch (FileNotFoundException)
         {
             return null;
-        }
-        finally
-        {
-            folder.Leave();
         }
     }
 
@@ -152,7 +159,7 @@ internal sealed class StoreDoor
     /// <summary>What a path leads to; a link itself for a link. Null when it is not there.</summary>
     public FileStatus? Stat(string path)
     {
-        Enter();
+        using var kept = Keep();
         try
         {
             if (path == Root)
@@ -160,59 +167,37 @@ internal sealed class StoreDoor
                 return Walk(Root).Status;
             }
 
-            var folder = Walk(Above(path));
-            try
-            {
-                return Native.TryStatus(folder.Handle, Path.GetFileName(path), path);
-            }
-            finally
-            {
-                folder.Leave();
-            }
+            using var folder = Walk(Above(path));
+            return Native.TryStatus(folder.Handle, Path.GetFileName(path), path);
         }
         catch (DirectoryNotFoundException)
         {
             return null;
-        }
-        finally
-        {
-            Leave();
         }
     }
 
     /// <summary>What is in a folder; nothing when it is not there. What goes meanwhile may be left out.</summary>
     public IReadOnlyList<StoreEntry> List(string path)
     {
-        Enter();
+        using var kept = Keep();
         try
         {
-            var folder = Walk(path);
-            try
+            using var folder = Walk(path);
+            var found = new List<StoreEntry>();
+            foreach (var name in Native.Names(folder.Handle, path))
             {
-                var found = new List<StoreEntry>();
-                foreach (var name in Native.Names(folder.Handle, path))
+                var entry = Path.Combine(path, name);
+                if (Native.TryStatus(folder.Handle, name, entry) is { } status)
                 {
-                    var entry = Path.Combine(path, name);
-                    if (Native.TryStatus(folder.Handle, name, entry) is { } status)
-                    {
-                        found.Add(new StoreEntry(entry, name, status));
-                    }
+                    found.Add(new StoreEntry(entry, name, status));
                 }
+            }
 
-                return found;
-            }
-            finally
-            {
-                folder.Leave();
-            }
+            return found;
         }
         catch (DirectoryNotFoundException)
         {
             return Array.Empty<StoreEntry>();
-        }
-        finally
-        {
-            Leave();
         }
     }
 
@@ -238,15 +223,8 @@ internal sealed class StoreDoor
     public void MakeFolder(string path)
     {
         RequireWrite();
-        Enter();
-        try
-        {
-            Make(path);
-        }
-        finally
-        {
-            Leave();
-        }
+        using var kept = Keep();
+        Make(path);
     }
 
     /// <summary>Moves a file, or a folder, to a name that is free; false when it is taken.</summary>
@@ -259,55 +237,30 @@ internal sealed class StoreDoor
     public void Delete(string path)
     {
         RequireWrite();
-        Enter();
+        using var kept = Keep();
         try
         {
-            var folder = Walk(Above(path));
-            try
+            using var folder = Walk(Above(path));
+            var name = Path.GetFileName(path);
+            if (Native.TryStatus(folder.Handle, name, path) is { } status)
             {
-                var name = Path.GetFileName(path);
-                if (Native.TryStatus(folder.Handle, name, path) is { } status)
-                {
-                    RequireOwn(folder);
-                    Judge(status, path, mayBeFolder: true, IsContent(path));
-                    Native.Delete(folder.Handle, name, path, status.Kind == FileKind.Folder);
-                }
-            }
-            finally
-            {
-                folder.Leave();
+                RequireOwn(folder);
+                Judge(status, path, mayBeFolder: true, IsContent(path));
+                Native.Delete(folder.Handle, name, path, status.Kind == FileKind.Folder);
             }
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             // Gone, perhaps with its folder: another process tidied it.
         }
-        finally
-        {
-            Leave();
-        }
     }
 
     /// <summary>Brings a folder's entries to the disk.</summary>
     public void Flush(string path)
     {
-        Enter();
-        try
-        {
-            var folder = Walk(path);
-            try
-            {
-                Native.Flush(folder.Handle, path);
-            }
-            finally
-            {
-                folder.Leave();
-            }
-        }
-        finally
-        {
-            Leave();
-        }
+        using var kept = Keep();
+        using var folder = Walk(path);
+        Native.Flush(folder.Handle, path);
     }
 
     /// <summary>True when this user owns an open file.</summary>
@@ -321,114 +274,68 @@ internal sealed class StoreDoor
             RequireWrite();
         }
 
-        Enter();
-        try
+        using var kept = Keep();
+        using var folder = Walk(Above(path));
+        if (writes)
         {
-            var folder = Walk(Above(path));
-            try
-            {
-                if (writes)
-                {
-                    RequireOwn(folder);
-                }
+            RequireOwn(folder);
+        }
 
-                return Judged(
-                    Native.OpenFile(folder.Handle, Path.GetFileName(path), path, use, Rights(path, 0x1B6)), path, use, writes);
-            }
-            finally
-            {
-                folder.Leave();
-            }
-        }
-        finally
-        {
-            Leave();
-        }
+        var rights = writes ? Rights(path, FileRights) : 0;
+        var handle = Native.OpenFile(folder.Handle, Path.GetFileName(path), path, use, rights);
+        return handle.Disposing(_ => Judged(handle, path, use, rights, mayHaveNames: !writes && IsContent(path)));
     }
 
-    private StoreFile? Judged(FileHandle handle, string path, FileUse use, bool writes)
+    /// <summary>The opened file, once it is known to be one; null, and closed, when it was to be locked and is.</summary>
+    private static StoreFile? Judged(FileHandle handle, string path, FileUse use, int rights, bool mayHaveNames)
     {
-        var done = false;
-        try
+        var status = Native.Status(handle, path);
+        Judge(status, path, mayBeFolder: false, mayHaveNames);
+        if (use == FileUse.Lock)
         {
-            var status = Native.Status(handle, path);
-            Judge(status, path, mayBeFolder: false, !writes && IsContent(path));
-            if (use == FileUse.Lock)
-            {
-                // Of a store that an earlier version made: who can open a lock can hold it (SF6).
-                Native.Narrow(handle, status, Rights(path, 0x1B6));
-            }
-
-            if (use is FileUse.Lock or FileUse.Probe && !Native.TryLock(handle, path))
-            {
-                return null;
-            }
-
-            Native.SetBlocking(handle);
-            var file = new StoreFile(handle, path, use switch
-            {
-                FileUse.Create => FileAccess.Write,
-                FileUse.Write or FileUse.Lock => FileAccess.ReadWrite,
-                _ => FileAccess.Read,
-            });
-            done = true;
-            return file;
+            // Of a store that an earlier version made: who can open a lock can hold it (SF6).
+            Native.Narrow(handle, status, rights);
         }
-        finally
+
+        if (use is FileUse.Lock or FileUse.Probe && !Native.TryLock(handle, path))
         {
-            if (!done)
-            {
-                handle.Dispose();
-            }
+            handle.Dispose();
+            return null;
         }
+
+        Native.SetBlocking(handle);
+        return new StoreFile(handle, path, use switch
+        {
+            FileUse.Create => FileAccess.Write,
+            FileUse.Write or FileUse.Lock => FileAccess.ReadWrite,
+            _ => FileAccess.Read,
+        });
     }
 
     private bool Move(string from, string to, bool over)
     {
         RequireWrite();
-        Enter();
-        try
+        using var kept = Keep();
+        using var source = Walk(Above(from));
+        using var target = Walk(Above(to));
+        RequireOwn(source);
+        RequireOwn(target);
+        var (name, newName) = (Path.GetFileName(from), Path.GetFileName(to));
+        var moved = Native.TryStatus(source.Handle, name, from)
+            ?? throw new FileNotFoundException($"Could not find file '{from}'.", from);
+        Judge(moved, from, mayBeFolder: !over, IsContent(from));
+        if (!over)
         {
-            var source = Walk(Above(from));
-            try
-            {
-                var target = Walk(Above(to));
-                try
-                {
-                    RequireOwn(source);
-                    RequireOwn(target);
-                    var (name, newName) = (Path.GetFileName(from), Path.GetFileName(to));
-                    Judge(
-                        Native.TryStatus(source.Handle, name, from)
-                            ?? throw new FileNotFoundException($"Could not find file '{from}'.", from),
-                        from, mayBeFolder: !over, IsContent(from));
-                    if (!over)
-                    {
-                        return Native.MoveNew(source.Handle, name, target.Handle, newName, to);
-                    }
-
-                    if (Native.TryStatus(target.Handle, newName, to) is { } there)
-                    {
-                        Judge(there, to, mayBeFolder: false, IsContent(to));
-                    }
-
-                    Native.MoveOver(source.Handle, name, target.Handle, newName, to);
-                    return true;
-                }
-                finally
-                {
-                    target.Leave();
-                }
-            }
-            finally
-            {
-                source.Leave();
-            }
+            return Native.MoveNew(source.Handle, name, target.Handle, newName, to);
         }
-        finally
+
+        if (Native.TryStatus(target.Handle, newName, to) is { } there)
         {
-            Leave();
+            Judge(there, to, mayBeFolder: false, IsContent(to));
         }
+
+        Native.MoveOver(source.Handle, name, target.Handle, newName, to);
+        return true;
     }
 
     private void Make(string path)
@@ -448,36 +355,32 @@ internal sealed class StoreDoor
             return;
         }
 
-        Folder folder;
-        try
-        {
-            folder = Walk(Above(path));
-        }
-        catch (DirectoryNotFoundException)
-        {
-            Make(Above(path));
-            folder = Walk(Above(path));
-        }
+        using var folder = WalkOrMake(Above(path));
+        RequireOwn(folder);
+        var name = Path.GetFileName(path);
+        Native.MakeFolder(folder.Handle, name, path, Rights(path, FolderRights));
 
-        try
+        // What has the name is a folder, or is told. Gone again it may be: another process is done with it.
+        if (Native.TryStatus(folder.Handle, name, path) is { Kind: not FileKind.Folder } other)
         {
-            RequireOwn(folder);
-            var name = Path.GetFileName(path);
-            Native.MakeFolder(folder.Handle, name, path, Rights(path, 0x1FF));
-
-            // What has the name is a folder, or is told. Gone again it may be: another process is done with it.
-            if (Native.TryStatus(folder.Handle, name, path) is { Kind: not FileKind.Folder } other)
-            {
-                throw new UnsafeFileException(path, other.Words);
-            }
-        }
-        finally
-        {
-            folder.Leave();
+            throw new UnsafeFileException(path, other.Words);
         }
     }
 
-    /// <summary>Opens a folder, each above it first. To be left when done.</summary>
+    private Folder WalkOrMake(string path)
+    {
+        try
+        {
+            return Walk(path);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            Make(path);
+            return Walk(path);
+        }
+    }
+
+    /// <summary>Opens a folder, each above it first. To be disposed, which closes those that are not kept open.</summary>
     private Folder Walk(string path)
     {
         lock (_sync)
@@ -493,15 +396,8 @@ internal sealed class StoreDoor
             return Opened(Native.OpenRoot(path), path, null);
         }
 
-        var above = Walk(Above(path));
-        try
-        {
-            return Opened(Native.OpenFolder(above.Handle, Path.GetFileName(path), path), path, above);
-        }
-        finally
-        {
-            above.Leave();
-        }
+        using var above = Walk(Above(path));
+        return Opened(Native.OpenFolder(above.Handle, Path.GetFileName(path), path), path, above);
     }
 
     private Folder Opened(FileHandle handle, string path, Folder? above)
@@ -532,11 +428,13 @@ internal sealed class StoreDoor
     /// <summary>The rights of something new: those of the root, and of what is closed only where the root may be written.</summary>
     private int Rights(string path, int most)
     {
-        var root = Walk(Root).Status.Rights;
         if (path.StartsWith(Path.Combine(Root, ".imgsps", "verified."), StringComparison.Ordinal))
         {
+            // 0600
             return 0x180;
         }
+
+        var root = Walk(Root).Status.Rights;
 
         // A download's bytes become a blob as they are; its folder is closed.
         if (Path.GetFileName(path) != "data" && Array.Exists(Closed, name => IsIn(path, name)))
@@ -597,14 +495,6 @@ internal sealed class StoreDoor
 
     private static string Above(string path) => Path.GetDirectoryName(path)!;
 
-    private void Enter()
-    {
-        lock (_sync)
-        {
-            _users++;
-        }
-    }
-
     private void Leave()
     {
         lock (_sync)
@@ -621,7 +511,7 @@ internal sealed class StoreDoor
         }
     }
 
-    private sealed class Folder(FileHandle handle, FileStatus status, int depth, string? other)
+    private sealed class Folder(FileHandle handle, FileStatus status, int depth, string? other) : IDisposable
     {
         public FileHandle Handle { get; } = handle;
 
@@ -634,7 +524,7 @@ internal sealed class StoreDoor
 
         public bool IsKept { get; set; }
 
-        public void Leave()
+        public void Dispose()
         {
             if (!IsKept)
             {
@@ -647,9 +537,6 @@ internal sealed class StoreDoor
     {
         private StoreDoor? _door = door;
 
-        public void Dispose()
-        {
-            System.Threading.Interlocked.Exchange(ref _door, null)?.Leave();
-        }
+        public void Dispose() => Interlocked.Exchange(ref _door, null)?.Leave();
     }
 }
