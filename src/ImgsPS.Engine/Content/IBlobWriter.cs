@@ -37,8 +37,8 @@ internal interface IContentTarget
     bool Contains(Descriptor descriptor);
 
     /// <summary>
-    /// True when the content is there and has its digest: this user's ImgsPS wrote it, or hashed it once (SF7). What has not is put aside,
-    /// and is not there.
+    /// True when the content is there and has its digest: this user's ImgsPS wrote it, or hashed it once (SF7). What has not counts as
+    /// absent, and <see cref="BeginAsync"/> puts it aside.
     /// </summary>
     Task<bool> HasAsync(Descriptor descriptor, CancellationToken cancellationToken);
 

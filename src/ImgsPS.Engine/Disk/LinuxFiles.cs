@@ -15,6 +15,16 @@ internal sealed class LinuxFiles : UnixFiles
     private static readonly bool IsOther = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64
         || (int)RuntimeInformation.ProcessArchitecture == 8;
 
+    /// <summary>
+    /// O_DIRECT; 0 where it is not known, and on .NET Framework, which has no memory that begins at a block's bounds.
+    /// </summary>
+    private static readonly int Direct = Environment.Version.Major < 5 ? 0 : RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 0x4000,
+        Architecture.Arm64 => 0x10000,
+        _ => 0,
+    };
+
     private static readonly byte[] Itself = { 0 };
 
     protected override int MakeFlag => 0x40;
@@ -51,6 +61,8 @@ internal sealed class LinuxFiles : UnixFiles
         statx(folder, Text(name), NoFollow, BasicStats, out var found) == 0 ? Of(found)
         : Marshal.GetLastWin32Error() is var error && IsMissing(error) ? null
         : throw Error(error, path);
+
+    public override bool TrySetDirect(FileHandle file, bool on) => Direct == 0 ? !on : TrySetFlag(file, Direct, on);
 
     protected override bool HasList(FileHandle handle) =>
         fgetxattr(handle, Text("system.posix_acl_access"), null, IntPtr.Zero).ToInt64() > 0;

@@ -79,6 +79,12 @@ internal abstract class NativeFiles
     /// <summary>Makes reads and writes wait as usual, after it is known that the file is one.</summary>
     public abstract void SetBlocking(FileHandle file);
 
+    /// <summary>
+    /// Lets the writes of a file go past the system's cache, or through it again. False where the system or the file system does not do
+    /// that.
+    /// </summary>
+    public virtual bool TrySetDirect(FileHandle file, bool on) => !on;
+
     /// <summary>Brings a folder's entries to the disk, where the system has that.</summary>
     public abstract void Flush(FileHandle folder, string path);
 

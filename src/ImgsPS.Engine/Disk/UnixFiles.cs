@@ -179,36 +179,20 @@ internal abstract class UnixFiles : NativeFiles
         }
 
         var error = Marshal.GetLastWin32Error();
-        if (error == Exists)
+        if (error is not (Exists or NoEntry))
         {
-            return false;
-        }
-
-        if (error == NoEntry)
-        {
-            throw Error(error, path);
-        }
-
-        // File systems without it, network shares most of all: a second name, then the first one goes.
-        if (linkat(fromFolder, from, toFolder, to, 0) == 0)
-        {
-            if (unlinkat(fromFolder, from, 0) != 0)
+            // File systems without it, network shares most of all: a second name, then the first one goes.
+            if (linkat(fromFolder, from, toFolder, to, 0) == 0)
             {
-                throw Error(path);
+                return unlinkat(fromFolder, from, 0) == 0 ? true : throw Error(path);
             }
 
-            return true;
+            error = Marshal.GetLastWin32Error();
         }
 
-        error = Marshal.GetLastWin32Error();
-        if (error == Exists)
+        if (error is Exists or NoEntry)
         {
-            return false;
-        }
-
-        if (error == NoEntry)
-        {
-            throw Error(error, path);
+            return error == Exists ? false : throw Error(error, path);
         }
 
         // Folders, and file systems without second names.
@@ -250,14 +234,7 @@ internal abstract class UnixFiles : NativeFiles
         }
     }
 
-    public override void SetBlocking(FileHandle file)
-    {
-        var flags = Control(file, GetFlags, 0);
-        if (flags >= 0)
-        {
-            _ = Control(file, SetFlags, flags & ~AtOnceFlag);
-        }
-    }
+    public override void SetBlocking(FileHandle file) => TrySetFlag(file, AtOnceFlag, on: false);
 
     public override void Flush(FileHandle folder, string path)
     {
@@ -286,6 +263,13 @@ internal abstract class UnixFiles : NativeFiles
     /// True when it has an access control list beside its rights; with one, the group's rights are those of all who are in it.
     /// </summary>
     protected abstract bool HasList(FileHandle handle);
+
+    /// <summary>Sets or clears a flag of an open file; false when the system refuses that.</summary>
+    protected bool TrySetFlag(FileHandle file, int flag, bool on)
+    {
+        var flags = Control(file, GetFlags, 0);
+        return flags >= 0 && Control(file, SetFlags, on ? flags | flag : flags & ~flag) == 0;
+    }
 
     /// <summary>openat(2), whose last argument is one of a variable number.</summary>
     protected abstract int Open(int folder, byte[] path, int flags, int rights);

@@ -330,7 +330,7 @@ internal sealed class WindowsFiles : NativeFiles
         using var user = WindowsIdentity.GetCurrent();
         if (security.Owner is { } owner && !IsTrusted(owner, user))
         {
-            return $"{Name(owner)} owns it";
+            return $"{UserName.Of(owner)} owns it";
         }
 
         // Without a list everybody has every right.
@@ -346,7 +346,7 @@ internal sealed class WindowsFiles : NativeFiles
                 && (allowed.AccessMask & ChangeRights) != 0
                 && !IsTrusted(allowed.SecurityIdentifier, user))
             {
-                return $"{Name(allowed.SecurityIdentifier)} may write it";
+                return $"{UserName.Of(allowed.SecurityIdentifier)} may write it";
             }
         }
 
@@ -369,18 +369,6 @@ internal sealed class WindowsFiles : NativeFiles
         || who.IsWellKnown(WellKnownSidType.LocalSystemSid)
         || who.IsWellKnown(WellKnownSidType.BuiltinAdministratorsSid)
         || who.IsWellKnown(WellKnownSidType.CreatorOwnerSid);
-
-    private static string Name(SecurityIdentifier who)
-    {
-        try
-        {
-            return who.Translate(typeof(NTAccount)).Value;
-        }
-        catch (IdentityNotMappedException)
-        {
-            return who.Value;
-        }
-    }
 
     private static RawSecurityDescriptor Security(FileHandle handle, string path)
     {

@@ -18,7 +18,7 @@ internal sealed partial class ConnectionGuard
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var uri = request.RequestUri;
-            if (ConnectionPolicy.Of(request) is { } policy && (proxy.IsBypassed(uri) || proxy.GetProxy(uri) is not { } way || way == uri))
+            if (ConnectionPolicy.Of(request) is { } policy && ProxyAddress.Of(proxy, uri) is null)
             {
                 var addresses = await guard.FindAsync(policy, uri.IdnHost, uri.Port, cancellationToken).ConfigureAwait(false);
                 if (addresses.Length > 0)

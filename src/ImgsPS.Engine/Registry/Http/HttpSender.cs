@@ -129,14 +129,11 @@ internal sealed partial class HttpSender : IDisposable
     public void Dispose() => _http.Dispose();
 
     // A registry that answers 407 itself is no proxy.
-    private bool IsOfProxy(Uri uri) => (uri.Scheme == "http" || TunnelRefusalIsAnswer) && ProxyOf(uri) is not null;
-
-    // .NET Framework's proxies give the address itself where none is used.
-    private Uri? ProxyOf(Uri uri) => _proxy.IsBypassed(uri) || _proxy.GetProxy(uri) is not { } proxy || proxy == uri ? null : proxy;
+    private bool IsOfProxy(Uri uri) => (uri.Scheme == "http" || TunnelRefusalIsAnswer) && ProxyAddress.Of(_proxy, uri) is not null;
 
     private TransferFault ProxyFault(Uri uri, Exception? cause)
     {
-        var proxy = ProxyOf(uri) is { } address ? "the proxy " + HostNames.Display(address) : "the proxy";
+        var proxy = ProxyAddress.Of(_proxy, uri) is { } address ? "the proxy " + HostNames.Display(address) : "the proxy";
         return new(TransferFaultKind.ProxyCredentials,
             _hasProxyCredentials ? $"{proxy} refuses the credentials that it got (407)" : $"{proxy} wants credentials (407)", cause);
     }

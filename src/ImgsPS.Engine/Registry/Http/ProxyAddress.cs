@@ -21,6 +21,10 @@ internal static class ProxyAddress
                 Uri.UnescapeDataString(proxy.UserInfo.Substring(colon + 1)));
     }
 
+    /// <summary>The proxy that an address is reached through; null for none: .NET Framework's give the address itself then.</summary>
+    public static Uri? Of(IWebProxy proxy, Uri uri) =>
+        proxy.IsBypassed(uri) || proxy.GetProxy(uri) is not { } way || way == uri ? null : way;
+
     /// <summary>The address alone.</summary>
     public static Uri WithoutCredential(Uri proxy) =>
         proxy.UserInfo.Length == 0 ? proxy : new UriBuilder(proxy) { UserName = "", Password = "" }.Uri;

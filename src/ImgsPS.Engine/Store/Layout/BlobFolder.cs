@@ -45,8 +45,8 @@ internal sealed class BlobFolder
     public bool Contains(Descriptor descriptor) => SizeOf(descriptor.Digest) == descriptor.Size;
 
     /// <summary>
-    /// True when the content is there and has its digest: this user's ImgsPS wrote it, or hashed it once (SF7). Else it goes to the
-    /// quarantine.
+    /// True when the content is there and has its digest: this user's ImgsPS wrote it, or hashed it once (SF7). Wrong bytes go to the
+    /// quarantine when the caller has the digest's lock.
     /// </summary>
     /// <param name="descriptor">The content.</param>
     /// <param name="observer">Who is told of wrong bytes.</param>
@@ -66,22 +66,21 @@ internal sealed class BlobFolder
             return true;
         }
 
-        switch (await Task.Run(() => Hash(descriptor.Digest, null, cancellationToken), cancellationToken).ConfigureAwait(false))
+        var state = await Task.Run(() => Hash(descriptor.Digest, null, cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (state == BlobState.Whole)
         {
-            case BlobState.Whole:
-                // Another file may have come in its place while it was read: that is hashed the next time.
-                Verified.Add(descriptor.Digest, before);
-                return true;
-            case BlobState.WrongContent when ingest is not null:
-                observer.Warning(Damaged(descriptor.Digest, $"It was moved to '{_paths.Quarantine}', and is fetched again."));
-                await ReplaceWrongAsync(descriptor.Digest, cancellationToken).ConfigureAwait(false);
-                return false;
-            case BlobState.WrongContent:
-                // Its writer puts it aside, under the lock of the digest.
-                return false;
-            default:
-                return false;
+            // Another file may have come in its place while it was read: that is hashed the next time.
+            Verified.Add(descriptor.Digest, before);
+            return true;
         }
+
+        if (state == BlobState.WrongContent && ingest is not null)
+        {
+            observer.Warning(Damaged(descriptor.Digest, $"It was moved to '{_paths.Quarantine}', and is fetched again."));
+            await ReplaceWrongAsync(descriptor.Digest, cancellationToken).ConfigureAwait(false);
+        }
+
+        return false;
     }
 
     /// <summary>Bytes of a blob's file, and when it came to the store; null when it is not there. One look at the disk.</summary>

@@ -23,6 +23,9 @@ internal sealed class BlobWriter : IBlobWriter
     /// <summary>Bytes of the smallest write that goes past the system's cache.</summary>
     private const int DirectSize = 1024 * 1024;
 
+    /// <summary>EINVAL.</summary>
+    private const int InvalidArgument = 22;
+
     /// <summary>A multiple of every disk's blocks.</summary>
     private const int DirectBlock = 4096;
 
@@ -256,7 +259,7 @@ internal sealed class BlobWriter : IBlobWriter
             _files.Write(file, buffer, offset, count, Descriptor.Size - Position);
             return true;
         }
-        catch (ImageException e) when (e.InnerException is IOException { HResult: NativeMethods.InvalidArgument })
+        catch (ImageException e) when (e.InnerException is IOException { HResult: InvalidArgument })
         {
             _directRefused = true;
             return false;

@@ -5,7 +5,6 @@ using System.IO;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
-using ImgsPS.Disk;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Layout;
@@ -101,8 +100,8 @@ internal sealed class CatalogFile
 
             fault = "It has no checksum.";
         }
-        catch (Exception e) when (e is ImageException and not { InnerException: UnsafeFileException } or JsonException or InvalidOperationException or FormatException
-            || StoreFailure.IsMachine(e))
+        catch (Exception e) when (StoreFailure.IsMachine(e) || e is JsonException or InvalidOperationException or FormatException
+            || (e is ImageException failure && !StoreFailure.IsUnsafe(failure)))
         {
             fault = PrintableText.OfServer(e.Message);
         }

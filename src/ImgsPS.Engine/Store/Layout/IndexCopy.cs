@@ -9,4 +9,7 @@ internal sealed record IndexCopy(string Path, byte[]? Bytes, LayoutIndex? Index,
 {
     /// <summary>True when there is a file.</summary>
     public bool Exists => Bytes is not null || Fault is not null;
+
+    /// <summary>True when something that is no file of the store stands in its place: that is no broken index.</summary>
+    public bool IsUnsafe => Fault is not null && StoreFailure.IsUnsafe(Fault);
 }

@@ -66,7 +66,7 @@ internal sealed class IndexFile
         {
             aside = path + CorruptMark + StorePaths.TimeName();
         }
-        while (!StoreFailure.Guard(path, 0, () => _files.MoveAside(path, aside)));
+        while (!_files.MoveNew(path, aside));
         return aside;
     }
 
@@ -126,16 +126,16 @@ internal sealed class IndexFile
             return now.Index;
         }
 
-        if (now.Fault is { Kind: not ImageErrorKind.InvalidData } || (now.Fault is not null && StoreFailure.IsUnsafe(now.Fault)))
+        if (now.IsUnsafe || now.Fault is { Kind: not ImageErrorKind.InvalidData })
         {
             // Not to be read is not broken: its state before would be told for the state now. Nor is a link in its place (SF1).
-            throw now.Fault;
+            throw now.Fault!;
         }
 
         var previous = ReadPrevious();
-        if (previous.Fault is { } fault && StoreFailure.IsUnsafe(fault))
+        if (previous.IsUnsafe)
         {
-            throw fault;
+            throw previous.Fault!;
         }
 
         if (now.Fault is null && !previous.Exists && !HasBlobs())

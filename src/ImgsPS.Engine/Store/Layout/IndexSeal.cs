@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
-using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Layout;
 
@@ -93,7 +92,8 @@ internal sealed class IndexSeal
                 ? lines.Take(lines.Length - 2).Select(Parse).ToList()
                 : null;
         }
-        catch (Exception e) when (e is ImageException and not { InnerException: UnsafeFileException } or FormatException or IndexOutOfRangeException or OverflowException)
+        catch (Exception e) when (e is FormatException or IndexOutOfRangeException or OverflowException
+            || (e is ImageException failure && !StoreFailure.IsUnsafe(failure)))
         {
             return null;
         }

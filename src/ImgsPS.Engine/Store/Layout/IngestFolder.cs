@@ -205,23 +205,20 @@ internal sealed class IngestFolder : IDisposable
     private static async Task<FileLock?> TakeAsync(
         StoreFiles files, string folder, string path, IngestWait? wait, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        for (var gone = 0; ;)
         {
             files.CreateFolder(folder);
             try
             {
-                do
+                var taken = await FileLock.TakeAsync(files, path, wait?.Step ?? TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+                if (taken is not null || wait is null)
                 {
-                    if (await FileLock.TakeAsync(files, path, wait?.Step ?? TimeSpan.Zero, cancellationToken).ConfigureAwait(false)
-                        is { } taken)
-                    {
-                        return taken;
-                    }
+                    return taken;
                 }
-                while (wait is not null && wait.GoesOn(Path.Combine(folder, "data")));
-                return null;
+
+                wait.Look(Path.Combine(folder, "data"));
             }
-            catch (ImageException e) when (e.InnerException is DirectoryNotFoundException or FileNotFoundException && attempt < 10)
+            catch (ImageException e) when (e.InnerException is DirectoryNotFoundException or FileNotFoundException && ++gone < 10)
             {
                 // Another process was done with the blob and deleted the folder in this moment.
             }

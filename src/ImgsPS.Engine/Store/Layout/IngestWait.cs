@@ -29,10 +29,10 @@ internal sealed class IngestWait
     /// <summary>How long to wait before the next look; at first only for a moment, so that who waits is told at once.</summary>
     public TimeSpan Step => _told ? TimeSpan.FromSeconds(1) : TimeSpan.Zero;
 
-    /// <summary>Looks how far the other one is. True; it throws when it has not moved for too long.</summary>
+    /// <summary>Looks how far the other one is.</summary>
     /// <param name="data">The bytes so far.</param>
-    /// <exception cref="ImageException">Timeout.</exception>
-    public bool GoesOn(string data)
+    /// <exception cref="ImageException">Timeout: no byte came for too long.</exception>
+    public void Look(string data)
     {
         if (!_told)
         {
@@ -53,14 +53,17 @@ internal sealed class IngestWait
             _observer.Warning($"{_digest.ShortHex} is being downloaded by another process, which has {_size} bytes of it. Waiting for it.");
         }
 
-        return _clock.Elapsed - _moved < _files.Patience ? true : throw new ImageException(
-            ImageErrorKind.Timeout,
-            string.Format(
-                CultureInfo.InvariantCulture,
-                "Another process holds the download of {0}, and no byte of it came for {1:0} s: it has {2}.",
-                _digest,
-                _files.Patience.TotalSeconds,
-                _size),
-            "End that process, or wait until it is done, and pull again.");
+        if (_clock.Elapsed - _moved >= _files.Patience)
+        {
+            throw new ImageException(
+                ImageErrorKind.Timeout,
+                string.Format(
+                    CultureInfo.InvariantCulture,
+                    "Another process holds the download of {0}, and no byte of it came for {1:0} s: it has {2}.",
+                    _digest,
+                    _files.Patience.TotalSeconds,
+                    _size),
+                "End that process, or wait until it is done, and pull again.");
+        }
     }
 }

@@ -8,9 +8,6 @@ namespace ImgsPS.Store.Layout;
 /// <summary>Says what the machine's answer means: space, permission, or someone else's open handle (RS4, RS8).</summary>
 internal static class StoreFailure
 {
-    /// <summary>ERROR_ACCESS_DENIED as an HRESULT.</summary>
-    public const int AccessDenied = unchecked((int)0x80070005);
-
     /// <summary>What a user can do about a store that does not let itself be read.</summary>
     public const string ReadAdvice = "Check the rights on the store's folder and that its disk is there, or name another one with -Store.";
 

@@ -125,16 +125,11 @@ internal class StoreFiles
     /// <exception cref="ImageException">
     /// StoreUnavailable: it cannot be looked at. InvalidData: something else has the name (SF1).
     /// </exception>
-    public FileStatus? Stat(string path)
-    {
-        var status = Look(path);
-        return status is null or { Kind: FileKind.File } ? status
-            : throw StoreFailure.OfReading(new UnsafeFileException(path, status.Value.Words), path);
-    }
+    public FileStatus? Stat(string path) => Look(path) is { } status ? Expect(status, FileKind.File, path) : null;
 
     /// <summary>A folder's times; null when it is not there.</summary>
     /// <exception cref="ImageException">As <see cref="Stat"/>.</exception>
-    public FileStatus? StatFolder(string path) => FolderExists(path) ? Look(path) : null;
+    public FileStatus? StatFolder(string path) => Look(path) is { } status ? Expect(status, FileKind.Folder, path) : null;
 
     /// <summary>A file's size in bytes; null when it is not there.</summary>
     /// <exception cref="ImageException">As <see cref="Stat"/>.</exception>
@@ -146,13 +141,7 @@ internal class StoreFiles
 
     /// <summary>True when the folder is there.</summary>
     /// <exception cref="ImageException">As <see cref="Stat"/>.</exception>
-    public bool FolderExists(string path)
-    {
-        var status = Look(path);
-        return status is { Kind: FileKind.Folder } || (status is { } other
-            ? throw StoreFailure.OfReading(new UnsafeFileException(path, other.Words), path)
-            : false);
-    }
+    public bool FolderExists(string path) => StatFolder(path) is not null;
 
     /// <summary>What is in a folder; none when it is not there.</summary>
     /// <exception cref="ImageException">StoreUnavailable. InvalidData: something else has the name (SF1).</exception>
@@ -291,8 +280,9 @@ internal class StoreFiles
         }
     }
 
-    /// <summary>Moves a file to a name that is free; false when it is taken. Throws what the machine says.</summary>
-    public bool MoveAside(string from, string to) => MoveNewStep(from, to);
+    /// <summary>Moves a file to a name that is free; false when it is taken.</summary>
+    /// <exception cref="ImageException">StoreUnavailable; it is where it was.</exception>
+    public bool MoveNew(string from, string to) => StoreFailure.Guard(from, 0, () => MoveNewStep(from, to));
 
     /// <summary>Moves a folder to a name that is free when that is possible at once; false when it is not.</summary>
     public bool TryMoveFolder(string from, string to)
@@ -382,7 +372,7 @@ internal class StoreFiles
 
     protected virtual void WriteStep(StoreFile file, byte[] buffer, int offset, int count) => file.Write(buffer, offset, count);
 
-    protected virtual bool SetDirectStep(StoreFile file, bool on) => NativeMethods.TrySetDirect(file.SafeFileHandle, on);
+    protected virtual bool SetDirectStep(StoreFile file, bool on) => NativeFiles.Current.TrySetDirect(file.Opened, on);
 
     protected virtual void FlushStep(StoreFile file) => file.Flush(flushToDisk: true);
 
@@ -407,10 +397,18 @@ internal class StoreFiles
 
     protected virtual void SyncFolderStep(string path) => Door.Flush(path);
 
-    private IEnumerable<StoreEntry> EntriesIn(string folder, Func<string, bool> isOurs, FileKind kind) =>
-        List(folder).Where(e => isOurs(e.Name)).Select(e => e.Status.Kind == kind
-            ? e
-            : throw StoreFailure.OfReading(new UnsafeFileException(e.Path, e.Status.Words), e.Path));
+    private IEnumerable<StoreEntry> EntriesIn(string folder, Func<string, bool> isOurs, FileKind kind)
+    {
+        foreach (var entry in List(folder).Where(e => isOurs(e.Name)))
+        {
+            Expect(entry.Status, kind, entry.Path);
+            yield return entry;
+        }
+    }
+
+    /// <summary>Refuses what is something else than a store has there (SF1).</summary>
+    private static FileStatus Expect(FileStatus status, FileKind kind, string path) =>
+        status.Kind == kind ? status : throw StoreFailure.OfReading(new UnsafeFileException(path, status.Words), path);
 
     private FileStatus? Look(string path) => Reading(path, () => Door.Stat(path));
 

@@ -158,14 +158,8 @@ internal sealed class DockerAddresses
                     "or unset the variable.");
         }
 
-        return new(ca, Existing("cert.pem"), Existing("key.pem"), Variable("DOCKER_TLS_VERIFY") is null, null);
-
-        // A folder in the place of a file is there, and the error of who reads it says what it is.
-        string? Existing(string file)
-        {
-            var path = Path.Combine(folder, file);
-            return File.Exists(path) || Directory.Exists(path) ? path : null;
-        }
+        return new(
+            ca, DockerTls.FileIn(folder, "cert.pem"), DockerTls.FileIn(folder, "key.pem"), Variable("DOCKER_TLS_VERIFY") is null, null);
     }
 
     private string? Variable(string name) => _environment(name) is { Length: > 0 } value ? value : null;

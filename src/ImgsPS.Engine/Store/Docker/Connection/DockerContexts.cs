@@ -166,14 +166,9 @@ internal sealed class DockerContexts
             return skipVerify ? new(null, null, null, true, null) : null;
         }
 
-        return new(Existing("ca.pem"), Existing("cert.pem"), Existing("key.pem"), skipVerify, null);
-
-        // A folder in the place of a file is there, and the error of who reads it says what it is.
-        string? Existing(string file)
-        {
-            var path = System.IO.Path.Combine(folder, file);
-            return File.Exists(path) || Directory.Exists(path) ? path : null;
-        }
+        return new(
+            DockerTls.FileIn(folder, "ca.pem"), DockerTls.FileIn(folder, "cert.pem"), DockerTls.FileIn(folder, "key.pem"), skipVerify,
+            null);
     }
 
     // Member names in any case, as Go reads them.

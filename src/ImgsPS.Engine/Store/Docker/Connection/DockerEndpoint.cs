@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Net;
 
 namespace ImgsPS.Store.Docker;
@@ -95,4 +96,14 @@ internal enum DockerAddressKind
 /// True when Docker's certificate is not checked (DOCKER_TLS without DOCKER_TLS_VERIFY, SkipTLSVerify of a context).
 /// </param>
 /// <param name="ServerName">The name to check the certificate against; null for the host.</param>
-internal sealed record DockerTls(string? CaPath, string? CertificatePath, string? KeyPath, bool SkipVerify, string? ServerName);
+internal sealed record DockerTls(string? CaPath, string? CertificatePath, string? KeyPath, bool SkipVerify, string? ServerName)
+{
+    /// <summary>
+    /// The path of a file in a folder; null when it is not there. A folder in its place is there, and who reads it says what it is (SF5).
+    /// </summary>
+    public static string? FileIn(string folder, string name)
+    {
+        var path = Path.Combine(folder, name);
+        return File.Exists(path) || Directory.Exists(path) ? path : null;
+    }
+}

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.IO.Pipes;
 using System.Security.Principal;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Docker;
 
@@ -28,31 +29,11 @@ internal static class PipeOwner
             return "somebody whom Windows does not name: " + e.Message;
         }
 
-        return IsTrusted(owner?.Value, user.User?.Value) ? null : Name(owner);
+        return IsTrusted(owner?.Value, user.User?.Value) ? null : owner is null ? "nobody" : UserName.Of(owner);
 #pragma warning restore CA1416
     }
 
     /// <summary>True for SYSTEM, the administrators and the user, by their SIDs.</summary>
     internal static bool IsTrusted(string? owner, string? user) =>
         owner is LocalSystem or Administrators || (owner is not null && owner == user);
-
-    private static string Name(SecurityIdentifier? owner)
-    {
-        if (owner is null)
-        {
-            return "nobody";
-        }
-
-#pragma warning disable CA1416 // As above.
-        try
-        {
-            return owner.Translate(typeof(NTAccount)).Value;
-        }
-        catch (SystemException)
-        {
-            // A deleted account, or a domain that does not answer: the number says it too.
-            return owner.Value;
-        }
-#pragma warning restore CA1416
-    }
 }

@@ -23,10 +23,14 @@ internal sealed class IndexRecovery
     {
         var current = _parts.IndexFile.ReadCurrent();
         var previous = _parts.IndexFile.ReadPrevious();
-        if (new[] { current.Fault, previous.Fault }.FirstOrDefault(f => f is not null
-            && (StoreFailure.IsUnsafe(f) || (f == current.Fault && f.Kind == ImageErrorKind.StoreUnavailable))) is { } untouchable)
+        if (current.IsUnsafe || current.Fault is { Kind: ImageErrorKind.StoreUnavailable })
         {
-            throw untouchable;
+            throw current.Fault!;
+        }
+
+        if (previous.IsUnsafe)
+        {
+            throw previous.Fault!;
         }
 
         if (current.Index is { } index)
