@@ -163,6 +163,24 @@ function New-HostileFolder {
     (New-Item -ItemType Directory -Path "$base/imgsps-hostile-$([guid]::NewGuid().ToString('N'))").FullName
 }
 
+# What runs a command as another user.
+function Get-OtherUser { '/usr/bin/setpriv', '--reuid=65534', '--regid=65534', '--clear-groups' }
+
+# A PowerShell that the other user may run: this one, or a copy in a folder that everybody may read.
+function Get-OtherUserShell([string[]] $Shell, [string] $Folder) {
+    $user, [string[]] $arguments = Get-OtherUser
+    & $user @arguments test -r $Shell[-1] -a -x $Shell[0]
+    if ($LASTEXITCODE -eq 0) { return $Shell }
+
+    $copy = Join-Path $Folder 'shell'
+    if (-not (Test-Path -LiteralPath $copy)) {
+        Copy-Item -LiteralPath $PSHOME -Destination $copy -Recurse
+        [HostileFiles.Tree]::Give($copy, 0, 0x1ED, 0x1ED)
+    }
+
+    @($Shell | Select-Object -SkipLast 1) + (Join-Path $copy ([System.IO.Path]::GetFileName($Shell[-1])))
+}
+
 # Compiles what PowerShell does not have.
 function Import-HostileType {
     if (-not ('HostileFiles.Tree' -as [type])) { Add-Type -Path "$PSScriptRoot/HostileFiles.cs" }
@@ -235,4 +253,4 @@ function Invoke-Hostile {
 }
 
 Export-ModuleMember -Function Get-HostilePlace, Get-HostileCase, Get-HostileCommand, Get-SwappedPlace, Get-NotHostileReason,
-    New-HostileFolder, Import-HostileType, New-HostileRunspace, Invoke-Hostile
+    Get-OtherUser, Get-OtherUserShell, New-HostileFolder, Import-HostileType, New-HostileRunspace, Invoke-Hostile

@@ -163,9 +163,9 @@ function Start-TestShell {
 
 # Runs a script in a PowerShell of its own, the same edition as this one, and returns its output as text.
 function Invoke-TestShell {
-    param([Parameter(Mandatory)] [string] $Script, [string[]] $Prefix = @())
+    param([Parameter(Mandatory)] [string] $Script, [string[]] $Prefix = @(), [string[]] $Shell = @(Get-TestShell))
 
-    $program, [string[]] $starter = $Prefix + @(Get-TestShell)
+    $program, [string[]] $starter = $Prefix + $Shell
     $encoded = [System.Convert]::ToBase64String(
         [System.Text.Encoding]::Unicode.GetBytes('$ProgressPreference = ''SilentlyContinue''; ' + $Script))
     & $program @starter -NoProfile -NonInteractive -OutputFormat Text -EncodedCommand $encoded 2>&1 | ForEach-Object { "$_" }

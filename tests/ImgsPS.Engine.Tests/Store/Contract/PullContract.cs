@@ -186,10 +186,11 @@ public abstract class PullContract : StoreContract
         var layer = image.Layers[^1];
         Under.StallLayer(Registry, layer);
         using var stop = new CancellationTokenSource();
+        var before = Observer.ProgressPoints.Count;
         var pull = PullAsync(new PullRequest(ImageReference.Parse(image.Reference)), null, stop.Token);
         using (var patience = new CancellationTokenSource(Patience))
         {
-            while (!Observer.ProgressPoints.Any(p => p.Status == "Downloading" && p.Current > 0 && p.Current < p.Total))
+            while (!Observer.ProgressPoints.Skip(before).Any(p => p.Status == "Downloading" && p.Current > 0 && p.Current < p.Total))
             {
                 Assert.False(pull.IsCompleted, "The pull ended before its middle.");
                 await Task.Delay(10, patience.Token);

@@ -16,12 +16,15 @@ internal sealed record Leftover(ImageStoreFindingKind Kind, string Path, long Si
 /// <summary>Finds what is left over. Changes nothing.</summary>
 internal static class Leftovers
 {
-    /// <summary>Everything of a store that may be deleted without loss to any image.</summary>
-    /// <exception cref="ImageException">StoreUnavailable: a folder cannot be listed.</exception>
-    public static IReadOnlyList<Leftover> Of(StorePaths paths, StoreFiles files)
+    /// <summary>
+    /// Everything of a store that may be deleted without loss to any image. <paramref name="tell"/> hears of folders that are closed to
+    /// this user (SF6).
+    /// </summary>
+    /// <exception cref="ImageException">StoreUnavailable: a folder cannot be listed for another reason.</exception>
+    public static IReadOnlyList<Leftover> Of(StorePaths paths, StoreFiles files, Action<string> tell)
     {
         var found = new List<Leftover>();
-        foreach (var folder in Open(() => files.FoldersIn(paths.Ingest, StorePaths.IsIngest)))
+        foreach (var folder in Open(() => files.FoldersIn(paths.Ingest, StorePaths.IsIngest), tell))
         {
             var path = IngestFolder.LockOf(folder.Path);
             if ((!files.Exists(path) || files.IsFree(path)) && IngestFolder.Measure(files, folder.Path) is { } download)
@@ -31,7 +34,8 @@ internal static class Leftovers
         }
 
         AddFiles(found, ImageStoreFindingKind.Trash, files.FilesIn(paths.Trash, BlobFolder.IsTrashName));
-        found.AddRange(Open(() => Lease.Dead(paths, files)).Select(l => new Leftover(ImageStoreFindingKind.DeadLease, l.Path, l.Size, DateTime.MinValue)));
+        found.AddRange(Open(() => Lease.Dead(paths, files), tell)
+            .Select(l => new Leftover(ImageStoreFindingKind.DeadLease, l.Path, l.Size, DateTime.MinValue)));
         AddFiles(found, ImageStoreFindingKind.TemporaryFile, files.FilesIn(paths.Own, StorePaths.IsTemp));
         AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Quarantine, BlobFolder.IsQuarantineName));
         AddFiles(found, ImageStoreFindingKind.Quarantine, files.FilesIn(paths.Own, IndexFile.IsKept));
@@ -40,37 +44,37 @@ internal static class Leftovers
     }
 
     /// <summary>As findings.</summary>
-    public static IEnumerable<StoreFlaw> Flaws(StorePaths paths, StoreFiles files) => Of(paths, files).Select(l => new StoreFlaw(
-        l.Kind,
-        ImageStoreFindingSeverity.Information,
-        l.Path,
-        l.Kind switch
+    public static IEnumerable<StoreFlaw> Flaws(StorePaths paths, StoreFiles files, Action<string> tell) =>
+        Of(paths, files, tell).Select(l => new StoreFlaw(
+            l.Kind,
+            ImageStoreFindingSeverity.Information,
+            l.Path,
+            l.Kind switch
+            {
+                ImageStoreFindingKind.StaleIngest => $"A download of which {l.Size} bytes are there is not being worked on.",
+                ImageStoreFindingKind.Trash => "Content on its way out was left in the trash.",
+                ImageStoreFindingKind.DeadLease => "The process of a lease is gone.",
+                ImageStoreFindingKind.TemporaryFile => "A temporary file was left.",
+                _ => "It failed a check and is kept as evidence.",
+            },
+            l.Kind switch
+            {
+                ImageStoreFindingKind.StaleIngest => "The next pull of it goes on from there; Optimize-ImageStore deletes it.",
+                ImageStoreFindingKind.Quarantine => "Optimize-ImageStore -IncludeQuarantine deletes it.",
+                _ => "Optimize-ImageStore deletes it.",
+            })
         {
-            ImageStoreFindingKind.StaleIngest => $"A download of which {l.Size} bytes are there is not being worked on.",
-            ImageStoreFindingKind.Trash => "Content on its way out was left in the trash.",
-            ImageStoreFindingKind.DeadLease => "The process of a lease is gone.",
-            ImageStoreFindingKind.TemporaryFile => "A temporary file was left.",
-            _ => "It failed a check and is kept as evidence.",
-        },
-        l.Kind switch
-        {
-            ImageStoreFindingKind.StaleIngest => "The next pull of it goes on from there; Optimize-ImageStore deletes it.",
-            ImageStoreFindingKind.Quarantine => "Optimize-ImageStore -IncludeQuarantine deletes it.",
-            _ => "Optimize-ImageStore deletes it.",
-        })
-    {
-        Size = l.Size,
-        Digest = l.Kind is ImageStoreFindingKind.Quarantine or ImageStoreFindingKind.Trash
-            ? BlobFolder.DigestOf(Path.GetFileName(l.Path))
-            : null,
-    });
+            Size = l.Size,
+            Digest = l.Kind is ImageStoreFindingKind.Quarantine or ImageStoreFindingKind.Trash
+                ? BlobFolder.DigestOf(Path.GetFileName(l.Path))
+                : null,
+        });
 
     /// <summary>The content of which a damaged copy is in the quarantine.</summary>
     public static ISet<Digest> QuarantinedDigests(StorePaths paths, StoreFiles files) => new HashSet<Digest>(
         files.FilesIn(paths.Quarantine, BlobFolder.IsQuarantineName).Select(f => BlobFolder.DigestOf(f.Name)!));
 
-    /// <summary>What is in a folder; nothing when it is closed to this user (SF6).</summary>
-    private static IReadOnlyList<T> Open<T>(Func<IEnumerable<T>> list)
+    private static IReadOnlyList<T> Open<T>(Func<IEnumerable<T>> list, Action<string> tell)
     {
         try
         {
@@ -78,6 +82,7 @@ internal static class Leftovers
         }
         catch (ImageException e) when (e.InnerException is UnauthorizedAccessException)
         {
+            tell($"{e.Message} What is left over there is not looked at.");
             return Array.Empty<T>();
         }
     }

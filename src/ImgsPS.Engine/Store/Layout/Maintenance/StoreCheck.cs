@@ -22,7 +22,8 @@ internal static class StoreCheck
         }
 
         var content = await new ContentCheck(parts, full, observer, cancellationToken).RunAsync(layout.Index).ConfigureAwait(false);
-        return new StoreReport(layout, layout.Flaws.Concat(content).Concat(Leftovers.Flaws(parts.Paths, parts.Files)).ToList());
+        var leftovers = Leftovers.Flaws(parts.Paths, parts.Files, observer.Verbose);
+        return new StoreReport(layout, layout.Flaws.Concat(content).Concat(leftovers).ToList());
     }
 }
 

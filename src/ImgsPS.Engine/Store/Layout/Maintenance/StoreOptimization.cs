@@ -133,7 +133,7 @@ internal sealed class StoreOptimization
             : files.Where(f => !reach.Content.Contains(f.Digest!)).OrderBy(f => f.Path, StringComparer.Ordinal).ToList();
     }
 
-    private List<Leftover> FindLeftovers(StoreClock clock) => Leftovers.Of(_parts.Paths, _parts.Files)
+    private List<Leftover> FindLeftovers(StoreClock clock) => Leftovers.Of(_parts.Paths, _parts.Files, _observer.Warning)
         .Where(l => l.Kind switch
         {
             ImageStoreFindingKind.StaleIngest => clock.IsOlder(l.Time, _request.Grace),
