@@ -32,7 +32,7 @@ public enum ImageErrorKind
     /// <summary>The registry asks for a longer pause than we are willing to wait.</summary>
     RateLimited,
 
-    /// <summary>The other side cannot be reached, broke off, or answered with a server fault after all retries.</summary>
+    /// <summary>The registry cannot be reached, broke off, or answered with a server fault after all retries.</summary>
     Unavailable,
 
     /// <summary>A time limit ran out.</summary>
@@ -50,11 +50,14 @@ public enum ImageErrorKind
     /// <summary>The store, the registry or this version cannot do it.</summary>
     NotSupported,
 
-    /// <summary>No space, no permission, a read-only store: the machine says no.</summary>
+    /// <summary>No space, no permission, a read-only store: the machine says no. Or a Docker Engine is not there, or went away.</summary>
     StoreUnavailable,
 
     /// <summary>Another process holds the store's lock for longer than the limit.</summary>
     StoreLocked,
+
+    /// <summary>A Docker Engine reports a failure of its own, in words that no rule knows. Asking again is of no use by itself.</summary>
+    DockerError,
 }
 
 /// <summary>

@@ -145,6 +145,7 @@ Describe 'The commands' {
         $command.OutputType | Should -Not -BeNullOrEmpty
         $command.OutputType[0].Name | Should -BeLike 'ImgsPS.*'
         $command.Parameters['ThrottleLimit'].ParameterType | Should -Be ([int])
+        $command.Parameters['TimeoutSec'].ParameterType | Should -Be ([int])
         $command.Parameters['Store'].ParameterType | Should -Be ([string[]])
         if ($command.Verb -in 'Add', 'Invoke', 'Optimize', 'Remove', 'Repair') { $command.Parameters.Keys | Should -Contain 'WhatIf' }
     }

@@ -37,15 +37,15 @@ internal sealed class BlobDownload
 
     public BlobDownload(
         RegistryTransport transport, ImageReference repository, Uri uri, IBlobWriter writer, Action<long>? progress,
-        IOperationObserver observer)
+        RetryBudget budget, IOperationObserver observer)
     {
         _transport = transport;
         _repository = repository;
         _uri = uri;
         _writer = writer;
         _progress = progress;
+        _budget = budget;
         _observer = observer;
-        _budget = new RetryBudget(_transport.Limits);
     }
 
     private Descriptor Blob => _writer.Descriptor;
@@ -64,7 +64,11 @@ internal sealed class BlobDownload
                     await FetchAsync(cancellationToken).ConfigureAwait(false);
                 }
 
-                await _writer.CommitAsync(cancellationToken).ConfigureAwait(false);
+                using (_budget.Aside())
+                {
+                    await _writer.CommitAsync(cancellationToken).ConfigureAwait(false);
+                }
+
                 return;
             }
             catch (ImageException e) when (e.Kind == ImageErrorKind.Integrity && _pieced && !_startedOver)
@@ -80,6 +84,7 @@ internal sealed class BlobDownload
         _writer.Reset();
         _pieced = false;
         _startedOver = true;
+        _budget.StartOver();
         _progress?.Invoke(0);
     }
 
@@ -91,7 +96,7 @@ internal sealed class BlobDownload
         var request = new RegistryRequest(HttpMethod.Get, _uri, TokenScope.Pull(_repository.Repository),
             _repository.Repository)
         { RangeFrom = from };
-        using var response = await _transport.SendAsync(request, _budget, _observer, cancellationToken).ConfigureAwait(false);
+        using var response = await _transport.SendAsync(request, _budget, _observer).ConfigureAwait(false);
         try
         {
             var skip = 0L;
@@ -120,11 +125,11 @@ internal sealed class BlobDownload
                     throw await _transport.Errors.ForBlobAsync(response, _repository, Blob.Digest, cancellationToken).ConfigureAwait(false);
             }
 
-            await CopyAsync(response, skip, cancellationToken).ConfigureAwait(false);
+            await CopyAsync(response, from - skip, skip).ConfigureAwait(false);
         }
         catch (TransferFault fault)
         {
-            await _transport.PauseAsync(fault, _budget, _observer, cancellationToken).ConfigureAwait(false);
+            await _transport.PauseAsync(fault, _budget, _observer).ConfigureAwait(false);
         }
     }
 
@@ -150,9 +155,10 @@ internal sealed class BlobDownload
         }
     }
 
-    private async Task CopyAsync(RegistryResponse response, long skip, CancellationToken cancellationToken)
+    // start: the first byte of the blob that the answer has; skip: how many of its bytes are there already.
+    private async Task CopyAsync(RegistryResponse response, long start, long skip)
     {
-        using var body = await BodyReader.OpenAsync(response, _transport.Limits, cancellationToken).ConfigureAwait(false);
+        using var body = await BodyReader.OpenAsync(response, _transport.Limits, _budget, start, _budget.Token).ConfigureAwait(false);
 
         // One byte more than is left: that tells the end from a body that goes on (RN10).
         using var buffer = TransferBuffer.Rent(skip + Blob.Size - _writer.Position + 1);
@@ -161,7 +167,7 @@ internal sealed class BlobDownload
         {
             var wanted = (int)Math.Min(buffer.Length - gathered, skip + Blob.Size - _writer.Position - gathered + 1);
 #pragma warning disable CA2012 // Each is consumed once: when it is, the variable has the next one.
-            var reading = body.ReadAsync(buffer.Bytes, buffer.Offset + gathered, wanted, cancellationToken);
+            var reading = body.ReadAsync(buffer.Bytes, buffer.Offset + gathered, wanted, _budget.Token);
             var isSoon = gathered == 0 || reading.IsCompleted;
             if (!isSoon && gathered < WorthWriting)
             {
@@ -209,7 +215,6 @@ internal sealed class BlobDownload
                 break;
             }
 
-            _budget.Progress(read);
             var skipped = (int)Math.Min(skip, read);
             skip -= skipped;
             if (skipped > 0)
@@ -243,15 +248,18 @@ internal sealed class BlobDownload
         if (_writer.Position < Blob.Size)
         {
             // Never trust the end of a body (RN17).
-            throw new TransferFault(TransferFaultKind.Broken,
-                $"{Blob.Digest.ShortHex} ended after {_writer.Position} of {Blob.Size} bytes");
+            throw body.Cut($"{Blob.Digest.ShortHex} ended after {body.Position} of {Blob.Size} bytes");
         }
     }
 
     // What came is never thrown away, so it cannot be cancelled; the next read can.
     private async Task WriteAsync(TransferBuffer buffer, int count)
     {
-        await _writer.WriteAsync(buffer.Bytes, buffer.Offset, count, CancellationToken.None).ConfigureAwait(false);
+        using (_budget.Aside())
+        {
+            await _writer.WriteAsync(buffer.Bytes, buffer.Offset, count, CancellationToken.None).ConfigureAwait(false);
+        }
+
         _progress?.Invoke(_writer.Position);
     }
 

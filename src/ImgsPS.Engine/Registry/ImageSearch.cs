@@ -98,25 +98,16 @@ internal sealed class ImageSearch
         var term = _term.StartsWith(DockerHub.OfficialPrefix, StringComparison.Ordinal) ? _term.Substring(DockerHub.OfficialPrefix.Length)
             : _term;
         _client.Transport.JudgeBy(hub);
-        using var response = await SendAsync(hub, term, cancellationToken).ConfigureAwait(false);
-        if (response.Status != HttpStatusCode.OK)
-        {
-            throw await _client.Transport.Errors.ForRepositoryAsync(response, null, cancellationToken).ConfigureAwait(false);
-        }
-
-        return Filter(await ReadAsync(response, cancellationToken).ConfigureAwait(false)
+        return Filter(await AskAsync(hub, term, true, cancellationToken).ConfigureAwait(false)
             ?? throw new ImageException(
                 ImageErrorKind.InvalidData, $"{HostNames.Display(hub)} answered with something that is not a search's result"));
     }
 
     private async Task<IReadOnlyList<ImageSearchResult>> AskRegistryAsync(CancellationToken cancellationToken)
     {
-        using (var response = await SendAsync(_client.BaseUri, _term, cancellationToken).ConfigureAwait(false))
+        if (await AskAsync(_client.BaseUri, _term, false, cancellationToken).ConfigureAwait(false) is { } results)
         {
-            if (response.Status == HttpStatusCode.OK && await ReadAsync(response, cancellationToken).ConfigureAwait(false) is { } results)
-            {
-                return Filter(results);
-            }
+            return Filter(results);
         }
 
         var found = new List<ImageSearchResult>();
@@ -150,23 +141,32 @@ internal sealed class ImageSearch
         return Filter(found);
     }
 
-    private Task<RegistryResponse> SendAsync(Uri host, string term, CancellationToken cancellationToken)
+    /// <summary>
+    /// The results of a search (S2); null when the answer is something else, and the host need not have one. Names that are no repositories
+    /// are left out.
+    /// </summary>
+    private Task<List<ImageSearchResult>?> AskAsync(Uri host, string term, bool mustAnswer, CancellationToken cancellationToken)
     {
         var uri = new Uri(host, $"v1/search?q={PercentEncoding.Escape(term)}&n={_limit}");
         var request = new RegistryRequest(HttpMethod.Get, uri, TokenScope.Catalog, null) { Accept = ["application/json"] };
-        return _client.Transport.SendAsync(request, new RetryBudget(_client.Transport.Limits), _observer, cancellationToken);
+        return _client.Transport.RunAsync(
+            async budget =>
+            {
+                using var response = await _client.Transport.SendAsync(request, budget, _observer).ConfigureAwait(false);
+                return response.Status == HttpStatusCode.OK ? await ReadAsync(response, budget).ConfigureAwait(false)
+                    : !mustAnswer ? null
+                    : throw await _client.Transport.Errors.ForRepositoryAsync(response, null, cancellationToken).ConfigureAwait(false);
+            },
+            cancellationToken);
     }
 
-    /// <summary>
-    /// The results of a search's answer (S2); null when the answer is something else. Names that are no repositories are left out.
-    /// </summary>
-    private async Task<List<ImageSearchResult>?> ReadAsync(RegistryResponse response, CancellationToken cancellationToken)
+    private async Task<List<ImageSearchResult>?> ReadAsync(RegistryResponse response, RetryBudget budget)
     {
         byte[]? body;
         try
         {
             var limits = _client.Transport.Limits;
-            body = await BodyReader.ReadAllAsync(response, limits.Page, limits, cancellationToken).ConfigureAwait(false)
+            body = await BodyReader.ReadAllAsync(response, limits.Page, limits, budget, budget.Token).ConfigureAwait(false)
                 ?? throw new ImageException(
                     ImageErrorKind.TooLarge, $"the answer of {HostNames.Display(response.Uri)} is larger than {limits.Page >> 20} MiB");
         }

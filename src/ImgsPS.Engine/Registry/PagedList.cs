@@ -57,14 +57,20 @@ internal sealed class PagedList(RegistryTransport transport)
         }
     }
 
+    private Task<(List<string> Names, Uri? Next, int Size)> ReadPageAsync(
+        Uri page, string scope, ImageReference? repository, string member, IOperationObserver observer,
+        CancellationToken cancellationToken) =>
+        transport.RunAsync(
+            budget => ReadPageAsync(page, scope, repository, member, budget, observer, cancellationToken), cancellationToken);
+
     private async Task<(List<string> Names, Uri? Next, int Size)> ReadPageAsync(
-        Uri page, string scope, ImageReference? repository, string member, IOperationObserver observer, CancellationToken cancellationToken)
+        Uri page, string scope, ImageReference? repository, string member, RetryBudget budget, IOperationObserver observer,
+        CancellationToken cancellationToken)
     {
-        var budget = new RetryBudget(transport.Limits);
         while (true)
         {
             var request = new RegistryRequest(HttpMethod.Get, page, scope, repository?.Repository) { Accept = ["application/json"] };
-            using var response = await transport.SendAsync(request, budget, observer, cancellationToken).ConfigureAwait(false);
+            using var response = await transport.SendAsync(request, budget, observer).ConfigureAwait(false);
             if (response.Status != HttpStatusCode.OK)
             {
                 throw await transport.Errors.ForRepositoryAsync(response, repository, cancellationToken).ConfigureAwait(false);
@@ -72,7 +78,7 @@ internal sealed class PagedList(RegistryTransport transport)
 
             try
             {
-                var body = await BodyReader.ReadAllAsync(response, transport.Limits.Page, transport.Limits, cancellationToken)
+                var body = await BodyReader.ReadAllAsync(response, transport.Limits.Page, transport.Limits, budget, budget.Token)
                     .ConfigureAwait(false)
                     ?? throw new ImageException(
                         ImageErrorKind.TooLarge,
@@ -89,7 +95,7 @@ internal sealed class PagedList(RegistryTransport transport)
             }
             catch (TransferFault fault)
             {
-                await transport.PauseAsync(fault, budget, observer, cancellationToken).ConfigureAwait(false);
+                await transport.PauseAsync(fault, budget, observer).ConfigureAwait(false);
             }
         }
     }

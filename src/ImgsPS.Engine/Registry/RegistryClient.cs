@@ -60,7 +60,7 @@ internal sealed class RegistryClient : IDisposable
     /// <exception cref="ImageException">InvalidArgument: the text is not a registry's host and port.</exception>
     internal static RegistryClient Open(string registry, RegistryOptions options, ICredentialStore? credentials = null) =>
         new(RegistryEndpoint.For(registry, options), endpoint => new RegistryTransport(
-            endpoint, options, RegistryLimits.Default, credentials ?? DockerCredentialStore.Default,
+            endpoint, options, RegistryLimits.For(options), credentials ?? DockerCredentialStore.Default,
             RegistryMemory.For(endpoint, options), HttpHandlers.Shared(endpoint, options)));
 
     /// <summary>
@@ -92,10 +92,9 @@ internal sealed class RegistryClient : IDisposable
     public async Task<Descriptor?> HeadManifestAsync(ImageReference reference, IOperationObserver observer,
         CancellationToken cancellationToken)
     {
-        using var response = await _transport
-            .SendAsync(
-                ManifestRequest(HttpMethod.Head, reference), new RetryBudget(_transport.Limits), observer, cancellationToken)
-                    .ConfigureAwait(false);
+        using var response = await _transport.RunAsync(
+            budget => _transport.SendAsync(ManifestRequest(HttpMethod.Head, reference), budget, observer), cancellationToken)
+                .ConfigureAwait(false);
         if (response.Status is HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)
         {
             return null;
@@ -169,9 +168,15 @@ internal sealed class RegistryClient : IDisposable
     public Task DownloadBlobAsync(
         ImageReference repository, IBlobWriter writer, Action<long>? progress, IOperationObserver observer,
         CancellationToken cancellationToken) =>
-        new BlobDownload(
-            _transport, repository, UriOf(repository, "blobs/" + writer.Descriptor.Digest), writer, progress, observer)
-                .RunAsync(cancellationToken);
+        _transport.RunAsync(
+            async budget =>
+            {
+                var uri = UriOf(repository, "blobs/" + writer.Descriptor.Digest);
+                await new BlobDownload(_transport, repository, uri, writer, progress, budget, observer).RunAsync(cancellationToken)
+                    .ConfigureAwait(false);
+                return writer.Descriptor;
+            },
+            cancellationToken);
 
     /// <summary>
     /// All tags of a repository, in ordinal order, paging by Link (G1). Names that are no tags are left out with a warning (RN28).
@@ -225,19 +230,19 @@ internal sealed class RegistryClient : IDisposable
     public void Dispose() => _transport.Dispose();
 
     /// <summary>The bytes of a manifest and its Content-Type: all that can be checked about them without reading them is checked.</summary>
-    internal async Task<(byte[] Bytes, string? ContentType)> FetchManifestAsync(
-        ImageReference reference, Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
-    {
-        if (expected?.Size > ManifestDocument.MaxSize)
-        {
-            throw TooLarge(reference);
-        }
+    internal Task<(byte[] Bytes, string? ContentType)> FetchManifestAsync(
+        ImageReference reference, Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken) =>
+        expected?.Size > ManifestDocument.MaxSize
+            ? throw TooLarge(reference)
+            : _transport.RunAsync(budget => FetchManifestAsync(reference, budget, observer, cancellationToken), cancellationToken);
 
-        var budget = new RetryBudget(_transport.Limits);
+    private async Task<(byte[] Bytes, string? ContentType)> FetchManifestAsync(
+        ImageReference reference, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken)
+    {
         while (true)
         {
-            using var response = await _transport.SendAsync(
-                ManifestRequest(HttpMethod.Get, reference), budget, observer, cancellationToken).ConfigureAwait(false);
+            using var response = await _transport.SendAsync(ManifestRequest(HttpMethod.Get, reference), budget, observer)
+                .ConfigureAwait(false);
             if (response.Status != HttpStatusCode.OK)
             {
                 throw await _transport.Errors.ForManifestAsync(response, reference, cancellationToken).ConfigureAwait(false);
@@ -246,7 +251,7 @@ internal sealed class RegistryClient : IDisposable
             try
             {
                 var bytes = await BodyReader.ReadAllAsync(
-                    response, ManifestDocument.MaxSize, _transport.Limits, cancellationToken).ConfigureAwait(false)
+                    response, ManifestDocument.MaxSize, _transport.Limits, budget, budget.Token).ConfigureAwait(false)
                     ?? throw TooLarge(reference);
                 if (reference.Digest is { } asked)
                 {
@@ -267,7 +272,7 @@ internal sealed class RegistryClient : IDisposable
             }
             catch (TransferFault fault)
             {
-                await _transport.PauseAsync(fault, budget, observer, cancellationToken).ConfigureAwait(false);
+                await _transport.PauseAsync(fault, budget, observer).ConfigureAwait(false);
             }
         }
     }

@@ -63,7 +63,19 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
         return new(
             fault.ErrorKind,
             fault.Kind == TransferFaultKind.Connect ? $"cannot reach {where}: {reason}" : $"{where}: {reason}",
-            $"Check the name, the network and the proxy ({endpoint.Choice}).",
+            $"Check the name, the network and the proxy ({endpoint.Choice})."
+            + (fault.ErrorKind == ImageErrorKind.Timeout ? " -TimeoutSec lets it take longer." : ""),
+            fault);
+    }
+
+    /// <summary>A body that was cut twice at the same byte.</summary>
+    public ImageException CutAgain(TransferFault fault, long position)
+    {
+        var error = Unreachable(fault);
+        return new(
+            error.Kind,
+            $"{error.Message}, and the next try ended there too, after {position} bytes",
+            "Something on the way cuts the answer there: the registry's storage, a proxy or a scanner with a limit.",
             fault);
     }
 
@@ -213,7 +225,7 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
     {
         try
         {
-            var (bytes, _) = await BodyReader.ReadUpToAsync(response, limits.ErrorBody, limits, cancellationToken).ConfigureAwait(false);
+            var (bytes, _) = await BodyReader.ReadUpToAsync(response, limits.ErrorBody, limits, null, cancellationToken).ConfigureAwait(false);
             return RegistryErrorBody.Parse(bytes, secrets);
         }
         catch (TransferFault)

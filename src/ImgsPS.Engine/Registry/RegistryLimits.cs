@@ -12,6 +12,25 @@ internal sealed record RegistryLimits
 {
     public static readonly RegistryLimits Default = new();
 
+    /// <summary>The limits for what the user wants.</summary>
+    public static RegistryLimits For(RegistryOptions options)
+    {
+        if (options.Timeout is not { } patience)
+        {
+            return Default;
+        }
+
+        // As by default, one wait of a long patience leaves time for a second try.
+        var wait = TimeSpan.FromTicks(Math.Max(Math.Min(patience.Ticks, Default.Headers.Ticks), patience.Ticks / 2));
+        return Default with
+        {
+            Patience = patience,
+            Headers = wait,
+            IdleRead = wait,
+            Connect = patience < Default.Connect ? patience : Default.Connect,
+        };
+    }
+
     /// <summary>Time for a connection, TLS included (RN12).</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -26,6 +45,11 @@ internal sealed record RegistryLimits
 
     /// <summary>Bytes a second below which a body counts as stalled (RN12).</summary>
     public int SlowBytesPerSecond { get; init; } = 1024;
+
+    /// <summary>
+    /// How long an operation waits for a byte further than any of its tries came before, pauses and all tries together (RN12).
+    /// </summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Tries in all, the first included (RN14).</summary>
     public int Tries { get; init; } = 5;
@@ -42,7 +66,7 @@ internal sealed record RegistryLimits
     /// <summary>Asks for a host's addresses; null for the system's way. A test answers by itself (SF15).</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
 
-    /// <summary>Bytes of progress that give a download all its tries back (RN15).</summary>
+    /// <summary>Bytes further than any try came before that give a download all its tries back (RN15).</summary>
     public long ProgressForNewTries { get; init; } = 1024 * 1024;
 
     /// <summary>Redirects of one request (RN1).</summary>

@@ -28,6 +28,9 @@ internal sealed record RegistryOptions
     /// <summary>The user's own logon for the proxy, the system's too. Without it no proxy gets that (SF13).</summary>
     public bool ProxyUseDefaultCredentials { get; init; }
 
+    /// <summary>How long an operation may go without progress; null for two minutes (<see cref="RegistryLimits.Patience"/>).</summary>
+    public TimeSpan? Timeout { get; init; }
+
     /// <summary>
     /// The clients of the command, all with these options; null for a client of its own for each operation. The command disposes them.
     /// </summary>

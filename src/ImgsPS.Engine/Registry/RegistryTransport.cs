@@ -55,25 +55,33 @@ internal sealed class RegistryTransport : IDisposable
 
     public RetryingSender Retrying { get; }
 
+    /// <summary>Runs an operation with a budget of tries and of patience, as <see cref="RetryBudget.RunAsync"/>.</summary>
+    public Task<T> RunAsync<T>(Func<RetryBudget, Task<T>> work, CancellationToken cancellationToken) =>
+        RetryBudget.RunAsync(Limits, Errors, null, work, cancellationToken);
+
     /// <summary>Sends a request until it is answered; the answer may have any status.</summary>
     /// <exception cref="ImageException">
     /// There is no answer, or it redirects where we don't go; Unauthorized: a credential is refused.
     /// </exception>
-    public Task<RegistryResponse> SendAsync(
-        RegistryRequest request, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken) =>
-        Retrying.SendAsync(() => SendOnceAsync(request, observer, cancellationToken), budget, observer, cancellationToken);
+    public Task<RegistryResponse> SendAsync(RegistryRequest request, RetryBudget budget, IOperationObserver observer) =>
+        Retrying.SendAsync(stop => SendOnceAsync(request, budget, observer, stop), budget, observer);
 
     /// <summary>Waits before the next try after a body broke off.</summary>
     /// <exception cref="ImageException">Unavailable, Timeout: there is no next try.</exception>
-    public async Task PauseAsync(TransferFault fault, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken)
+    public async Task PauseAsync(TransferFault fault, RetryBudget budget, IOperationObserver observer)
     {
-        if (!Retrying.MayPass(fault) || !budget.TryTake(null, out var pause))
+        if (budget.IsRepeated(fault))
+        {
+            throw fault.CutAt is { } position ? Errors.CutAgain(fault, position) : Errors.Unreachable(fault);
+        }
+
+        if (!Retrying.MayPass(fault) || !budget.TryTake(fault.Message, null, out var pause))
         {
             throw Errors.Unreachable(fault);
         }
 
         observer.Verbose(Retrying.Announce(fault.Message, budget, pause));
-        await Limits.Pause(pause, cancellationToken).ConfigureAwait(false);
+        await Limits.Pause(pause, budget.Token).ConfigureAwait(false);
     }
 
     public void Dispose()
@@ -82,10 +90,15 @@ internal sealed class RegistryTransport : IDisposable
         _credentials.Dispose();
     }
 
-    private async Task<RegistryResponse> SendOnceAsync(RegistryRequest request, IOperationObserver observer,
-        CancellationToken cancellationToken)
+    // A token has a budget of its own.
+    private async Task<RegistryResponse> SendOnceAsync(
+        RegistryRequest request, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var authorization = await _authenticator.GetAsync(request, observer, cancellationToken).ConfigureAwait(false);
+        AuthorizationHeader? authorization;
+        using (budget.Aside())
+        {
+            authorization = await _authenticator.GetAsync(request, observer, cancellationToken).ConfigureAwait(false);
+        }
 
         // RN6: at most the first contact, a renewed token, and a wider one.
         for (var round = 0; ; round++)
@@ -99,6 +112,7 @@ internal sealed class RegistryTransport : IDisposable
             AuthorizationHeader? next;
             try
             {
+                using var aside = budget.Aside();
                 next = await _authenticator
                     .AnswerAsync(response.Header("WWW-Authenticate"), request, authorization, observer, cancellationToken)
                         .ConfigureAwait(false);

@@ -61,7 +61,7 @@ internal static class ImageStores
     /// NotSupported: <c>registry://</c> in this version. InvalidArgument: the text is none of the forms. For a Docker Engine as
     /// <see cref="DockerAddresses.Resolve"/>; it is not asked yet.
     /// </exception>
-    public static IImageStore Open(string? store, StoreAccess? access = null, bool isUnattended = false)
+    public static IImageStore Open(string? store, StoreAccess? access = null, bool isUnattended = false, TimeSpan? timeout = null)
     {
         if (string.IsNullOrEmpty(store) || string.Equals(store, Local, StringComparison.OrdinalIgnoreCase))
         {
@@ -70,7 +70,8 @@ internal static class ImageStores
 
         if (IsDocker(store!))
         {
-            return new DockerStore(new DockerClient(DockerAddresses.Default.Resolve(store!) with { IsUnattended = isUnattended }));
+            var endpoint = DockerAddresses.Default.Resolve(store!) with { IsUnattended = isUnattended };
+            return new DockerStore(new DockerClient(endpoint, timeout: timeout));
         }
 
         if (store!.StartsWith("registry://", StringComparison.OrdinalIgnoreCase))

@@ -17,10 +17,9 @@ internal static class ErrorRecords
     /// <param name="failure">What failed.</param>
     /// <param name="target">What the user gave.</param>
     /// <param name="store">The store that it failed in, to name it before the message; null when there is no doubt.</param>
-    /// <param name="ofDocker">True when the other side is a Docker Engine and not a registry.</param>
-    public static ErrorRecord Of(Exception failure, object? target, string? store = null, bool ofDocker = false)
+    public static ErrorRecord Of(Exception failure, object? target, string? store = null)
     {
-        var record = OfFailure(failure, Shown(target), ofDocker);
+        var record = OfFailure(failure, Shown(target));
         if (store is not null)
         {
             var message = record.ErrorDetails?.Message ?? failure.Message;
@@ -39,15 +38,14 @@ internal static class ErrorRecords
         _ => target,
     };
 
-    private static ErrorRecord OfFailure(Exception failure, object? target, bool ofDocker)
+    private static ErrorRecord OfFailure(Exception failure, object? target)
     {
         switch (failure)
         {
             case WorkFailedException { InnerException: { } cause }:
-                return OfFailure(cause, target, ofDocker);
+                return OfFailure(cause, target);
             case ImageException image:
-                var (id, category) = Classify(image.Kind == ImageErrorKind.Unavailable && ofDocker ? ImageErrorKind.StoreUnavailable
-                    : image.Kind);
+                var (id, category) = Classify(image.Kind);
                 return Make(image, id, category, target, image.Advice);
             case OperationCanceledException or TimeoutException:
                 return Make(failure, "OperationTimeout", ErrorCategory.OperationTimeout, target,
@@ -81,6 +79,7 @@ internal static class ErrorRecords
         ImageErrorKind.TooLarge => ("ContentTooLarge", ErrorCategory.LimitsExceeded),
         ImageErrorKind.NotSupported => ("NotSupported", ErrorCategory.NotImplemented),
         ImageErrorKind.StoreUnavailable => ("StoreUnavailable", ErrorCategory.ResourceUnavailable),
+        ImageErrorKind.DockerError => ("DockerError", ErrorCategory.InvalidResult),
         ImageErrorKind.StoreLocked => ("StoreLocked", ErrorCategory.ResourceBusy),
         _ => ("UnexpectedError", ErrorCategory.NotSpecified),
     };

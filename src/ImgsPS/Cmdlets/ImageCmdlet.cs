@@ -29,6 +29,17 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; } = 8;
 
+    /// <summary>
+    /// How many seconds a registry or a Docker Engine may bring nothing further before the command gives up. Without it 120, and 30 until a
+    /// Docker Engine's list begins.
+    /// </summary>
+    [Parameter]
+    [ValidateRange(1, 86400)]
+    public int TimeoutSec { get; set; }
+
+    /// <summary>What <see cref="TimeoutSec"/> says; null without it.</summary>
+    private protected TimeSpan? Patience => TimeoutSec == 0 ? null : TimeSpan.FromSeconds(TimeoutSec);
+
     /// <summary>True for a cmdlet whose failures are those of a registry, also when a Docker Engine asks it.</summary>
     private protected virtual bool AsksRegistry => false;
 
@@ -283,7 +294,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <summary>Writes a store's failure; a store that cannot be reached is told once, and not asked again.</summary>
     private protected void Fail(StoreLink link, Exception failure, object target, bool ofStore = false)
     {
-        if (!ofStore && !(link.IsDocker && failure is ImageException { Kind: ImageErrorKind.StoreUnavailable }))
+        if (!ofStore && !(link.IsDocker && IsGone(failure)))
         {
             WriteError(Record(failure, target, link));
         }
@@ -294,8 +305,12 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    private ErrorRecord Record(Exception failure, object target, StoreLink? link) => ErrorRecords.Of(
-        failure, target, HasSeveralStores ? link?.Name : null, ofDocker: link is { IsDocker: true } && !AsksRegistry);
+    /// <summary>True when the next question to the Docker Engine would end as this one. A pull may be long for its registry's sake.</summary>
+    private bool IsGone(Exception failure) => failure is ImageException { Kind: ImageErrorKind.StoreUnavailable }
+        || (failure is ImageException { Kind: ImageErrorKind.Timeout } && !AsksRegistry);
+
+    private ErrorRecord Record(Exception failure, object target, StoreLink? link) =>
+        ErrorRecords.Of(failure, target, HasSeveralStores ? link?.Name : null);
 
     /// <summary>Reads a parameter that no item could do without: its failure ends the command.</summary>
     private protected T Require<T>(object? target, Func<T> read)
@@ -329,7 +344,8 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
             store = new StoreLink(resolved, ImageStores.Open(
                 resolved,
                 IsWhatIf ? StoreAccess.ReadOnly : StoreAccess.Full with { AllowShared = AllowsSharedStore },
-                isUnattended: !Interactivity.CanAnswer(Host)));
+                isUnattended: !Interactivity.CanAnswer(Host),
+                Patience));
             _stores.Add(resolved, store);
             UsedStores.Add(resolved);
         }

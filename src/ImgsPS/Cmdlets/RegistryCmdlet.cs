@@ -92,6 +92,7 @@ public abstract class RegistryCmdlet : StoreCmdlet
             Proxy = Proxy,
             ProxyCredential = Convert(ProxyCredential),
             ProxyUseDefaultCredentials = ProxyUseDefaultCredentials,
+            Timeout = Patience,
             Clients = _clients,
         };
     }

@@ -48,7 +48,9 @@ public sealed class BlobDownloadTests : IAsyncDisposable
     [MemberData(nameof(PassingFaults))]
     public async Task A_fault_that_passes_costs_a_try_and_no_byte_twice(string name)
     {
-        _server.Faults.Add(new Fault(Blobs, Faults[name], times: 2));
+        // What is slow twice is not asked for a third time.
+        var times = name == "slow" ? 1 : 2;
+        _server.Faults.Add(new Fault(Blobs, Faults[name], times));
 
         // Short limits only where a fault is one of time: on a busy machine an honest answer may take a second.
         var patience = TimeSpan.FromSeconds(3);
@@ -56,7 +58,7 @@ public sealed class BlobDownloadTests : IAsyncDisposable
             ? TestClients.Quick with { Headers = patience, IdleRead = patience, SlowWindow = patience }
             : TestClients.Quick;
         Assert.Equal(_content, await DownloadAsync(0, limits));
-        Assert.Equal(3, _server.Requests.Count);
+        Assert.Equal(times + 1, _server.Requests.Count);
         var ranges = _server.Requests.Select(r => r.Header("Range")).ToArray();
         Assert.Null(ranges[0]);
         if (name is "FIN" or "stall")
@@ -185,7 +187,7 @@ public sealed class BlobDownloadTests : IAsyncDisposable
     [Fact]
     public async Task A_fault_that_stays_ends_after_five_tries()
     {
-        _server.Faults.Add(new Fault(Blobs, FaultAction.FinAfter(0)));
+        _server.Faults.Add(new Fault(Blobs, FaultAction.Status(503)));
         var e = await Assert.ThrowsAsync<ImageException>(() => DownloadAsync(0));
         Assert.Equal(ImageErrorKind.Unavailable, e.Kind);
         Assert.Equal(5, _server.Requests.Count);

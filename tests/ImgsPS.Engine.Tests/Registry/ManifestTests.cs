@@ -119,9 +119,9 @@ public sealed class ManifestTests : IAsyncDisposable
     [Fact]
     public async Task A_body_that_broke_off_is_fetched_again()
     {
-        _server.Faults.Add(new Fault(Manifests, FaultAction.FinAfter(10), times: 2));
+        _server.Faults.Add(new Fault(Manifests, FaultAction.FinAfter(10), times: 1));
         Assert.Equal(_image.Digest, (await GetAsync(_tag)).Digest.ToString());
-        Assert.Equal(3, _server.Requests.Count);
+        Assert.Equal(2, _server.Requests.Count);
     }
 
     // U13

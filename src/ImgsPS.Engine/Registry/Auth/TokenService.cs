@@ -46,17 +46,21 @@ internal sealed class TokenService(HttpSender sender, RetryingSender retrying, R
         }
     }
 
-    private async Task<AccessToken?> GetAsync(
+    private Task<AccessToken?> GetAsync(
         Uri realm, string? service, string scopes, RegistryCredential? credential, IOperationObserver observer,
+        CancellationToken cancellationToken) =>
+        RetryBudget.RunAsync(
+            limits, errors, realm, budget => GetAsync(realm, service, scopes, credential, budget, observer, cancellationToken),
+            cancellationToken);
+
+    private async Task<AccessToken?> GetAsync(
+        Uri realm, string? service, string scopes, RegistryCredential? credential, RetryBudget budget, IOperationObserver observer,
         CancellationToken cancellationToken)
     {
         var post = !string.IsNullOrEmpty(credential?.IdentityToken);
         var uri = post ? realm : WithQuery(realm, service, scopes, credential);
         using var response = await retrying.SendAsync(
-            () => SendAsync(uri, post, service, scopes, credential, observer, cancellationToken),
-            new RetryBudget(limits),
-            observer,
-            cancellationToken).ConfigureAwait(false);
+            stop => SendAsync(uri, post, service, scopes, credential, observer, stop), budget, observer).ConfigureAwait(false);
         if (response.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden && credential is null)
         {
             return null;
@@ -69,7 +73,7 @@ internal sealed class TokenService(HttpSender sender, RetryingSender retrying, R
 
         try
         {
-            var body = await BodyReader.ReadAllAsync(response, limits.TokenBody, limits, cancellationToken).ConfigureAwait(false)
+            var body = await BodyReader.ReadAllAsync(response, limits.TokenBody, limits, budget, budget.Token).ConfigureAwait(false)
                 ?? throw new FormatException($"the token service's answer is larger than {limits.TokenBody / 1024} KiB");
             return AccessToken.Parse(body, DateTimeOffset.UtcNow);
         }

@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Net.Http;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
@@ -16,43 +17,63 @@ internal sealed partial class BodyReader : IDisposable
     private readonly RegistryResponse _response;
     private readonly Stream _stream;
     private readonly RegistryLimits _limits;
+    private readonly RetryBudget? _budget;
+    private readonly long _start;
     private readonly Stopwatch _reading = new();
     private long _windowBytes;
 
-    private BodyReader(RegistryResponse response, Stream stream, RegistryLimits limits)
+    private BodyReader(RegistryResponse response, Stream stream, RegistryLimits limits, RetryBudget? budget, long start)
     {
         _response = response;
         _stream = stream;
         _limits = limits;
+        _budget = budget;
+        Position = _start = start;
     }
 
-    public static async Task<BodyReader> OpenAsync(RegistryResponse response, RegistryLimits limits, CancellationToken cancellationToken)
+    /// <summary>How far into the whole body it is, in bytes.</summary>
+    public long Position { get; private set; }
+
+    /// <param name="response">The answer.</param>
+    /// <param name="limits">How long.</param>
+    /// <param name="budget">Told how far the body came; null for nobody.</param>
+    /// <param name="start">The first byte of the body that this answer has.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<BodyReader> OpenAsync(
+        RegistryResponse response, RegistryLimits limits, RetryBudget? budget, long start, CancellationToken cancellationToken)
     {
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        return new(response, stream, limits);
+        return new(response, stream, limits, budget, start);
     }
+
+    /// <summary>The body ended before its end, or the connection broke.</summary>
+    public TransferFault Cut(string message, Exception? cause = null) => new(TransferFaultKind.Broken, message, cause)
+    {
+        // A reset takes bytes with it that were sent: where the body was cut is not known when none came.
+        CutAt = Position == _start && IsReset(cause) ? null : Position,
+    };
 
     /// <summary>
     /// Reads the whole body. The content is <c>null</c> when it goes beyond <paramref name="limit"/> bytes, whatever the framing said
     /// before; nothing beyond limit + 1 bytes is read.
     /// </summary>
-    public static async Task<byte[]?> ReadAllAsync(RegistryResponse response, int limit, RegistryLimits limits,
-        CancellationToken cancellationToken)
+    public static async Task<byte[]?> ReadAllAsync(
+        RegistryResponse response, int limit, RegistryLimits limits, RetryBudget? budget, CancellationToken cancellationToken)
     {
         if (response.Length > limit)
         {
             return null;
         }
 
-        var (bytes, complete) = await ReadUpToAsync(response, limit, limits, cancellationToken).ConfigureAwait(false);
+        var (bytes, complete) = await ReadUpToAsync(response, limit, limits, budget, cancellationToken).ConfigureAwait(false);
         return complete ? bytes : null;
     }
 
     /// <summary>Reads at most <paramref name="limit"/> bytes and says whether that was all.</summary>
     public static async Task<(byte[] Bytes, bool Complete)> ReadUpToAsync(
-        RegistryResponse response, int limit, RegistryLimits limits, CancellationToken cancellationToken)
+        RegistryResponse response, int limit, RegistryLimits limits, RetryBudget? budget, CancellationToken cancellationToken)
     {
-        using var reader = await OpenAsync(response, limits, cancellationToken).ConfigureAwait(false);
+        using var reader = await OpenAsync(response, limits, budget, 0, cancellationToken).ConfigureAwait(false);
         var expected = response.Length;
         var buffer = new byte[expected >= 0 && expected <= limit ? (int)expected + 1 : Math.Min(16 * 1024, limit + 1)];
         var count = 0;
@@ -80,7 +101,7 @@ internal sealed partial class BodyReader : IDisposable
         // A body cut short is not told by every handler (RN17).
         if (expected > count && count <= limit)
         {
-            throw new TransferFault(TransferFaultKind.Broken, $"the answer ended after {count} of {expected} bytes");
+            throw reader.Cut($"the answer ended after {count} of {expected} bytes");
         }
 
         var complete = count <= limit;
@@ -109,13 +130,15 @@ internal sealed partial class BodyReader : IDisposable
         catch (Exception e) when (e is IOException or HttpRequestException or ObjectDisposedException && e is not TransferFault)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new TransferFault(TransferFaultKind.Broken, "the connection broke in the middle of the answer", e);
+            throw Cut("the connection broke in the middle of the answer", e);
         }
         finally
         {
             _reading.Stop();
         }
 
+        Position += read;
+        _budget?.Reached(Position);
         CheckRate(read);
         return read;
     }
@@ -136,11 +159,14 @@ internal sealed partial class BodyReader : IDisposable
         if (_windowBytes < _limits.SlowBytesPerSecond * _reading.Elapsed.TotalSeconds)
         {
             throw new TransferFault(
-                TransferFaultKind.Timeout,
+                TransferFaultKind.Slow,
                 $"only {_windowBytes} bytes came in {_reading.Elapsed.TotalSeconds:0} s");
         }
 
         _reading.Reset();
         _windowBytes = 0;
     }
+
+    private static bool IsReset(Exception? cause) => cause is SocketException { SocketErrorCode: SocketError.ConnectionReset }
+        || (cause is not null && IsReset(cause.InnerException));
 }

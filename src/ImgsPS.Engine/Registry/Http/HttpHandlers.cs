@@ -24,7 +24,7 @@ internal static partial class HttpHandlers
             ? null
             : All.GetOrAdd(
                 (endpoint.BaseUri, options.WithoutSecrets()),
-                key => new(() => Create(key.Options, RegistryLimits.Default))).Value;
+                key => new(() => Create(key.Options, RegistryLimits.For(key.Options)))).Value;
 
     /// <summary>The proxy that the user wants: the named one, else the system's, and what it gets (SF13).</summary>
     public static IWebProxy ProxyFor(RegistryOptions options) => ProxyFor(options, DefaultProxy);

@@ -11,14 +11,14 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
 {
     /// <summary>
     /// Calls <paramref name="send"/> until there is an answer that another try would not change, or the budget is used up; then the last
-    /// answer is returned, whatever its status.
+    /// answer is returned, whatever its status. Each wait ends with the budget's token.
     /// </summary>
     /// <exception cref="ImageException">
     /// Unavailable, Timeout: no answer. RateLimited, Unavailable: the server asks for a longer pause than
     /// <see cref="RegistryLimits.LongestDelay"/>.
     /// </exception>
     public async Task<RegistryResponse> SendAsync(
-        Func<Task<RegistryResponse>> send, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken)
+        Func<CancellationToken, Task<RegistryResponse>> send, RetryBudget budget, IOperationObserver observer)
     {
         while (true)
         {
@@ -27,7 +27,7 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
             string reason;
             try
             {
-                var response = await send().ConfigureAwait(false);
+                var response = await send(budget.Token).ConfigureAwait(false);
                 if (!IsTransient(response.Status))
                 {
                     return response;
@@ -42,17 +42,17 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
                     }
                 }
 
-                if (!budget.TryTake(retryAfter, out pause))
+                reason = $"{HostNames.Display(response.Uri)} answered {(int)response.Status}";
+                if (!budget.TryTake(reason, retryAfter, out pause))
                 {
                     return response;
                 }
 
-                reason = $"{HostNames.Display(response.Uri)} answered {(int)response.Status}";
                 response.Dispose();
             }
             catch (TransferFault fault)
             {
-                if (!MayPass(fault) || !budget.TryTake(null, out pause))
+                if (!MayPass(fault) || !budget.TryTake(fault.Message, null, out pause))
                 {
                     throw errors.Unreachable(fault);
                 }
@@ -61,7 +61,7 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
             }
 
             observer.Verbose(Announce(reason, budget, pause));
-            await limits.Pause(pause, cancellationToken).ConfigureAwait(false);
+            await limits.Pause(pause, budget.Token).ConfigureAwait(false);
         }
     }
 

@@ -14,8 +14,11 @@ internal sealed class TransferFault : IOException
 
     public TransferFaultKind Kind { get; }
 
+    /// <summary>The byte at which the body was cut, counted from its first; null when that is not known, or no cut.</summary>
+    public long? CutAt { get; init; }
+
     /// <summary>The end of a download that got nothing: how the caller sees it.</summary>
-    public ImageErrorKind ErrorKind => Kind == TransferFaultKind.Timeout ? ImageErrorKind.Timeout : ImageErrorKind.Unavailable;
+    public ImageErrorKind ErrorKind => Kind is TransferFaultKind.Timeout or TransferFaultKind.Slow ? ImageErrorKind.Timeout : ImageErrorKind.Unavailable;
 }
 
 internal enum TransferFaultKind
@@ -31,6 +34,9 @@ internal enum TransferFaultKind
 
     /// <summary>TLS failed: the certificate, or the other side does not speak it. Trying again does not help.</summary>
     Tls,
+
+    /// <summary>So few bytes came for so long that the wait is over (RN12).</summary>
+    Slow,
 
     /// <summary>The answer is not HTTP, or its headers are beyond the limit. Trying again does not help.</summary>
     Protocol,

@@ -42,6 +42,7 @@ internal sealed class DockerList(DockerClient client)
         var question = new DockerRequest(HttpMethod.Get, "/images/json")
         {
             Query = new[] { DockerRequest.Pair("all", all ? "1" : null), DockerRequest.Pair("filters", filters) },
+            IsList = true,
         };
         using var response = await client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
         using var document = await response.ReadJsonAsync(cancellationToken).ConfigureAwait(false);
@@ -75,7 +76,7 @@ internal sealed class DockerList(DockerClient client)
 
     private async Task<DockerUsage> UsageAsync(IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var question = new DockerRequest(HttpMethod.Get, "/containers/json") { Query = new[] { DockerRequest.Pair("all", "1") } };
+        var question = new DockerRequest(HttpMethod.Get, "/containers/json") { Query = new[] { DockerRequest.Pair("all", "1") }, IsList = true };
         using var response = await client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
         using var document = await response.ReadJsonAsync(cancellationToken).ConfigureAwait(false);
         return document.RootElement.ValueKind is JsonValueKind.Array or JsonValueKind.Null

@@ -32,7 +32,6 @@ internal sealed class DockerPull(DockerClient client, DockerList list, DockerCre
                 DockerRequest.Pair("platform", request.Platform is { } platform ? PlatformText(platform) : null),
             },
             RegistryAuth = auth,
-            IsStream = true,
         };
         var messages = new DockerPullMessages(reference, DockerAuth.Hide(auth), observer);
         try

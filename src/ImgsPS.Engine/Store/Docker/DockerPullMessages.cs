@@ -32,7 +32,7 @@ internal sealed class DockerPullMessages(ImageReference reference, Secrets secre
         if (error is not null)
         {
             HasFailed = true;
-            throw DockerPullErrors.Of(new ImageException(ImageErrorKind.Unavailable, secrets.Printable(error)), reference);
+            throw DockerPullErrors.Of(new ImageException(ImageErrorKind.DockerError, secrets.Printable(error)), reference);
         }
 
         if (DockerJson.Text(message, "status") is not { } status)

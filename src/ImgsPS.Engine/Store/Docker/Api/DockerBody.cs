@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Diagnostics;
 using System.IO;
 using System.Net.Http;
 using System.Threading;
@@ -8,26 +9,26 @@ using System.Threading.Tasks;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>Reads an answer's body under a limit on silence. Every fault is an <see cref="ImageException"/>. Not thread-safe.</summary>
-internal sealed class DockerBody(Stream stream, TimeSpan silence, DockerErrors errors)
+internal sealed class DockerBody(Stream stream, DockerLimits limits, DockerErrors errors)
 {
     public static async Task<DockerBody> OpenAsync(
-        HttpResponseMessage response, TimeSpan silence, DockerErrors errors, CancellationToken cancellationToken)
+        HttpResponseMessage response, DockerLimits limits, DockerErrors errors, CancellationToken cancellationToken)
     {
         // On .NET Framework an answer without a body has no content.
         if (response.Content is null)
         {
-            return new(Stream.Null, silence, errors);
+            return new(Stream.Null, limits, errors);
         }
 
-        return new(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), silence, errors);
+        return new(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), limits, errors);
     }
 
     /// <summary>Reads some bytes; 0 at the end.</summary>
-    /// <exception cref="ImageException">Unavailable: the connection broke. Timeout: silence.</exception>
+    /// <exception cref="ImageException">StoreUnavailable: the connection broke. Timeout: silence.</exception>
     public async Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timer.CancelAfter(silence);
+        timer.CancelAfter(limits.Silence);
         try
         {
             return await stream.ReadAsync(buffer, offset, count, timer.Token).ConfigureAwait(false);
@@ -36,7 +37,7 @@ internal sealed class DockerBody(Stream stream, TimeSpan silence, DockerErrors e
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw timer.IsCancellationRequested
-                ? errors.TimedOut("sent no byte of its answer", silence)
+                ? errors.TimedOut("sent no byte of its answer", limits.Silence)
                 : errors.Broken("in the middle of an answer", e);
         }
     }
@@ -49,6 +50,8 @@ internal sealed class DockerBody(Stream stream, TimeSpan silence, DockerErrors e
         // be over yet.
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(64 * 1024, limit + 1L));
         var count = 0;
+        var window = Stopwatch.StartNew();
+        var atItsStart = 0;
         while (count <= limit)
         {
             if (count == buffer.Length)
@@ -66,6 +69,16 @@ internal sealed class DockerBody(Stream stream, TimeSpan silence, DockerErrors e
             }
 
             count += read;
+            if (window.Elapsed >= limits.Silence)
+            {
+                if (count - atItsStart < limits.SlowBytesPerSecond * window.Elapsed.TotalSeconds)
+                {
+                    throw errors.TimedOut($"sent only {count - atItsStart} bytes of its answer", limits.Silence);
+                }
+
+                window.Restart();
+                atItsStart = count;
+            }
         }
 
         var bytes = new byte[Math.Min(count, limit)];

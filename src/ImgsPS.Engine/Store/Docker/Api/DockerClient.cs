@@ -23,18 +23,20 @@ internal sealed class DockerClient : IDisposable
 
     /// <param name="endpoint">Docker.</param>
     /// <param name="connect">Opens a connection; null for <see cref="DockerDialer"/>.</param>
-    public DockerClient(DockerEndpoint endpoint, Func<CancellationToken, Task<Stream>>? connect = null)
-        : this(endpoint, new DockerDialer(endpoint), connect)
+    /// <param name="timeout">How long Docker may be quiet; null for the defaults (<see cref="DockerLimits"/>).</param>
+    public DockerClient(DockerEndpoint endpoint, Func<CancellationToken, Task<Stream>>? connect = null, TimeSpan? timeout = null)
+        : this(endpoint, new DockerDialer(endpoint), connect, DockerLimits.For(timeout))
     {
     }
 
-    private DockerClient(DockerEndpoint endpoint, DockerDialer dialer, Func<CancellationToken, Task<Stream>>? connect)
+    private DockerClient(
+        DockerEndpoint endpoint, DockerDialer dialer, Func<CancellationToken, Task<Stream>>? connect, DockerLimits limits)
         : this(
             endpoint,
-            DockerHandlers.Create(connect ?? dialer.ConnectAsync, DockerLimits.Default),
-            DockerLimits.Default,
+            DockerHandlers.Create(connect ?? dialer.ConnectAsync, limits),
+            limits,
             Environment.GetEnvironmentVariable("DOCKER_API_VERSION"),
-            endpoint.IsLocalPipe && connect is null ? DockerHandlers.Create(dialer.ConnectForSecretsAsync, DockerLimits.Default) : null,
+            endpoint.IsLocalPipe && connect is null ? DockerHandlers.Create(dialer.ConnectForSecretsAsync, limits) : null,
             connect is null ? dialer.StrangerAsync : null)
     {
     }
@@ -75,7 +77,7 @@ internal sealed class DockerClient : IDisposable
     /// <exception cref="ImageException">
     /// What <see cref="DockerDialer.ConnectAsync"/> throws. Docker's own words (member "message", made printable) otherwise: NotFound
     /// (404), Conflict or, when containers or child images are the cause, InUse (409), InvalidArgument (400), Unauthorized, Denied (401,
-    /// 403), NotSupported (501, or a version that Docker refuses), Unavailable (5xx, a connection that broke), Timeout, InvalidData (no
+    /// 403), NotSupported (501, or a version that Docker refuses), StoreUnavailable (502 to 504, a connection that broke), DockerError (5xx), Timeout, InvalidData (no
     /// answer of a Docker Engine). Denied, before anything is sent: a credential for an endpoint that is open to all (RC5), or for a
     /// stranger's pipe (SF14).
     /// </exception>
@@ -86,7 +88,6 @@ internal sealed class DockerClient : IDisposable
             throw _errors.CredentialWithheld();
         }
 
-        var silence = request.IsStream ? _limits.Silence : _limits.IdleRead;
         for (var first = true; ; first = false)
         {
             var version = await NegotiateAsync(observer, cancellationToken).ConfigureAwait(false);
@@ -95,7 +96,7 @@ internal sealed class DockerClient : IDisposable
                 request.Method,
                 $"/v{version.Api}{request.Path}{Query(request)}",
                 request.RegistryAuth,
-                request.IsStream ? _limits.Silence : _limits.Head,
+                request.IsList ? _limits.List : _limits.Silence,
                 observer.Debug,
                 cancellationToken).ConfigureAwait(false);
             try
@@ -104,7 +105,7 @@ internal sealed class DockerClient : IDisposable
                 {
                     return response.Content?.Headers.ContentType?.MediaType is "text/html"
                         ? throw _errors.NotDocker("the answer is a web page")
-                        : new DockerResponse(response, silence, _limits, _errors);
+                        : new DockerResponse(response, _limits, _errors);
                 }
 
                 var error = await ErrorAsync(request, response, cancellationToken).ConfigureAwait(false);
@@ -133,7 +134,7 @@ internal sealed class DockerClient : IDisposable
 
     private async Task<ImageException> ErrorAsync(DockerRequest request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var body = await DockerBody.OpenAsync(response, _limits.IdleRead, _errors, cancellationToken).ConfigureAwait(false);
+        var body = await DockerBody.OpenAsync(response, _limits, _errors, cancellationToken).ConfigureAwait(false);
         var (bytes, _) = await body.ReadUpToAsync(_limits.ErrorBody, cancellationToken).ConfigureAwait(false);
         return _errors.OfStatus(request, (int)response.StatusCode, bytes.ToArray());
     }

@@ -30,7 +30,7 @@ internal sealed class DockerErrors(DockerEndpoint endpoint)
         return status switch
         {
             400 when said.Contains("HTTP request to an HTTPS server") => new(
-                ImageErrorKind.Unavailable,
+                ImageErrorKind.StoreUnavailable,
                 $"{endpoint.Address}: {message}",
                 "Docker speaks TLS there: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, or use a context with TLS material."),
             400 when DockerVersions.TryReadMismatch(said, out _) => VersionRefused(message),
@@ -45,7 +45,8 @@ internal sealed class DockerErrors(DockerEndpoint endpoint)
             429 => new(ImageErrorKind.RateLimited, message),
             405 or 501 => new(ImageErrorKind.NotSupported, message),
             500 when MustBeForced.IsMatch(said) => new(ImageErrorKind.Conflict, message),
-            >= 500 => new(ImageErrorKind.Unavailable, message),
+            502 or 503 or 504 => new(ImageErrorKind.StoreUnavailable, message),
+            >= 500 => new(ImageErrorKind.DockerError, message),
             >= 400 => new(ImageErrorKind.InvalidArgument, message),
             _ => NotDocker($"status {status}"),
         };
@@ -66,7 +67,7 @@ internal sealed class DockerErrors(DockerEndpoint endpoint)
 
     /// <summary>The connection broke.</summary>
     public ImageException Broken(string when, Exception? cause = null) => new(
-        ImageErrorKind.Unavailable,
+        ImageErrorKind.StoreUnavailable,
         $"the connection to the Docker Engine at {endpoint.Address} broke {when}",
         $"Check that Docker runs; its address comes from {endpoint.Source}.",
         cause);
@@ -75,7 +76,8 @@ internal sealed class DockerErrors(DockerEndpoint endpoint)
     public ImageException TimedOut(string what, TimeSpan limit) => new(
         ImageErrorKind.Timeout,
         $"the Docker Engine at {endpoint.Address} {what} within {limit.TotalSeconds:0.###} s",
-        $"Check that Docker is well; its address comes from {endpoint.Source}. What was asked for may still go on there.");
+        $"Check that Docker is well; its address comes from {endpoint.Source}. What was asked for may still go on there. "
+            + "-TimeoutSec lets it take longer.");
 
     /// <summary>An answer is beyond its limit.</summary>
     public ImageException TooLarge(string what, int limit) => new(

@@ -9,20 +9,29 @@ internal sealed record DockerLimits
 {
     public static readonly DockerLimits Default = new();
 
+    /// <summary>The limits for a patience that the user wants; null for the defaults.</summary>
+    public static DockerLimits For(TimeSpan? patience) => patience is not { } limit ? Default : Default with
+    {
+        Ping = limit,
+        List = limit,
+        Silence = limit,
+        Connect = limit < Default.Connect ? limit : Default.Connect,
+    };
+
     /// <summary>Time from the ping's start to its answer, the connection included.</summary>
     public TimeSpan Ping { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time for a connection, which bounds what the dialer does; ssh's takes long, and the ping's limit grows by it.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Time from a request to its answer's head.</summary>
-    public TimeSpan Head { get; init; } = TimeSpan.FromSeconds(100);
+    /// <summary>Time from the request for a list to its answer's head.</summary>
+    public TimeSpan List { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Time without a single byte of an answer's body.</summary>
-    public TimeSpan IdleRead { get; init; } = TimeSpan.FromSeconds(100);
+    /// <summary>Time to the head of any other answer, and time without a byte of a body, as for a registry (RN12).</summary>
+    public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Time without a byte of an answer that grows while Docker works, its head included: a pull can be quiet for long.</summary>
-    public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>Bytes a second below which an answer that is one document counts as stalled, when it is so slow for that long (RN12).</summary>
+    public int SlowBytesPerSecond { get; init; } = 1024;
 
     /// <summary>How long an unused connection is kept.</summary>
     public TimeSpan IdleConnection { get; init; } = TimeSpan.FromSeconds(30);

@@ -139,7 +139,7 @@ internal sealed class DockerNegotiator : IDisposable
             return null;
         }
 
-        var body = await DockerBody.OpenAsync(response, limit, _errors, cancellationToken).ConfigureAwait(false);
+        var body = await DockerBody.OpenAsync(response, _limits with { Silence = limit }, _errors, cancellationToken).ConfigureAwait(false);
         var (bytes, _) = await body.ReadUpToAsync(_limits.ErrorBody, cancellationToken).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {

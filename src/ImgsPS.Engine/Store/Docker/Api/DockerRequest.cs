@@ -16,8 +16,8 @@ internal sealed record DockerRequest(HttpMethod Method, string Path)
     /// <summary>X-Registry-Auth: base64url of the credential's JSON; a secret, never logged; null for none (RC5).</summary>
     public string? RegistryAuth { get; init; }
 
-    /// <summary>True for an answer that grows while Docker works (a pull): only silence counts as a timeout then.</summary>
-    public bool IsStream { get; init; }
+    /// <summary>True for a list, which Docker has at hand: it must begin soon.</summary>
+    public bool IsList { get; init; }
 
     /// <summary>
     /// A reference or id as a part of a path: <c>reg:5000/app:1</c> keeps its slashes, all else that has a meaning in URLs is escaped.

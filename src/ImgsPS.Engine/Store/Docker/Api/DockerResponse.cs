@@ -15,27 +15,24 @@ namespace ImgsPS.Store.Docker;
 internal sealed class DockerResponse : IDisposable
 {
     private readonly HttpResponseMessage _response;
-    private readonly TimeSpan _silence;
     private readonly DockerLimits _limits;
     private readonly DockerErrors _errors;
 
     /// <param name="response">The answer; disposed with this.</param>
-    /// <param name="silence">How long the body may be quiet.</param>
-    /// <param name="limits">How much may come.</param>
+    /// <param name="limits">How long the body may be quiet, and how much may come.</param>
     /// <param name="errors">Makes exceptions.</param>
-    public DockerResponse(HttpResponseMessage response, TimeSpan silence, DockerLimits limits, DockerErrors errors)
+    public DockerResponse(HttpResponseMessage response, DockerLimits limits, DockerErrors errors)
     {
         _response = response;
-        _silence = silence;
         _limits = limits;
         _errors = errors;
     }
 
     /// <summary>The body as one JSON document, at most 256 MiB.</summary>
-    /// <exception cref="ImageException">InvalidData: not JSON. TooLarge. Unavailable: the connection broke. Timeout: silence.</exception>
+    /// <exception cref="ImageException">InvalidData: not JSON. TooLarge. StoreUnavailable: the connection broke. Timeout: silence.</exception>
     public async Task<JsonDocument> ReadJsonAsync(CancellationToken cancellationToken)
     {
-        var body = await DockerBody.OpenAsync(_response, _silence, _errors, cancellationToken).ConfigureAwait(false);
+        var body = await DockerBody.OpenAsync(_response, _limits, _errors, cancellationToken).ConfigureAwait(false);
         var (bytes, complete) = await body.ReadUpToAsync(_limits.Document, cancellationToken).ConfigureAwait(false);
         if (!complete)
         {
@@ -57,10 +54,10 @@ internal sealed class DockerResponse : IDisposable
     /// <summary>
     /// The body as a stream of JSON objects or arrays, each as soon as it is there (a pull's messages), each at most 1 MiB.
     /// </summary>
-    /// <exception cref="ImageException">As <see cref="ReadJsonAsync"/>; a body that ends inside a document is Unavailable.</exception>
+    /// <exception cref="ImageException">As <see cref="ReadJsonAsync"/>; a body that ends inside a document is StoreUnavailable.</exception>
     public async IAsyncEnumerable<JsonElement> ReadJsonStreamAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var body = await DockerBody.OpenAsync(_response, _silence, _errors, cancellationToken).ConfigureAwait(false);
+        var body = await DockerBody.OpenAsync(_response, _limits, _errors, cancellationToken).ConfigureAwait(false);
         var splitter = new JsonSplitter(_limits.StreamMessage);
         while (true)
         {

@@ -35,7 +35,7 @@ internal sealed class DockerAddresses
     /// address: itself.
     /// </summary>
     /// <exception cref="ImageException">
-    /// NotFound: no such context (its advice lists those there are). InvalidArgument: not an address. InvalidData, StoreUnavailable: a
+    /// InvalidArgument: no such context (its advice lists those there are), or not an address. InvalidData, StoreUnavailable: a
     /// broken or unreadable file.
     /// </exception>
     public DockerEndpoint Resolve(string store)

@@ -38,7 +38,7 @@ internal sealed class DockerContexts
     /// <param name="name">The name.</param>
     /// <param name="origin">Who named it, for the advice: <c>-Store</c>, <c>DOCKER_CONTEXT</c>.</param>
     /// <exception cref="ImageException">
-    /// InvalidArgument: not a context's name. NotFound: no such context. InvalidData: a broken file. StoreUnavailable: an unreadable one.
+    /// InvalidArgument: not a context's name, or no such context. InvalidData: a broken file. StoreUnavailable: an unreadable one.
     /// </exception>
     public Entry Read(string name, string origin)
     {
@@ -55,7 +55,7 @@ internal sealed class DockerContexts
         var id = Id(name);
         return ReadFile(MetaFile(id), id, name)
             ?? throw new ImageException(
-                ImageErrorKind.NotFound, $"context \"{PrintableText.Of(name)}\": context not found",
+                ImageErrorKind.InvalidArgument, $"context \"{PrintableText.Of(name)}\": context not found",
                 $"The name comes from {origin}. {Known()}");
     }
 

@@ -17,8 +17,7 @@ public sealed class DockerClientTests
     private static readonly DockerLimits Short = new()
     {
         Ping = TimeSpan.FromMilliseconds(200),
-        Head = TimeSpan.FromMilliseconds(200),
-        IdleRead = TimeSpan.FromMilliseconds(200),
+        List = TimeSpan.FromMilliseconds(200),
         Silence = TimeSpan.FromMilliseconds(200),
     };
 
@@ -192,11 +191,11 @@ public sealed class DockerClientTests
     [InlineData(409, "conflict: unable to delete 2e (cannot be forced) - image has dependent child images", ImageErrorKind.InUse)]
     [InlineData(409, "image used by 1f: image is in use by a container: consider listing external containers", ImageErrorKind.InUse)]
     [InlineData(409, "a prune operation is already running", ImageErrorKind.Conflict)]
-    [InlineData(500, "Get \\\"https://reg/v2/\\\": dial tcp: refused", ImageErrorKind.Unavailable)]
+    [InlineData(500, "Get \\\"https://reg/v2/\\\": dial tcp: refused", ImageErrorKind.DockerError)]
     [InlineData(500, "unable to delete image \\\"2e\\\" by ID with more than one tag ([docker.io/library/a:1 localhost/b:1]): please " +
         "force removal", ImageErrorKind.Conflict)]
     [InlineData(501, "not here", ImageErrorKind.NotSupported)]
-    [InlineData(503, "busy", ImageErrorKind.Unavailable)]
+    [InlineData(503, "busy", ImageErrorKind.StoreUnavailable)]
     public async Task Error_says_Dockers_own_words(int status, string message, ImageErrorKind kind)
     {
         using var server = ScriptedServer.Always(ScriptedServer.Json(
@@ -303,7 +302,7 @@ public sealed class DockerClientTests
             new Step("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n") { Close = true });
         using var client = Create(server, http);
         var error = await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync());
-        Assert.Equal(ImageErrorKind.Unavailable, error.Kind);
+        Assert.Equal(ImageErrorKind.StoreUnavailable, error.Kind);
         Assert.Contains("DOCKER_TLS_VERIFY", error.Advice);
     }
 
@@ -334,6 +333,42 @@ public sealed class DockerClientTests
 
     [Theory]
     [MemberData(nameof(Both))]
+    public async Task List_must_begin_sooner_than_other_answers(Http http)
+    {
+        using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping) : new Step { Hang = true });
+        using var client = Create(server, http, DockerLimits.Default with { List = TimeSpan.FromMilliseconds(200) });
+        var error = await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync(Get() with { IsList = true }));
+        Assert.Equal(ImageErrorKind.Timeout, error.Kind);
+        Assert.Contains("did not answer within 0.2 s", error.Message, StringComparison.Ordinal);
+        Assert.Contains("-TimeoutSec", error.Advice, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Both))]
+    public async Task Document_that_trickles_times_out(Http http)
+    {
+        // 20 bytes a second, each within the silence.
+        var answer = ScriptedServer.Json("[" + new string(' ', 300) + "]");
+        var bytes = answer[^290..].Select(c => c.ToString());
+        using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping)
+            : new Step([answer[..^290], .. bytes]) { Pause = TimeSpan.FromMilliseconds(50) });
+        using var client = Create(server, http, DockerLimits.Default with { Silence = TimeSpan.FromSeconds(1) });
+        var error = await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync());
+        Assert.Equal(ImageErrorKind.Timeout, error.Kind);
+        Assert.Contains("sent only", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Patience_of_the_user_holds_for_every_wait()
+    {
+        var limits = DockerLimits.For(TimeSpan.FromSeconds(5));
+        Assert.All([limits.Ping, limits.Connect, limits.List, limits.Silence], limit => Assert.Equal(5, limit.TotalSeconds));
+        Assert.Equal(30, DockerLimits.For(TimeSpan.FromMinutes(10)).Connect.TotalSeconds);
+        Assert.Same(DockerLimits.Default, DockerLimits.For(null));
+    }
+
+    [Theory]
+    [MemberData(nameof(Both))]
     public async Task Failed_ping_is_forgotten(Http http)
     {
         var pings = 0;
@@ -341,13 +376,13 @@ public sealed class DockerClientTests
             ? Interlocked.Increment(ref pings) == 1 ? new Step("HTTP/1.1 2") { Close = true } : new Step(ScriptedServer.Ping)
             : new Step(ScriptedServer.Json("[]")));
         using var client = Create(server, http);
-        Assert.Equal(ImageErrorKind.Unavailable, (await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync())).Kind);
+        Assert.Equal(ImageErrorKind.StoreUnavailable, (await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync())).Kind);
         Assert.Equal("[]", await client.ReadAsync());
     }
 
     [Theory]
     [MemberData(nameof(Both))]
-    public async Task Connection_that_breaks_is_Unavailable_and_names_the_address(Http http)
+    public async Task Connection_that_breaks_is_StoreUnavailable_and_names_the_address(Http http)
     {
         foreach (var begin in new[]
         {
@@ -359,7 +394,7 @@ public sealed class DockerClientTests
                 : new Step(begin) { Close = true });
             using var client = Create(server, http);
             var error = await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync());
-            Assert.Equal(ImageErrorKind.Unavailable, error.Kind);
+            Assert.Equal(ImageErrorKind.StoreUnavailable, error.Kind);
             Assert.Contains(server.Endpoint().Address, error.Message);
         }
     }
@@ -374,7 +409,7 @@ public sealed class DockerClientTests
                 : new Step("") { Close = true });
             using var client = Create(server, http);
             var error = await Assert.ThrowsAsync<ImageException>(() => client.ReadAsync(new DockerRequest(method, "/images/a")));
-            Assert.Equal(ImageErrorKind.Unavailable, error.Kind);
+            Assert.Equal(ImageErrorKind.StoreUnavailable, error.Kind);
             Assert.Equal(1, server.Lines.Count(l => !l.Contains("_ping")));
         }
     }
@@ -442,7 +477,7 @@ public sealed class DockerClientTests
         using var server = new ScriptedServer(head => head.Contains("_ping") ? new Step(ScriptedServer.Ping)
             : new Step("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"a\":\"b\"}\r\n") { Hang = true });
         using var client = Create(server, http);
-        using (var response = await client.SendAsync(Get() with { IsStream = true }, NullObserver.Instance, default))
+        using (var response = await client.SendAsync(Get(), NullObserver.Instance, default))
         {
             await foreach (var message in response.ReadJsonStreamAsync(default))
             {

@@ -42,7 +42,7 @@ internal static class DockerClients
 
     public static async Task<List<string>> ReadStreamAsync(this DockerClient client)
     {
-        using var response = await client.SendAsync(Get() with { IsStream = true }, NullObserver.Instance, CancellationToken.None);
+        using var response = await client.SendAsync(Get(), NullObserver.Instance, CancellationToken.None);
         var messages = new List<string>();
         await foreach (JsonElement message in response.ReadJsonStreamAsync(CancellationToken.None))
         {

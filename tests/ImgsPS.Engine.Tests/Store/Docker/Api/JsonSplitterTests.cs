@@ -77,8 +77,8 @@ public sealed class JsonSplitterTests
     }
 
     [Theory]
-    [InlineData("{\"a\":1}{\"b\"", ImageErrorKind.Unavailable)]
-    [InlineData("{\"a\":1}[", ImageErrorKind.Unavailable)]
+    [InlineData("{\"a\":1}{\"b\"", ImageErrorKind.StoreUnavailable)]
+    [InlineData("{\"a\":1}[", ImageErrorKind.StoreUnavailable)]
     [InlineData("{\"a\":1}{'b'}", ImageErrorKind.InvalidData)]
     [InlineData("{\"a\":1}[}", ImageErrorKind.InvalidData)]
     [InlineData("{\"a\":1}error", ImageErrorKind.InvalidData)]

@@ -121,7 +121,7 @@ internal sealed class ScriptedServer : IDisposable
                         await stream.WriteAsync(Encoding.UTF8.GetBytes(piece), _life.Token);
                         if (step.Pieces.Length > 1)
                         {
-                            await Task.Delay(1, _life.Token);
+                            await Task.Delay(step.Pause, _life.Token);
                         }
                     }
 
@@ -152,6 +152,9 @@ internal sealed class ScriptedServer : IDisposable
     /// <param name="Pieces">Its bytes, sent one after the other.</param>
     internal sealed record Step(params string[] Pieces)
     {
+        /// <summary>How long it waits after each of several pieces.</summary>
+        public TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(1);
+
         /// <summary>Closes the connection afterwards.</summary>
         public bool Close { get; init; }
 

@@ -76,10 +76,10 @@ public sealed class ConfigurationFileTests : IDisposable
         {
             var error = Assert.IsType<ImageException>(failure);
             Assert.Contains(
-                error.Kind, new[] { ImageErrorKind.StoreUnavailable, ImageErrorKind.InvalidData, ImageErrorKind.NotFound });
+                error.Kind, new[] { ImageErrorKind.StoreUnavailable, ImageErrorKind.InvalidData, ImageErrorKind.InvalidArgument });
             Assert.NotNull(error.Advice);
             Assert.DoesNotContain(Content, error + error.Advice, StringComparison.Ordinal);
-            if (error.Kind != ImageErrorKind.NotFound)
+            if (error.Kind != ImageErrorKind.InvalidArgument)
             {
                 Assert.Contains(path, error.Message, StringComparison.Ordinal);
                 Assert.Contains(words, error.Message, StringComparison.Ordinal);

@@ -147,7 +147,7 @@ public sealed class DockerAddressesTests : IDisposable
         _docker.Environment["DOCKER_CONTEXT"] = origin == "DOCKER_CONTEXT" ? "nope" : null;
         _docker.Config(origin == "currentContext" ? "{\"currentContext\":\"nope\"}" : "{}");
         var e = Fails(origin == "-Store" ? "docker:nope" : "docker");
-        Assert.Equal(ImageErrorKind.NotFound, e.Kind);
+        Assert.Equal(ImageErrorKind.InvalidArgument, e.Kind);
         Assert.Equal("context \"nope\": context not found", e.Message);
         Assert.Contains(origin, e.Advice, StringComparison.Ordinal);
         Assert.Contains("The contexts are: default, web1, web2.", e.Advice, StringComparison.Ordinal);
