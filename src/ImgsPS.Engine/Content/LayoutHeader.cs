@@ -13,7 +13,7 @@ internal sealed record LayoutHeader(string Version)
     /// <exception cref="ImageException">InvalidData: not a layout header. NotSupported: another version than 1.x (RA9).</exception>
     public static LayoutHeader Parse(byte[] bytes)
     {
-        using var json = StrictJson.Parse(bytes, "oci-layout");
+        using var json = StrictJson.Parse(Utf8Text.Of(bytes), "oci-layout");
         var version = new StrictObject(json.RootElement, "oci-layout", "", Known).RequiredText("imageLayoutVersion");
         return version.StartsWith("1.", StringComparison.Ordinal)
             ? new LayoutHeader(version)

@@ -80,6 +80,38 @@ internal sealed class IndexReader
         return entries;
     }
 
+    /// <summary>Reads the entries of a list as far as it can be read, and says whether it came to its end; broken ones are passed over.</summary>
+    /// <param name="list">The list, and whatever follows it.</param>
+    public static (List<IndexEntry> Entries, bool IsWhole) Salvage(byte[] list)
+    {
+        var entries = new List<IndexEntry>();
+        var reader = new Utf8JsonReader(
+            list, new JsonReaderOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+        try
+        {
+            reader.Read();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                var entry = reader;
+                reader.Skip();
+                try
+                {
+                    entries.Add(new IndexReader(list).ReadEntry(ref entry));
+                }
+                catch (Exception e) when (e is FormatException or InvalidOperationException)
+                {
+                    // A member twice, or a text that is not Unicode: who reads it could read two things.
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            return (entries, false);
+        }
+
+        return (entries, true);
+    }
+
     /// <summary>Reads one entry that stands alone.</summary>
     public IndexEntry ReadEntry()
     {

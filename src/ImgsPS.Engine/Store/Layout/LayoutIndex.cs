@@ -45,8 +45,12 @@ internal sealed class LayoutIndex
     public IReadOnlyList<IndexEntry> Entries => _entries;
 
     /// <summary>An index without entries.</summary>
-    public static LayoutIndex Empty() => new(
-        "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["u8.ToArray(), new(),
+    public static LayoutIndex Empty() => Of(Array.Empty<IndexEntry>());
+
+    /// <summary>An index of entries that were read elsewhere.</summary>
+    public static LayoutIndex Of(IEnumerable<IndexEntry> entries) => new(
+        "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["u8.ToArray(),
+        entries.ToList(),
         "]}"u8.ToArray());
 
     /// <summary>Reads the document.</summary>
@@ -54,6 +58,7 @@ internal sealed class LayoutIndex
     /// <exception cref="ImageException">InvalidData.</exception>
     public static LayoutIndex Parse(byte[] bytes)
     {
+        bytes = Utf8Text.Of(bytes);
         StrictJson.CheckTexts(bytes, "index.json");
         try
         {

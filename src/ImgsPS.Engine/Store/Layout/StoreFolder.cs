@@ -178,7 +178,7 @@ internal sealed class StoreFolder
     /// <summary>The version of the store; null when it has none.</summary>
     /// <exception cref="ImageException">InvalidData: the file says none. StoreUnavailable: it cannot be read.</exception>
     public int? ReadVersion() => _files.TryRead(_paths.Version, SmallFile) is { } bytes
-        ? int.TryParse(Encoding.ASCII.GetString(bytes).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+        ? int.TryParse(Encoding.ASCII.GetString(Utf8Text.Of(bytes)).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
             && version > 0
             ? version
             : throw new ImageException(

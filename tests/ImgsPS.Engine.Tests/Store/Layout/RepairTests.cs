@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
@@ -176,6 +177,88 @@ public sealed class RepairTests : IDisposable
         var list = await _store.ListAsync();
         Assert.Equal("app:1", list.Single(i => i.Id == one.Id).Reference);
         Assert.True(list.Single(i => i.Id == two.Id).Dangling);
+        Assert.Empty(_store.Observer.Warnings);
+    }
+
+    /// <summary>Ways to break the document around its entries. FF22.</summary>
+    public static TheoryData<string> BrokenFrames => new()
+    {
+        "no schemaVersion", "schemaVersion 1", "schemaVersion as a text", "two schemaVersions", "garbage behind it", "zeros behind it",
+        "no end", "no end of the list", "a comma too many", "the list alone", "a comment", "garbage before it", "a broken entry",
+        "a null before its end",
+    };
+
+    [Theory]
+    [MemberData(nameof(BrokenFrames))]
+    public async Task Names_that_can_still_be_read_in_a_broken_index_are_kept_FF22(string what)
+    {
+        var one = await _store.PutAsync("app:1", new TestImage("one"));
+        var two = await _store.PutAsync("reg.example.com:5000/team/app:2", new TestImage("two"));
+        var text = File.ReadAllText(_store.Paths.Index);
+        var broken = what switch
+        {
+            "no schemaVersion" => text.Replace("\"schemaVersion\":2,", "", StringComparison.Ordinal),
+            "schemaVersion 1" => text.Replace("\"schemaVersion\":2", "\"schemaVersion\":1", StringComparison.Ordinal),
+            "schemaVersion as a text" => text.Replace("\"schemaVersion\":2", "\"schemaVersion\":\"2\"", StringComparison.Ordinal),
+            "two schemaVersions" => text.Replace("\"schemaVersion\":2", "\"schemaVersion\":2,\"schemaVersion\":2", StringComparison.Ordinal),
+            "garbage behind it" => text + "]}",
+            "zeros behind it" => text + new string('\0', 512),
+            "no end" => text[..^1],
+            "no end of the list" => text[..^2],
+            "a comma too many" => text.Replace("]}", ",]}", StringComparison.Ordinal),
+            "the list alone" => text[text.IndexOf('[', StringComparison.Ordinal)..^1],
+            "a comment" => text.Replace("{\"schemaVersion\"", "{/* mine */\"schemaVersion\"", StringComparison.Ordinal),
+            "garbage before it" => "x" + text,
+            "a broken entry" => text.Replace(
+                "\"manifests\":[", "\"manifests\":[{\"digest\":\"a\",\"digest\":\"b\"},", StringComparison.Ordinal),
+            _ => text.Replace("]}", ",null]", StringComparison.Ordinal),
+        };
+        Assert.NotEqual(text, broken);
+        File.WriteAllText(_store.Paths.Index, broken);
+        File.Delete(_store.Paths.PreviousIndex);
+        await Assert.ThrowsAsync<ImageException>(() => _store.ListAsync());
+
+        Assert.All((await _store.Store.RepairAsync(full: true)).Damage(), f => Assert.True(f.Repaired, f.ToString()));
+        var list = (await _store.ListAsync()).ToDictionary(i => i.Id!, i => i.Reference);
+        Assert.Equal(("app:1", "reg.example.com:5000/team/app:2"), (list[one.Id], list[two.Id]));
+        Assert.Equal(2, list.Count);
+        Assert.Empty((await _store.Store.TestAsync(full: true)).Damage());
+    }
+
+    [Fact]
+    public async Task Names_of_a_cut_index_count_before_those_of_the_state_before_it_FF22()
+    {
+        var one = await _store.PutAsync("app:1", new TestImage("one"));
+        var two = await _store.PutAsync("app:2", new TestImage("two"));
+        var three = await _store.PutAsync("app:1", new TestImage("three"));
+        var text = File.ReadAllText(_store.Paths.Index);
+
+        // The last entry is app:1, as it is now; what is cut off is the end of the list.
+        File.WriteAllText(_store.Paths.Index, text[..^2]);
+        Assert.True(Assert.Single((await _store.Store.RepairAsync()).Damage()).Repaired);
+        var list = (await _store.ListAsync()).ToDictionary(i => i.Id!, i => i.Reference);
+        Assert.Equal((null, "app:2", "app:1"), (list[one.Id], list[two.Id], list[three.Id]));
+    }
+
+    /// <summary>The marks that editors and shells write. FF21.</summary>
+    [Theory]
+    [InlineData("UTF-8")]
+    [InlineData("UTF-16 little endian")]
+    [InlineData("UTF-16 big endian")]
+    public async Task Byte_order_mark_in_a_file_without_a_digest_is_read_past_FF21(string encoding)
+    {
+        var image = await _store.PutAsync("app:1", new TestImage("one"));
+        Encoding mark = encoding == "UTF-8" ? new UTF8Encoding(true) : new UnicodeEncoding(encoding.Contains("big", StringComparison.Ordinal), true);
+        foreach (var path in new[] { _store.Paths.Index, _store.Paths.OciLayout, _store.Paths.Version })
+        {
+            File.WriteAllText(path, File.ReadAllText(path), mark);
+        }
+
+        Assert.Equal("app:1", Assert.Single(await _store.ListAsync()).Reference);
+        Assert.Empty(await _store.Store.TestAsync(full: true));
+        await _store.PutAsync("app:2", new TestImage("two"));
+        Assert.Equal((byte)'{', File.ReadAllBytes(_store.Paths.Index)[0]);
+        Assert.Equal(image.Id, (await _store.ListAsync()).Single(i => i.Tag == "1").Id);
         Assert.Empty(_store.Observer.Warnings);
     }
 

@@ -7,7 +7,8 @@ using ImgsPS.Content;
 namespace ImgsPS.Store.Layout.Maintenance;
 
 /// <summary>
-/// Makes a usable index of a broken one: the state before its last change, and the images whose manifests are in the store (RS7). Of a good
+/// Makes a usable index of a broken one: the entries that can still be read in it (FF22), else the state before its last change, and the
+/// images whose manifests are in the store (RS7). Of a good
 /// one it corrects entries that are none, or that describe their document wrongly. Under the store's lock.
 /// </summary>
 internal sealed class IndexRecovery
@@ -84,10 +85,9 @@ internal sealed class IndexRecovery
             done.Add($"The broken index is kept as '{_parts.IndexFile.KeepBroken(current.Path)}'.");
         }
 
-        var index = previous.Index ?? LayoutIndex.Empty();
-        if (previous.Index is not null)
+        var index = Salvage(current, previous, done);
+        if (index.Entries.Count > 0)
         {
-            done.Add("The state before its last change was taken.");
             var gone = index.Entries.Where(e => e.Descriptor is not null && _parts.Blobs.SizeOf(e.Descriptor.Digest) is null).ToList();
             if (gone.Count > 0)
             {
@@ -116,6 +116,44 @@ internal sealed class IndexRecovery
         }
 
         return string.Join(" ", done);
+    }
+
+    /// <summary>The names that are left: of the broken index when its list is whole, else of the state before, and of it what can be read.</summary>
+    private static LayoutIndex Salvage(IndexCopy current, IndexCopy previous, List<string> done)
+    {
+        // What the disk changed can be read and is not what was written.
+        var isChanged = current.Bytes is not null && Parses(current.Bytes);
+        var salvage = isChanged && previous.Index is not null ? IndexSalvage.Of(null) : IndexSalvage.Of(current.Bytes);
+        var before = salvage.IsWhole ? Array.Empty<IndexEntry>()
+            : previous.Index?.Entries ?? IndexSalvage.Of(previous.Bytes).Entries;
+        if (!salvage.IsWhole && previous.Index is not null)
+        {
+            done.Add("The state before its last change was taken.");
+        }
+
+        if (salvage.Entries.Count > 0)
+        {
+            done.Add($"{salvage.Entries.Count} entries that can still be read in it were taken over.");
+        }
+
+        // A name means what the newer file says; an image that has lost its name by that is found again from its manifest.
+        var names = new HashSet<string>(salvage.Entries.Select(e => e.Name?.Key).OfType<string>(), StringComparer.Ordinal);
+        var digests = new HashSet<Digest>(salvage.Entries.Select(e => e.Descriptor!.Digest));
+        return LayoutIndex.Of(salvage.Entries.Concat(before.Where(e => e.Name is { } name ? !names.Contains(name.Key)
+            : e.Descriptor is not { } nameless || !digests.Contains(nameless.Digest))));
+    }
+
+    private static bool Parses(byte[] bytes)
+    {
+        try
+        {
+            LayoutIndex.Parse(bytes);
+            return true;
+        }
+        catch (ImageException)
+        {
+            return false;
+        }
     }
 
     private async Task ReplacePreviousAsync(IndexCopy previous, byte[] bytes)

@@ -124,7 +124,8 @@ internal sealed class LayoutCheck
     {
         try
         {
-            using var json = JsonDocument.Parse(_parts.Files.TryRead(_parts.Paths.OciLayout, StoreFolder.SmallFile) ?? Array.Empty<byte>());
+            using var json = JsonDocument.Parse(
+                Utf8Text.Of(_parts.Files.TryRead(_parts.Paths.OciLayout, StoreFolder.SmallFile) ?? Array.Empty<byte>()));
             var text = json.RootElement.GetProperty("imageLayoutVersion").GetString()!;
             return int.TryParse(text.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) && major > 1;
         }
@@ -194,7 +195,7 @@ internal sealed class LayoutCheck
                     $"The index cannot be used: {current.Fault?.Message ?? "It is gone."} ({state})",
                     current.Fault is { Kind: ImageErrorKind.StoreUnavailable } ? Unreadable : previous.Index is not null
                         ? "Repair-ImageStore keeps it aside, takes the previous copy and finds images again from their manifests."
-                        : "Repair-ImageStore keeps it aside and finds the images again from their manifests, without their names.");
+                        : "Repair-ImageStore keeps it aside, takes the names that can still be read in it, and finds other images again from their manifests.");
             }
 
             return;
