@@ -126,6 +126,8 @@ function Invoke-SearchingWorker {
 }
 
 if ($Worker) {
+    # Nothing of the tests is kept in the user's folders.
+    $env:XDG_DATA_HOME = Join-Path $Worker 'data'
     if ($search) { Invoke-SearchingWorker } else { Invoke-Worker }
     exit 0
 }

@@ -52,6 +52,12 @@ public sealed class Image
     /// <summary>Bytes of the image's content in the store: for the local store config and layers as they are kept, compressed.</summary>
     public long Size { get; init; }
 
+    /// <summary>
+    /// Bytes of the image's files when they are unpacked; null where the store does not know. A Docker Engine knows nothing else:
+    /// <see cref="Size"/> is the same number there.
+    /// </summary>
+    public long? UnpackedSize { get; init; }
+
     /// <summary>The platform, <c>linux/arm64/v8</c>; null when the config does not say.</summary>
     public Platform? Platform { get; init; }
 

@@ -38,16 +38,25 @@ internal static class ImageStores
                 return FullPath(chosen);
             }
 
+            return Path.Combine(DataPath, "store");
+        }
+    }
+
+    /// <summary>The folder of what ImgsPS keeps for the user: %LOCALAPPDATA%\ImgsPS, $XDG_DATA_HOME/imgsps, ~/.local/share/imgsps.</summary>
+    public static string DataPath
+    {
+        get
+        {
             if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
             {
-                return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "ImgsPS", "store");
+                return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "ImgsPS");
             }
 
             // The XDG specification: a path that is not absolute is to be ignored.
             var data = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
             return data is { Length: > 0 } && data[0] == '/'
-                ? Path.Combine(data, "imgsps", "store")
-                : Path.Combine(Home, ".local", "share", "imgsps", "store");
+                ? Path.Combine(data, "imgsps")
+                : Path.Combine(Home, ".local", "share", "imgsps");
         }
     }
 
@@ -71,7 +80,9 @@ internal static class ImageStores
         if (IsDocker(store!))
         {
             var endpoint = DockerAddresses.Default.Resolve(store!) with { IsUnattended = isUnattended };
-            return new DockerStore(new DockerClient(endpoint, timeout: timeout));
+            var contents = DockerContentFile.Of(
+                Path.Combine(DataPath, "docker"), endpoint.Address, canWrite: (access ?? StoreAccess.Full).CanWrite);
+            return new DockerStore(new DockerClient(endpoint, timeout: timeout), null, contents);
         }
 
         if (store!.StartsWith("registry://", StringComparison.OrdinalIgnoreCase))

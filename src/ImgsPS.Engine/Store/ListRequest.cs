@@ -6,9 +6,15 @@ internal sealed record ListRequest
     /// <summary>Every image that <c>docker images</c> shows.</summary>
     public static readonly ListRequest Default = new();
 
+    /// <summary>All names, and nothing of the images that costs another question.</summary>
+    public static readonly ListRequest Names = new() { NamesOnly = true };
+
     /// <summary>Which images pass.</summary>
     public ImageFilter Filter { get; init; } = ImageFilter.None;
 
     /// <summary>Untagged parents of other images too (L6). Stores without parents have none.</summary>
     public bool All { get; init; }
+
+    /// <summary>True when platform, author and layers may be left out.</summary>
+    public bool NamesOnly { get; init; }
 }

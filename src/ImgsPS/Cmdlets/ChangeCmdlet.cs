@@ -19,7 +19,7 @@ public abstract class ChangeCmdlet : StoreCmdlet
         AskEach(
             stores.Where(store => !_snapshots.ContainsKey(store)).ToList(),
             target,
-            (store, observer, cancellationToken) => store.ListAsync(ListRequest.Default, observer, cancellationToken),
+            (store, observer, cancellationToken) => store.ListAsync(ListRequest.Names, observer, cancellationToken),
             (store, images) => _snapshots[store] = new StoreSnapshot(images),
             ofStore: true);
         return stores.Where(store => !store.Failed).ToList();
@@ -42,7 +42,7 @@ public abstract class ChangeCmdlet : StoreCmdlet
         catch (ImageException failure) when (failure.Kind == ImageErrorKind.NotFound)
         {
             snapshot.Everything ??= RunToResult((observer, cancellationToken) =>
-                store.Store.ListAsync(new ListRequest { All = true }, observer, cancellationToken));
+                store.Store.ListAsync(new ListRequest { All = true, NamesOnly = true }, observer, cancellationToken));
             return ImageLookup.Find(snapshot.Everything, identity);
         }
     }

@@ -81,7 +81,7 @@ public abstract class InspectCmdlet : RegistryCmdlet
                 return;
             }
 
-            foreach (var match in (await part.Store.ListAsync(ListRequest.Default, part.Observer, cancellationToken).ConfigureAwait(false))
+            foreach (var match in (await part.Store.ListAsync(ListRequest.Names, part.Observer, cancellationToken).ConfigureAwait(false))
                 .Where(wildcard.Matches))
             {
                 try

@@ -44,7 +44,7 @@ internal static class StoreImages
             }
 
             using var opened = ImageStores.Open(store, StoreAccess.ReadOnly);
-            return await opened.ListAsync(ListRequest.Default, NullObserver.Instance, cancellationToken).ConfigureAwait(false);
+            return await opened.ListAsync(ListRequest.Names, NullObserver.Instance, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is ImageException or OperationCanceledException)
         {

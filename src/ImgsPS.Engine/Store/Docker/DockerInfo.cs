@@ -32,7 +32,7 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
         JsonElement info = default, version = default, usage = default;
         await DockerTasks.AllAsync(
             cancellationToken,
-            async stop => images = await list.ListAsync(ListRequest.Default, observer, stop).ConfigureAwait(false),
+            async stop => images = await list.ListAsync(ListRequest.Names, observer, stop).ConfigureAwait(false),
             async stop => info = await AskAsync("/info", observer, stop).ConfigureAwait(false),
             async stop => version = await AskAsync("/version", observer, stop).ConfigureAwait(false),
             async stop => usage = await AskAsync("/system/df", observer, stop, usageQuery).ConfigureAwait(false)).ConfigureAwait(false);

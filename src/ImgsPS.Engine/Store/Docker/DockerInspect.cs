@@ -1,9 +1,9 @@
 using System;
-using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Content;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Store.Docker;
@@ -11,12 +11,6 @@ namespace ImgsPS.Store.Docker;
 /// <summary>Config, history and layers of a Docker Engine's images. Safe for any number of threads.</summary>
 internal sealed class DockerInspect(DockerClient client, DockerLookup lookup, DockerList list)
 {
-    /// <summary>Images that are asked for at a time.</summary>
-    private const int Concurrency = 8;
-
-    // An image's layers never change.
-    private readonly ConcurrentDictionary<string, IReadOnlyList<string>> _chainIds = new(StringComparer.Ordinal);
-
     /// <summary>As <see cref="IImageStore.GetConfigAsync"/>.</summary>
     public async Task<ImageConfig> GetConfigAsync(
         ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
@@ -111,38 +105,23 @@ internal sealed class DockerInspect(DockerClient client, DockerLookup lookup, Do
     {
         var images = await list.ImagesAsync(all: false, null, observer, cancellationToken).ConfigureAwait(false);
         var others = images.Where(i => i.Id != id).ToArray();
-        await LearnAsync(others.Select(i => i.Id).Where(i => !_chainIds.ContainsKey(i)).Distinct(StringComparer.Ordinal)
-            .ToArray(), observer, cancellationToken)
-            .ConfigureAwait(false);
+        list.Contents.Load(observer);
+        await list.Contents.LearnAsync(others, observer, cancellationToken).ConfigureAwait(false);
+        var chains = others.Select(o => o.Id).Distinct(StringComparer.Ordinal).ToDictionary(
+            o => o,
+            o => new HashSet<string>(
+                ConfigDocument.ChainIds(list.Contents.Find(o)?.DiffIds ?? Array.Empty<Digest>()).Select(c => c.ToString()),
+                StringComparer.Ordinal),
+            StringComparer.Ordinal);
         var rows = DockerRows.Of(others, DockerUsage.None, client.Endpoint.Store, observer);
         return chainIds.Distinct(StringComparer.Ordinal).ToDictionary(
             c => c,
             c => (IReadOnlyList<string>)rows
-                .Where(r => _chainIds.TryGetValue(r.Id, out var chain) && chain.Contains(c))
+                .Where(r => chains[r.Id].Contains(c))
                 .Select(r => r.Name ?? r.Id)
                 .Distinct(StringComparer.Ordinal)
                 .OrderBy(n => n, StringComparer.Ordinal)
                 .ToArray(),
             StringComparer.Ordinal);
-    }
-
-    private async Task LearnAsync(string[] ids, IOperationObserver observer, CancellationToken cancellationToken)
-    {
-        var next = -1;
-        await DockerTasks.AllAsync(
-            cancellationToken,
-            Enumerable.Repeat<Func<CancellationToken, Task>>(WorkAsync, Math.Min(Concurrency, ids.Length)).ToArray()).ConfigureAwait(false);
-
-        async Task WorkAsync(CancellationToken stop)
-        {
-            for (var i = Interlocked.Increment(ref next); i < ids.Length; i = Interlocked.Increment(ref next))
-            {
-                // One that was removed since it was listed shares nothing any more.
-                if (await lookup.InspectAsync(ids[i], null, observer, stop).ConfigureAwait(false) is { } inspection)
-                {
-                    _chainIds[ids[i]] = inspection.ChainIds();
-                }
-            }
-        }
     }
 }

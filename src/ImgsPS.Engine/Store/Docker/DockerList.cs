@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Net.Http;
 using System.Text.Json;
 using System.Threading;
@@ -9,16 +10,37 @@ using ImgsPS.Store.Filtering;
 namespace ImgsPS.Store.Docker;
 
 /// <summary>
-/// Lists a Docker Engine's images: two questions side by side, whatever the number of images. Safe for any number of threads.
+/// Lists a Docker Engine's images: two questions side by side, and one more for each image of which nothing is known yet. Safe for any number
+/// of threads.
 /// </summary>
-internal sealed class DockerList(DockerClient client)
+internal sealed class DockerList
 {
+    private readonly DockerClient _client;
+    private readonly DockerLookup _lookup;
+
+    /// <param name="client">Docker.</param>
+    /// <param name="file">Keeps what is known of images; null for nothing.</param>
+    public DockerList(DockerClient client, DockerContentFile? file = null)
+    {
+        _client = client;
+        _lookup = new DockerLookup(client, this);
+        Contents = new DockerContents(_lookup, file);
+    }
+
+    /// <summary>What is known of the images.</summary>
+    public DockerContents Contents { get; }
+
     /// <summary>The rows that pass the request's filter, in order.</summary>
     /// <exception cref="ImageException">
     /// NotFound, Ambiguous: before= or since= names no image, or several. InvalidArgument: that image has no creation time. Others as
     /// <see cref="DockerClient.SendAsync"/>; containers that cannot be listed fail the list, for they may use any image.
     /// </exception>
-    public async Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    /// <param name="request">What is asked for.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops the questions.</param>
+    /// <param name="only">Rows that are wanted; null for all.</param>
+    public async Task<IReadOnlyList<Image>> ListAsync(
+        ListRequest request, IOperationObserver observer, CancellationToken cancellationToken, Func<Image, bool>? only = null)
     {
         var filters = await MomentsAsync(request.Filter, observer, cancellationToken).ConfigureAwait(false);
         IReadOnlyCollection<DockerImage> images = Array.Empty<DockerImage>();
@@ -27,8 +49,27 @@ internal sealed class DockerList(DockerClient client)
             cancellationToken,
             async stop => images = await ImagesAsync(request.All, filters, observer, stop).ConfigureAwait(false),
             async stop => usage = await UsageAsync(observer, stop).ConfigureAwait(false)).ConfigureAwait(false);
-        var rows = DockerRows.Of(images, usage, client.Endpoint.Store, observer);
-        return ImageOrder.Sort(request.Filter.WithoutMoments().Apply(rows, DateTimeOffset.Now));
+        var filter = request.Filter.WithoutMoments();
+        var now = DateTimeOffset.Now;
+        Contents.Load(observer);
+        var rows = Rows(observer);
+        if (!request.NamesOnly)
+        {
+            // Only what is shown is asked for.
+            var shown = new HashSet<string>(rows.Select(r => r.Id), StringComparer.Ordinal);
+            if (await Contents.LearnAsync(images.Where(i => shown.Contains(i.Id)), observer, cancellationToken).ConfigureAwait(false))
+            {
+                rows = Rows(NullObserver.Instance);
+            }
+        }
+
+        return ImageOrder.Sort(rows);
+
+        List<Image> Rows(IOperationObserver told)
+        {
+            var all = filter.Apply(DockerRows.Of(images, usage, _client.Endpoint.Store, told, Contents.Find), now);
+            return (only is null ? all : all.Where(only)).ToList();
+        }
     }
 
     /// <summary>The images, without containers.</summary>
@@ -44,9 +85,9 @@ internal sealed class DockerList(DockerClient client)
             Query = new[] { DockerRequest.Pair("all", all ? "1" : null), DockerRequest.Pair("filters", filters) },
             IsList = true,
         };
-        using var response = await client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
+        using var response = await _client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
         using var document = await response.ReadJsonAsync(cancellationToken).ConfigureAwait(false);
-        return Read(document.RootElement) ?? throw DockerJson.Unexpected(client, "a list of images");
+        return Read(document.RootElement) ?? throw DockerJson.Unexpected(_client, "a list of images");
     }
 
     /// <summary>Reads a list of images; what is none is left out. Null when it is no list.</summary>
@@ -76,12 +117,16 @@ internal sealed class DockerList(DockerClient client)
 
     private async Task<DockerUsage> UsageAsync(IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var question = new DockerRequest(HttpMethod.Get, "/containers/json") { Query = new[] { DockerRequest.Pair("all", "1") }, IsList = true };
-        using var response = await client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
+        var question = new DockerRequest(HttpMethod.Get, "/containers/json")
+        {
+            Query = new[] { DockerRequest.Pair("all", "1") },
+            IsList = true,
+        };
+        using var response = await _client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
         using var document = await response.ReadJsonAsync(cancellationToken).ConfigureAwait(false);
         return document.RootElement.ValueKind is JsonValueKind.Array or JsonValueKind.Null
             ? DockerUsage.Read(document.RootElement)
-            : throw DockerJson.Unexpected(client, "a list of containers");
+            : throw DockerJson.Unexpected(_client, "a list of containers");
     }
 
     /// <summary>
@@ -91,10 +136,9 @@ internal sealed class DockerList(DockerClient client)
     private async Task<string?> MomentsAsync(ImageFilter filter, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var strictest = new Dictionary<string, DockerImage>(StringComparer.Ordinal);
-        var lookup = new DockerLookup(client, this);
         foreach (var moment in filter.Moments)
         {
-            var found = await lookup.FindAsync(ImageIdentity.Of(moment.Value), observer, cancellationToken).ConfigureAwait(false);
+            var found = await _lookup.FindAsync(ImageIdentity.Of(moment.Value), observer, cancellationToken).ConfigureAwait(false);
             if (found.Image.Created is null)
             {
                 throw ImageFilter.NoCreationTime(moment.Key, moment.Value);

@@ -51,7 +51,8 @@ internal sealed class DockerPull(DockerClient client, DockerList list, DockerCre
             observer.Progress(new TransferProgress(reference.Familiar, null, "", 0, null, true));
         }
 
-        var images = await list.ListAsync(ListRequest.Default, observer, cancellationToken).ConfigureAwait(false);
+        var images = await list.ListAsync(
+            ListRequest.Default, observer, cancellationToken, i => i.Repository == reference.FamiliarName).ConfigureAwait(false);
         var pulled = request.AllTags
             ? messages.Tags.Select(t => Find(images, reference.WithTag(t))).OfType<Image>().ToArray()
             : Find(images, reference) is { } image ? new[] { image } : Array.Empty<Image>();

@@ -19,16 +19,20 @@ internal static class DockerRows
     /// <param name="usage">The containers.</param>
     /// <param name="store">The store's name.</param>
     /// <param name="observer">Told of names that are no references.</param>
-    public static List<Image> Of(IReadOnlyCollection<DockerImage> images, DockerUsage usage, string store, IOperationObserver observer)
+    /// <param name="content">What is known of an image by its id; null for nothing.</param>
+    public static List<Image> Of(
+        IReadOnlyCollection<DockerImage> images, DockerUsage usage, string store, IOperationObserver observer,
+        Func<string, DockerContent?>? content = null)
     {
         // F1: what other images are built on is not dangling.
         var parents = new HashSet<string>(images.Select(i => i.ParentId).OfType<string>(), StringComparer.Ordinal);
         var rows = new List<Image>(images.Count);
         foreach (var image in images)
         {
+            var known = content?.Invoke(image.Id);
             foreach (var name in Names(image, everyDigest: false, null, observer))
             {
-                rows.Add(Row(image, name, parents.Contains(image.Id), usage.Of(image.Id), store));
+                rows.Add(Row(image, name, parents.Contains(image.Id), usage.Of(image.Id), store, known));
             }
         }
 
@@ -41,9 +45,9 @@ internal static class DockerRows
     /// <param name="observer">As for <see cref="Of"/>.</param>
     /// <param name="digest">What a tag's row had in a list, and has again if it is one of its digests.</param>
     public static IReadOnlyList<Image> All(DockerImage image, string store, IOperationObserver observer, string? digest = null) =>
-        ImageOrder.Sort(Names(image, everyDigest: true, digest, observer).Select(n => Row(image, n, false, Array.Empty<string>(), store)));
+        ImageOrder.Sort(Names(image, everyDigest: true, digest, observer).Select(n => Row(image, n, false, Array.Empty<string>(), store, null)));
 
-    private static Image Row(DockerImage image, Name? name, bool isParent, IReadOnlyList<string> usedBy, string store)
+    private static Image Row(DockerImage image, Name? name, bool isParent, IReadOnlyList<string> usedBy, string store, DockerContent? content)
     {
         var digest = name?.Digest ?? image.TargetDigest;
         return new Image
@@ -58,7 +62,11 @@ internal static class DockerRows
             MediaType = digest is not null && digest == image.TargetDigest ? image.TargetMediaType : null,
             Created = image.Created,
             Size = image.Size,
+            UnpackedSize = image.Size,
             Labels = image.Labels,
+            Platform = content?.Platform,
+            Author = content?.Author,
+            Layers = content?.DiffIds.Select(d => new ImageLayer { DiffId = d.ToString() }).ToArray() ?? Array.Empty<ImageLayer>(),
             Dangling = name is null && !isParent,
             InUse = usedBy.Count > 0,
             UsedBy = usedBy,

@@ -16,11 +16,12 @@ internal sealed class DockerStore : IImageStore
 
     /// <param name="client">Docker; the store disposes it.</param>
     /// <param name="credentials">Credentials of registries; null for the user's Docker config.</param>
-    public DockerStore(DockerClient client, ICredentialStore? credentials = null)
+    /// <param name="contents">Keeps what is known of images; null for this store's life alone.</param>
+    public DockerStore(DockerClient client, ICredentialStore? credentials = null, DockerContentFile? contents = null)
     {
         _client = client;
         _credentials = credentials ?? DockerCredentialStore.Default;
-        _list = new DockerList(client);
+        _list = new DockerList(client, contents);
         _lookup = new DockerLookup(client, _list);
         _inspect = new DockerInspect(client, _lookup, _list);
     }

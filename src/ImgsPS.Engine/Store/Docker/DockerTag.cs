@@ -30,7 +30,8 @@ internal sealed class DockerTag(DockerClient client, DockerLookup lookup, Docker
             observer.Verbose($"{tag.Familiar} named {Digest.Shorten(former.Image.Id)} until now");
         }
 
-        var images = await list.ListAsync(ListRequest.Default, observer, cancellationToken).ConfigureAwait(false);
+        var images = await list.ListAsync(ListRequest.Default, observer, cancellationToken, i => i.Reference == tag.Familiar)
+            .ConfigureAwait(false);
         return images.FirstOrDefault(i => i.Reference == tag.Familiar) ?? throw new ImageException(
             ImageErrorKind.Conflict, $"{tag.Familiar} was removed as soon as it was made",
             "Somebody else works with this Docker Engine; tag again.");

@@ -7,7 +7,7 @@ internal sealed record StoreTraits
     public bool KeepsCompressed { get; init; }
 
     /// <summary>
-    /// The list tells platform, author, media type, layers and the time of the pull; where it does not they are null or empty.
+    /// The list tells media type and the time of the pull; where it does not they are null.
     /// </summary>
     public bool ListTellsConfig { get; init; }
 

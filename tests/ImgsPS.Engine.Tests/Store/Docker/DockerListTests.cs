@@ -1,7 +1,10 @@
 using System;
+using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using ImgsPS.Engine.Tests.Disk;
 using ImgsPS.Store;
+using ImgsPS.Store.Docker;
 using ImgsPS.Testing;
 using Xunit;
 
@@ -143,7 +146,7 @@ public class DockerListTests
     }
 
     [Fact]
-    public async Task List_asks_twice_whatever_the_number_of_images()
+    public async Task List_asks_twice_and_once_for_each_image_that_it_shows_and_does_not_know()
     {
         using var test = new DockerUnderTest();
         for (var i = 0; i < 20; i++)
@@ -151,11 +154,119 @@ public class DockerListTests
             test.Engine.AddImage(new TestDockerImage { Tags = [$"app:{i}"], Created = (Noon + i) * Second });
         }
 
-        Assert.Equal(20, (await test.ListAsync("reference=app")).Length);
-        Assert.Equal(
-            new[] { "/containers/json", "/images/json" },
-            test.Engine.Requests.Where(r => !r.Path.EndsWith("_ping", StringComparison.Ordinal))
-                .Select(r => r.Path[r.Path.IndexOf('/', 1)..]).Order());
+        Assert.Equal(20, (await test.Store.ListAsync(ListRequest.Names, test.Observer, default)).Count);
+        Assert.Equal(["/containers/json", "/images/json"], Asked(test));
+
+        Assert.Equal("linux/amd64", Assert.Single(await test.ListAsync("reference=app:7")).Platform?.ToString());
+        Assert.Equal(3, Asked(test).Length);
+
+        Assert.All(await test.ListAsync(), row => Assert.Equal("linux", row.OS));
+        Assert.Equal(2 + 19, Asked(test).Length);
+
+        Assert.All(await test.ListAsync(), row => Assert.Equal("linux", row.OS));
+        Assert.Equal(["/containers/json", "/images/json"], Asked(test));
+    }
+
+    [Fact]
+    public async Task What_is_known_of_images_is_kept_for_other_commands_and_processes()
+    {
+        using var folder = new TempFolder();
+        using var test = new DockerUnderTest(contents: Path.Combine(folder.Path, "imgsps", "docker"));
+        test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"], Platform = "linux/arm64/v8" });
+        var first = Assert.Single(await test.ListAsync());
+        Assert.Equal(3, Asked(test).Length);
+
+        using (var second = test.Again(sameProcess: true))
+        {
+            Assert.Equal(first.Platform, Assert.Single(await second.ListAsync(new ListRequest(), test.Observer, default)).Platform);
+        }
+
+        using (var third = test.Again(sameProcess: false))
+        {
+            var row = Assert.Single(await third.ListAsync(new ListRequest(), test.Observer, default));
+            Assert.Equal(
+                ("linux/arm64/v8", string.Join(" ", first.Layers.Select(l => l.DiffId))),
+                (row.Platform?.ToString(), string.Join(" ", row.Layers.Select(l => l.DiffId))));
+        }
+
+        Assert.Equal(4, Asked(test).Length);
+        Assert.Single(Directory.GetFiles(Path.Combine(folder.Path, "imgsps", "docker")));
+    }
+
+    [SkippableTheory]
+    [InlineData("nothing may be written")]
+    [InlineData("no JSON")]
+    [InlineData("another JSON")]
+    [InlineData("a diff id that is none")]
+    [InlineData("a folder in its place")]
+    [InlineData("a link in its place")]
+    [InlineData("a file in its folder's place")]
+    public async Task List_is_whole_where_what_is_known_cannot_be_kept_or_read(string what)
+    {
+        using var folder = new TempFolder();
+        var place = Path.Combine(folder.Path, "docker");
+        using var test = new DockerUnderTest(contents: place);
+        var id = test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });
+        var file = DockerContentFile.Of(place, test.Engine.Address, true).FilePath;
+        Directory.CreateDirectory(place);
+        switch (what)
+        {
+            case "no JSON":
+                File.WriteAllText(file, "{");
+                break;
+            case "another JSON":
+                File.WriteAllText(file, "{\"images\":[1]}");
+                break;
+            case "a diff id that is none":
+                File.WriteAllText(file, $"{{\"images\":{{\"{id}\":{{\"os\":\"x\",\"architecture\":\"y\",\"diffIds\":[\"no\"]}}}}}}");
+                break;
+            case "a folder in its place":
+                Directory.CreateDirectory(file);
+                break;
+            case "a link in its place":
+                Skip.If(OperatingSystem.IsWindows(), "Links of Unix.");
+                File.WriteAllText(Path.Combine(folder.Path, "victim"), "{}");
+                UnixNodes.Link(Path.Combine(folder.Path, "victim"), file);
+                break;
+            case "a file in its folder's place":
+                Directory.Delete(place);
+                File.WriteAllText(place, "");
+                break;
+        }
+
+        using var store = test.Again(sameProcess: false, canWrite: what != "nothing may be written");
+        var row = Assert.Single(await store.ListAsync(new ListRequest(), test.Observer, default));
+        Assert.Equal("linux/amd64", row.Platform?.ToString());
+        Assert.Empty(test.Observer.Warnings);
+        if (what == "nothing may be written")
+        {
+            Assert.Empty(Directory.GetFileSystemEntries(place));
+        }
+        else if (what == "a link in its place")
+        {
+            Assert.Equal("{}", File.ReadAllText(Path.Combine(folder.Path, "victim")));
+        }
+    }
+
+    [Fact]
+    public async Task Image_that_Docker_cannot_show_is_listed_without_what_is_not_known()
+    {
+        using var test = new DockerUnderTest();
+        var broken = test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });
+        test.Engine.AddImage(new TestDockerImage { Tags = ["app:2"], Created = Noon * Second });
+        test.Engine.Fault(new DockerFault("GET", $"/images/{broken}/json", FaultAction.Status(500, "{\"message\":\"layer does not exist\"}")));
+        var rows = await test.ListAsync();
+        Assert.Equal([null, "linux"], rows.OrderBy(r => r.Tag).Select(r => r.OS));
+        Assert.Contains("layer does not exist", Assert.Single(test.Observer.Warnings), StringComparison.Ordinal);
+    }
+
+    /// <summary>The paths that were asked for, without the version, since the last call.</summary>
+    private static string[] Asked(DockerUnderTest test)
+    {
+        var asked = test.Engine.Requests.Where(r => !r.Path.EndsWith("_ping", StringComparison.Ordinal))
+            .Select(r => r.Path[r.Path.IndexOf('/', 1)..]).Order(StringComparer.Ordinal).ToArray();
+        test.Engine.ClearRequests();
+        return asked;
     }
 
     // F3, F4

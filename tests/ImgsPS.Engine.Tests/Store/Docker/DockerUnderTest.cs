@@ -14,14 +14,18 @@ namespace ImgsPS.Engine.Tests.Store.Docker;
 /// <summary>A store over a Docker Engine in this process.</summary>
 internal sealed class DockerUnderTest : IDisposable, ICredentialStore
 {
+    private readonly string? _contents;
+
     /// <param name="options">How the Docker Engine behaves.</param>
     /// <param name="endpoint">Where the store believes it to be; null for its socket.</param>
     /// <param name="stranger">Who owns the pipe there, when it is a stranger.</param>
+    /// <param name="contents">The folder of what is known of images; null for none.</param>
     /// <param name="secretly">Opens connections for requests with a password; null for the same as for others.</param>
     public DockerUnderTest(
         TestDockerOptions? options = null, DockerEndpoint? endpoint = null, string? stranger = null,
-        Func<CancellationToken, Task<Stream>>? secretly = null)
+        Func<CancellationToken, Task<Stream>>? secretly = null, string? contents = null)
     {
+        _contents = contents;
         Engine = TestDocker.Start(null, options);
         endpoint ??= new DockerEndpoint("docker", DockerAddressKind.Unix, Engine.Address, "the test") { Path = Engine.SocketPath };
         Store = new DockerStore(
@@ -29,7 +33,22 @@ internal sealed class DockerUnderTest : IDisposable, ICredentialStore
                 endpoint, DockerHandlers.Create(stop => DockerHttp.ConnectAsync(Engine.SocketPath, stop), DockerLimits.Default),
                 DockerLimits.Default, null, secretly is null ? null : DockerHandlers.Create(secretly, DockerLimits.Default),
                 _ => Task.FromResult(stranger)),
-            this);
+            this,
+            contents is null ? null : DockerContentFile.Of(contents, Engine.Address, true));
+    }
+
+    /// <summary>A store of the same Docker Engine as another command has it, of this process or the next.</summary>
+    public DockerStore Again(bool sameProcess, bool canWrite = true)
+    {
+        if (!sameProcess)
+        {
+            DockerContentFile.ForgetAll();
+        }
+
+        var endpoint = new DockerEndpoint("docker", DockerAddressKind.Unix, Engine.Address, "the test") { Path = Engine.SocketPath };
+        return new DockerStore(
+            new DockerClient(endpoint, stop => DockerHttp.ConnectAsync(Engine.SocketPath, stop)), this,
+            DockerContentFile.Of(_contents!, Engine.Address, canWrite));
     }
 
     /// <summary>Docker on another machine.</summary>
