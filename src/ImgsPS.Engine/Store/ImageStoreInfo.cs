@@ -61,14 +61,14 @@ public sealed class ImageStoreInfo
     /// <summary>Files under <c>blobs/</c> of a local store.</summary>
     public int? Blobs { get; init; }
 
-    /// <summary>Bytes of all content: of all blobs, or of all layers.</summary>
-    public long Bytes { get; init; }
+    /// <summary>Bytes of all content: of all blobs, or of all layers; null where a Docker Engine does not say.</summary>
+    public long? Bytes { get; init; }
 
     /// <summary>
-    /// Bytes that removing all dangling images would free; of a Docker Engine a lower bound, layers that only dangling images share are not
-    /// in it.
+    /// Bytes that removing all dangling images that no container uses would free; of a Docker Engine a lower bound, layers that only dangling
+    /// images share are not in it; null where it does not say.
     /// </summary>
-    public long ReclaimableBytes { get; init; }
+    public long? ReclaimableBytes { get; init; }
 
     /// <summary>
     /// Bytes that removing all images without containers would free (<c>docker system df</c>, RECLAIMABLE); null for a store that knows no

@@ -87,8 +87,8 @@ internal static class DockerTargets
                 "\",\"Size\":9223372036854775807,\"SharedSize\":0,\"Containers\":1},{\"Id\":\"a\",\"Size\":7,\"SharedSize\":2,\"Containers\":0}]}", "{\"ImageUsage\":{\"TotalSize\":9,\"Reclaimable\":3,\"Items\":[{\"Id\":\"b\",\"Size\":7,\"SharedSize\":2,\"Containers\":0}]}}"],
             bytes => WithJson(bytes, root =>
             {
-                var usage = DockerDiskUsage.Read(root);
-                Check(usage.Dangling >= 0, "bytes below zero");
+                var usage = DockerDiskUsage.Read(root, new HashSet<string> { "a" });
+                Check(usage.Reclaimable is null or >= 0 && usage.Total is null or >= 0, "bytes below zero");
             }),
             JsonFailure);
         yield return OfJson("docker-containers", "Store/Docker/DockerUsage",

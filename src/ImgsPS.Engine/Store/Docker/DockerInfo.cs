@@ -36,7 +36,8 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
             async stop => info = await AskAsync("/info", observer, stop).ConfigureAwait(false),
             async stop => version = await AskAsync("/version", observer, stop).ConfigureAwait(false),
             async stop => usage = await AskAsync("/system/df", observer, stop, usageQuery).ConfigureAwait(false)).ConfigureAwait(false);
-        var bytes = DockerDiskUsage.Read(usage);
+        var bytes = DockerDiskUsage.Read(
+            usage, new HashSet<string>(images.Where(i => i.Dangling && !i.InUse).Select(i => i.Id), StringComparer.Ordinal));
         var os = DockerJson.Text(version, "Os") ?? DockerJson.Text(info, "OSType");
         var architecture = DockerJson.Text(version, "Arch");
         var registries = DockerJson.Get(info, "RegistryConfig");
@@ -54,7 +55,7 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
             Dangling = images.Count(i => i.Dangling),
             InUse = images.Count(i => i.InUse),
             Bytes = bytes.Total,
-            ReclaimableBytes = bytes.Dangling,
+            ReclaimableBytes = bytes.Reclaimable,
             UnusedBytes = bytes.Unused,
             RegistryMirrors = DockerJson.Texts(DockerJson.Get(registries, "Mirrors")),
             InsecureRegistries = Insecure(registries),

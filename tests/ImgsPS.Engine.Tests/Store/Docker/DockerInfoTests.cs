@@ -27,8 +27,8 @@ public class DockerInfoTests
         using var test = new DockerUnderTest(new TestDockerOptions { ApiVersion = api });
         test.Engine.AddImage(new TestDockerImage { Tags = ["app:1", "app:2"] });
         test.Engine.AddContainer("app:1", "c1", running: false);
-        test.Engine.AddImage(new TestDockerImage { Layers = [TestDockerLayer.Make(4)] });
-        test.Can("GET", "/system/df", usage.Replace("ITEMS", Items, StringComparison.Ordinal));
+        var dangling = test.Engine.AddImage(new TestDockerImage { Layers = [TestDockerLayer.Make(4)] });
+        test.Can("GET", "/system/df", usage.Replace("ITEMS", Items.Replace("sha256:b", dangling, StringComparison.Ordinal), StringComparison.Ordinal));
         test.Can("GET", "/info", """
             {"Driver":"overlayfs","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]],"DockerRootDir":"/var/lib/docker","ServerVersion":"1",
              "RegistryConfig":{"Mirrors":["https://mirror.example.com/"],"InsecureRegistryCIDRs":["127.0.0.0/8"],
@@ -46,6 +46,40 @@ public class DockerInfoTests
         Assert.Equal(new[] { "reg:5000", "127.0.0.0/8" }, info.InsecureRegistries);
         Assert.Null(info.Blobs);
         Assert.Equal(type, test.Engine.Requests.Single(r => r.Path.EndsWith("/df", System.StringComparison.Ordinal)).Parameter("type"));
+    }
+
+    [Theory]
+    [InlineData("podman does not count layers", """{"LayersSize":0,"Images":[{"Id":"ID","Containers":0,"Size":50,"SharedSize":30}]}""", null, null, 20L)]
+    [InlineData("nothing is said", "{}", null, null, 0L)]
+    [InlineData("sizes are no numbers", """{"LayersSize":"1","Images":null}""", null, null, 0L)]
+    [InlineData("what is shared was not counted", """{"LayersSize":90,"Images":[{"Id":"ID","Containers":0,"Size":50,"SharedSize":-1}]}""", 90L, 90L, null)]
+    [InlineData("an image in use of unknown sharing", """{"LayersSize":90,"Images":[{"Id":"x","Containers":1,"Size":50,"SharedSize":-1}]}""", 90L, null, 0L)]
+    public async Task What_Docker_does_not_say_is_null(string what, string usage, long? bytes, long? unused, long? reclaimable)
+    {
+        using var test = new DockerUnderTest();
+        var dangling = test.Engine.AddImage(new TestDockerImage());
+        test.Can("GET", "/system/df", usage.Replace("ID", dangling, StringComparison.Ordinal));
+        var info = await test.Store.GetInfoAsync(test.Observer, CancellationToken.None);
+        Assert.True((bytes, unused, reclaimable) == (info.Bytes, info.UnusedBytes, info.ReclaimableBytes), what);
+    }
+
+    [Fact]
+    public async Task Image_that_the_pipeline_keeps_is_not_reclaimable()
+    {
+        using var test = new DockerUnderTest();
+        var used = test.Engine.AddImage(new TestDockerImage { Layers = [TestDockerLayer.Make(1)] });
+        test.Engine.AddContainer(used, "c1", running: false);
+        var pinned = test.Engine.AddImage(new TestDockerImage
+        {
+            Layers = [TestDockerLayer.Make(2)],
+            RepoDigests = ["app@sha256:" + new string('1', 64)],
+        });
+        var goes = test.Engine.AddImage(new TestDockerImage { Layers = [TestDockerLayer.Make(3)] });
+        test.Can("GET", "/system/df", $$"""
+            {"LayersSize":900,"Images":[{"Id":"{{used}}","Containers":-1,"Size":100,"SharedSize":0},
+             {"Id":"{{pinned}}","Containers":0,"Size":30,"SharedSize":0},{"Id":"{{goes}}","Containers":0,"Size":7,"SharedSize":0}]}
+            """);
+        Assert.Equal(7, (await test.Store.GetInfoAsync(test.Observer, CancellationToken.None)).ReclaimableBytes);
     }
 
     // S1-S4

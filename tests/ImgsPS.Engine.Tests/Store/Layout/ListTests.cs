@@ -273,7 +273,7 @@ public sealed class ListTests : IDisposable
     {
         Assert.Empty(await _store.ListAsync());
         var info = await _store.InfoAsync();
-        Assert.Equal((0, 0, 0L, 0L), (info.Images, info.Blobs!.Value, info.Bytes, info.ReclaimableBytes));
+        Assert.Equal((0, 0, 0L, 0L), (info.Images, info.Blobs!.Value, info.Bytes!.Value, info.ReclaimableBytes!.Value));
         Assert.Equal(ImageErrorKind.NotFound, (await Assert.ThrowsAsync<ImageException>(() => _store.RemoveAsync("app:1"))).Kind);
         Assert.False(Directory.Exists(_store.Root));
     }
