@@ -16,10 +16,16 @@ internal sealed class Manifest : ManifestDocument
     public IReadOnlyList<Descriptor> Layers { get; init; } = Array.Empty<Descriptor>();
 
     /// <summary>
-    /// True when the config is one of an image (U11); an artifact otherwise. The types that say nothing are what old registries made of
-    /// Docker's; an artifact may have such a config too, but then says its own type.
+    /// True when the config is one of an image (U11) and there are layers, or none at all; an artifact otherwise. The types that say nothing
+    /// are what old registries made of Docker's; an artifact may have such a config too, but then says its own type. A signature has an
+    /// image's config and documents for layers (FF23).
     /// </summary>
-    public bool IsImage => Config.MediaType switch
+    public bool IsImage => HasImageConfig && (Layers.Count == 0 || !Layers.All(layer => MediaTypes.IsDocument(layer.MediaType)));
+
+    /// <summary>What an artifact is: its own type, else its config's, else that of its first document. Null for an image.</summary>
+    public string? Kind => IsImage ? null : ArtifactType ?? (HasImageConfig ? Layers[0].MediaType : Config.MediaType);
+
+    private bool HasImageConfig => Config.MediaType switch
     {
         MediaTypes.OciConfig or MediaTypes.DockerConfig => true,
         "application/octet-stream" or "application/json" or "text/html" or "" => ArtifactType is null,
@@ -35,7 +41,7 @@ internal sealed class Manifest : ManifestDocument
         {
             throw new ImageException(
                 ImageErrorKind.NotSupported,
-                $"{name} is not an image but an artifact of type {ArtifactType ?? Config.MediaType}",
+                $"{name} is not an image but an artifact of type {Kind}",
                 "Get-ImageManifest shows what it is.");
         }
     }

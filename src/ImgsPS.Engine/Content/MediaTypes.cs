@@ -61,6 +61,10 @@ internal static class MediaTypes
             : new(MediaTypeKind.Other, vendor);
     }
 
+    /// <summary>True for a text, JSON or XML: no layer of an image, but a signature, an attestation or a bill of materials.</summary>
+    public static bool IsDocument(string mediaType) => mediaType.StartsWith("text/", StringComparison.Ordinal)
+        || mediaType.EndsWith("json", StringComparison.Ordinal) || mediaType.EndsWith("xml", StringComparison.Ordinal);
+
     /// <summary>The media type in a Content-Type header's value: in lower case, without parameters. Empty when there is none.</summary>
     public static string WithoutParameters(string contentType)
     {

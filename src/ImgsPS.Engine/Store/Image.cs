@@ -46,6 +46,12 @@ public sealed class Image
     /// <summary>Media type of what <see cref="Digest"/> names.</summary>
     public string? MediaType { get; init; }
 
+    /// <summary>
+    /// What an artifact is (a chart, a signature, a bill of materials), which <c>Get-Image -All</c> lists beside images; null for an image.
+    /// The <see cref="Id"/> of an artifact is the digest of its manifest.
+    /// </summary>
+    public string? ArtifactType { get; init; }
+
     /// <summary>When the image was built (config.created); null when the config does not say (L4).</summary>
     public DateTimeOffset? Created { get; init; }
 

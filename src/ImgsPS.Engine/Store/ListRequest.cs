@@ -12,7 +12,7 @@ internal sealed record ListRequest
     /// <summary>Which images pass.</summary>
     public ImageFilter Filter { get; init; } = ImageFilter.None;
 
-    /// <summary>Untagged parents of other images too (L6). Stores without parents have none.</summary>
+    /// <summary>Untagged parents of other images too (L6), and artifacts (FF23), where the store has them.</summary>
     public bool All { get; init; }
 
     /// <summary>True when platform, author and layers may be left out.</summary>

@@ -104,7 +104,7 @@ internal static class ManifestReader
             Size = manifest.Bytes.Length,
             Platform = found.Entry?.Platform ?? found.Config?.Platform,
             Annotations = found.Entry?.Annotations ?? manifest.Annotations,
-            ArtifactType = manifest.IsImage ? null : manifest.ArtifactType ?? manifest.Config.MediaType,
+            ArtifactType = manifest.Kind,
             ConfigDigest = manifest.Config.Digest.ToString(),
             Layers = manifest.Layers.Select((layer, i) => Describe(layer, found.Config?.DiffIds[i])).ToArray(),
             ContentSize = manifest.Config.Size + manifest.Layers.GroupBy(layer => layer.Digest).Sum(layer => layer.First().Size),

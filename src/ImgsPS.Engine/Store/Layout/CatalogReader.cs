@@ -137,6 +137,7 @@ internal sealed class CatalogReader
     private ManifestFacts ReadManifest(ref Utf8JsonReader reader)
     {
         bool? isImage = null;
+        string? artifactType = null;
         Descriptor? config = null;
         DateTimeOffset? created = null;
         string? author = null;
@@ -149,6 +150,10 @@ internal sealed class CatalogReader
             {
                 reader.Read();
                 isImage = reader.GetBoolean();
+            }
+            else if (reader.ValueTextEquals("artifactType"u8))
+            {
+                artifactType = _texts.Share(ReadText(ref reader));
             }
             else if (reader.ValueTextEquals("config"u8))
             {
@@ -185,6 +190,7 @@ internal sealed class CatalogReader
         return new ManifestFacts(config!, layers!)
         {
             IsImage = isImage!.Value,
+            ArtifactType = artifactType,
             IsComplete = true,
             Created = created,
             Author = author,

@@ -101,6 +101,7 @@ internal sealed class CatalogWriter
     {
         _json.WriteStartObject();
         _json.WriteBoolean("image", manifest.IsImage);
+        WriteText("artifactType", manifest.ArtifactType);
         _json.WritePropertyName("config");
         Write(manifest.Config);
         WriteText("created", manifest.Created?.ToString("o", CultureInfo.InvariantCulture));

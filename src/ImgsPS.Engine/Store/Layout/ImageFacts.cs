@@ -37,8 +37,11 @@ internal sealed class ManifestFacts : DocumentFacts
     /// <summary>The config: its digest is the image's id.</summary>
     public Descriptor Config { get; }
 
-    /// <summary>False for an artifact (U11); nothing else is known of it.</summary>
+    /// <summary>False for an artifact (U11); of it only the type is known.</summary>
     public bool IsImage { get; init; }
+
+    /// <summary>What an artifact is; null for an image.</summary>
+    public string? ArtifactType { get; init; }
 
     /// <summary>False when the config could not be read, and so only what the manifest says is known.</summary>
     public bool IsComplete { get; init; }
@@ -70,6 +73,7 @@ internal sealed class ManifestFacts : DocumentFacts
         return new ManifestFacts(manifest.Config, layers)
         {
             IsImage = manifest.IsImage,
+            ArtifactType = manifest.Kind,
             IsComplete = config is not null || !manifest.IsImage,
             Created = config?.Created,
             Author = config?.Author,

@@ -26,6 +26,9 @@ internal sealed class LayoutRow(Image image, EntryName? name, Descriptor root, I
     /// <summary>The manifest that the row shows: the root, or one of an index; null when none of it is in the store.</summary>
     public Descriptor? Shown { get; init; }
 
+    /// <summary>True for a chart, a signature, a bill of materials: no image (U11, FF23).</summary>
+    public bool IsArtifact => Image.ArtifactType is not null;
+
     /// <summary>True for a name by digest, which a pull by digest makes.</summary>
     public bool IsPinned => Name?.Reference?.Digest is not null;
 

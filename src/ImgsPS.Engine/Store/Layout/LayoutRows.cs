@@ -39,7 +39,7 @@ internal sealed class LayoutRows
         _observer = observer;
     }
 
-    /// <summary>The rows, in the index's order. Artifacts are not images and have none.</summary>
+    /// <summary>The rows, in the index's order, those of artifacts among them (<see cref="LayoutRow.IsArtifact"/>).</summary>
     public IReadOnlyList<LayoutRow> Of(LayoutIndex index)
     {
         var named = new HashSet<Digest>();
@@ -91,22 +91,19 @@ internal sealed class LayoutRows
         var rows = new List<LayoutRow>(grouped.Count);
         for (var i = 0; i < files.Length; i++)
         {
-            if (Of(grouped[i], null, files[i]) is { } row)
-            {
-                rows.Add(row);
-            }
+            rows.Add(Of(grouped[i], null, files[i]));
         }
 
         return rows;
     }
 
-    /// <summary>One row for entries with one name and one digest; null for an artifact.</summary>
+    /// <summary>One row for entries with one name and one digest.</summary>
     /// <param name="entries">The entries.</param>
     /// <param name="shown">The manifest of the index to show, if it is there; null for the host's best.</param>
-    public LayoutRow? Of(IReadOnlyList<IndexEntry> entries, Digest? shown) =>
+    public LayoutRow Of(IReadOnlyList<IndexEntry> entries, Digest? shown) =>
         Of(entries, shown, _blobs.Stat(entries[0].Descriptor!.Digest));
 
-    private LayoutRow? Of(IReadOnlyList<IndexEntry> entries, Digest? shown, BlobStat? file)
+    private LayoutRow Of(IReadOnlyList<IndexEntry> entries, Digest? shown, BlobStat? file)
     {
         var name = entries[0].Name;
         var root = entries[0].Descriptor!;
@@ -126,20 +123,16 @@ internal sealed class LayoutRows
 
         var found = facts is IndexFacts index
             ? Choose(index, shown)
-            : new Choice(facts as ManifestFacts, isThere ? root : null, null, facts is ManifestFacts { IsImage: false });
-        if (found.IsArtifact)
-        {
-            return null;
-        }
-
-        if (found.Manifest is null && facts is IndexFacts)
+            : new Choice(facts as ManifestFacts, isThere ? root : null, null, (facts as ManifestFacts)?.ArtifactType);
+        var isArtifact = found.ArtifactType is not null;
+        if (found.Manifest is null && facts is IndexFacts && !isArtifact)
         {
             _observer.Warning(
                 $"None of the images of '{name?.Shown ?? "<none>"}', the index {root.Digest}, is in the store; " +
                     "pull it again, or remove it.");
         }
 
-        var manifest = found.Manifest;
+        var manifest = isArtifact ? null : found.Manifest;
         var reference = name?.ReferenceText;
         var image = new Image
         {
@@ -148,16 +141,19 @@ internal sealed class LayoutRows
             Registry = name?.Registry,
             Repository = name?.Repository,
             Tag = name?.Tag,
+
+            // Many artifacts share one empty config.
             Id = (manifest?.Config.Digest ?? root.Digest).ToString(),
             Digest = root.Digest.ToString(),
             MediaType = root.MediaType.Length > 0 ? root.MediaType : null,
+            ArtifactType = found.ArtifactType,
             Created = manifest?.Created,
-            Size = manifest?.ContentSize ?? 0,
+            Size = found.Manifest?.ContentSize ?? 0,
             Platform = manifest?.Platform ?? found.Platform,
             Labels = manifest?.Labels ?? Descriptor.Empty,
             Author = manifest?.Author,
             Layers = manifest?.Layers ?? Array.Empty<ImageLayer>(),
-            Dangling = name is null,
+            Dangling = name is null && !isArtifact,
             PulledAt = entries[0].TaggedAt is null ? entries[0].PulledAt ?? file?.Time : null,
             Store = _store,
         };
@@ -180,7 +176,7 @@ internal sealed class LayoutRows
         var images = leaves.Where(l => l.Facts.IsImage && l.Platform?.OS != "unknown").ToList();
         if (images.Count == 0)
         {
-            return new Choice(null, null, null, leaves.Count > 0);
+            return new Choice(null, null, null, leaves.Count > 0 ? leaves[0].Facts.ArtifactType ?? MediaTypes.InToto : null);
         }
 
         var best = images.FindIndex(l => l.Descriptor.Digest == shown);
@@ -190,7 +186,7 @@ internal sealed class LayoutRows
             best = chosen.Count > 0 ? chosen[0] : 0;
         }
 
-        return new Choice(images[best].Facts, images[best].Descriptor, images[best].Platform, false);
+        return new Choice(images[best].Facts, images[best].Descriptor, images[best].Platform, null);
     }
 
     /// <summary>The manifests of an index that are in the store, those of indexes in it included. Looked for once.</summary>
@@ -246,5 +242,5 @@ internal sealed class LayoutRows
 
     private readonly record struct Leaf(Descriptor Descriptor, ManifestFacts Facts, Platform? Platform);
 
-    private readonly record struct Choice(ManifestFacts? Manifest, Descriptor? Shown, Platform? Platform, bool IsArtifact);
+    private readonly record struct Choice(ManifestFacts? Manifest, Descriptor? Shown, Platform? Platform, string? ArtifactType);
 }

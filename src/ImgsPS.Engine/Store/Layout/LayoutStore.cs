@@ -66,7 +66,7 @@ internal sealed class LayoutStore : IImageStore
         using var kept = _files.Door.Keep();
         cancellationToken.ThrowIfCancellationRequested();
         var (index, rows) = Read(observer);
-        var images = rows.Select(r => r.Image).ToArray();
+        var images = rows.Where(r => request.All || !r.IsArtifact).Select(r => r.Image).ToArray();
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
         return ImageOrder.Sort(request.Filter.Apply(images, DateTimeOffset.Now));
     }
@@ -253,7 +253,7 @@ internal sealed class LayoutStore : IImageStore
         using var kept = _files.Door.Keep();
         cancellationToken.ThrowIfCancellationRequested();
         var (index, rows) = Read(observer);
-        var dangling = rows.Where(r => r.Name is null).ToList();
+        var dangling = rows.Where(r => r.Image.Dangling).ToList();
         var going = dangling.SelectMany(r => r.Entries).ToList();
         var unneeded = dangling.Count == 0
             ? Array.Empty<Digest>()
@@ -264,7 +264,7 @@ internal sealed class LayoutStore : IImageStore
             Store = Name,
             Kind = "layout",
             Path = _paths.Root,
-            Images = rows.Count,
+            Images = rows.Count(r => !r.IsArtifact),
             Dangling = dangling.Count,
             Blobs = count,
             Bytes = bytes,
@@ -315,7 +315,7 @@ internal sealed class LayoutStore : IImageStore
         var documents = await ImageDocuments.ReadAsync(
             source, platform is null ? row.Shown : row.Root, platform, row.Image.Reference, Name, observer, cancellationToken)
                 .ConfigureAwait(false);
-        return (rows.Where(r => r != row).Select(r => r.Image), documents);
+        return (rows.Where(r => r != row && !r.IsArtifact).Select(r => r.Image), documents);
     }
 
     private LayoutIndex ReadIndex(IOperationObserver observer) => _folder.Exists() ? _indexFile.Read(observer) : LayoutIndex.Empty();
@@ -347,7 +347,7 @@ internal sealed class LayoutStore : IImageStore
         RegistryClient registry, ImageReference reference, PullRequest request, IOperationObserver observer,
         CancellationToken cancellationToken)
     {
-        LayoutRow? row;
+        LayoutRow row;
         using (var session = Begin(reference, observer))
         {
             var pulled = await ImagePuller.PullAsync(
@@ -362,7 +362,8 @@ internal sealed class LayoutStore : IImageStore
             row = new LayoutRows(_blobs, _catalog, Name, observer, few: true).Of(new[] { entry }, asked);
         }
 
-        return row?.Image ?? throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
+        return !row.IsArtifact ? row.Image
+            : throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
     }
 
     private PullSession Begin(ImageReference reference, IOperationObserver observer) =>

@@ -145,6 +145,74 @@ public sealed class ListTests : IDisposable
         Assert.Contains("docker.io/library/chart:1", _store.Names());
     }
 
+    /// <summary>What stands beside images in registries and layouts: type of the config, own type, types of the layers; what it is called.</summary>
+    public static TheoryData<string, string, string?, string[], string> Artifacts => new()
+    {
+        { "chart", "application/vnd.cncf.helm.config.v1+json", null, ["application/vnd.cncf.helm.chart.content.v1.tar+gzip"],
+            "application/vnd.cncf.helm.config.v1+json" },
+        { "referrer", MediaTypes.OciEmpty, "application/spdx+json", ["application/spdx+json"], "application/spdx+json" },
+        { "signature", MediaTypes.OciConfig, null, ["application/vnd.dev.cosign.simplesigning.v1+json"],
+            "application/vnd.dev.cosign.simplesigning.v1+json" },
+        { "attestation", MediaTypes.OciConfig, null, [MediaTypes.InToto, MediaTypes.InToto], MediaTypes.InToto },
+        { "envelope", MediaTypes.OciConfig, null, ["application/vnd.dsse.envelope.v1+json"], "application/vnd.dsse.envelope.v1+json" },
+        { "bill of materials", MediaTypes.OciConfig, null, ["text/spdx"], "text/spdx" },
+        { "bill in XML", MediaTypes.OciConfig, null, ["application/vnd.cyclonedx+xml"], "application/vnd.cyclonedx+xml" },
+        { "wasm", "application/vnd.wasm.config.v0+json", null, ["application/wasm"], "application/vnd.wasm.config.v0+json" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Artifacts))]
+    public async Task Artifact_is_listed_with_all_by_its_type_and_can_be_removed_FF23(
+        string what, string configType, string? artifactType, string[] layers, string shown)
+    {
+        await _store.PutAsync("app:1", new TestImage());
+        var artifact = Artifact(what, configType, artifactType, layers);
+        await _store.PutAsync("art:1", artifact);
+        await _store.PutAsync("art:2", Artifact(what + " 2", configType, artifactType, layers));
+
+        foreach (var store in new[] { _store.Store, _store.Reopen() })
+        {
+            Assert.Equal("app:1", Assert.Single(await store.ListAsync(ListRequest.Default, _store.Observer, default)).Reference);
+            var row = (await store.ListAsync(new ListRequest { All = true }, _store.Observer, default)).Single(r => r.Reference == "art:1");
+            Assert.Equal((shown, artifact.Manifest.Digest.ToString(), false), (row.ArtifactType, row.Id, row.Dangling));
+        }
+
+        Assert.Equal(1, (await _store.Store.GetInfoAsync(_store.Observer, default)).Images);
+        Assert.Equal("art:1", (await _store.RemoveAsync("art:1")).Untagged[0]);
+        var left = await _store.Store.ListAsync(new ListRequest { All = true }, _store.Observer, default);
+        Assert.Equal(["app:1", "art:2"], left.Select(r => r.Reference).Order());
+        Assert.False(File.Exists(_store.Paths.Blob(artifact.Manifest.Digest)));
+        Assert.Empty((await _store.Store.TestAsync(full: true)).Damage());
+    }
+
+    [Fact]
+    public async Task Artifact_without_a_name_is_not_dangling_FF23()
+    {
+        await _store.PutAsync("app:1", new TestImage());
+        await _store.PutAsync("art:1", Artifact("signature", MediaTypes.OciConfig, null, ["application/vnd.dev.cosign.simplesigning.v1+json"]));
+        _store.EditIndex(index => index["manifests"]!.AsArray()[1]!["annotations"]!.AsObject().Remove(Name));
+
+        var row = (await _store.Store.ListAsync(new ListRequest { All = true }, _store.Observer, default)).Single(r => r.Reference is null);
+        Assert.False(row.Dangling);
+        Assert.Equal((1, 0), ((await _store.Store.GetInfoAsync(_store.Observer, default)).Images,
+            (await _store.Store.GetInfoAsync(_store.Observer, default)).Dangling));
+        Assert.NotEmpty((await _store.RemoveAsync(row)).Deleted);
+    }
+
+    private static TestImage Artifact(string seed, string configType, string? artifactType, string[] layers) => new(
+        seed, layers.Select((_, i) => TestLayer.Of($"{i}.txt", seed + i)).ToArray(), configType: configType, changeManifest: manifest =>
+        {
+            if (artifactType is not null)
+            {
+                manifest["artifactType"] = artifactType;
+            }
+
+            for (var i = 0; i < layers.Length; i++)
+            {
+                manifest["layers"]![i]!["mediaType"] = layers[i];
+            }
+        });
+
     [Theory]
     [InlineData("latest", null, "latest")]
     [InlineData("1.0", null, "1.0")]

@@ -68,7 +68,8 @@ internal sealed class TestImage
         string? author = null,
         string? configType = null,
         string? comment = null,
-        Action<JsonObject>? change = null)
+        Action<JsonObject>? change = null,
+        Action<JsonObject>? changeManifest = null)
     {
         Layers = layers ?? new[] { TestLayer.Of("base.txt", "base of " + seed), TestLayer.Of("app.txt", "app of " + seed) };
         Platform = Platform.Parse(platform);
@@ -103,6 +104,7 @@ internal sealed class TestImage
             ["config"] = Config.ToJson(),
             ["layers"] = new JsonArray(Layers.Select(l => (JsonNode)l.Blob.ToJson()).ToArray()),
         };
+        changeManifest?.Invoke(manifest);
         if (comment is not null)
         {
             manifest["annotations"] = new JsonObject { ["comment"] = comment };
