@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using ImgsPS.Naming;
+using ImgsPS.Store;
 
 namespace ImgsPS;
 
@@ -9,18 +10,19 @@ namespace ImgsPS;
 /// </summary>
 public sealed class ImageConfig
 {
+    private readonly DateTimeOffset? _created;
     private readonly string? _author;
-    private readonly IReadOnlyDictionary<string, string> _env = Content.Descriptor.Empty;
-    private readonly IReadOnlyList<string> _entrypoint = Array.Empty<string>();
-    private readonly IReadOnlyList<string> _command = Array.Empty<string>();
+    private readonly IReadOnlyDictionary<string, string> _env = TextMap.None;
+    private readonly IReadOnlyList<string> _entrypoint = TextList.None;
+    private readonly IReadOnlyList<string> _command = TextList.None;
     private readonly string? _workingDirectory;
     private readonly string? _user;
-    private readonly IReadOnlyList<string> _exposedPorts = Array.Empty<string>();
-    private readonly IReadOnlyList<string> _volumes = Array.Empty<string>();
-    private readonly IReadOnlyDictionary<string, string> _labels = Content.Descriptor.Empty;
+    private readonly IReadOnlyList<string> _exposedPorts = TextList.None;
+    private readonly IReadOnlyList<string> _volumes = TextList.None;
+    private readonly IReadOnlyDictionary<string, string> _labels = TextMap.None;
     private readonly string? _stopSignal;
-    private readonly IReadOnlyList<string> _shell = Array.Empty<string>();
-    private readonly IReadOnlyList<string> _onBuild = Array.Empty<string>();
+    private readonly IReadOnlyList<string> _shell = TextList.None;
+    private readonly IReadOnlyList<string> _onBuild = TextList.None;
 
     /// <summary>Familiar reference that was asked for; null for an untagged image.</summary>
     public string? Reference { get; init; }
@@ -28,8 +30,12 @@ public sealed class ImageConfig
     /// <summary>The image id: digest of the config, <c>sha256:…</c>.</summary>
     public string Id { get; init; } = "";
 
-    /// <summary>When the image was built; null when the config does not say.</summary>
-    public DateTimeOffset? Created { get; init; }
+    /// <summary>When the image was built, in UTC; null when the config does not say.</summary>
+    public DateTimeOffset? Created
+    {
+        get => _created;
+        init => _created = ImageTime.Of(value);
+    }
 
     /// <summary>Who built it, or null.</summary>
     public string? Author
@@ -47,21 +53,21 @@ public sealed class ImageConfig
     public IReadOnlyDictionary<string, string> Env
     {
         get => _env;
-        init => _env = DataText.Of(value);
+        init => _env = TextMap.Of(value);
     }
 
     /// <summary>The program and its first arguments; empty when there is none.</summary>
     public IReadOnlyList<string> Entrypoint
     {
         get => _entrypoint;
-        init => _entrypoint = DataText.Of(value);
+        init => _entrypoint = TextList.Of(value);
     }
 
     /// <summary>The default arguments, or the program when there is no entrypoint (Cmd).</summary>
     public IReadOnlyList<string> Command
     {
         get => _command;
-        init => _command = DataText.Of(value);
+        init => _command = TextList.Of(value);
     }
 
     /// <summary>The folder the program starts in; null for the default.</summary>
@@ -82,21 +88,21 @@ public sealed class ImageConfig
     public IReadOnlyList<string> ExposedPorts
     {
         get => _exposedPorts;
-        init => _exposedPorts = DataText.Of(value);
+        init => _exposedPorts = TextList.Of(value);
     }
 
     /// <summary>Folders that are volumes.</summary>
     public IReadOnlyList<string> Volumes
     {
         get => _volumes;
-        init => _volumes = DataText.Of(value);
+        init => _volumes = TextList.Of(value);
     }
 
     /// <summary>The labels.</summary>
     public IReadOnlyDictionary<string, string> Labels
     {
         get => _labels;
-        init => _labels = DataText.Of(value);
+        init => _labels = TextMap.Of(value);
     }
 
     /// <summary>The signal that stops the program, <c>SIGTERM</c>; null for the default.</summary>
@@ -113,14 +119,14 @@ public sealed class ImageConfig
     public IReadOnlyList<string> Shell
     {
         get => _shell;
-        init => _shell = DataText.Of(value);
+        init => _shell = TextList.Of(value);
     }
 
     /// <summary>Build steps for images that are built from this one (Docker's OnBuild).</summary>
     public IReadOnlyList<string> OnBuild
     {
         get => _onBuild;
-        init => _onBuild = DataText.Of(value);
+        init => _onBuild = TextList.Of(value);
     }
 
     /// <summary>The store, as <c>-Store</c> takes it; null when it was read from a registry.</summary>

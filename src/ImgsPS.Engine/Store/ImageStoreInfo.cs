@@ -10,8 +10,8 @@ public sealed class ImageStoreInfo
     private readonly string? _version;
     private readonly string? _apiVersion;
     private readonly string? _driver;
-    private readonly IReadOnlyList<string> _registryMirrors = Array.Empty<string>();
-    private readonly IReadOnlyList<string> _insecureRegistries = Array.Empty<string>();
+    private readonly IReadOnlyList<string> _registryMirrors = TextList.None;
+    private readonly IReadOnlyList<string> _insecureRegistries = TextList.None;
 
     /// <summary>The store, as <c>-Store</c> takes it.</summary>
     public string Store { get; init; } = "";
@@ -80,7 +80,7 @@ public sealed class ImageStoreInfo
     public IReadOnlyList<string> RegistryMirrors
     {
         get => _registryMirrors;
-        init => _registryMirrors = DataText.Of(value);
+        init => _registryMirrors = TextList.Of(value);
     }
 
     /// <summary>
@@ -89,7 +89,7 @@ public sealed class ImageStoreInfo
     public IReadOnlyList<string> InsecureRegistries
     {
         get => _insecureRegistries;
-        init => _insecureRegistries = DataText.Of(value);
+        init => _insecureRegistries = TextList.Of(value);
     }
 
     /// <inheritdoc/>

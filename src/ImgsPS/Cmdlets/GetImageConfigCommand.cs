@@ -8,7 +8,7 @@ using ImgsPS.Store;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>Get-ImageConfig: what images say about running them.</summary>
-[Cmdlet(VerbsCommon.Get, "ImageConfig")]
+[Cmdlet(VerbsCommon.Get, "ImageConfig", DefaultParameterSetName = FromStore)]
 [OutputType(typeof(ImageConfig))]
 public sealed class GetImageConfigCommand : InspectCmdlet
 {

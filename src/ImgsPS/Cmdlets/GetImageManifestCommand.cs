@@ -20,10 +20,10 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
     /// <summary>References, or objects with one.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "Reference")]
-    [ImageParameterTransformation]
+    [ImageNameTransformation]
     [ArgumentCompleter(typeof(ImageCompleter))]
     [ValidateNotNullOrEmpty]
-    public ImageParameter[] Image { get; set; } = Array.Empty<ImageParameter>();
+    public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
 
     /// <summary>One platform of an index, with its config and layers.</summary>
     [Parameter]
@@ -67,7 +67,7 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
 
     private WorkLine Questions => Line(Ahead);
 
-    private void AskStores(ImageParameter image, IReadOnlyList<string> stores) =>
+    private void AskStores(ImageName image, IReadOnlyList<string> stores) =>
         StartOnEach(Questions, OpenStores(stores), image.ToString(), async (part, cancellationToken) =>
         {
             var answer = await part.Store.GetManifestAsync(image.Identity, _platform, Options, part.Observer, cancellationToken)
@@ -75,7 +75,7 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
             part.Post(() => Write(answer));
         });
 
-    private void Ask(ImageParameter image, ImageReference reference) => Questions.Start(
+    private void Ask(ImageName image, ImageReference reference) => Questions.Start(
         async (pump, cancellationToken) =>
         {
             var answer = await ManifestReader.FromRegistryAsync(reference, _platform, Options, pump, cancellationToken)

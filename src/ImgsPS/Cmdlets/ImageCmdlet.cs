@@ -24,6 +24,8 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     private WorkLine? _line;
     private bool _storeIsTyped;
 
+    static ImageCmdlet() => ImageLayerList.Shown = LayerText.Of;
+
     /// <summary>How many stores, and items of the pipeline, are worked on at the same time.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
@@ -31,6 +33,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
 
     /// <summary>True for a cmdlet whose failures are those of a registry, also when a Docker Engine asks it.</summary>
     private protected virtual bool AsksRegistry => false;
+
+    /// <summary>True for a cmdlet whose errors name the item, because several of one command may fail in the same words.</summary>
+    private protected virtual bool NamesItems => false;
 
     /// <summary>True when the user lets the command change a store that others can write, though it is elevated (SF3).</summary>
     private protected virtual bool AllowsSharedStore => false;
@@ -295,7 +300,8 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     }
 
     private ErrorRecord Record(Exception failure, object target, StoreLink? link) => ErrorRecords.Of(
-        failure, target, HasSeveralStores ? link?.Name : null, ofDocker: link is { IsDocker: true } && !AsksRegistry);
+        failure, target, HasSeveralStores ? link?.Name : null, ofDocker: link is { IsDocker: true } && !AsksRegistry,
+        item: NamesItems && !ReferenceEquals(target, link?.Name) ? target as string : null);
 
     /// <summary>Reads a parameter that no item could do without: its failure ends the command.</summary>
     private protected T Require<T>(object? target, Func<T> read)
@@ -313,6 +319,24 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
 
     /// <summary>True when the command has to do with more than one store, so that what it says must name the store.</summary>
     private bool HasSeveralStores => _stores.Count + _refused.Count > 1;
+
+    /// <summary>An image as it is written: of a command that works on several stores, its row on the screen says which one it is in.</summary>
+    private protected object Row(Image image)
+    {
+        const string name = "ImgsPS.Image#Stores";
+        if (!HasSeveralStores)
+        {
+            return image;
+        }
+
+        var row = PSObject.AsPSObject(image);
+        if (row.TypeNames[0] != name)
+        {
+            row.TypeNames.Insert(0, name);
+        }
+
+        return row;
+    }
 
     /// <summary>The store of a name or folder; null for the default store. Opened once for the command.</summary>
     /// <exception cref="ImageException">The name means no store.</exception>

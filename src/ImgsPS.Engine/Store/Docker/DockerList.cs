@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Net.Http;
 using System.Text.Json;
 using System.Threading;
@@ -28,7 +29,10 @@ internal sealed class DockerList(DockerClient client)
             async stop => images = await ImagesAsync(request.All, filters, observer, stop).ConfigureAwait(false),
             async stop => usage = await UsageAsync(observer, stop).ConfigureAwait(false)).ConfigureAwait(false);
         var rows = DockerRows.Of(images, usage, client.Endpoint.Store, observer);
-        return ImageOrder.Sort(request.Filter.WithoutMoments().Apply(rows, DateTimeOffset.Now));
+
+        // For a Docker Engine an image without a date is of 1970, and before all others (FF6).
+        IReadOnlyList<Image> dated = filters is null ? rows : rows.Where(row => row.Created is not null).ToArray();
+        return ImageOrder.Sort(request.Filter.WithoutMoments().Apply(dated, DateTimeOffset.Now));
     }
 
     /// <summary>The images, without containers.</summary>
