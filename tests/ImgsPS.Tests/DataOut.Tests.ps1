@@ -81,7 +81,6 @@ Describe 'FF26: the layers of a list' {
 Describe 'FF26: Export-Csv' {
     It 'writes texts and no names of types: <Command>' -ForEach @(
         @{ Command = 'Get-Image' }
-        @{ Command = 'Get-ImageConfig *:*' }
         @{ Command = 'Get-ImageManifest ADDRESS/team/app:1' }
         @{ Command = 'Get-ImageLayer *app:*' }
         @{ Command = 'Get-ImageHistory *app:*' }

@@ -75,7 +75,7 @@ Describe '<Command>' -ForEach @(
 
     It 'refuses -Remote with -Store, but not with a default -Store' {
         { & $Command "$address/team/app:1" -Remote -Store local } |
-            Should -Throw '*-Remote and -Store*' -ErrorId "InvalidArgument,ImgsPS.Cmdlets.$Class"
+            Should -Throw -ErrorId "AmbiguousParameterSet,ImgsPS.Cmdlets.$Class"
         $global:PSDefaultParameterValues['*-Image*:Store'] = 'local', 'docker'
         try { (& $Command "$address/team/app:1" -Remote).Store | Select-Object -Unique | Should -BeNullOrEmpty }
         finally { $global:PSDefaultParameterValues.Remove('*-Image*:Store') }

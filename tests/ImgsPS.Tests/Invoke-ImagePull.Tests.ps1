@@ -122,7 +122,7 @@ Describe 'Invoke-ImagePull' {
 
         It 'refuses -Platform together with -AllPlatforms' {
             { Invoke-ImagePull "$address/team/multi:1" -Platform linux/amd64 -AllPlatforms } |
-                Should -Throw -ErrorId 'InvalidArgument,ImgsPS.Cmdlets.InvokeImagePullCommand'
+                Should -Throw -ErrorId 'AmbiguousParameterSet,ImgsPS.Cmdlets.InvokeImagePullCommand'
         }
 
         It 'refuses a platform that is none' {

@@ -13,16 +13,16 @@ public sealed class ImageConfig
     private readonly DateTimeOffset? _created;
     private readonly string? _author;
     private readonly IReadOnlyDictionary<string, string> _env = TextMap.None;
-    private readonly IReadOnlyList<string> _entrypoint = TextList.None;
-    private readonly IReadOnlyList<string> _command = TextList.None;
+    private readonly IReadOnlyList<string> _entrypoint = Array.Empty<string>();
+    private readonly IReadOnlyList<string> _command = Array.Empty<string>();
     private readonly string? _workingDirectory;
     private readonly string? _user;
-    private readonly IReadOnlyList<string> _exposedPorts = TextList.None;
-    private readonly IReadOnlyList<string> _volumes = TextList.None;
+    private readonly IReadOnlyList<string> _exposedPorts = Array.Empty<string>();
+    private readonly IReadOnlyList<string> _volumes = Array.Empty<string>();
     private readonly IReadOnlyDictionary<string, string> _labels = TextMap.None;
     private readonly string? _stopSignal;
-    private readonly IReadOnlyList<string> _shell = TextList.None;
-    private readonly IReadOnlyList<string> _onBuild = TextList.None;
+    private readonly IReadOnlyList<string> _shell = Array.Empty<string>();
+    private readonly IReadOnlyList<string> _onBuild = Array.Empty<string>();
 
     /// <summary>Familiar reference that was asked for; null for an untagged image.</summary>
     public string? Reference { get; init; }
@@ -60,14 +60,14 @@ public sealed class ImageConfig
     public IReadOnlyList<string> Entrypoint
     {
         get => _entrypoint;
-        init => _entrypoint = TextList.Of(value);
+        init => _entrypoint = DataText.Of(value);
     }
 
     /// <summary>The default arguments, or the program when there is no entrypoint (Cmd).</summary>
     public IReadOnlyList<string> Command
     {
         get => _command;
-        init => _command = TextList.Of(value);
+        init => _command = DataText.Of(value);
     }
 
     /// <summary>The folder the program starts in; null for the default.</summary>
@@ -88,14 +88,14 @@ public sealed class ImageConfig
     public IReadOnlyList<string> ExposedPorts
     {
         get => _exposedPorts;
-        init => _exposedPorts = TextList.Of(value);
+        init => _exposedPorts = DataText.Of(value);
     }
 
     /// <summary>Folders that are volumes.</summary>
     public IReadOnlyList<string> Volumes
     {
         get => _volumes;
-        init => _volumes = TextList.Of(value);
+        init => _volumes = DataText.Of(value);
     }
 
     /// <summary>The labels.</summary>
@@ -119,14 +119,14 @@ public sealed class ImageConfig
     public IReadOnlyList<string> Shell
     {
         get => _shell;
-        init => _shell = TextList.Of(value);
+        init => _shell = DataText.Of(value);
     }
 
     /// <summary>Build steps for images that are built from this one (Docker's OnBuild).</summary>
     public IReadOnlyList<string> OnBuild
     {
         get => _onBuild;
-        init => _onBuild = TextList.Of(value);
+        init => _onBuild = DataText.Of(value);
     }
 
     /// <summary>The store, as <c>-Store</c> takes it; null when it was read from a registry.</summary>

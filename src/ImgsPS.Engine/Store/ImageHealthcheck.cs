@@ -9,13 +9,13 @@ namespace ImgsPS;
 /// </summary>
 public sealed class ImageHealthcheck
 {
-    private readonly IReadOnlyList<string> _test = TextList.None;
+    private readonly IReadOnlyList<string> _test = Array.Empty<string>();
 
     /// <summary><c>NONE</c>, or <c>CMD</c> and a program with arguments, or <c>CMD-SHELL</c> and a line for the shell.</summary>
     public IReadOnlyList<string> Test
     {
         get => _test;
-        init => _test = TextList.Of(value);
+        init => _test = DataText.Of(value);
     }
 
     /// <summary>Time between two checks.</summary>

@@ -21,7 +21,7 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "Reference")]
     [ImageNameTransformation]
-    [ArgumentCompleter(typeof(ImageCompleter))]
+    [ArgumentCompleter(typeof(RegistryImageCompleter))]
     [ValidateNotNullOrEmpty]
     public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
 
@@ -56,7 +56,9 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
                 }
                 else
                 {
-                    Ask(image, image.RemoteReference());
+                    var reference = image.RemoteReference();
+                    UsedNames.Registries.Add(reference.Registry);
+                    Ask(image, reference);
                 }
             });
         }

@@ -355,7 +355,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
                 IsWhatIf ? StoreAccess.ReadOnly : StoreAccess.Full with { AllowShared = AllowsSharedStore },
                 isUnattended: !Interactivity.CanAnswer(Host)));
             _stores.Add(resolved, store);
-            UsedStores.Add(resolved);
+            UsedNames.Stores.Add(resolved);
         }
 
         _storesByName.Add(name ?? "", store);
@@ -369,7 +369,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <exception cref="ImageException">InvalidArgument.</exception>
     private protected void EnsureNotStrange(string name)
     {
-        if ((StoreNames.IsAddress(name) || !PrintableText.IsPlain(name)) && !UsedStores.Contains(StoreNames.Resolve(name, SessionState.Path)))
+        if ((StoreNames.IsAddress(name) || !PrintableText.IsPlain(name)) && !UsedNames.Stores.Contains(StoreNames.Resolve(name, SessionState.Path)))
         {
             var shown = PrintableText.Of(PrintableText.WithoutPassword(name));
             throw new ImageException(

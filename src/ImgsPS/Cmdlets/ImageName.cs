@@ -84,7 +84,7 @@ public sealed class ImageName
             throw new ImageException(
                 ImageErrorKind.InvalidReference,
                 $"'{Identity.Text}' is a digest without a repository, which names nothing in a registry",
-                $"Name the repository too: REPOSITORY@{Identity.Text}. To look into a store, use -Store.");
+                $"Name the repository too: REPOSITORY@{Identity.Text}. To look into a store, add -Store local.");
         }
 
         return ImageReference.Parse(Identity.Text);

@@ -25,7 +25,7 @@ public abstract class InspectCmdlet : RegistryCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "Reference")]
     [ImageNameTransformation]
-    [ArgumentCompleter(typeof(ImageCompleter))]
+    [ArgumentCompleter(typeof(RemoteImageCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
@@ -69,9 +69,11 @@ public abstract class InspectCmdlet : RegistryCmdlet
                 ForItem(image.ToString(), () =>
                 {
                     EnsureName(image);
+                    var reference = image.RemoteReference();
+                    UsedNames.Registries.Add(reference.Registry);
                     WriteObject(
                         RunToResult((observer, cancellationToken) =>
-                            FromRegistryAsync(image.RemoteReference(), _platform, Options, observer, cancellationToken)),
+                            FromRegistryAsync(reference, _platform, Options, observer, cancellationToken)),
                         enumerateCollection: true);
                 });
             }

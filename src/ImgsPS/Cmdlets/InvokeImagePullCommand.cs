@@ -29,7 +29,7 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Reference", "Name")]
     [ImageNameTransformation]
-    [ArgumentCompleter(typeof(ImageCompleter))]
+    [ArgumentCompleter(typeof(RegistryImageCompleter))]
     [ValidateNotNullOrEmpty]
     public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
 
@@ -94,6 +94,11 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
         var stores = StoresFor(null)
             .Where(store => ShouldProcess(reference.Familiar + Place("into", store), AllTags ? "Pull all tags" : "Pull image"))
             .ToList();
+        if (stores.Count > 0)
+        {
+            UsedNames.Registries.Add(reference.Registry);
+        }
+
         StartOnEach(
             Pulls,
             stores,
