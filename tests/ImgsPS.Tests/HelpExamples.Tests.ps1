@@ -104,6 +104,7 @@ Describe 'The examples of the help' {
             'Get-ImageConfig 2'     = { $output | Should -BeLike '*/bin*' }
             'Get-ImageConfig 3'     = { $output.Reference | Should -Be "$address/app:1" }
             'Get-ImageConfig 4'     = { $output | Should -HaveCount 17 }
+            'Get-ImageConfig 5'     = { $output.config | Should -Not -BeNullOrEmpty }
             'Get-ImageHistory 1'    = {
                 $output | Should -BeOfType ImgsPS.ImageHistoryEntry
                 $output[0].Id | Should -Be (Get-Image "$address/app:1").Id

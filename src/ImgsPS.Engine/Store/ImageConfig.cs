@@ -132,6 +132,9 @@ public sealed class ImageConfig
     /// <summary>The store, as <c>-Store</c> takes it; null when it was read from a registry.</summary>
     public string? Store { get; init; }
 
+    /// <summary>The config's exact text; null where the store does not keep it.</summary>
+    internal string? Raw { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Reference ?? Id;
 }

@@ -10,6 +10,7 @@ public sealed class ImageStoreInfo
     private readonly string? _version;
     private readonly string? _apiVersion;
     private readonly string? _driver;
+    private readonly string? _defaultRegistry;
     private readonly IReadOnlyList<string> _registryMirrors = TextList.None;
     private readonly IReadOnlyList<string> _insecureRegistries = TextList.None;
 
@@ -75,6 +76,15 @@ public sealed class ImageStoreInfo
     /// containers.
     /// </summary>
     public long? UnusedBytes { get; init; }
+
+    /// <summary>
+    /// The registry that a Docker Engine asks for a name without one, as references name it: <c>docker.io</c>. Null when it does not say.
+    /// </summary>
+    public string? DefaultRegistry
+    {
+        get => _defaultRegistry;
+        init => _defaultRegistry = DataText.Of(value);
+    }
 
     /// <summary>Mirrors that a Docker Engine asks before Docker Hub.</summary>
     public IReadOnlyList<string> RegistryMirrors
