@@ -24,6 +24,76 @@ Describe 'Completion' {
         foreach ($match in $found) { $match.ToolTip | Should -Match '^[0-9a-f]{12}, .*MB, created ' }
     }
 
+    It 'offers what a part of the name begins: <Word>' -ForEach @(
+        @{ Word = 'app'; Found = 'team/app:1' }
+        @{ Word = 'too'; Found = 'team/tool:2' }
+        @{ Word = 'TOOL'; Found = 'team/tool:2' }
+        @{ Word = 'team/to'; Found = 'team/tool:2' }
+        @{ Word = 'tool:2'; Found = 'team/tool:2' }
+        @{ Word = 'ool'; Found = 'team/tool:2' }
+    ) {
+        foreach ($command in 'Get-Image', 'Remove-Image', 'Invoke-ImagePull', 'Get-ImageLayer') {
+            @((Get-Completion "$command $Word").CompletionText)[0] | Should -Be "$address/$Found"
+        }
+    }
+
+    It 'does not offer every image for a word that is in its tag' {
+        $null = Add-TestImage $registry 'team/other:latest'
+        $null = Invoke-ImagePull "$address/team/other:latest"
+        @((Get-Completion 'Get-Image lates').CompletionText) | Should -Not -Contain "$address/team/other:latest"
+        @((Get-Completion 'Get-Image other:lates').CompletionText) | Should -Contain "$address/team/other:latest"
+        Remove-Image "$address/team/other:latest"
+    }
+
+    It 'puts what the word begins before what it is in' {
+        Add-ImageTag "$address/team/tool:2" 'app:9', 'x/myapp:9'
+        @((Get-Completion 'Get-Image app').CompletionText) | Should -Be 'app:9', "$address/team/app:1", 'x/myapp:9'
+        Remove-Image app:9, x/myapp:9
+    }
+
+    It 'offers the id of a named image from its first digits' {
+        $image = Get-Image "$address/team/tool:2"
+        $digits = $image.Id.Substring(7)
+        foreach ($length in 4, 7, 12) {
+            $found = Get-Completion "Get-ImageConfig $($digits.Substring(0, $length))"
+            $found.CompletionText | Should -Be $digits.Substring(0, 12)
+            $found.ToolTip | Should -BeLike "$address/team/tool:2, *"
+        }
+
+        (Get-Completion "Get-Image $($image.Id.Substring(0, 12))").CompletionText | Should -Be $image.Id
+        (Get-Image $digits.Substring(0, 12)).Reference | Should -Be "$address/team/tool:2"
+    }
+
+    It 'offers what a filter may compare with: <Word>' -ForEach @(
+        @{ Word = 'before=tool'; Found = 'before=ADDRESS/team/tool:2' }
+        @{ Word = 'since=ADDRESS/team/a'; Found = 'since=ADDRESS/team/app:1' }
+        @{ Word = 'reference=tool'; Found = 'reference=ADDRESS/team/tool', 'reference=ADDRESS/team/tool:2' }
+        @{ Word = 'label=en'; Found = 'label=env' }
+        @{ Word = 'label=env='; Found = 'label=env=prod' }
+        @{ Word = 'label!=env=p'; Found = 'label!=env=prod' }
+        @{ Word = 'label=nosuch'; Found = @() }
+    ) {
+        $null = Add-TestImage $registry 'team/labels:1' @{ labels = @{ env = 'prod' } }
+        $null = Invoke-ImagePull "$address/team/labels:1"
+        $found = @((Get-Completion "Get-Image -Filter $($Word.Replace('ADDRESS', $address))").CompletionText.Where({ $_ }) -replace "^'|'$")
+        $found | Should -Be @($Found | ForEach-Object { $_.Replace('ADDRESS', $address) })
+        foreach ($filter in $found) { { Get-Image -Filter $filter -ErrorAction Stop } | Should -Not -Throw }
+        Remove-Image "$address/team/labels:1"
+    }
+
+    It 'offers the platforms of an index that is in the store' {
+        $null = Add-TestIndex $registry 'team/multi:1' @(@{ os = 'linux'; architecture = 's390x' }, @{ os = 'linux'; architecture = 'arm'; variant = 'v7' },
+            @{ os = 'windows'; architecture = 'amd64'; osVersion = '10.0.20348.9' })
+        $null = Invoke-ImagePull "$address/team/multi:1" -Platform linux/s390x
+        foreach ($line in "Invoke-ImagePull $address/team/multi:1 -Platform ", "Get-ImageConfig -Image $address/team/multi:1 -Platform ") {
+            (Get-Completion $line).ListItemText | Should -Be 'linux/s390x', 'linux/arm/v7', 'windows(10.0.20348.9)/amd64'
+        }
+
+        (Get-Completion "Invoke-ImagePull $address/team/multi:1 -Platform win").CompletionText | Should -Be "'windows(10.0.20348.9)/amd64'"
+        (Get-Completion "Invoke-ImagePull $address/team/app:1 -Platform linux/arm6").CompletionText | Should -Be 'linux/arm64'
+        Remove-Image "$address/team/multi:1"
+    }
+
     It 'goes on from a word in quotes' {
         (Get-Completion "Get-Image '$address/team/a").CompletionText | Should -Be "$address/team/app:1"
     }

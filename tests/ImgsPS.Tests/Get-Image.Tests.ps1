@@ -125,9 +125,10 @@ Describe 'Get-Image' {
             $failed[0].CategoryInfo.Category | Should -Be 'InvalidArgument'
         }
 
-        It 'does not take the number of a process for an id' {
+        It 'takes neither the number nor the name of a process' {
             $null = Get-Process -Id $PID | Get-Image -ErrorAction SilentlyContinue -ErrorVariable failed
-            $failed[0].TargetObject | Should -Be (Get-Process -Id $PID).Name
+            $failed[0].FullyQualifiedErrorId | Should -BeLike 'ParameterArgumentTransformationError,*'
+            $failed[0].TargetObject.Id | Should -Be $PID
         }
     }
 

@@ -22,7 +22,7 @@ Describe 'The examples of the help' {
         # Why an example does not run here. No example may be missing from both tables.
         $cannotRun = @{}
         if (-not $world.Dockers) {
-            foreach ($name in 'Add-ImageTag 3', 'Get-Image 8', 'Invoke-ImagePull 7') {
+            foreach ($name in 'Add-ImageTag 3', 'Get-Image 8', 'Get-Image 9', 'Invoke-ImagePull 7') {
                 $cannotRun[$name] = 'The double of a Docker Engine needs PowerShell 7.'
             }
         }
@@ -95,10 +95,16 @@ Describe 'The examples of the help' {
                 @(Get-Image) | Should -HaveCount 17
             }
             'Get-Image 8'           = { $output.Store | Select-Object -Unique | Should -Be 'docker:web1', 'docker:web2', 'local' }
+            'Get-Image 9'           = {
+                $rows = Import-Csv (Join-Path $world.Work images.csv)
+                $rows.Store | Select-Object -Unique | Should -Be 'docker:web1', 'local'
+                $rows.Labels | Should -Contain 'env=prod'
+            }
             'Get-ImageConfig 1'     = { $output | Should -BeOfType ImgsPS.ImageConfig }
             'Get-ImageConfig 2'     = { $output | Should -BeLike '*/bin*' }
             'Get-ImageConfig 3'     = { $output.Reference | Should -Be "$address/app:1" }
             'Get-ImageConfig 4'     = { $output | Should -HaveCount 17 }
+            'Get-ImageConfig 5'     = { $output.config | Should -Not -BeNullOrEmpty }
             'Get-ImageHistory 1'    = {
                 $output | Should -BeOfType ImgsPS.ImageHistoryEntry
                 $output[0].Id | Should -Be (Get-Image "$address/app:1").Id

@@ -75,7 +75,7 @@ Describe '<Command>' -ForEach @(
 
     It 'refuses -Remote with -Store, but not with a default -Store' {
         { & $Command "$address/team/app:1" -Remote -Store local } |
-            Should -Throw '*-Remote and -Store*' -ErrorId "InvalidArgument,ImgsPS.Cmdlets.$Class"
+            Should -Throw -ErrorId "AmbiguousParameterSet,ImgsPS.Cmdlets.$Class"
         $global:PSDefaultParameterValues['*-Image*:Store'] = 'local', 'docker'
         try { (& $Command "$address/team/app:1" -Remote).Store | Select-Object -Unique | Should -BeNullOrEmpty }
         finally { $global:PSDefaultParameterValues.Remove('*-Image*:Store') }
@@ -90,6 +90,20 @@ Describe '<Command>' -ForEach @(
 }
 
 Describe 'What an image says' {
+    It 'is written as it is with -Raw, from the store and from the registry' {
+        foreach ($given in @{}, @{ Remote = $true }, @{ Store = $store }) {
+            $text = Get-ImageConfig "$address/team/app:1" -Raw @given
+            $text | Should -BeOfType string
+            $sha = [System.Security.Cryptography.SHA256]::Create()
+            $hash = [System.BitConverter]::ToString($sha.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($text))).Replace('-', '').ToLower()
+            $sha.Dispose()
+            "sha256:$hash" | Should -Be $app.id
+            ($text | ConvertFrom-Json).config.Labels.env | Should -Be 'prod'
+        }
+
+        @(Get-ImageConfig *app* -Raw) | Should -HaveCount @(Get-ImageConfig *app*).Count
+    }
+
     It 'is typed in its config' {
         $config = Get-ImageConfig "$address/team/app:1"
         $config.Id | Should -Be $app.id

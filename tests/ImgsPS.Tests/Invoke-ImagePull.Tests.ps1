@@ -122,7 +122,7 @@ Describe 'Invoke-ImagePull' {
 
         It 'refuses -Platform together with -AllPlatforms' {
             { Invoke-ImagePull "$address/team/multi:1" -Platform linux/amd64 -AllPlatforms } |
-                Should -Throw -ErrorId 'InvalidArgument,ImgsPS.Cmdlets.InvokeImagePullCommand'
+                Should -Throw -ErrorId 'AmbiguousParameterSet,ImgsPS.Cmdlets.InvokeImagePullCommand'
         }
 
         It 'refuses a platform that is none' {
@@ -252,9 +252,9 @@ Describe 'Invoke-ImagePull' {
             "$($failed[0])" | Should -BeLike '*linux/arm64*'
         }
 
-        It 'refuses a tag with -AllTags, in docker''s words (N7)' {
+        It 'refuses a tag with -AllTags (N7)' {
             $null = Invoke-ImagePull "$address/team/tags:a" -AllTags -ErrorAction SilentlyContinue -ErrorVariable failed
-            $failed[0].Exception.Message | Should -Be "tag can't be used with --all-tags/-a"
+            $failed[0].Exception.Message | Should -Be "'$address/team/tags:a' has a tag, which cannot be used with -AllTags"
             $failed[0].FullyQualifiedErrorId | Should -Be 'InvalidArgument,ImgsPS.Cmdlets.InvokeImagePullCommand'
         }
 

@@ -100,7 +100,7 @@ Describe 'The other tables' {
     It 'show a search result (S5)' {
         $text = New-Result ImageSearchResult @{ Name = 'nginx'; Description = ('x' * 60); Stars = 17; Official = $true } | Format-Table |
             Out-String -Width 120
-        $text | Should -Match "nginx\s+x{36}\s+17 \[OK\]\s+x{8}\u2026"
+        $text | Should -Match "nginx\s+17 \[OK\]\s+x{44}\u2026"
     }
 
     It 'show a removal and a store' {
@@ -151,6 +151,118 @@ Describe 'The other tables' {
             $text | Should -Match '(?m)^Entrypoint\s+: /run "two words"\s*$'
             $text | Should -Match '(?m)^Command\s+: sh\s*$'
         }
+    }
+}
+
+# Repositories, tags and other names as long as they come; each with what must stand on one line from which width on.
+Describe 'Tables of long names in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 }, @{ Width = 200 } {
+    BeforeAll {
+        $ids = 1..6 | ForEach-Object { 'sha256:' + "${_}fa4c2d1e0b9".PadRight(64, "$_") }
+        $names = @(
+            @{ Repository = 'ubuntu'; Tag = '24.04' }
+            @{ Repository = 'mcr.microsoft.com/windows/nanoserver'; Tag = 'ltsc2022' }
+            @{ Repository = 'mcr.microsoft.com/windows/servercore/iis'; Tag = 'windowsservercore-ltsc2022' }
+            @{ Repository = 'registry.example.com:5000/platform/team-a/services/payment-gateway'; Tag = '9f2b6c1d0e8a7f4b3c2d1e0f9a8b7c6d5e4f3a2b' }
+            @{ Repository = '[2001:db8::1]:5000/team/app'; Tag = '1.0' }
+        )
+        $rows = for ($i = 0; $i -lt $names.Count; $i++) {
+            New-Result Image @{ Reference = "$($names[$i].Repository):$($names[$i].Tag)"; Repository = $names[$i].Repository;
+                Tag = $names[$i].Tag; Id = $ids[$i]; Created = [DateTimeOffset]::Now.AddMinutes(-58); Size = 999400000L; Store = 'docker:web1' }
+        }
+        $rows += New-Result Image @{ Id = $ids[5]; Size = 1234567890123L; Store = 'local' }
+
+        function Get-Line($Value) {
+            $text = $Value | Out-String -Width $Width
+            if ($PSVersionTable.PSVersion.Major -ge 7) { $text = $text -replace '\x1b\[[0-9;]*m' }
+            $text -split '\r?\n'
+        }
+
+        # The texts of a column, with what wrapped put together again.
+        function Get-Cell([string[]] $Lines, [string] $Column) {
+            $rule = @($Lines -match '^[- ]+$')[0]
+            $head = $Lines[[array]::IndexOf($Lines, $rule) - 1]
+            $start = $head.IndexOf($Column)
+            $next = [regex]::Match($head.Substring($start + $Column.Length), '\S')
+            $end = if ($next.Success) { $start + $Column.Length + $next.Index - 1 } else { $Width }
+            -join ($Lines[([array]::IndexOf($Lines, $rule) + 1)..$Lines.Count] | Where-Object { $_.Length -gt $start } |
+                ForEach-Object { $_.Substring($start, [System.Math]::Min($end, $_.Length) - $start).Trim() })
+        }
+    }
+
+    It 'show all of every image' {
+        $lines = Get-Line $rows
+        foreach ($line in $lines) { $line.TrimEnd().Length | Should -BeLessOrEqual $Width }
+        ($lines -join "`n") | Should -Match 'Repository\s+Tag\s+Id\s+Created\s+Size'
+        foreach ($id in $ids) { @($lines -match $id.Substring(7, 12)) | Should -HaveCount 1 }
+        @($lines -match '58 minutes ago\s+999MB') | Should -HaveCount 5
+        Get-Cell $lines Repository | Should -Be (-join ($names.Repository + '<none>'))
+        Get-Cell $lines Tag | Should -Be (-join ($names.Tag + '<none>'))
+    }
+
+    It 'show names on one line where they fit' {
+        $lines = Get-Line $rows
+        $fits = if ($Width -eq 80) { $names | Where-Object { $_.Repository.Length -le 21 -and $_.Tag.Length -le 20 } }
+            elseif ($Width -eq 120) { $names | Where-Object { $_.Repository.Length -le 41 -and $_.Tag.Length -le 40 } } else { $names }
+        foreach ($name in $fits) {
+            @($lines -match ('\s' + [regex]::Escape($name.Repository) + '\s+' + [regex]::Escape($name.Tag) + '\s')) | Should -HaveCount 1
+        }
+    }
+
+    It 'show the store of rows of several stores' {
+        $several = $rows | ForEach-Object { $row = [psobject]$_; $row.PSTypeNames.Insert(0, 'ImgsPS.Image#Stores'); $row }
+        foreach ($some in $several, @($several | ForEach-Object {
+                    [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($_)) })) {
+            $lines = Get-Line $some
+            @($lines -match '^docker:web1\s') | Should -HaveCount 5
+            @($lines -match '^local\s') | Should -HaveCount 1
+            foreach ($id in $ids) { @($lines -match $id.Substring(7, 12)) | Should -HaveCount 1 }
+            Get-Cell $lines Repository | Should -Be (-join ($names.Repository + '<none>'))
+        }
+    }
+
+    It 'do not wrap the names and digests of removals' {
+        $removals = 'ubuntu:24.04', 'mcr.microsoft.com/windows/nanoserver:ltsc2022', $ids[0], "reg.example.com/team/app@$($ids[1])" |
+            ForEach-Object { New-Result ImageRemoval @{ Image = $_; Deleted = [string[]]$ids[2]; BytesFreed = 999400000L; Store = 'local' } }
+        $lines = Get-Line $removals
+        $lines.Length | Should -BeLessThan 12
+        @($lines -match '^mcr\.microsoft\.com/windows/nanoserver:ltsc2022\s+0\s+1\s+999MB\s+local\s*$') | Should -HaveCount 1
+        @($lines -match "^$($ids[0].Substring(0, 19))\s+0\s+1\s+999MB\s+local\s*$") | Should -HaveCount 1
+        @($lines -match "^reg\.example\.com/team/app@$($ids[1].Substring(0, 19))\s+0\s+1\s+999MB\s+local\s*$") | Should -HaveCount 1
+    }
+
+    It 'do not wrap the names that a search found' {
+        $found = @(
+            New-Result ImageSearchResult @{ Name = 'nginx'; Description = ('word ' * 20); Stars = 21017; Official = $true }
+            New-Result ImageSearchResult @{ Name = 'registry.example.com:5000/platform/team-a/payment-gateway' }
+            New-Result ImageSearchResult @{ Name = 'bitnami/nginx'; Description = 'Bitnami container image'; Stars = 200 }
+        )
+        $lines = Get-Line $found
+        @($lines -match '^registry\.example\.com:5000/platform/team-a/payment-gateway\s+0\s*$') | Should -HaveCount 1
+        @($lines -match '^nginx\s+21017 \[OK\]\s+wo') | Should -HaveCount 1
+    }
+
+    It 'show digests and platforms whole, and short digests' {
+        $manifest = New-Result ImageManifest @{ Reference = 'a:1'; Digest = $ids[0]; Size = 528L; ContentSize = 999400000L;
+            Platform = [ImgsPS.Platform]::Parse('windows(10.0.20348.2322)/amd64') }
+        @((Get-Line $manifest) -match "^windows\(10\.0\.20348\.2322\)/amd64\s+$($ids[0].Substring(0, 19))\s+528B\s+999MB") | Should -HaveCount 1
+    }
+}
+
+Describe 'Format-Wide' {
+    It 'shows <Shown>' -ForEach @(
+        @{ Shown = 'mcr.microsoft.com/windows/nanoserver:ltsc2022'; Values = @{ Reference = 'mcr.microsoft.com/windows/nanoserver:ltsc2022' } }
+        @{ Shown = 'Un Named'; Values = @{ RawName = 'Un Named' } }
+        @{ Shown = 'sha256:3fa4c2d1e0b9'; Values = @{} }
+    ) {
+        $image = New-Result Image ($Values + @{ Id = $id; Repository = 'other' })
+        ($image | Format-Wide | Out-String -Width 120).Trim() | Should -Be $Shown
+    }
+}
+
+Describe 'An image in use' {
+    It 'is marked' {
+        (New-Result Image @{ Id = $id; Repository = 'a'; Tag = '1'; InUse = $true } | Out-String -Width 80) | Should -Match '(?m)^U a\s+1\s'
+        (New-Result Image @{ Id = $id; Repository = 'a'; Tag = '1' } | Out-String -Width 80) | Should -Match '(?m)^  a\s+1\s'
     }
 }
 

@@ -7,7 +7,7 @@ BeforeAll {
     $image = Add-TestImage $registry 'base:1'
     $null = Invoke-ImagePull "$($registry.Host)/base:1"
     $names = 'ubuntu:latest', 'test:latest', 'team/app:1.0', 'team/app:latest', 'reg.example.com:5000/team/unittest:v1',
-        'reg.example.com:5000/beta:latest'
+        'reg.example.com:5000/beta:latest', '[::1]:5095/team/web:1', '[::1]:5095/team/web:2', '[2001:db8::1]/tool:1'
     Add-ImageTag "$($registry.Host)/base:1" $names
     Remove-Image "$($registry.Host)/base:1"
 }
@@ -23,15 +23,22 @@ Describe 'The wildcard <Pattern>' -ForEach @(
     @{ Pattern = '*latest*'; Expected = @() }
     @{ Pattern = 'd*'; Expected = @() }
     @{ Pattern = '[ab]*'; Expected = 'team/app:1.0', 'team/app:latest', 'reg.example.com:5000/beta:latest' }
-    @{ Pattern = '*team/*'; Expected = 'team/app:1.0', 'team/app:latest', 'reg.example.com:5000/team/unittest:v1' }
+    @{ Pattern = '*team/*'; Expected = 'team/app:1.0', 'team/app:latest', 'reg.example.com:5000/team/unittest:v1', '[::1]:5095/team/web:1',
+        '[::1]:5095/team/web:2' }
     @{ Pattern = 'docker.io/library/*'; Expected = 'ubuntu:latest', 'test:latest' }
     @{ Pattern = 'docker.io/*/app:1*'; Expected = 'team/app:1.0' }
     @{ Pattern = 'reg.example.com:5000/*test*'; Expected = 'reg.example.com:5000/team/unittest:v1' }
     @{ Pattern = '*:5000/*'; Expected = 'reg.example.com:5000/team/unittest:v1', 'reg.example.com:5000/beta:latest' }
     @{ Pattern = '*:LATEST'; Expected = 'ubuntu:latest', 'test:latest', 'team/app:latest', 'reg.example.com:5000/beta:latest' }
     @{ Pattern = '*test*:latest'; Expected = 'test:latest' }
-    @{ Pattern = '*:[0-9]*'; Expected = 'team/app:1.0' }
+    @{ Pattern = '*:[0-9]*'; Expected = 'team/app:1.0', '[::1]:5095/team/web:1', '[::1]:5095/team/web:2', '[2001:db8::1]/tool:1' }
     @{ Pattern = '*@*'; Expected = @() }
+    # A bracket that begins a host is no set of characters (FF5).
+    @{ Pattern = '[::1]:5095/team/*'; Expected = '[::1]:5095/team/web:1', '[::1]:5095/team/web:2' }
+    @{ Pattern = '[::1]:5095/team/web:[1]*'; Expected = '[::1]:5095/team/web:1' }
+    @{ Pattern = '[::1]*'; Expected = '[::1]:5095/team/web:1', '[::1]:5095/team/web:2' }
+    @{ Pattern = '[2001:DB8::1]/*'; Expected = '[2001:db8::1]/tool:1' }
+    @{ Pattern = '[::2]:5095/*'; Expected = @() }
 ) {
     It 'lists what it names' {
         @(Get-Image $Pattern -ErrorAction Stop).Reference | Sort-Object | Should -Be ($Expected | Sort-Object)

@@ -58,12 +58,20 @@ internal sealed class ConfigDocument
     /// <summary>What the document has against the specification and docker takes all the same; a sentence each.</summary>
     public IReadOnlyList<string> Deviations { get; init; } = Array.Empty<string>();
 
+    /// <summary>The document as it is: its digest is that of these bytes.</summary>
+    public byte[] Bytes { get; private set; } = Array.Empty<byte>();
+
     /// <summary>Reads a config.</summary>
     /// <exception cref="ImageException">
     /// InvalidData: not a config, or not a safe one. NotSupported: diff ids of another digest algorithm. TooLarge: more than
     /// <see cref="MaxSize"/> bytes.
     /// </exception>
-    public static ConfigDocument Parse(byte[] bytes) => ConfigDocumentReader.Read(bytes);
+    public static ConfigDocument Parse(byte[] bytes)
+    {
+        var config = ConfigDocumentReader.Read(bytes);
+        config.Bytes = bytes;
+        return config;
+    }
 
     /// <summary>Checks that the manifest has as many layers as this config (U9, RA7).</summary>
     /// <exception cref="ImageException">InvalidData: it has not.</exception>

@@ -128,7 +128,7 @@ public sealed class ImageReference : IEquatable<ImageReference>
         {
             ReferenceFault.Uppercase => (
                 $"invalid reference format: repository name ({PrintableText.Of(remote)}) must be lowercase",
-                $"Write the repository in lower case: '{PrintableText.Of(LowerName(text))}'."),
+                Suggestion(text) ?? FormatAdvice(shown)),
             ReferenceFault.Identifier => (
                 $"invalid repository name ({shown}), cannot specify 64-byte hexadecimal strings",
                 $"To name content by its digest, give the repository too: repository@sha256:{shown}."),
@@ -138,19 +138,32 @@ public sealed class ImageReference : IEquatable<ImageReference>
             ReferenceFault.DigestFormat => ("invalid checksum digest format", ImgsPS.Digest.Grammar),
             ReferenceFault.DigestLength => ("invalid checksum digest length", ImgsPS.Digest.Grammar),
             ReferenceFault.DigestUnsupported => ("unsupported digest algorithm", ImgsPS.Digest.Grammar),
-            _ => ("invalid reference format", FormatAdvice(text, shown)),
+            _ => ("invalid reference format", Suggestion(text) ?? FormatAdvice(shown)),
         };
         return new ImageException(ImageErrorKind.InvalidReference, message, advice);
     }
 
-    private static string FormatAdvice(string text, string shown)
+    /// <summary>What was probably meant, in the words of what is wrong; null when that is no reference either.</summary>
+    private static string? Suggestion(string text)
     {
-        var scheme = text.IndexOf("://", StringComparison.Ordinal);
-        return scheme > 0 ? $"Leave '{PrintableText.Of(text.Substring(0, scheme + 3))}' out of '{shown}': a reference begins with the host."
-            : text.Trim().Length == 0 ? "The reference is empty. " + Grammar
-            : text.Trim() != text ? $"There is white space around '{shown}'; remove it."
-            : $"'{shown}' is not an image reference. {Grammar}";
+        var trimmed = text.Trim();
+        var scheme = trimmed.IndexOf("://", StringComparison.Ordinal);
+        var name = (scheme > 0 ? trimmed.Substring(scheme + 3) : trimmed).TrimEnd('/');
+        var lower = LowerName(name);
+        if (!TryParse(lower, out _))
+        {
+            return null;
+        }
+
+        var what = scheme > 0 ? $"Leave out '{PrintableText.Of(trimmed.Substring(0, scheme + 3))}'"
+            : lower != name ? "Write the repository in lower case"
+            : name != trimmed ? "Leave out the '/' at the end"
+            : "Remove the white space around it";
+        return $"{what}: '{PrintableText.Of(lower)}'.";
     }
+
+    private static string FormatAdvice(string shown) =>
+        shown.Trim().Length == 0 ? "The reference is empty. " + Grammar : $"'{shown}' is not an image reference. {Grammar}";
 
     // The host goes to lower case too: Foo/Bar is far more often the repository foo/bar than a host Foo.
     private static string LowerName(string text)

@@ -34,8 +34,14 @@ public sealed class Platform : IEquatable<Platform>
     /// <summary>10.0.20348.2322, or null.</summary>
     public string? OSVersion { get; }
 
+    /// <summary>
+    /// win32k, ...; empty when there are none. PowerShell shows them as the property OSFeatures, which the module's types file makes (FF26):
+    /// ConvertTo-Json warns of a list as deep as this is.
+    /// </summary>
+    internal IReadOnlyList<string> OSFeatures { get; }
+
     /// <summary>win32k, ...; empty when there are none.</summary>
-    public IReadOnlyList<string> OSFeatures { get; }
+    public IReadOnlyList<string> GetOSFeatures() => OSFeatures;
 
     /// <summary>The platform of this machine.</summary>
     public static Platform Host => HostPlatform.Current;

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
@@ -117,11 +118,13 @@ internal sealed class ImageSearch
             {
                 if (name.IndexOf(_term, StringComparison.OrdinalIgnoreCase) >= 0)
                 {
-                    found.Add(new() { Name = _client.Registry + "/" + name, Registry = _client.Registry });
                     if (found.Count == _limit)
                     {
+                        TellMore(_observer, _client.Registry, _term, _limit, null);
                         break;
                     }
+
+                    found.Add(new() { Name = _client.Registry + "/" + name, Registry = _client.Registry });
                 }
             }
         }
@@ -175,7 +178,34 @@ internal sealed class ImageSearch
             throw _client.Transport.Errors.Unreachable(fault, response.Uri);
         }
 
-        return Parse(body, _client.Registry, _limit);
+        var results = Parse(body, _client.Registry, _limit);
+        if (results is not null && Total(body) is { } total && total > results.Count)
+        {
+            TellMore(_observer, _client.Registry, _term, results.Count, total);
+        }
+
+        return results;
+    }
+
+    /// <summary>Says that a registry knows more than a search wrote (FF8).</summary>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="registry">The registry.</param>
+    /// <param name="term">What was searched for.</param>
+    /// <param name="written">How many results the search has.</param>
+    /// <param name="known">How many the registry knows; null when it does not say.</param>
+    internal static void TellMore(IOperationObserver observer, string registry, string term, int written, long? known) => observer.Warning(
+        $"{registry} knows {(known is null ? "more" : known.Value.ToString(CultureInfo.InvariantCulture))} repositories for "
+        + $"'{PrintableText.OfServer(term)}'; the first {written} were taken. "
+        + (written < MaxLimit ? $"-Limit takes up to {MaxLimit}." : "Search for more of the name."));
+
+    /// <summary>How many results the registry says that it has; null when it does not say.</summary>
+    private static long? Total(byte[] body)
+    {
+        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 32 });
+        return document.RootElement.TryGetProperty("num_results", out var total) && total.ValueKind == JsonValueKind.Number
+            && total.TryGetInt64(out var count)
+            ? count
+            : null;
     }
 
     /// <summary>Reads an answer; null when it is no search's.</summary>

@@ -64,6 +64,30 @@ internal sealed class RegistryClient : IDisposable
             RegistryMemory.For(endpoint, options), HttpHandlers.Shared(endpoint, options)));
 
     /// <summary>
+    /// The first page of a repository's tags, for a prompt: one answer is waited for and nothing else is asked, no token service either.
+    /// Without <paramref name="isKnown"/> there are no credentials, so that no helper is started for a registry that nobody named before.
+    /// </summary>
+    /// <exception cref="ImageException">The registry wants something else, or does not answer.</exception>
+    internal static async Task<IReadOnlyList<string>> GlanceAsync(
+        ImageReference repository, bool isKnown, CancellationToken cancellationToken)
+    {
+        var options = RegistryOptions.Default;
+        using var client = new RegistryClient(RegistryEndpoint.For(repository.Registry, options), endpoint => new RegistryTransport(
+            endpoint, options, RegistryLimits.Default, isKnown ? DockerCredentialStore.Default : NoCredentials.Instance,
+            isKnown ? RegistryMemory.For(endpoint, options) : new RegistryMemory(),
+            new OneAnswerHandler(HttpHandlers.Shared(endpoint, options)!)));
+        var pages = new PagedList(client._transport).ReadAsync(
+            client.UriOf(repository, "tags/list"), TokenScope.Pull(repository.Repository), repository, "tags", NullObserver.Instance,
+            cancellationToken);
+        await foreach (var page in pages.ConfigureAwait(false))
+        {
+            return page.Where(ReferenceGrammar.IsTag).ToArray();
+        }
+
+        return Array.Empty<string>();
+    }
+
+    /// <summary>
     /// Runs an operation so that neither what it tells nor what it fails with shows a secret of this client, whoever quotes the registry's
     /// documents (RN30).
     /// </summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using ImgsPS.Naming;
+using ImgsPS.Store;
 
 namespace ImgsPS;
 
@@ -9,9 +10,12 @@ namespace ImgsPS;
 /// </summary>
 public sealed class Image
 {
-    private readonly IReadOnlyDictionary<string, string> _labels = Content.Descriptor.Empty;
+    private readonly DateTimeOffset? _pulledAt;
+    private readonly DateTimeOffset? _created;
+    private readonly IReadOnlyDictionary<string, string> _labels = TextMap.None;
+    private readonly ImageLayerList _layers = ImageLayerList.None;
     private readonly string? _author;
-    private readonly IReadOnlyList<string> _usedBy = Array.Empty<string>();
+    private readonly IReadOnlyList<string> _usedBy = TextList.None;
 
     /// <summary>
     /// Familiar reference, as docker shows it: <c>ubuntu:24.04</c>, <c>app@sha256:…</c> for an image pulled by digest; null when untagged,
@@ -52,8 +56,12 @@ public sealed class Image
     /// </summary>
     public string? ArtifactType { get; init; }
 
-    /// <summary>When the image was built (config.created); null when the config does not say (L4).</summary>
-    public DateTimeOffset? Created { get; init; }
+    /// <summary>When the image was built (config.created), in UTC; null when the config does not say (L4).</summary>
+    public DateTimeOffset? Created
+    {
+        get => _created;
+        init => _created = ImageTime.Of(value);
+    }
 
     /// <summary>Bytes of the image's content in the store: for the local store config and layers as they are kept, compressed.</summary>
     public long Size { get; init; }
@@ -83,7 +91,7 @@ public sealed class Image
     public IReadOnlyDictionary<string, string> Labels
     {
         get => _labels;
-        init => _labels = DataText.Of(value);
+        init => _labels = TextMap.Of(value);
     }
 
     /// <summary>The config's author, or null.</summary>
@@ -93,8 +101,12 @@ public sealed class Image
         init => _author = DataText.Of(value);
     }
 
-    /// <summary>The layers, bottom first.</summary>
-    public IReadOnlyList<ImageLayer> Layers { get; init; } = Array.Empty<ImageLayer>();
+    /// <summary>The layers, bottom first, with digest, diff id, size and media type; the rest is Get-ImageLayer's.</summary>
+    public IReadOnlyList<ImageLayer> Layers
+    {
+        get => _layers;
+        init => _layers = ImageLayerList.Of(value);
+    }
 
     /// <summary>True when no reference names the image any more.</summary>
     public bool Dangling { get; init; }
@@ -106,14 +118,39 @@ public sealed class Image
     public IReadOnlyList<string> UsedBy
     {
         get => _usedBy;
-        init => _usedBy = DataText.Of(value);
+        init => _usedBy = TextList.Of(value);
     }
 
-    /// <summary>When this reference was last pulled to the store; null when the store does not know.</summary>
-    public DateTimeOffset? PulledAt { get; init; }
+    /// <summary>When this reference was last pulled to the store, in UTC; null when the store does not know.</summary>
+    public DateTimeOffset? PulledAt
+    {
+        get => _pulledAt;
+        init => _pulledAt = value?.ToUniversalTime();
+    }
+
+    /// <summary>
+    /// What a pull brought: <c>Downloaded</c>, content that was not there; <c>UpToDate</c>, nothing; <c>Moved</c>, the reference named
+    /// another image before (<see cref="PreviousDigest"/>). Null for an image of a list.
+    /// </summary>
+    public string? Status { get; private set; }
+
+    /// <summary>The digest that the reference named before a pull moved it; null when it did not.</summary>
+    public string? PreviousDigest { get; private set; }
 
     /// <summary>The store the image is in, as <c>-Store</c> takes it.</summary>
     public string Store { get; init; } = "";
+
+    /// <summary>This image as a pull brought it.</summary>
+    /// <param name="previous">The digest that the reference named before the pull; null for none.</param>
+    /// <param name="isUpToDate">True when there was nothing to fetch.</param>
+    internal Image Pulled(string? previous, bool isUpToDate)
+    {
+        var pulled = (Image)MemberwiseClone();
+        var isMoved = previous is not null && previous != Digest;
+        pulled.Status = isMoved ? "Moved" : isUpToDate ? "UpToDate" : "Downloaded";
+        pulled.PreviousDigest = isMoved ? previous : null;
+        return pulled;
+    }
 
     /// <summary>The reference, so that <c>docker run "$image"</c> works; the id of an image without one.</summary>
     public override string ToString() => Reference ?? Id;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using ImgsPS.Naming;
+using ImgsPS.Store;
 
 namespace ImgsPS;
 
@@ -9,15 +10,16 @@ namespace ImgsPS;
 /// </summary>
 public sealed class ImageConfig
 {
+    private readonly DateTimeOffset? _created;
     private readonly string? _author;
-    private readonly IReadOnlyDictionary<string, string> _env = Content.Descriptor.Empty;
+    private readonly IReadOnlyDictionary<string, string> _env = TextMap.None;
     private readonly IReadOnlyList<string> _entrypoint = Array.Empty<string>();
     private readonly IReadOnlyList<string> _command = Array.Empty<string>();
     private readonly string? _workingDirectory;
     private readonly string? _user;
     private readonly IReadOnlyList<string> _exposedPorts = Array.Empty<string>();
     private readonly IReadOnlyList<string> _volumes = Array.Empty<string>();
-    private readonly IReadOnlyDictionary<string, string> _labels = Content.Descriptor.Empty;
+    private readonly IReadOnlyDictionary<string, string> _labels = TextMap.None;
     private readonly string? _stopSignal;
     private readonly IReadOnlyList<string> _shell = Array.Empty<string>();
     private readonly IReadOnlyList<string> _onBuild = Array.Empty<string>();
@@ -28,8 +30,12 @@ public sealed class ImageConfig
     /// <summary>The image id: digest of the config, <c>sha256:…</c>.</summary>
     public string Id { get; init; } = "";
 
-    /// <summary>When the image was built; null when the config does not say.</summary>
-    public DateTimeOffset? Created { get; init; }
+    /// <summary>When the image was built, in UTC; null when the config does not say.</summary>
+    public DateTimeOffset? Created
+    {
+        get => _created;
+        init => _created = ImageTime.Of(value);
+    }
 
     /// <summary>Who built it, or null.</summary>
     public string? Author
@@ -47,7 +53,7 @@ public sealed class ImageConfig
     public IReadOnlyDictionary<string, string> Env
     {
         get => _env;
-        init => _env = DataText.Of(value);
+        init => _env = TextMap.Of(value);
     }
 
     /// <summary>The program and its first arguments; empty when there is none.</summary>
@@ -96,7 +102,7 @@ public sealed class ImageConfig
     public IReadOnlyDictionary<string, string> Labels
     {
         get => _labels;
-        init => _labels = DataText.Of(value);
+        init => _labels = TextMap.Of(value);
     }
 
     /// <summary>The signal that stops the program, <c>SIGTERM</c>; null for the default.</summary>
@@ -125,6 +131,9 @@ public sealed class ImageConfig
 
     /// <summary>The store, as <c>-Store</c> takes it; null when it was read from a registry.</summary>
     public string? Store { get; init; }
+
+    /// <summary>The config's exact text; null where the store does not keep it.</summary>
+    internal string? Raw { get; init; }
 
     /// <inheritdoc/>
     public override string ToString() => Reference ?? Id;

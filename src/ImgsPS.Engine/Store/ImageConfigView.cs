@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Text;
 using ImgsPS.Content;
 
 namespace ImgsPS.Store;
@@ -31,6 +32,7 @@ internal static class ImageConfigView
             Shell = config.Shell,
             OnBuild = config.OnBuild,
             Store = image.Store,
+            Raw = Encoding.UTF8.GetString(config.Bytes),
         };
     }
 

@@ -1,11 +1,13 @@
 using System;
 using ImgsPS.Naming;
+using ImgsPS.Store;
 
 namespace ImgsPS;
 
 /// <summary>A step of an image's build, as <c>docker history</c> has a line. Immutable.</summary>
 public sealed class ImageHistoryEntry
 {
+    private readonly DateTimeOffset? _created;
     private readonly string? _createdBy;
     private readonly string? _author;
     private readonly string? _comment;
@@ -17,7 +19,11 @@ public sealed class ImageHistoryEntry
     public string? Id { get; init; }
 
     /// <summary>When; null when the config does not say.</summary>
-    public DateTimeOffset? Created { get; init; }
+    public DateTimeOffset? Created
+    {
+        get => _created;
+        init => _created = ImageTime.Of(value);
+    }
 
     /// <summary>The command, in full.</summary>
     public string? CreatedBy

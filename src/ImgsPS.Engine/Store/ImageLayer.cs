@@ -1,15 +1,18 @@
 using System;
 using System.Collections.Generic;
 using ImgsPS.Naming;
+using ImgsPS.Store;
 
 namespace ImgsPS;
 
 /// <summary>
-/// A layer of an image. Immutable. In <see cref="Image.Layers"/> only what the list knows is set; Get-ImageLayer sets the rest.
+/// A layer of an image, as Get-ImageLayer writes it. Immutable. The layers of an <see cref="Image"/> have less.
 /// </summary>
 public sealed class ImageLayer
 {
+    private readonly DateTimeOffset? _created;
     private readonly string? _createdBy;
+    private readonly IReadOnlyList<string> _sharedWith = TextList.None;
 
     /// <summary>Familiar reference of the image that was asked for; null in a list, and for an untagged image.</summary>
     public string? Reference { get; init; }
@@ -32,8 +35,12 @@ public sealed class ImageLayer
     /// <summary>The layer's media type; null where the store does not know it.</summary>
     public string? MediaType { get; init; }
 
-    /// <summary>When the layer was made; null when the history does not say, or does not fit the layers.</summary>
-    public DateTimeOffset? Created { get; init; }
+    /// <summary>When the layer was made, in UTC; null when the history does not say, or does not fit the layers.</summary>
+    public DateTimeOffset? Created
+    {
+        get => _created;
+        init => _created = ImageTime.Of(value);
+    }
 
     /// <summary>The command that made the layer; null as for <see cref="Created"/>.</summary>
     public string? CreatedBy
@@ -46,7 +53,11 @@ public sealed class ImageLayer
     /// The other images of the store that have the layer at the same place, on the same layers: references, or the ids of untagged images,
     /// in ordinal order.
     /// </summary>
-    public IReadOnlyList<string> SharedWith { get; init; } = Array.Empty<string>();
+    public IReadOnlyList<string> SharedWith
+    {
+        get => _sharedWith;
+        init => _sharedWith = TextList.Of(value);
+    }
 
     /// <summary>The store, as <c>-Store</c> takes it; null in a list and when it was read from a registry.</summary>
     public string? Store { get; init; }

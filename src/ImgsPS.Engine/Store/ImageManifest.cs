@@ -1,13 +1,15 @@
 using System;
 using System.Collections.Generic;
 using ImgsPS.Naming;
+using ImgsPS.Store;
 
 namespace ImgsPS;
 
 /// <summary>A manifest as a registry or a store has it: one object per platform of an index. Immutable.</summary>
 public sealed class ImageManifest
 {
-    private readonly IReadOnlyDictionary<string, string> _annotations = Content.Descriptor.Empty;
+    private readonly IReadOnlyDictionary<string, string> _annotations = TextMap.None;
+    private readonly ImageLayerList _layers = ImageLayerList.None;
     private readonly string? _artifactType;
 
     /// <summary>Familiar reference that was asked for.</summary>
@@ -44,7 +46,7 @@ public sealed class ImageManifest
     public IReadOnlyDictionary<string, string> Annotations
     {
         get => _annotations;
-        init => _annotations = DataText.Of(value);
+        init => _annotations = TextMap.Of(value);
     }
 
     /// <summary>The artifact's type; null for images.</summary>
@@ -58,7 +60,11 @@ public sealed class ImageManifest
     public string? ConfigDigest { get; init; }
 
     /// <summary>The layers, bottom first; empty when the manifest itself was not read.</summary>
-    public IReadOnlyList<ImageLayer> Layers { get; init; } = Array.Empty<ImageLayer>();
+    public IReadOnlyList<ImageLayer> Layers
+    {
+        get => _layers;
+        init => _layers = ImageLayerList.Of(value);
+    }
 
     /// <summary>Bytes of config and layers, a repeated layer counted once; null when the manifest itself was not read.</summary>
     public long? ContentSize { get; init; }

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Net;
+using System.Net.Sockets;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Store;
@@ -22,7 +24,8 @@ internal sealed class ImageNamePattern
     {
         // A colon before the last slash is that of a registry's port.
         var colon = pattern.LastIndexOf(':');
-        _wholeReference = pattern.IndexOf('@') >= 0 || colon > pattern.LastIndexOf('/');
+        _wholeReference = pattern.IndexOf('@') >= 0
+            || (colon > pattern.LastIndexOf('/') && colon >= AddressLength(pattern));
 
         // Or "*:5*" would mean everything of localhost:5000.
         _colonIsTags = colon > 0 && colon == pattern.IndexOf(':') && pattern[colon - 1] is '*' or '?' or ']';
@@ -58,6 +61,19 @@ internal sealed class ImageNamePattern
             yield return image.Id;
             yield return image.Id.StartsWith(IdPrefix, StringComparison.Ordinal) ? image.Id.Substring(IdPrefix.Length) : image.Id;
         }
+    }
+
+    /// <summary>
+    /// How long the IPv6 address is that a pattern begins with, brackets and all; 0 when it begins with something else. Its brackets are no
+    /// set of characters: <c>[::1]:5000/team/*</c> (FF5).
+    /// </summary>
+    public static int AddressLength(string pattern)
+    {
+        var end = pattern.IndexOf(']');
+        return end > 0 && pattern[0] == '[' && (end + 1 == pattern.Length || pattern[end + 1] is ':' or '/' or '*' or '?')
+            && IPAddress.TryParse(pattern.Substring(1, end - 1), out var address) && address.AddressFamily == AddressFamily.InterNetworkV6
+            ? end + 1
+            : 0;
     }
 
     /// <summary>

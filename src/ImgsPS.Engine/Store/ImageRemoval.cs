@@ -7,8 +7,8 @@ namespace ImgsPS;
 /// <summary>What a removal did. Immutable.</summary>
 public sealed class ImageRemoval
 {
-    private readonly IReadOnlyList<string> _untagged = Array.Empty<string>();
-    private readonly IReadOnlyList<string> _deleted = Array.Empty<string>();
+    private readonly IReadOnlyList<string> _untagged = TextList.None;
+    private readonly IReadOnlyList<string> _deleted = TextList.None;
 
     /// <summary>What was removed, as the caller named it.</summary>
     public string Image { get; init; } = "";
@@ -17,14 +17,14 @@ public sealed class ImageRemoval
     public IReadOnlyList<string> Untagged
     {
         get => _untagged;
-        init => _untagged = DataText.Of(value);
+        init => _untagged = TextList.Of(value);
     }
 
     /// <summary>The image id and then the chain ids of the layers that went, top first (D3); empty when a name is left.</summary>
     public IReadOnlyList<string> Deleted
     {
         get => _deleted;
-        init => _deleted = DataText.Of(value);
+        init => _deleted = TextList.Of(value);
     }
 
     /// <summary>Bytes freed on the disk.</summary>

@@ -75,6 +75,7 @@ public enum ImageStoreFindingSeverity
 /// <summary>One thing that a test of a store found, and what a repair did about it. Immutable.</summary>
 public sealed class ImageStoreFinding
 {
+    private readonly IReadOnlyList<string> _image = TextList.None;
     private readonly string _path = "";
 
     /// <summary>What it is.</summary>
@@ -87,7 +88,11 @@ public sealed class ImageStoreFinding
     public string? Digest { get; init; }
 
     /// <summary>The images that need it, as the list shows them: familiar references, ids of those without.</summary>
-    public IReadOnlyList<string> Image { get; init; } = Array.Empty<string>();
+    public IReadOnlyList<string> Image
+    {
+        get => _image;
+        init => _image = TextList.Of(value);
+    }
 
     /// <summary>The file or folder, a full path; what controls a terminal in another tool's file name is U+FFFD.</summary>
     public string Path

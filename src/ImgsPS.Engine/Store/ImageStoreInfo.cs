@@ -10,8 +10,9 @@ public sealed class ImageStoreInfo
     private readonly string? _version;
     private readonly string? _apiVersion;
     private readonly string? _driver;
-    private readonly IReadOnlyList<string> _registryMirrors = Array.Empty<string>();
-    private readonly IReadOnlyList<string> _insecureRegistries = Array.Empty<string>();
+    private readonly string? _defaultRegistry;
+    private readonly IReadOnlyList<string> _registryMirrors = TextList.None;
+    private readonly IReadOnlyList<string> _insecureRegistries = TextList.None;
 
     /// <summary>The store, as <c>-Store</c> takes it.</summary>
     public string Store { get; init; } = "";
@@ -76,11 +77,20 @@ public sealed class ImageStoreInfo
     /// </summary>
     public long? UnusedBytes { get; init; }
 
+    /// <summary>
+    /// The registry that a Docker Engine asks for a name without one, as references name it: <c>docker.io</c>. Null when it does not say.
+    /// </summary>
+    public string? DefaultRegistry
+    {
+        get => _defaultRegistry;
+        init => _defaultRegistry = DataText.Of(value);
+    }
+
     /// <summary>Mirrors that a Docker Engine asks before Docker Hub.</summary>
     public IReadOnlyList<string> RegistryMirrors
     {
         get => _registryMirrors;
-        init => _registryMirrors = DataText.Of(value);
+        init => _registryMirrors = TextList.Of(value);
     }
 
     /// <summary>
@@ -89,7 +99,7 @@ public sealed class ImageStoreInfo
     public IReadOnlyList<string> InsecureRegistries
     {
         get => _insecureRegistries;
-        init => _insecureRegistries = DataText.Of(value);
+        init => _insecureRegistries = TextList.Of(value);
     }
 
     /// <inheritdoc/>

@@ -38,8 +38,8 @@ internal sealed class PullRequest
                 ? Reference
                 : throw new ImageException(
                     ImageErrorKind.InvalidArgument,
-                    "tag can't be used with --all-tags/-a",
-                    "Name the repository alone to pull all of its tags, or leave out -AllTags.");
+                    $"'{PrintableText.Of(Reference.Familiar)}' has a {(Reference.Digest is null ? "tag" : "digest")}, which cannot be used with -AllTags",
+                    $"Name the repository alone to pull all of its tags, {Reference.FamiliarName}, or leave out -AllTags.");
         }
 
         Reference.EnsureRecordable();

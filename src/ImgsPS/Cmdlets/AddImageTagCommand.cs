@@ -20,10 +20,10 @@ public sealed class AddImageTagCommand : ChangeCmdlet
     /// <summary>References or ids, or images of Get-Image.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "Reference")]
-    [ImageParameterTransformation]
+    [ImageNameTransformation]
     [ArgumentCompleter(typeof(ImageCompleter))]
     [ValidateNotNullOrEmpty]
-    public ImageParameter[] Image { get; set; } = Array.Empty<ImageParameter>();
+    public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
 
     /// <summary>The names to give; one without a tag means latest.</summary>
     [Parameter(Mandatory = true, Position = 1)]
@@ -103,7 +103,7 @@ public sealed class AddImageTagCommand : ChangeCmdlet
                 ImagesOf(store).Apply(tagged);
                 if (PassThru)
                 {
-                    WriteObject(tagged);
+                    WriteObject(Row(tagged));
                 }
             });
     }

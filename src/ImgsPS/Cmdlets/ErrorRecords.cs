@@ -17,18 +17,41 @@ internal static class ErrorRecords
     /// <param name="failure">What failed.</param>
     /// <param name="target">What the user gave.</param>
     /// <param name="store">The store that it failed in, to name it before the message; null when there is no doubt.</param>
-    public static ErrorRecord Of(Exception failure, object? target, string? store = null)
+    /// <param name="item">
+    /// What was worked on, where several things of one command may fail in the same words: it stands before a message that does not name it.
+    /// </param>
+    public static ErrorRecord Of(Exception failure, object? target, string? store = null, string? item = null)
     {
         var record = OfFailure(failure, Shown(target));
-        if (store is not null)
+        var message = record.ErrorDetails?.Message ?? failure.Message;
+        var before = (store is null ? "" : store + ": ") + (item is null || Names(message, item) ? "" : PrintableText.Of(item) + ": ");
+        if (before.Length > 0)
         {
-            var message = record.ErrorDetails?.Message ?? failure.Message;
-            var action = record.ErrorDetails?.RecommendedAction ?? "";
-            record.ErrorDetails = new ErrorDetails($"{store}: {message}") { RecommendedAction = action };
+            record.ErrorDetails = new ErrorDetails(before + message) { RecommendedAction = record.ErrorDetails?.RecommendedAction ?? "" };
         }
 
         return record;
     }
+
+    /// <summary>True when the message has the name, and not only as a part of another one.</summary>
+    private static bool Names(string message, string name)
+    {
+        for (var at = message.IndexOf(name, StringComparison.Ordinal); at >= 0; at = message.IndexOf(name, at + 1, StringComparison.Ordinal))
+        {
+            var end = at + name.Length;
+            if ((at == 0 || !IsOfName(message[at - 1])) && (end == message.Length || !IsOfName(message[end]) || IsSentenceEnd(message, end)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsOfName(char c) => char.IsLetterOrDigit(c) || c is '.' or '_' or '-' or '/' or '@';
+
+    private static bool IsSentenceEnd(string message, int at) =>
+        message[at] == '.' && (at + 1 == message.Length || char.IsWhiteSpace(message[at + 1]));
 
     /// <summary>What the user gave; of an address with a password in it (RC4) all but that.</summary>
     private static object? Shown(object? target) => target switch

@@ -21,11 +21,11 @@ public sealed class GetImageCommand : StoreCmdlet
     /// <summary>References, repositories, ids or wildcards; without it all images.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "Reference")]
-    [ImageParameterTransformation]
+    [ImageNameTransformation]
     [ArgumentCompleter(typeof(ImageCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    public ImageParameter[]? Image { get; set; }
+    public ImageName[]? Image { get; set; }
 
     /// <summary>Docker's filters, as <c>key=value</c>.</summary>
     [Parameter]
@@ -54,7 +54,7 @@ public sealed class GetImageCommand : StoreCmdlet
                 StoresFor(null),
                 FilterText,
                 (store, observer, cancellationToken) => FilterAsync(store, observer, cancellationToken),
-                (_, filtered) => WriteObject(Passed(filtered), enumerateCollection: true),
+                (_, filtered) => WriteObject(Passed(filtered).Select(Row), enumerateCollection: true),
                 ofStore: true);
             return;
         }
@@ -131,7 +131,7 @@ public sealed class GetImageCommand : StoreCmdlet
         {
             if (snapshot.Passed.Contains(Key(image)) && _written.Add(image))
             {
-                WriteObject(image);
+                WriteObject(Row(image));
             }
         }
     }

@@ -8,16 +8,28 @@ using ImgsPS.Store;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>Get-ImageConfig: what images say about running them.</summary>
-[Cmdlet(VerbsCommon.Get, "ImageConfig")]
+[Cmdlet(VerbsCommon.Get, "ImageConfig", DefaultParameterSetName = FromStore)]
 [OutputType(typeof(ImageConfig))]
+[OutputType(typeof(string))]
 public sealed class GetImageConfigCommand : InspectCmdlet
 {
+    /// <summary>Writes the config's exact text.</summary>
+    [Parameter]
+    public SwitchParameter Raw { get; set; }
+
     private protected override async Task<IReadOnlyList<object>> FromStoreAsync(
         IImageStore store, ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>
-        new object[] { await store.GetConfigAsync(image, platform, observer, cancellationToken).ConfigureAwait(false) };
+        [
+            Raw
+                ? await ImageReader.GetConfigTextAsync(store, image, platform, Options, observer, cancellationToken).ConfigureAwait(false)
+                : await store.GetConfigAsync(image, platform, observer, cancellationToken).ConfigureAwait(false),
+        ];
 
     private protected override async Task<IReadOnlyList<object>> FromRegistryAsync(
         ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer,
-        CancellationToken cancellationToken) =>
-        new object[] { await ImageReader.GetConfigAsync(reference, platform, registry, observer, cancellationToken).ConfigureAwait(false) };
+        CancellationToken cancellationToken)
+    {
+        var config = await ImageReader.GetConfigAsync(reference, platform, registry, observer, cancellationToken).ConfigureAwait(false);
+        return [Raw ? config.Raw! : config];
+    }
 }

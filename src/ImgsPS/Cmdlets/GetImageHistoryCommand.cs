@@ -8,7 +8,7 @@ using ImgsPS.Store;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>Get-ImageHistory: how images were built, step by step.</summary>
-[Cmdlet(VerbsCommon.Get, "ImageHistory")]
+[Cmdlet(VerbsCommon.Get, "ImageHistory", DefaultParameterSetName = FromStore)]
 [OutputType(typeof(ImageHistoryEntry))]
 public sealed class GetImageHistoryCommand : InspectCmdlet
 {

@@ -8,7 +8,7 @@ using ImgsPS.Store;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>Get-ImageLayer: the layers of images, and which images share them.</summary>
-[Cmdlet(VerbsCommon.Get, "ImageLayer")]
+[Cmdlet(VerbsCommon.Get, "ImageLayer", DefaultParameterSetName = FromStore)]
 [OutputType(typeof(ImageLayer))]
 public sealed class GetImageLayerCommand : InspectCmdlet
 {

@@ -20,10 +20,10 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
     /// <summary>References, or objects with one.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "Reference")]
-    [ImageParameterTransformation]
-    [ArgumentCompleter(typeof(ImageCompleter))]
+    [ImageNameTransformation]
+    [ArgumentCompleter(typeof(RegistryImageCompleter))]
     [ValidateNotNullOrEmpty]
-    public ImageParameter[] Image { get; set; } = Array.Empty<ImageParameter>();
+    public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
 
     /// <summary>One platform of an index, with its config and layers.</summary>
     [Parameter]
@@ -56,7 +56,9 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
                 }
                 else
                 {
-                    Ask(image, image.RemoteReference());
+                    var reference = image.RemoteReference();
+                    UsedNames.Registries.Add(reference.Registry);
+                    Ask(image, reference);
                 }
             });
         }
@@ -67,7 +69,7 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
 
     private WorkLine Questions => Line(Ahead);
 
-    private void AskStores(ImageParameter image, IReadOnlyList<string> stores) =>
+    private void AskStores(ImageName image, IReadOnlyList<string> stores) =>
         StartOnEach(Questions, OpenStores(stores), image.ToString(), async (part, cancellationToken) =>
         {
             var answer = await part.Store.GetManifestAsync(image.Identity, _platform, Options, part.Observer, cancellationToken)
@@ -75,7 +77,7 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
             part.Post(() => Write(answer));
         });
 
-    private void Ask(ImageParameter image, ImageReference reference) => Questions.Start(
+    private void Ask(ImageName image, ImageReference reference) => Questions.Start(
         async (pump, cancellationToken) =>
         {
             var answer = await ManifestReader.FromRegistryAsync(reference, _platform, Options, pump, cancellationToken)

@@ -24,6 +24,8 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     private WorkLine? _line;
     private bool _storeIsTyped;
 
+    static ImageCmdlet() => ImageLayerList.Shown = LayerText.Of;
+
     /// <summary>How many stores, and items of the pipeline, are worked on at the same time.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
@@ -42,6 +44,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
 
     /// <summary>True for a cmdlet whose failures are those of a registry, also when a Docker Engine asks it.</summary>
     private protected virtual bool AsksRegistry => false;
+
+    /// <summary>True for a cmdlet whose errors name the item, because several of one command may fail in the same words.</summary>
+    private protected virtual bool NamesItems => false;
 
     /// <summary>True when the user lets the command change a store that others can write, though it is elevated (SF3).</summary>
     private protected virtual bool AllowsSharedStore => false;
@@ -310,7 +315,8 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         || (failure is ImageException { Kind: ImageErrorKind.Timeout } && !AsksRegistry);
 
     private ErrorRecord Record(Exception failure, object target, StoreLink? link) =>
-        ErrorRecords.Of(failure, target, HasSeveralStores ? link?.Name : null);
+        ErrorRecords.Of(failure, target, HasSeveralStores ? link?.Name : null,
+            NamesItems && !ReferenceEquals(target, link?.Name) ? target as string : null);
 
     /// <summary>Reads a parameter that no item could do without: its failure ends the command.</summary>
     private protected T Require<T>(object? target, Func<T> read)
@@ -328,6 +334,24 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
 
     /// <summary>True when the command has to do with more than one store, so that what it says must name the store.</summary>
     private bool HasSeveralStores => _stores.Count + _refused.Count > 1;
+
+    /// <summary>An image as it is written: of a command that works on several stores, its row on the screen says which one it is in.</summary>
+    private protected object Row(Image image)
+    {
+        const string name = "ImgsPS.Image#Stores";
+        if (!HasSeveralStores)
+        {
+            return image;
+        }
+
+        var row = PSObject.AsPSObject(image);
+        if (row.TypeNames[0] != name)
+        {
+            row.TypeNames.Insert(0, name);
+        }
+
+        return row;
+    }
 
     /// <summary>The store of a name or folder; null for the default store. Opened once for the command.</summary>
     /// <exception cref="ImageException">The name means no store.</exception>
@@ -347,7 +371,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
                 isUnattended: !Interactivity.CanAnswer(Host),
                 Patience));
             _stores.Add(resolved, store);
-            UsedStores.Add(resolved);
+            UsedNames.Stores.Add(resolved);
         }
 
         _storesByName.Add(name ?? "", store);
@@ -361,7 +385,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <exception cref="ImageException">InvalidArgument.</exception>
     private protected void EnsureNotStrange(string name)
     {
-        if ((StoreNames.IsAddress(name) || !PrintableText.IsPlain(name)) && !UsedStores.Contains(StoreNames.Resolve(name, SessionState.Path)))
+        if ((StoreNames.IsAddress(name) || !PrintableText.IsPlain(name)) && !UsedNames.Stores.Contains(StoreNames.Resolve(name, SessionState.Path)))
         {
             var shown = PrintableText.Of(PrintableText.WithoutPassword(name));
             throw new ImageException(

@@ -27,7 +27,10 @@ internal sealed class ImageWildcard
     {
         try
         {
-            var pattern = WildcardPattern.Get(text, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+            var address = ImageNamePattern.AddressLength(text);
+            var pattern = WildcardPattern.Get(
+                WildcardPattern.Escape(text.Substring(0, address)) + text.Substring(address),
+                WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
 
             // PowerShell reads a pattern when it is first used.
             pattern.IsMatch("");

@@ -13,16 +13,22 @@ namespace ImgsPS.Cmdlets;
 /// <summary>What the cmdlets share that look into images: in stores, or with -Remote in the registry of the reference.</summary>
 public abstract class InspectCmdlet : RegistryCmdlet
 {
+    /// <summary>The parameter set that looks into a store.</summary>
+    protected const string FromStore = "Store";
+
+    /// <summary>The parameter set that asks the registry of the reference.</summary>
+    protected const string FromRegistry = "Remote";
+
     private Platform? _platform;
 
     /// <summary>References, ids or wildcards, or images of Get-Image.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "Reference")]
-    [ImageParameterTransformation]
-    [ArgumentCompleter(typeof(ImageCompleter))]
+    [ImageNameTransformation]
+    [ArgumentCompleter(typeof(RemoteImageCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    public ImageParameter[] Image { get; set; } = Array.Empty<ImageParameter>();
+    public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
 
     /// <summary>One platform of an image for several.</summary>
     [Parameter]
@@ -31,13 +37,24 @@ public abstract class InspectCmdlet : RegistryCmdlet
     public string? Platform { get; set; }
 
     /// <summary>Asks the registry of the reference, without pulling layers.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = FromRegistry, Mandatory = true)]
     public SwitchParameter Remote { get; set; }
+
+    /// <inheritdoc/>
+    [Parameter(ParameterSetName = FromStore)]
+    [ArgumentCompleter(typeof(StoreCompleter))]
+    [ValidateNotNullOrEmpty]
+    public override string[]? Store { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        Require(Store, CheckRemote);
+        if (Remote)
+        {
+            // A default value of -Store is meant for those that ask a store.
+            Store = null;
+        }
+
         base.BeginProcessing();
         _platform = Require(Platform, () => Platform is null ? null : ImgsPS.Platform.Parse(Platform));
     }
@@ -49,10 +66,16 @@ public abstract class InspectCmdlet : RegistryCmdlet
         {
             if (Remote)
             {
-                ForItem(image.ToString(), () => WriteObject(
-                    RunToResult((observer, cancellationToken) =>
-                        FromRegistryAsync(image.RemoteReference(), _platform, Options, observer, cancellationToken)),
-                    enumerateCollection: true));
+                ForItem(image.ToString(), () =>
+                {
+                    EnsureName(image);
+                    var reference = image.RemoteReference();
+                    UsedNames.Registries.Add(reference.Registry);
+                    WriteObject(
+                        RunToResult((observer, cancellationToken) =>
+                            FromRegistryAsync(reference, _platform, Options, observer, cancellationToken)),
+                        enumerateCollection: true);
+                });
             }
             else
             {
@@ -70,7 +93,7 @@ public abstract class InspectCmdlet : RegistryCmdlet
         ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer,
         CancellationToken cancellationToken);
 
-    private void Inspect(ImageParameter image)
+    private void Inspect(ImageName image)
     {
         var wildcard = PatternOf(image);
         RunOnEach(StoresFor(image), image.ToString(), async (part, cancellationToken) =>
@@ -100,23 +123,5 @@ public abstract class InspectCmdlet : RegistryCmdlet
     {
         var answer = await FromStoreAsync(part.Store, image, _platform, part.Observer, cancellationToken).ConfigureAwait(false);
         part.Post(() => WriteObject(answer, enumerateCollection: true));
-    }
-
-    private bool CheckRemote()
-    {
-        if (Remote && Store is not null)
-        {
-            if (!HasDefaultStore)
-            {
-                throw new ImageException(
-                    ImageErrorKind.InvalidArgument,
-                    "-Remote and -Store cannot be used together",
-                    "-Remote asks the registry of the reference, -Store a store: leave one of them out.");
-            }
-
-            Store = null;
-        }
-
-        return true;
     }
 }

@@ -8,7 +8,8 @@ using ImgsPS.Store;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>Invoke-ImagePull: brings images from a registry into stores (U1-U14).</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "ImagePull", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[Cmdlet(VerbsLifecycle.Invoke, "ImagePull", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low,
+    DefaultParameterSetName = OnePlatform)]
 [Alias("Pull-Image")]
 [OutputType(typeof(Image))]
 public sealed class InvokeImagePullCommand : RegistryCmdlet
@@ -19,23 +20,27 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
     /// </summary>
     private const int Ahead = 128;
 
+    private const string OnePlatform = "Platform";
+    private const string EveryPlatform = "AllPlatforms";
+
     private Platform? _platform;
 
     /// <summary>What to pull: a repository, with a tag or a digest.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Image", "Name")]
-    [ArgumentCompleter(typeof(ImageCompleter))]
+    [Alias("Reference", "Name")]
+    [ImageNameTransformation]
+    [ArgumentCompleter(typeof(RegistryImageCompleter))]
     [ValidateNotNullOrEmpty]
-    public string[] Reference { get; set; } = Array.Empty<string>();
+    public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
 
     /// <summary>The platform to take from an index; without it this machine's.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = OnePlatform)]
     [ArgumentCompleter(typeof(PlatformCompleter))]
     [ValidateNotNullOrEmpty]
     public string? Platform { get; set; }
 
     /// <summary>Every platform of an index.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = EveryPlatform, Mandatory = true)]
     public SwitchParameter AllPlatforms { get; set; }
 
     /// <summary>Every tag of the repository.</summary>
@@ -50,20 +55,22 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
 
     private protected override bool AsksRegistry => true;
 
+    private protected override bool NamesItems => true;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _platform = Require(Platform, ReadPlatform);
+        _platform = Require(Platform, () => Platform is null ? null : ImgsPS.Platform.Parse(Platform));
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var reference in Reference)
+        foreach (var image in Image)
         {
             Pulls.WaitForRoom();
-            StartItem(Pulls, reference, () => Pull(reference));
+            StartItem(Pulls, image.ToString(), () => Pull(image));
         }
     }
 
@@ -72,9 +79,11 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
 
     private WorkLine Pulls => Line(Ahead, "Pulling");
 
-    private void Pull(string text)
+    private void Pull(ImageName image)
     {
-        var reference = ImageReference.Parse(text);
+        EnsureName(image);
+        var text = image.ToString();
+        var reference = image.NamedReference();
         var request = new PullRequest(reference)
         {
             Platform = _platform,
@@ -85,6 +94,11 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
         var stores = StoresFor(null)
             .Where(store => ShouldProcess(reference.Familiar + Place("into", store), AllTags ? "Pull all tags" : "Pull image"))
             .ToList();
+        if (stores.Count > 0)
+        {
+            UsedNames.Registries.Add(reference.Registry);
+        }
+
         StartOnEach(
             Pulls,
             stores,
@@ -93,22 +107,9 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
             {
                 await foreach (var image in part.Store.PullAsync(request, part.Observer, cancellationToken).ConfigureAwait(false))
                 {
-                    await part.WriteAsync(image, cancellationToken).ConfigureAwait(false);
+                    await part.WriteAsync(Row(image), cancellationToken).ConfigureAwait(false);
                 }
             },
             ordered: false);
-    }
-
-    private Platform? ReadPlatform()
-    {
-        if (Platform is not null && AllPlatforms)
-        {
-            throw new ImageException(
-                ImageErrorKind.InvalidArgument,
-                "-Platform and -AllPlatforms cannot be used together",
-                "Leave one of them out.");
-        }
-
-        return Platform is null ? null : ImgsPS.Platform.Parse(Platform);
     }
 }

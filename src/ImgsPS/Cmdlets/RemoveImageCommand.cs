@@ -22,11 +22,11 @@ public sealed class RemoveImageCommand : ChangeCmdlet
     /// <summary>References, ids or wildcards, or images of Get-Image.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "Reference")]
-    [ImageParameterTransformation]
+    [ImageNameTransformation]
     [ArgumentCompleter(typeof(ImageCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    public ImageParameter[] Image { get; set; } = Array.Empty<ImageParameter>();
+    public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
 
     /// <summary>Removes an image by its id although it has several references, or is used by a stopped container.</summary>
     [Parameter]

@@ -22,7 +22,7 @@ public abstract class StoreCmdlet : ImageCmdlet
         base.BeginProcessing();
 
         // What has its value before the first item of the pipeline was typed. A script block that computes one for each item has none yet.
-        _imagesAreTyped = MyInvocation.BoundParameters.TryGetValue("Image", out var images) && images is ImageParameter[];
+        _imagesAreTyped = MyInvocation.BoundParameters.TryGetValue("Image", out var images) && images is ImageName[];
 
         // A single store that is none leaves nothing to do; of several it is one error, and the others are worked on.
         if (Store is { Length: 1 })
@@ -40,7 +40,7 @@ public abstract class StoreCmdlet : ImageCmdlet
     /// have called an image <c>*</c> (SF9).
     /// </summary>
     /// <exception cref="ImageException">InvalidArgument: the brackets are not a set of characters.</exception>
-    private protected ImageWildcard? PatternOf(ImageParameter image) =>
+    private protected ImageWildcard? PatternOf(ImageName image) =>
         _imagesAreTyped && image.HasWildcard ? new ImageWildcard(image.Identity.Text) : null;
 
     /// <summary>
@@ -51,16 +51,18 @@ public abstract class StoreCmdlet : ImageCmdlet
     /// <exception cref="ImageException">
     /// InvalidArgument: without -Store, and the item is from another computer, or data that names a store which nobody named here (SF10).
     /// </exception>
-    private protected IReadOnlyList<StoreLink> StoresFor(ImageParameter? image)
+    private protected IReadOnlyList<StoreLink> StoresFor(ImageName? image)
     {
+        EnsureName(image);
         EnsureOfThisComputer(image);
         return OpenStores(NamesFor(image) ?? new[] { StoreNames.Local });
     }
 
     /// <summary>The names of <see cref="StoresFor"/>; null when neither the user nor the item names a store.</summary>
     /// <exception cref="ImageException">As <see cref="StoresFor"/>, for an item that names a store.</exception>
-    private protected IReadOnlyList<string>? NamesFor(ImageParameter? image)
+    private protected IReadOnlyList<string>? NamesFor(ImageName? image)
     {
+        EnsureName(image);
         if (image?.Identity.Store is not { } own || (Store is not null && !HasDefaultStore))
         {
             return Store;
@@ -75,7 +77,20 @@ public abstract class StoreCmdlet : ImageCmdlet
         return new[] { own };
     }
 
-    private void EnsureOfThisComputer(ImageParameter? image)
+    /// <summary>Refuses a number that did not stand on the command line: <c>5 | Remove-Image</c> means no image that is called 5.</summary>
+    /// <exception cref="ImageException">InvalidArgument.</exception>
+    private protected void EnsureName(ImageName? image)
+    {
+        if (image is { IsNumber: true } && !_imagesAreTyped)
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                $"the number {image} names no image",
+                $"Pipe references, ids or images of Get-Image. If an id is meant that begins so, pipe it as text: '{image}'.");
+        }
+    }
+
+    private void EnsureOfThisComputer(ImageName? image)
     {
         if (image?.Computer is { } computer && (Store is null || HasDefaultStore))
         {

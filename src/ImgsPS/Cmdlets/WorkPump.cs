@@ -134,7 +134,7 @@ internal sealed class WorkPump : IOperationObserver, IDisposable
 
     /// <summary>An item's failure in one of several stores.</summary>
     public void Error(ImageException error, string target, string? store) =>
-        Post(cmdlet => cmdlet.WriteError(ErrorRecords.Of(error, target, store)));
+        Post(cmdlet => cmdlet.WriteError(ErrorRecords.Of(error, target, store, item: target)));
 
     public void Progress(TransferProgress progress) => _progress?.Update(progress);
 

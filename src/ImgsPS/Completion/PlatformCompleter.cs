@@ -1,10 +1,14 @@
+using System;
 using System.Collections;
 using System.Collections.Generic;
 using System.Linq;
 
 namespace ImgsPS.Completion;
 
-/// <summary>Completes the platforms that most images come for.</summary>
+/// <summary>
+/// Completes the platforms of the image that the command line names, where the local store has its index; else those that most images come
+/// for.
+/// </summary>
 public sealed class PlatformCompleter : LocalCompleter
 {
     private static readonly Suggestion[] s_platforms =
@@ -23,6 +27,11 @@ public sealed class PlatformCompleter : LocalCompleter
         new("windows(10.0.26100)/amd64", "Windows Server 2025"),
     };
 
-    private protected override IEnumerable<Suggestion> Suggest(string word, IDictionary bound) =>
-        s_platforms.Where(platform => Fits(platform.Text, word));
+    private protected override IEnumerable<Suggestion> Suggest(string word, IDictionary bound)
+    {
+        var known = StoreImages.PlatformsOf(bound)
+            .Select(platform => new Suggestion(platform, Array.Find(s_platforms, usual => usual.Text == platform)?.ToolTip ?? "In the image's index"))
+            .ToList();
+        return (known.Count > 0 ? known : s_platforms.AsEnumerable()).Where(platform => Fits(platform.Text, word));
+    }
 }

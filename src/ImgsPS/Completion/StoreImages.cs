@@ -7,6 +7,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Cmdlets;
 using ImgsPS.Disk;
+using ImgsPS.Registry;
 using ImgsPS.Store;
 using ImgsPS.Store.Docker;
 
@@ -32,6 +33,39 @@ internal static class StoreImages
             .ToArray();
         Task.WaitAll(lists, Budget);
         return lists.Where(list => list.Status == TaskStatus.RanToCompletion).SelectMany(list => list.Result).ToArray();
+    }
+
+    /// <summary>The platforms that the index of the named image has, where the local store keeps it; none when that is not known.</summary>
+    public static IReadOnlyList<string> PlatformsOf(IDictionary bound)
+    {
+        var names = LanguagePrimitives.ConvertTo<string[]>(bound["Image"]);
+        if (names is not { Length: 1 } || names[0] is not { Length: > 0 } name)
+        {
+            return Array.Empty<string>();
+        }
+
+        using var cancellation = new CancellationTokenSource(Budget);
+        var token = cancellation.Token;
+        var read = Task.Run(() => PlatformsAsync(name, token), CancellationToken.None);
+        return read.Wait(Budget) ? read.Result : Array.Empty<string>();
+    }
+
+    private static async Task<IReadOnlyList<string>> PlatformsAsync(string image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var store = ImageStores.Open(StoreNames.Local, StoreAccess.ReadOnly);
+            var answer = await store
+                .GetManifestAsync(ImageIdentity.Of(image), null, RegistryOptions.Default, NullObserver.Instance, cancellationToken)
+                .ConfigureAwait(false);
+            return answer.Manifests.Where(manifest => manifest.IndexDigest is not null && manifest.Platform is { OS: not "unknown" })
+                .Select(manifest => manifest.Platform!.ToString()).Distinct(StringComparer.Ordinal).ToArray();
+        }
+        catch (Exception failure) when (failure is ImageException or OperationCanceledException)
+        {
+            // Not there, or not to be read: then its platforms are not known.
+            return Array.Empty<string>();
+        }
     }
 
     private static async Task<IReadOnlyList<Image>> ListAsync(string store, CancellationToken cancellationToken)

@@ -54,6 +54,7 @@ internal sealed record CmdletMetadata(
                     reader.GetString(property.Name),
                     property.DecodeSignature(TypeNames.Instance, null).ReturnType,
                     Texts(attributes, "AliasAttribute"),
+                    parameter.Named.TryGetValue("ParameterSetName", out var set) ? (string)set! : "(All)",
                     parameter.Named.TryGetValue("Position", out var position) ? position!.ToString()! : "Named",
                     Flag("Mandatory"),
                     Flag("ValueFromPipeline"),
@@ -164,5 +165,5 @@ internal sealed record CmdletMetadata(
 
 /// <summary>A parameter of a cmdlet.</summary>
 internal sealed record ParameterMetadata(
-    string Name, string Type, IReadOnlyList<string> Aliases, string Position, bool Mandatory, bool ByValue, bool ByPropertyName,
+    string Name, string Type, IReadOnlyList<string> Aliases, string Set, string Position, bool Mandatory, bool ByValue, bool ByPropertyName,
     bool Wildcards);

@@ -19,7 +19,8 @@ internal static class HelpOutline
 
     public static IReadOnlyList<string> Of(HelpPage page)
     {
-        var lines = new List<string> { "name: " + page.FrontMatter["title"], "syntax: " + Flow(page.Lines("### __AllParameterSets")) };
+        var lines = new List<string> { "name: " + page.FrontMatter["title"] };
+        lines.AddRange(page.Below("## SYNTAX").Select(part => "syntax: " + Flow(part.Lines)));
         lines.AddRange(Shown("synopsis", page.Lines("## SYNOPSIS")));
         lines.AddRange(Shown("description", page.Lines("## DESCRIPTION")));
         lines.AddRange(Shown("notes", page.Lines("## NOTES")));
@@ -62,8 +63,9 @@ internal static class HelpOutline
     public static IReadOnlyList<string> Of(XElement command)
     {
         var details = command.Element(s_command + "details")!;
-        var syntax = command.Element(s_command + "syntax")!.Elements().Single().Elements(s_command + "parameter").Select(Syntax);
-        var lines = new List<string> { "name: " + Name(command), $"syntax: {Name(command)} {string.Join(" ", syntax)}" };
+        var lines = new List<string> { "name: " + Name(command) };
+        lines.AddRange(command.Element(s_command + "syntax")!.Elements()
+            .Select(set => $"syntax: {Name(command)} {string.Join(" ", set.Elements(s_command + "parameter").Select(Syntax))}"));
         lines.AddRange(Shown("synopsis", details.Element(s_maml + "description")));
         lines.AddRange(Shown("description", command.Element(s_maml + "description")));
         lines.AddRange(Shown("notes", command.Element(s_maml + "alertSet")!.Element(s_maml + "alert")));

@@ -65,6 +65,7 @@ public class HelpTests
                 parameter.Name,
                 parameter.Type,
                 "aliases " + string.Join("+", parameter.Aliases.Order()),
+                "set " + parameter.Set,
                 "position " + parameter.Position,
                 "required " + Lower(parameter.Mandatory),
                 "pipeline " + Lower(parameter.ByValue),
@@ -75,6 +76,7 @@ public class HelpTests
                 parameter.Name,
                 described.Members["Type"],
                 "aliases " + string.Join("+", described.Aliases.Order()),
+                "set " + described.Members["Name"],
                 "position " + described.Members["Position"],
                 "required " + described.Members["IsRequired"],
                 "pipeline " + described.Members["ValueFromPipeline"],
@@ -88,9 +90,19 @@ public class HelpTests
     [MemberData(nameof(Cmdlets))]
     public void Page_shows_the_syntax_of_the_code(string name)
     {
-        var syntax = string.Join(" ", HelpPage.Code(Page(name).Lines("### __AllParameterSets")));
-        var shown = Regex.Matches(syntax, @"(?<=[\s\[])-(\w+)").Select(match => match.Groups[1].Value).Order();
-        Assert.Equal(Page(name).Parameters.Keys.Order(), shown);
+        // Each parameter set shows its own parameters and those of all sets.
+        var cmdlet = Cmdlet(name);
+        var page = Page(name);
+        var sets = page.Below("## SYNTAX").Select(part => (
+            Name: part.Heading["### ".Length..].Replace(" (Default)", "", StringComparison.Ordinal), Text: string.Join(" ", HelpPage.Code(part.Lines))));
+        var names = cmdlet.Parameters.Select(parameter => parameter.Set).Where(set => set != "(All)").Distinct().DefaultIfEmpty("__AllParameterSets");
+        Assert.Equal(names.Order(), sets.Select(set => set.Name).Order());
+        foreach (var (set, text) in sets)
+        {
+            var others = cmdlet.Parameters.Where(parameter => parameter.Set != "(All)" && parameter.Set != set).Select(parameter => parameter.Name);
+            var shown = Regex.Matches(text, @"(?<=[\s\[])-(\w+)").Select(match => match.Groups[1].Value).Order();
+            Assert.Equal(page.Parameters.Keys.Except(others).Order(), shown);
+        }
     }
 
     [Theory]

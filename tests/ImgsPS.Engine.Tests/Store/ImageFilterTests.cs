@@ -13,6 +13,22 @@ public class ImageFilterTests
 {
     private static readonly Image[] Days = Images.Days("a:0", "a:1", "a:2", "a:3", "a:4");
 
+    [Theory]
+    [InlineData("[2001:db8::1]:5000/team/*", "[2001:db8::1]:5000/team/app:1")]
+    [InlineData("[2001:db8::1]:5000/*:[0-9]", "[2001:db8::1]:5000/other:2")]
+    [InlineData("[2001:db8::1]:*/oth?r", "[2001:db8::1]:5000/other:2")]
+    [InlineData("[2001:db8::2]:5000/*", "")]
+    [InlineData("[a-c]pp", "app:1")]
+    public void Brackets_that_begin_a_host_are_no_set_of_characters_FF5(string pattern, string expected)
+    {
+        Image[] rows = [Images.Row("[2001:db8::1]:5000/team/app:1", Images.Hash("aaaa")), Images.Row("[2001:db8::1]:5000/other:2", Images.Hash("bbbb")),
+            Images.Row("app:1", Images.Hash("cccc"))];
+
+        var passed = ImageFilter.Parse(["reference=" + pattern]).Apply(rows, DateTimeOffset.UnixEpoch);
+
+        Assert.Equal(expected, string.Join(" ", passed.Select(image => image.Reference)));
+    }
+
     [Fact]
     public void None_lets_everything_through_as_it_is()
     {

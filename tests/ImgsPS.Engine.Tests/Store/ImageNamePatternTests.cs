@@ -24,6 +24,24 @@ public class ImageNamePatternTests
     ];
 
     [Theory]
+    [InlineData("[::1]:5095/team/*", 5)]
+    [InlineData("[::1]/team/*", 5)]
+    [InlineData("[::1]*", 5)]
+    [InlineData("[2001:DB8::a]:5000/*:[0-9]*", 13)]
+    [InlineData("[::ffff:10.0.0.1]:5000/*", 17)]
+    [InlineData("[::1]", 5)]
+    [InlineData("[ab]*", 0)]
+    [InlineData("[a:b]*", 0)]
+    [InlineData("[::1]app", 0)]
+    [InlineData("[10.0.0.1]:5000/*", 0)]
+    [InlineData("[::1", 0)]
+    [InlineData("[]", 0)]
+    [InlineData("app/[::1]:5000", 0)]
+    [InlineData("", 0)]
+    public void Brackets_of_an_address_that_begins_a_pattern_are_told_from_a_set_FF5(string pattern, int length) =>
+        Assert.Equal(length, ImageNamePattern.AddressLength(pattern));
+
+    [Theory]
 
     // Repositories and their last parts; never tags, registries that are not written, or ids.
     [InlineData("*test*", "test:latest reg.example.com:5000/team/unittest:v1-test localhost/testing/web:1")]

@@ -261,7 +261,7 @@ public sealed class PullTests : IDisposable
 
         var error = await Assert.ThrowsAsync<ImageException>(() => Pull(request));
 
-        Assert.Equal("tag can't be used with --all-tags/-a", error.Message);
+        Assert.Equal($"'{_registry.Host}/team/app:1' has a tag, which cannot be used with -AllTags", error.Message);
     }
 
     [Fact]

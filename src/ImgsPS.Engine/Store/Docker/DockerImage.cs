@@ -125,22 +125,18 @@ internal sealed class DockerImage
         }
     }
 
-    /// <summary>L4: seconds since 1970 or RFC 3339; 0 and Go's zero time mean that there is none.</summary>
+    /// <summary>L4: seconds since 1970 or RFC 3339.</summary>
     private static DateTimeOffset? Time(JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.Number)
         {
             var seconds = DockerJson.Number(value);
-            return seconds != 0 && seconds > DateTimeOffset.MinValue.ToUnixTimeSeconds()
-                && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
-                ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            return seconds > DateTimeOffset.MinValue.ToUnixTimeSeconds() && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+                ? ImageTime.Of(DateTimeOffset.FromUnixTimeSeconds(seconds))
                 : null;
         }
 
-        return DockerJson.Text(value) is { } text && Rfc3339.TryParse(text, out var time)
-            && time.UtcDateTime != DateTime.MinValue && time != DateTimeOffset.FromUnixTimeSeconds(0)
-            ? time
-            : null;
+        return DockerJson.Text(value) is { } text && Rfc3339.TryParse(text, out var time) ? ImageTime.Of(time) : null;
     }
 
     private static IReadOnlyList<string> Known(IReadOnlyList<string> names) =>

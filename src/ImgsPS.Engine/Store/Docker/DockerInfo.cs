@@ -57,6 +57,7 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
             Bytes = bytes.Total,
             ReclaimableBytes = bytes.Reclaimable,
             UnusedBytes = bytes.Unused,
+            DefaultRegistry = DefaultRegistry(info, registries),
             RegistryMirrors = DockerJson.Texts(DockerJson.Get(registries, "Mirrors")),
             InsecureRegistries = Insecure(registries),
         };
@@ -78,6 +79,23 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
             .Select(DockerJson.Texts)
             .Any(p => p.Count > 1 && p[0] == "driver-type" && p[1].StartsWith("io.containerd.snapshotter", StringComparison.Ordinal));
         return isContainerd ? driver + " (containerd)" : driver;
+    }
+
+    /// <summary>The host of IndexServerAddress; where that is empty, the registry that Docker calls official.</summary>
+    internal static string? DefaultRegistry(JsonElement info, JsonElement registries)
+    {
+        var address = DockerJson.Text(info, "IndexServerAddress");
+        var host = Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Host.Length > 0 ? uri.Authority : address;
+        if (string.IsNullOrEmpty(host))
+        {
+            var hosts = DockerJson.Get(registries, "IndexConfigs");
+            return hosts.ValueKind == JsonValueKind.Object
+                ? hosts.EnumerateObject()
+                    .Where(h => DockerJson.Get(h.Value, "Official").ValueKind == JsonValueKind.True).Select(h => h.Name).FirstOrDefault()
+                : null;
+        }
+
+        return host == DockerHub.LegacyRegistry ? DockerHub.Registry : host;
     }
 
     internal static List<string> Insecure(JsonElement registries)

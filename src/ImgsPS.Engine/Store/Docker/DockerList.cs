@@ -67,8 +67,11 @@ internal sealed class DockerList
 
         List<Image> Rows(IOperationObserver told)
         {
-            var all = filter.Apply(DockerRows.Of(images, usage, _client.Endpoint.Store, told, Contents.Find), now);
-            return (only is null ? all : all.Where(only)).ToList();
+            var all = DockerRows.Of(images, usage, _client.Endpoint.Store, told, Contents.Find);
+
+            // For a Docker Engine an image without a date is of 1970, and before all others (FF6).
+            var dated = filters is null ? all : all.FindAll(row => row.Created is not null);
+            return filter.Apply(dated, now).Where(row => only?.Invoke(row) ?? true).ToList();
         }
     }
 

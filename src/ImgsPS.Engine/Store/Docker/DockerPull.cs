@@ -21,6 +21,7 @@ internal sealed class DockerPull(DockerClient client, DockerList list, DockerCre
     {
         Check(request);
         var reference = request.ToPull(observer);
+        var before = await ImagesAsync(observer, cancellationToken).ConfigureAwait(false);
         var auth = await credentials.FindAsync(reference.Registry, reference.Repository, request.Registry, observer, cancellationToken)
             .ConfigureAwait(false);
         var question = new DockerRequest(HttpMethod.Post, "/images/create")
@@ -66,9 +67,20 @@ internal sealed class DockerPull(DockerClient client, DockerList list, DockerCre
 
         foreach (var one in pulled)
         {
-            yield return one;
+            var old = before.FirstOrDefault(image => image.Reference == one.Reference);
+            yield return one.Pulled(DigestOf(old, one), isUpToDate: old?.Id == one.Id);
         }
     }
+
+    /// <summary>The images as they were, without their containers: whether a pull brings anything, Docker does not say (FF8).</summary>
+    private async Task<IReadOnlyList<Image>> ImagesAsync(IOperationObserver observer, CancellationToken cancellationToken) => DockerRows.Of(
+        await list.ImagesAsync(false, null, observer, cancellationToken).ConfigureAwait(false), DockerUsage.None, client.Endpoint.Store, observer);
+
+    /// <summary>What the reference named before: a digest; of an image that came without one, its id.</summary>
+    private static string? DigestOf(Image? old, Image now) =>
+        old is null ? null
+        : old.Id == now.Id && (old.Digest is null || now.Digest is null) ? now.Digest
+        : old.Digest ?? old.Id;
 
     private void Check(PullRequest request)
     {

@@ -50,9 +50,18 @@ internal sealed class DockerSearch(DockerClient client, DockerCredentials creden
         {
             using var response = await client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
             using var document = await response.ReadJsonAsync(cancellationToken).ConfigureAwait(false);
-            return DockerJson.Items(document.RootElement)
+            var found = DockerJson.Items(document.RootElement)
                 .Select(r => Read(r, isHub ? DockerHub.Registry : registry))
                 .OfType<ImageSearchResult>()
+                .ToList();
+            if (found.Count >= limit)
+            {
+                // Docker does not pass on how many there are.
+                observer.Warning($"{registry} may know more repositories for '{PrintableText.OfServer(term)}' than the {limit} that Docker "
+                    + "asked for; -Limit takes up to 100.");
+            }
+
+            return found
                 .Take(limit)
                 .Where(r => (r.Official || !request.Official) && r.Stars >= request.MinimumStars)
                 .ToArray();

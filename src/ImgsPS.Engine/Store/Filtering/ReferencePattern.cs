@@ -13,7 +13,7 @@ internal sealed class ReferencePattern
     /// <summary>Reads a pattern.</summary>
     /// <exception cref="ImageException">InvalidArgument: <c>syntax error in pattern</c>.</exception>
     public static ReferencePattern Parse(string pattern) => GoGlob.IsValid(pattern)
-        ? new ReferencePattern(pattern)
+        ? new ReferencePattern(ImageNamePattern.AddressLength(pattern) > 0 ? "\\" + pattern : pattern)
         : throw new ImageException(
             ImageErrorKind.InvalidArgument,
             "syntax error in pattern",

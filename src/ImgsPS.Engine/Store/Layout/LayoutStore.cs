@@ -348,6 +348,8 @@ internal sealed class LayoutStore : IImageStore
         CancellationToken cancellationToken)
     {
         LayoutRow row;
+        string? before;
+        bool isUpToDate;
         using (var session = Begin(reference, observer))
         {
             var pulled = await ImagePuller.PullAsync(
@@ -357,12 +359,14 @@ internal sealed class LayoutStore : IImageStore
             var entry = session.Entry is { } found && found.Descriptor!.Digest == pulled.Root.Digest
                 ? found
                 : new IndexEntry(default, pulled.Root, EntryName.Of(reference), DateTimeOffset.UtcNow);
+            before = session.Current?.Digest.ToString();
+            isUpToDate = pulled.UpToDate;
             var asked = request.Platform is not null && !request.AllPlatforms && pulled.Manifests.Count > 0 ? pulled.Manifests[0].Digest
                 : null;
             row = new LayoutRows(_blobs, _catalog, Name, observer, few: true).Of(new[] { entry }, asked);
         }
 
-        return !row.IsArtifact ? row.Image
+        return !row.IsArtifact ? row.Image.Pulled(before, isUpToDate)
             : throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
     }
 

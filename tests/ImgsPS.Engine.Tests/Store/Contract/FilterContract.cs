@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Store;
@@ -100,6 +101,39 @@ public abstract class FilterContract : StoreContract
         Assert.Equal(Days(2, 1), await NamesAsync("until=2024-03-02T12:00:01Z"));
         Assert.Equal(Days(2, 1), await NamesAsync($"until={Day(2).ToUnixTimeSeconds() + 1}"));
         Assert.Equal(Days(3, 2, 1), await NamesAsync("until=24h"));
+    }
+
+    /// <summary>The config's time; null to take it out.</summary>
+    [SkippableTheory]
+    [InlineData("1970-01-01T00:00:00Z")]
+    [InlineData("1970-01-01T00:00:00.25Z")]
+    [InlineData("0001-01-01T00:00:00Z")]
+    [InlineData(null)]
+    public async Task Image_without_a_date_is_neither_old_nor_new_FF6(string? created)
+    {
+        var images = await SeedDaysAsync(2);
+        var undated = Registry.AddEdited("team/none:1", Spec(9), config => Date(config, created));
+        await PullAsync(undated.Reference);
+
+        Assert.Null((await ListAsync()).Single(i => i.Reference == undated.Reference).Created);
+        Assert.Null((await ConfigAsync(undated.Reference)).Created);
+        Assert.Equal(Days(1), await NamesAsync($"before={images[1].Reference}"));
+        Assert.Equal(Days(2), await NamesAsync($"since={images[0].Reference}"));
+        Assert.Equal(Days(2, 1), await NamesAsync("until=24h"));
+        foreach (var key in new[] { "before", "since" })
+        {
+            var error = await FailsAsync(ImageErrorKind.InvalidArgument, () => ListAsync($"{key}={undated.Reference}"));
+            Assert.Contains("does not say when it was created", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static void Date(JsonObject config, string? created)
+    {
+        config.Remove("created");
+        if (created is not null)
+        {
+            config["created"] = created;
+        }
     }
 
     [SkippableFact]

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Registry;
 using ImgsPS.Store;
 using ImgsPS.Testing;
 using Xunit;
@@ -17,6 +18,19 @@ public abstract class InspectContract : StoreContract
     private protected InspectContract(StoreUnderTest under)
         : base(under)
     {
+    }
+
+    [SkippableFact]
+    public async Task Text_of_a_config_is_the_bytes_that_the_id_is_the_digest_of()
+    {
+        // What no property has, white space and all.
+        var image = Registry.AddEdited("team/app:1", Spec(1), config => config["x-own"] = "  \u00e9 ");
+        await PullAsync(image.Reference);
+
+        var text = await ImageReader.GetConfigTextAsync(
+            Store, ImageIdentity.Of(image.Reference), null, RegistryOptions.Default, Observer, CancellationToken.None);
+
+        Assert.Equal(image.Config.Digest, "sha256:" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text))).ToLowerInvariant());
     }
 
     [SkippableFact]

@@ -32,6 +32,25 @@ public abstract class PullContract : StoreContract
     }
 
     [SkippableFact]
+    public async Task Pull_says_what_it_brought_FF8()
+    {
+        var first = Registry.AddImage("team/app:1", Spec(1));
+        var pulled = await PullAsync(first.Reference);
+        Assert.Equal(("Downloaded", null), (pulled.Status, pulled.PreviousDigest));
+
+        pulled = await PullAsync(first.Reference);
+        Assert.Equal(("UpToDate", null), (pulled.Status, pulled.PreviousDigest));
+
+        Registry.AddImage("team/app:1", Spec(2));
+        pulled = await PullAsync(first.Reference);
+        Assert.Equal(("Moved", first.Digest), (pulled.Status, pulled.PreviousDigest));
+
+        Registry.AddImage("team/other:1", Spec(2));
+        Assert.Equal("Downloaded", (await PullAsync(Name("team/other:1"))).Status);
+        Assert.All(await ListAsync(), image => Assert.Null(image.Status));
+    }
+
+    [SkippableFact]
     public async Task No_tag_is_latest_and_says_so_N7()
     {
         var image = Registry.AddImage("team/app:latest", new ImageSpec());
@@ -94,7 +113,8 @@ public abstract class PullContract : StoreContract
         var error = await FailsAsync(
             ImageErrorKind.InvalidArgument, () => PullAsync(new PullRequest(ImageReference.Parse(Name("team/app:1"))) { AllTags = true }));
 
-        Assert.Equal("tag can't be used with --all-tags/-a", error.Message);
+        Assert.Equal($"'{Name("team/app:1")}' has a tag, which cannot be used with -AllTags", error.Message);
+        Assert.Contains($" {Name("team/app")},", error.Advice, StringComparison.Ordinal);
     }
 
     [SkippableFact]

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Registry;
@@ -31,7 +32,7 @@ public class DockerInfoTests
         test.Can("GET", "/system/df", usage.Replace("ITEMS", Items.Replace("sha256:b", dangling, StringComparison.Ordinal), StringComparison.Ordinal));
         test.Can("GET", "/info", """
             {"Driver":"overlayfs","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]],"DockerRootDir":"/var/lib/docker","ServerVersion":"1",
-             "RegistryConfig":{"Mirrors":["https://mirror.example.com/"],"InsecureRegistryCIDRs":["127.0.0.0/8"],
+             "IndexServerAddress":"https://index.docker.io/v1/","RegistryConfig":{"Mirrors":["https://mirror.example.com/"],"InsecureRegistryCIDRs":["127.0.0.0/8"],
              "IndexConfigs":{"docker.io":{"Secure":true},"reg:5000":{"Secure":false}}}}
             """);
         test.Can("GET", "/version", """{"Version":"28.2.2","Os":"linux","Arch":"amd64"}""");
@@ -42,6 +43,7 @@ public class DockerInfoTests
         Assert.Equal((3, 1, 2), (info.Images, info.Dangling, info.InUse));
         Assert.Equal(("docker", "28.2.2", api, "overlayfs (containerd)"), (info.Kind, info.Version, info.ApiVersion, info.Driver));
         Assert.Equal(("/var/lib/docker", "linux/amd64", test.Engine.Address), (info.Path, info.Platform?.ToString(), info.Address));
+        Assert.Equal("docker.io", info.DefaultRegistry);
         Assert.Equal(new[] { "https://mirror.example.com/" }, info.RegistryMirrors);
         Assert.Equal(new[] { "reg:5000", "127.0.0.0/8" }, info.InsecureRegistries);
         Assert.Null(info.Blobs);
@@ -80,6 +82,22 @@ public class DockerInfoTests
              {"Id":"{{pinned}}","Containers":0,"Size":30,"SharedSize":0},{"Id":"{{goes}}","Containers":0,"Size":7,"SharedSize":0}]}
             """);
         Assert.Equal(7, (await test.Store.GetInfoAsync(test.Observer, CancellationToken.None)).ReclaimableBytes);
+    }
+
+    [Theory]
+    [InlineData("""{"IndexServerAddress":"https://index.docker.io/v1/"}""", "docker.io")]
+    [InlineData("""{"IndexServerAddress":"https://registry.example.com:5000/v1/"}""", "registry.example.com:5000")]
+    [InlineData("""{"IndexServerAddress":"quay.io"}""", "quay.io")]
+    [InlineData("""{"IndexServerAddress":"","RegistryConfig":{"IndexConfigs":{"reg:5000":{"Official":false},"docker.io":{"Official":true}}}}""", "docker.io")]
+    [InlineData("""{"IndexServerAddress":null,"RegistryConfig":{"IndexConfigs":{"reg:5000":{"Official":false}}}}""", null)]
+    [InlineData("""{"RegistryConfig":null}""", null)]
+    [InlineData("{}", null)]
+    public void Registry_that_is_asked_by_default_is_said(string info, string? expected)
+    {
+        using var document = JsonDocument.Parse(info);
+
+        _ = document.RootElement.TryGetProperty("RegistryConfig", out var registries);
+        Assert.Equal(expected, ImgsPS.Store.Docker.DockerInfo.DefaultRegistry(document.RootElement, registries));
     }
 
     // S1-S4

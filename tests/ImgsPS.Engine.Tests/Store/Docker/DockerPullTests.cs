@@ -140,7 +140,7 @@ public class DockerPullTests
         Assert.Null(Assert.Single(test.Engine.Requests, r => r.Method == "POST").Parameter("tag"));
         var e = await Assert.ThrowsAsync<ImageException>(() =>
             test.PullAsync(new PullRequest(ImageReference.Parse("app:1")) { AllTags = true }));
-        Assert.Equal("tag can't be used with --all-tags/-a", e.Message);
+        Assert.Equal("'app:1' has a tag, which cannot be used with -AllTags", e.Message);
     }
 
     [Fact]

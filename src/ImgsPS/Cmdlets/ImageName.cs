@@ -1,6 +1,8 @@
 using System;
 using System.Collections;
+using System.Linq;
 using System.Management.Automation;
+using System.Numerics;
 using ImgsPS.Store;
 
 namespace ImgsPS.Cmdlets;
@@ -9,17 +11,26 @@ namespace ImgsPS.Cmdlets;
 /// An image as a user names it: by a reference, an id, the beginning of an id, or by an object of Get-Image, also one that was serialized,
 /// written to a CSV file, or made by hand. Immutable.
 /// </summary>
-public sealed class ImageParameter
+public sealed class ImageName
 {
+    /// <summary>What PowerShell puts before the name of a type: of a copy, of chosen properties, of a row of a file.</summary>
+    private static readonly string[] s_prefixes = ["CSV:", "Deserialized.", "Selected.", "Deserialized."];
+
+    /// <summary>Rows without a type of their own.</summary>
+    private static readonly string[] s_rows = ["System.Management.Automation.PSCustomObject", "System.Object"];
+
+    /// <summary>Copies, and chosen properties, of what is no row.</summary>
+    private static readonly string[] s_others = ["System.", "Microsoft."];
+
     private readonly bool _isText;
 
-    private ImageParameter(ImageIdentity identity, Digest? manifest = null)
+    private ImageName(ImageIdentity identity, Digest? manifest = null)
     {
         Identity = identity;
         Manifest = manifest;
     }
 
-    private ImageParameter(string text)
+    private ImageName(string text)
     {
         Identity = ImageIdentity.Of(text);
         _isText = true;
@@ -31,6 +42,9 @@ public sealed class ImageParameter
     /// <summary>The manifest that the object is about; null when a text was given.</summary>
     internal Digest? Manifest { get; }
 
+    /// <summary>True for a number: one that was typed is the beginning of an id, one that was piped names no image.</summary>
+    internal bool IsNumber { get; private init; }
+
     /// <summary>True for what was read of properties: a deserialized object, a row of a file, an object of the user's own.</summary>
     internal bool IsData { get; private init; }
 
@@ -40,7 +54,7 @@ public sealed class ImageParameter
     /// <summary>True for a text with wildcards, not a property of an object. A reference with an IPv6 address in brackets is none.</summary>
     internal bool HasWildcard =>
         _isText
-        && WildcardPattern.ContainsWildcardCharacters(Identity.Text)
+        && WildcardPattern.ContainsWildcardCharacters(Identity.Text.Substring(ImageNamePattern.AddressLength(Identity.Text)))
         && !ImageReference.TryParse(Identity.Text, out _);
 
     /// <summary>
@@ -49,12 +63,20 @@ public sealed class ImageParameter
     /// <exception cref="ImageException">InvalidReference: nothing that a registry knows.</exception>
     internal ImageReference RemoteReference()
     {
+        var reference = NamedReference();
+        return Manifest is null ? reference : reference.WithDigest(Manifest);
+    }
+
+    /// <summary>The reference that the image is called by.</summary>
+    /// <exception cref="ImageException">InvalidReference: nothing that a registry knows.</exception>
+    internal ImageReference NamedReference()
+    {
         if (Identity.RawName is { } name)
         {
             throw new ImageException(
                 ImageErrorKind.InvalidReference,
                 $"'{name}' is a name that another tool gave the image, and no reference that a registry knows",
-                "Give the image a name first: Add-ImageTag.");
+                $"Give the image a name first: Add-ImageTag {Identity.Id ?? Identity.Digest} -Tag NAME.");
         }
 
         if (ImgsPS.Digest.TryParse(Identity.Text, out _))
@@ -62,18 +84,17 @@ public sealed class ImageParameter
             throw new ImageException(
                 ImageErrorKind.InvalidReference,
                 $"'{Identity.Text}' is a digest without a repository, which names nothing in a registry",
-                "Name the repository too, as in app@sha256:...; for an image of a store add -Store local.");
+                $"Name the repository too: REPOSITORY@{Identity.Text}. To look into a store, add -Store local.");
         }
 
-        var reference = ImageReference.Parse(Identity.Text);
-        return Manifest is null ? reference : reference.WithDigest(Manifest);
+        return ImageReference.Parse(Identity.Text);
     }
 
     /// <summary>The reference, or the id.</summary>
     public override string ToString() => Identity.Text;
 
     /// <summary>Makes an identity of what PowerShell binds; null when it is not one.</summary>
-    internal static ImageParameter? From(object value)
+    internal static ImageName? From(object value)
     {
         var parameter = Read(value);
         if (parameter is not null && value is PSObject origin)
@@ -84,12 +105,12 @@ public sealed class ImageParameter
         return parameter;
     }
 
-    private static ImageParameter? Read(object value)
+    private static ImageName? Read(object value)
     {
         var inner = value is PSObject wrapper ? wrapper.BaseObject : value;
         switch (inner)
         {
-            case ImageParameter parameter:
+            case ImageName parameter:
                 return parameter;
             case Image image:
                 return new(ImageIdentity.Of(image), ParseDigest(image.Digest));
@@ -104,16 +125,36 @@ public sealed class ImageParameter
                 return Part(entry.Reference, entry.Store);
             case ImageReference reference:
                 return new(ImageIdentity.Of(reference.Familiar));
-            case string or Digest or ValueType:
+            case string or Digest:
+                return OfText(LanguagePrimitives.ConvertTo<string>(value), isNumber: false);
+            case int or long or double or decimal or BigInteger:
                 // Of a number PowerShell keeps the text as it was typed: 7e3 is the beginning of an id.
-                var text = LanguagePrimitives.ConvertTo<string>(value);
-                return text.Length == 0 ? null : new(text);
+                return OfText(LanguagePrimitives.ConvertTo<string>(value), isNumber: true);
             default:
-                return FromProperties(PSObject.AsPSObject(value));
+                var row = PSObject.AsPSObject(value);
+                return IsRow(row) ? FromProperties(row) : null;
         }
     }
 
-    private static ImageParameter? FromProperties(PSObject value)
+    private static ImageName? OfText(string text, bool isNumber) => text.Length == 0 ? null : new(text) { IsNumber = isNumber };
+
+    /// <summary>
+    /// True for an object that may stand for an image: one of this module, and a row, of a file or of the user's own making. A file or a
+    /// service has a property Name too, and is no image.
+    /// </summary>
+    internal static bool IsRow(PSObject value)
+    {
+        var type = value.TypeNames.FirstOrDefault() ?? "";
+        foreach (var prefix in s_prefixes.Where(prefix => type.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            type = type.Substring(prefix.Length);
+        }
+
+        return type.StartsWith("ImgsPS.", StringComparison.Ordinal)
+            || (value.BaseObject is PSCustomObject && (s_rows.Contains(type) || !s_others.Any(other => type.StartsWith(other, StringComparison.Ordinal))));
+    }
+
+    private static ImageName? FromProperties(PSObject value)
     {
         var reference = Text(value, nameof(Image.Reference));
         if (value.Properties[nameof(ImageLayer.CreatedBy)] is not null)
@@ -152,7 +193,7 @@ public sealed class ImageParameter
     }
 
     /// <summary>The image that a layer or a step of its history belongs to: their own digests and ids are not the image's.</summary>
-    private static ImageParameter? Part(string? reference, string? store) =>
+    private static ImageName? Part(string? reference, string? store) =>
         reference is null ? null : new(ImageIdentity.Of(reference, null, null, store));
 
     private static Digest? ParseDigest(string? text) => Digest.TryParse(text, out var digest) ? digest : null;
@@ -163,9 +204,9 @@ public sealed class ImageParameter
             : null;
 }
 
-/// <summary>Turns strings and objects into <see cref="ImageParameter"/>.</summary>
+/// <summary>Turns strings and objects into <see cref="ImageName"/>.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class ImageParameterTransformationAttribute : ArgumentTransformationAttribute
+public sealed class ImageNameTransformationAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
@@ -185,16 +226,22 @@ public sealed class ImageParameterTransformationAttribute : ArgumentTransformati
         return images;
     }
 
-    private static ImageParameter? Convert(object? value)
+    private static ImageName? Convert(object? value)
     {
         if (value is null or "")
         {
             return null;
         }
 
-        // The binder goes on with the object's properties only when the cause is this exception.
         const string message = "The value names no image: give a reference, an id, or an object with the property Reference, Id or Digest.";
-        return ImageParameter.From(value)
-            ?? throw new ArgumentTransformationMetadataException(message, new PSInvalidCastException(message));
+        if (ImageName.From(value) is { } name)
+        {
+            return name;
+        }
+
+        // The binder goes on with the object's properties only when the cause is this exception.
+        throw ImageName.IsRow(PSObject.AsPSObject(value))
+            ? new ArgumentTransformationMetadataException(message, new PSInvalidCastException(message))
+            : new ArgumentTransformationMetadataException(message);
     }
 }
