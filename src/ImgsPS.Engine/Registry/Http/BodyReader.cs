@@ -26,10 +26,19 @@ internal sealed partial class BodyReader : IDisposable
         _limits = limits;
     }
 
+    /// <summary>Opens the body as it came.</summary>
     public static async Task<BodyReader> OpenAsync(RegistryResponse response, RegistryLimits limits, CancellationToken cancellationToken)
     {
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         return new(response, stream, limits);
+    }
+
+    /// <summary>Opens the body without its coding, as <see cref="ContentCoding.Open"/>.</summary>
+    public static async Task<BodyReader> OpenAsync(
+        RegistryResponse response, string coding, long size, RegistryLimits limits, CancellationToken cancellationToken)
+    {
+        var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        return new(response, ContentCoding.Open(coding, stream, size), limits);
     }
 
     /// <summary>
@@ -80,7 +89,7 @@ internal sealed partial class BodyReader : IDisposable
         // A body cut short is not told by every handler (RN17).
         if (expected > count && count <= limit)
         {
-            throw new TransferFault(TransferFaultKind.Broken, $"the answer ended after {count} of {expected} bytes");
+            throw new TransferFault(TransferFaultKind.Broken, $"the answer ended after {count} of {expected} bytes") { At = response.Uri };
         }
 
         var complete = count <= limit;
@@ -90,6 +99,7 @@ internal sealed partial class BodyReader : IDisposable
 
     /// <summary>Reads some bytes; 0 at the end.</summary>
     /// <exception cref="TransferFault">The connection broke, or a limit of RN12 ran out.</exception>
+    /// <exception cref="ImageException">Integrity: the body is opened without its coding, and has another.</exception>
 #if !NET472
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
 #endif
@@ -104,12 +114,23 @@ internal sealed partial class BodyReader : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TransferFault(TransferFaultKind.Timeout, $"no byte came for {_limits.IdleRead.TotalSeconds:0.###} s");
+            throw new TransferFault(TransferFaultKind.Timeout, $"no byte came for {_limits.IdleRead.TotalSeconds:0.###} s")
+            {
+                At = _response.Uri,
+            };
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ImageException(
+                ImageErrorKind.Integrity, $"the answer of {HostNames.Display(_response.Uri)} is not encoded as it says: {e.Message}", null, e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException or ObjectDisposedException && e is not TransferFault)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new TransferFault(TransferFaultKind.Broken, "the connection broke in the middle of the answer", e);
+            throw new TransferFault(TransferFaultKind.Broken, "the connection broke in the middle of the answer", e)
+            {
+                At = _response.Uri,
+            };
         }
         finally
         {
@@ -137,7 +158,8 @@ internal sealed partial class BodyReader : IDisposable
         {
             throw new TransferFault(
                 TransferFaultKind.Timeout,
-                $"only {_windowBytes} bytes came in {_reading.Elapsed.TotalSeconds:0} s");
+                $"only {_windowBytes} bytes came in {_reading.Elapsed.TotalSeconds:0} s")
+            { At = _response.Uri };
         }
 
         _reading.Reset();

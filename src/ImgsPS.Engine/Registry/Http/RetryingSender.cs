@@ -13,12 +13,19 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
     /// Calls <paramref name="send"/> until there is an answer that another try would not change, or the budget is used up; then the last
     /// answer is returned, whatever its status.
     /// </summary>
+    /// <param name="send">Sends it once.</param>
+    /// <param name="budget">What is left of the operation's tries.</param>
+    /// <param name="observer">Told of each further try.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="onlyBusy">True to send again only what 429 answered: other answers come back and faults are thrown at once.</param>
+    /// <exception cref="TransferFault">With <paramref name="onlyBusy"/>: no answer.</exception>
     /// <exception cref="ImageException">
     /// Unavailable, Timeout: no answer. RateLimited, Unavailable: the server asks for a longer pause than
     /// <see cref="RegistryLimits.LongestDelay"/>.
     /// </exception>
     public async Task<RegistryResponse> SendAsync(
-        Func<Task<RegistryResponse>> send, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken)
+        Func<Task<RegistryResponse>> send, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken,
+        bool onlyBusy = false)
     {
         while (true)
         {
@@ -28,7 +35,7 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
             try
             {
                 var response = await send().ConfigureAwait(false);
-                if (!IsTransient(response.Status))
+                if (onlyBusy ? (int)response.Status != 429 : !IsTransient(response.Status))
                 {
                     return response;
                 }
@@ -50,7 +57,7 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
                 reason = $"{HostNames.Display(response.Uri)} answered {(int)response.Status}";
                 response.Dispose();
             }
-            catch (TransferFault fault)
+            catch (TransferFault fault) when (!onlyBusy)
             {
                 if (!MayPass(fault) || !budget.TryTake(null, out pause))
                 {

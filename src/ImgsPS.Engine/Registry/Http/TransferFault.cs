@@ -14,6 +14,9 @@ internal sealed class TransferFault : IOException
 
     public TransferFaultKind Kind { get; }
 
+    /// <summary>The address that was asked; null when that is not known.</summary>
+    public Uri? At { get; init; }
+
     /// <summary>The end of a download that got nothing: how the caller sees it.</summary>
     public ImageErrorKind ErrorKind => Kind == TransferFaultKind.Timeout ? ImageErrorKind.Timeout : ImageErrorKind.Unavailable;
 }
