@@ -86,6 +86,10 @@ internal sealed class DockerConfigFile
         }
     }
 
+    /// <summary>The failure of a file that has something in it that is needed and cannot be read.</summary>
+    /// <param name="why">What, without anything of a secret.</param>
+    public ImageException Broken(string why) => Broken(Path, why, null);
+
     // Of a link itself, also when what it leads to is not there.
     private static bool Exists(string path)
     {
@@ -100,7 +104,7 @@ internal sealed class DockerConfigFile
         }
     }
 
-    private static ImageException Broken(string path, string why, Exception cause) => new(
+    private static ImageException Broken(string path, string why, Exception? cause) => new(
         ImageErrorKind.InvalidData,
         $"parsing config file ({path}): {why}",
         "Repair the file or move it away; a broken config never counts as an empty one, without credentials and contexts.",

@@ -34,6 +34,7 @@ internal sealed partial class BodyReader : IDisposable
     /// <summary>How far into the whole body it is, in bytes.</summary>
     public long Position { get; private set; }
 
+    /// <summary>Opens the body as it came.</summary>
     /// <param name="response">The answer.</param>
     /// <param name="limits">How long.</param>
     /// <param name="budget">Told how far the body came; null for nobody.</param>
@@ -46,10 +47,19 @@ internal sealed partial class BodyReader : IDisposable
         return new(response, stream, limits, budget, start);
     }
 
+    /// <summary>Opens the body without its coding, as <see cref="ContentCoding.Open"/>.</summary>
+    public static async Task<BodyReader> OpenAsync(
+        RegistryResponse response, string coding, long size, RegistryLimits limits, RetryBudget? budget, CancellationToken cancellationToken)
+    {
+        var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        return new(response, ContentCoding.Open(coding, stream, size), limits, budget, 0);
+    }
+
     /// <summary>The body ended before its end, or the connection broke.</summary>
     public TransferFault Cut(string message, Exception? cause = null) => new(TransferFaultKind.Broken, message, cause)
     {
         // A reset takes bytes with it that were sent: where the body was cut is not known when none came.
+        At = _response.Uri,
         CutAt = Position == _start && IsReset(cause) ? null : Position,
     };
 
@@ -111,6 +121,7 @@ internal sealed partial class BodyReader : IDisposable
 
     /// <summary>Reads some bytes; 0 at the end.</summary>
     /// <exception cref="TransferFault">The connection broke, or a limit of RN12 ran out.</exception>
+    /// <exception cref="ImageException">Integrity: the body is opened without its coding, and has another.</exception>
 #if !NET472
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
 #endif
@@ -125,7 +136,15 @@ internal sealed partial class BodyReader : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TransferFault(TransferFaultKind.Timeout, $"no byte came for {_limits.IdleRead.TotalSeconds:0.###} s");
+            throw new TransferFault(TransferFaultKind.Timeout, $"no byte came for {_limits.IdleRead.TotalSeconds:0.###} s")
+            {
+                At = _response.Uri,
+            };
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ImageException(
+                ImageErrorKind.Integrity, $"the answer of {HostNames.Display(_response.Uri)} is not encoded as it says: {e.Message}", null, e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException or ObjectDisposedException && e is not TransferFault)
         {
@@ -160,7 +179,8 @@ internal sealed partial class BodyReader : IDisposable
         {
             throw new TransferFault(
                 TransferFaultKind.Slow,
-                $"only {_windowBytes} bytes came in {_reading.Elapsed.TotalSeconds:0} s");
+                $"only {_windowBytes} bytes came in {_reading.Elapsed.TotalSeconds:0} s")
+            { At = _response.Uri };
         }
 
         _reading.Reset();

@@ -24,11 +24,21 @@ internal sealed class RegistryResponse : IDisposable
     /// <summary>The address that answered, after redirects.</summary>
     public Uri Uri { get; }
 
+    /// <summary>The address that the question went to, before redirects; null when it is <see cref="Uri"/>.</summary>
+    public Uri? Asked { get; set; }
+
     public HttpStatusCode Status => _message.StatusCode;
 
     public string Reason => string.IsNullOrEmpty(_message.ReasonPhrase) ? _message.StatusCode.ToString() : _message.ReasonPhrase!;
 
     public HttpContent Content => _message.Content;
+
+    /// <summary>True when the host that was asked answered, and no other that it redirected to.</summary>
+    public bool IsOfAsked => Asked is null || HostNames.SameOrigin(Uri, Asked);
+
+    /// <summary>True when Content-Length is there with different numbers (RN17).</summary>
+    public bool HasTwoLengths =>
+        Header("Content-Length").SelectMany(v => v.Split(',')).Select(v => v.Trim()).Distinct(StringComparer.Ordinal).Count() > 1;
 
     /// <summary>Content-Length; -1 when it is absent, given twice with different numbers, or not a number.</summary>
     public long Length => ParseLength(Header("Content-Length"));
