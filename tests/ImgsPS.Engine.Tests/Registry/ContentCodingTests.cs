@@ -61,6 +61,7 @@ public sealed class ContentCodingTests : IAsyncDisposable
     [InlineData("deflate", Framing.ContentLength)]
     [InlineData("br", Framing.Chunked)]
     [InlineData("gzip, gzip", Framing.ContentLength)]
+    [NotUnderMono("mono's decoder tells a failed read of what .NET Framework's refuses as wrong data")]
     public async Task A_coding_that_is_only_said_changes_nothing_FF13(string coding, Framing framing)
     {
         _server.Faults.Add(new Fault("(manifests|blobs)", new FaultAction

@@ -109,7 +109,7 @@ public class TlsProbeTests
     [InlineData(false)]
     public async Task Who_does_not_answer_the_greeting_is_asked_in_plain_http_FF15(bool isSilent)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var host = listener.LocalEndpoint.ToString()!;
         var served = Task.Run(async () =>
@@ -129,6 +129,7 @@ public class TlsProbeTests
         using var client = TestClients.Client(host, limits: TestClients.Quick with { Connect = TimeSpan.FromSeconds(2) });
         Assert.Equal(ImageErrorKind.Denied, (await Assert.ThrowsAsync<ImageException>(() => GetAsync(client, host))).Kind);
         Assert.StartsWith("GET /v2/app/manifests/1 HTTP/1.1", await served, StringComparison.Ordinal);
+        listener.Stop();
     }
 
     private static X509Certificate2 Certificate(string subject)

@@ -14,7 +14,8 @@ internal static class FieldBehaviours
         {
             s.Image();
             s.Named = $"{s.Other("tls").Host}/{s.Repository}:1";
-        }) { Alone = true });
+        })
+        { Alone = true });
 
     private static IEnumerable<Behaviour> Identities() =>
     [

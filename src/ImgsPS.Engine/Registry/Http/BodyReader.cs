@@ -20,6 +20,9 @@ internal sealed partial class BodyReader : IDisposable
     private readonly RetryBudget? _budget;
     private readonly long _start;
     private readonly Stopwatch _reading = new();
+
+    // The body below a coding that is undone; null for one that is read as it came.
+    private ContentCoding.EncodedStream? _coded;
     private long _windowBytes;
 
     private BodyReader(RegistryResponse response, Stream stream, RegistryLimits limits, RetryBudget? budget, long start)
@@ -47,12 +50,13 @@ internal sealed partial class BodyReader : IDisposable
         return new(response, stream, limits, budget, start);
     }
 
-    /// <summary>Opens the body without its coding, as <see cref="ContentCoding.Open"/>.</summary>
+    /// <summary>Opens the body without its coding, as <see cref="ContentCoding.Coded"/>.</summary>
     public static async Task<BodyReader> OpenAsync(
         RegistryResponse response, string coding, long size, RegistryLimits limits, RetryBudget? budget, CancellationToken cancellationToken)
     {
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        return new(response, ContentCoding.Open(coding, stream, size), limits, budget, 0);
+        var coded = ContentCoding.Coded(coding, stream, size);
+        return new(response, ContentCoding.Open(coding, coded), limits, budget, 0) { _coded = coded };
     }
 
     /// <summary>The body ended before its end, or the connection broke.</summary>
@@ -141,8 +145,9 @@ internal sealed partial class BodyReader : IDisposable
                 At = _response.Uri,
             };
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException || (_coded?.HasFailed == false && e is IOException and not TransferFault))
         {
+            // The body came; what undoes its coding refuses it, on mono as a failed read.
             throw new ImageException(
                 ImageErrorKind.Integrity, $"the answer of {HostNames.Display(_response.Uri)} is not encoded as it says: {e.Message}", null, e);
         }

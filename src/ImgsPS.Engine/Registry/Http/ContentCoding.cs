@@ -56,7 +56,7 @@ internal static class ContentCoding
 
         try
         {
-            using var decoded = Open(coding, new MemoryStream(bytes), bytes.Length);
+            using var decoded = Open(coding, Coded(coding, new MemoryStream(bytes), bytes.Length));
             using var plain = new MemoryStream();
             var buffer = new byte[16 * 1024];
             int read;
@@ -79,27 +79,31 @@ internal static class ContentCoding
         }
     }
 
-    /// <summary>A body without its coding; reading throws InvalidDataException where it is not encoded so.</summary>
+    /// <summary>A body that is encoded, with a limit.</summary>
     /// <param name="coding">One that can be undone.</param>
     /// <param name="body">The encoded body.</param>
     /// <param name="size">Bytes that the content has: so much more of the body is read at most as an encoder adds.</param>
-    public static Stream Open(string coding, Stream body, long size)
-    {
-        var encoded = new EncodedStream(body, size + (size / 8) + Slack, mayHaveZlibHeader: coding == "deflate");
-        return coding == "deflate" ? new DeflateStream(encoded, CompressionMode.Decompress)
-            : new GZipStream(encoded, CompressionMode.Decompress);
-    }
+    public static EncodedStream Coded(string coding, Stream body, long size) =>
+        new(body, size + (size / 8) + Slack, mayHaveZlibHeader: coding == "deflate");
+
+    /// <summary>A body without its coding; reading throws InvalidDataException, or IOException, where it is not encoded so.</summary>
+    public static Stream Open(string coding, EncodedStream body) => coding == "deflate"
+        ? new DeflateStream(body, CompressionMode.Decompress)
+        : new GZipStream(body, CompressionMode.Decompress);
 
     /// <summary>
     /// An encoded body up to a limit, without the two bytes of zlib that <c>deflate</c> has by the standard and some servers leave out.
     /// </summary>
 #pragma warning disable CA1844 // The form with memory, which only .NET has, goes through the one with arrays.
-    private sealed class EncodedStream(Stream body, long limit, bool mayHaveZlibHeader) : Stream
+    internal sealed class EncodedStream(Stream body, long limit, bool mayHaveZlibHeader) : Stream
     {
         private byte[]? _start = mayHaveZlibHeader ? new byte[2] : null;
         private int _held;
         private int _given;
         private long _read;
+
+        /// <summary>True once reading the body itself failed.</summary>
+        public bool HasFailed { get; private set; }
 
         public override bool CanRead => true;
 
@@ -117,35 +121,39 @@ internal static class ContentCoding
 
         public override int Read(byte[] buffer, int offset, int count)
         {
-            while (_start is not null && _held < 2)
+            try
             {
-                var more = body.Read(_start, _held, 2 - _held);
-                if (more == 0)
+                for (var more = 1; _start is not null && _held < 2 && more > 0; _held += more)
                 {
-                    break;
+                    more = body.Read(_start, _held, 2 - _held);
                 }
 
-                _held += more;
+                return TryStart(buffer, offset, count, out var started) ? started : Counted(body.Read(buffer, offset, count));
             }
-
-            return TryStart(buffer, offset, count, out var started) ? started : Counted(body.Read(buffer, offset, count));
+            catch (Exception e) when (e is not InvalidDataException)
+            {
+                HasFailed = true;
+                throw;
+            }
         }
 
         public override async Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
         {
-            while (_start is not null && _held < 2)
+            try
             {
-                var more = await body.ReadAsync(_start, _held, 2 - _held, cancellationToken).ConfigureAwait(false);
-                if (more == 0)
+                for (var more = 1; _start is not null && _held < 2 && more > 0; _held += more)
                 {
-                    break;
+                    more = await body.ReadAsync(_start, _held, 2 - _held, cancellationToken).ConfigureAwait(false);
                 }
 
-                _held += more;
+                return TryStart(buffer, offset, count, out var started) ? started
+                    : Counted(await body.ReadAsync(buffer, offset, count, cancellationToken).ConfigureAwait(false));
             }
-
-            return TryStart(buffer, offset, count, out var started) ? started
-                : Counted(await body.ReadAsync(buffer, offset, count, cancellationToken).ConfigureAwait(false));
+            catch (Exception e) when (e is not InvalidDataException)
+            {
+                HasFailed = true;
+                throw;
+            }
         }
 
         public override void Flush() => throw new NotSupportedException();
