@@ -39,11 +39,12 @@ internal static class StoreImages
     public static IReadOnlyList<string> PlatformsOf(IDictionary bound)
     {
         var names = LanguagePrimitives.ConvertTo<string[]>(bound["Image"]);
-        if (names is not { Length: 1 } || names[0] is not { Length: > 0 } name)
+        if (names is not { Length: 1 } || string.IsNullOrEmpty(names[0]))
         {
             return Array.Empty<string>();
         }
 
+        var name = names[0];
         using var cancellation = new CancellationTokenSource(Budget);
         var token = cancellation.Token;
         var read = Task.Run(() => PlatformsAsync(name, token), CancellationToken.None);

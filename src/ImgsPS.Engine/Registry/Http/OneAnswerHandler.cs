@@ -23,7 +23,5 @@ internal sealed class OneAnswerHandler(HttpMessageHandler connections) : Delegat
     }
 
     /// <summary>The connections are not this handler's to close.</summary>
-    protected override void Dispose(bool disposing)
-    {
-    }
+    protected override void Dispose(bool disposing) => base.Dispose(false);
 }
