@@ -24,7 +24,7 @@ internal static class ErrorRecords
     {
         var record = OfFailure(failure, Shown(target));
         var message = record.ErrorDetails?.Message ?? failure.Message;
-        var before = (store is null ? "" : store + ": ") + (item is null || Names(message, item) ? "" : PrintableText.Of(item) + ": ");
+        var before = (store is null ? "" : store + ": ") + (item is null || Names(message, item) ? "" : PrintableText.Of(PrintableText.WithoutPassword(item)) + ": ");
         if (before.Length > 0)
         {
             record.ErrorDetails = new ErrorDetails(before + message) { RecommendedAction = record.ErrorDetails?.RecommendedAction ?? "" };

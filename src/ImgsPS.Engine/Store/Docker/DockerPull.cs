@@ -21,9 +21,10 @@ internal sealed class DockerPull(DockerClient client, DockerList list, DockerCre
     {
         Check(request);
         var reference = request.ToPull(observer);
-        var before = await ImagesAsync(observer, cancellationToken).ConfigureAwait(false);
         var auth = await credentials.FindAsync(reference.Registry, reference.Repository, request.Registry, observer, cancellationToken)
             .ConfigureAwait(false);
+        client.EnsureMayHave(auth);
+        var before = await ImagesAsync(observer, cancellationToken).ConfigureAwait(false);
         var question = new DockerRequest(HttpMethod.Post, "/images/create")
         {
             Query = new[]

@@ -83,11 +83,7 @@ internal sealed class DockerClient : IDisposable
     /// </exception>
     public async Task<DockerResponse> SendAsync(DockerRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        if (request.RegistryAuth is not null && Endpoint.Privacy == DockerPrivacy.Open)
-        {
-            throw _errors.CredentialWithheld();
-        }
-
+        EnsureMayHave(request.RegistryAuth);
         for (var first = true; ; first = false)
         {
             var version = await NegotiateAsync(observer, cancellationToken).ConfigureAwait(false);
@@ -122,6 +118,16 @@ internal sealed class DockerClient : IDisposable
                 response.Dispose();
                 throw;
             }
+        }
+    }
+
+    /// <summary>Refuses a credential for an endpoint that is open to all (RC5), before anything is sent; null is none.</summary>
+    /// <exception cref="ImageException">Denied.</exception>
+    public void EnsureMayHave(string? registryAuth)
+    {
+        if (registryAuth is not null && Endpoint.Privacy == DockerPrivacy.Open)
+        {
+            throw _errors.CredentialWithheld();
         }
     }
 
