@@ -225,7 +225,8 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
     {
         try
         {
-            var (bytes, _) = await BodyReader.ReadUpToAsync(response, limits.ErrorBody, limits, null, cancellationToken).ConfigureAwait(false);
+            var (bytes, _) = await BodyReader.ReadUpToAsync(response, limits.ErrorBody, limits, null, cancellationToken)
+                .ConfigureAwait(false);
             return RegistryErrorBody.Parse(bytes, secrets);
         }
         catch (TransferFault)

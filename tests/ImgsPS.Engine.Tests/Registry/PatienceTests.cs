@@ -136,7 +136,8 @@ public sealed class PatienceTests : IAsyncDisposable
     {
         // 300,000 bytes in some 6 s, twice the patience; each piece is a byte further.
         _server.Faults.Add(new Fault(Blobs, FaultAction.Slow(50_000)));
-        var limits = Endless with { Patience = TimeSpan.FromSeconds(3), Headers = TimeSpan.FromSeconds(3), IdleRead = TimeSpan.FromSeconds(3) };
+        var wait = TimeSpan.FromSeconds(3);
+        var limits = Endless with { Patience = wait, Headers = wait, IdleRead = wait };
         Assert.Equal(_content, await DownloadAsync(limits));
         Assert.Single(_server.Requests);
     }

@@ -45,6 +45,7 @@ internal sealed class LayoutManifestSource : IManifestSource
             descriptor.Platform is null
                 ? $"The {what} {descriptor.Digest} of {_row.Image.Name ?? _row.Image.Id} is not in the store."
                 : $"The platform {descriptor.Platform} of {_row.Image.Name ?? _row.Image.Id} is not in the store.",
-            reference is null ? "Remove the image, or pull it again by its name." : $"Pull it: Invoke-ImagePull {reference}{platform}{store}");
+            reference is null ? "Remove the image, or pull it again by its name."
+                : $"Pull it: Invoke-ImagePull {reference}{platform}{store}");
     }
 }

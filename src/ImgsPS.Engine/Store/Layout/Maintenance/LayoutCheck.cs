@@ -197,7 +197,8 @@ internal sealed class LayoutCheck
                     $"The index cannot be used: {current.Fault?.Message ?? "It is gone."} ({state})",
                     current.Fault is { Kind: ImageErrorKind.StoreUnavailable } ? Unreadable : previous.Index is not null
                         ? "Repair-ImageStore keeps it aside, takes the previous copy and finds images again from their manifests."
-                        : "Repair-ImageStore keeps it aside, takes the names that can still be read in it, and finds other images again from their manifests.");
+                        : "Repair-ImageStore keeps it aside, takes the names that can still be read in it, and finds other images again "
+                            + "from their manifests.");
             }
 
             return;
