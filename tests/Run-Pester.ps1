@@ -133,7 +133,7 @@ if ($Worker) {
 }
 
 $Worker = "$Result.parts"
-if (Test-Path -LiteralPath $Worker) { Remove-Item -LiteralPath $Worker -Recurse }
+if (Test-Path -LiteralPath $Worker) { Remove-Item -LiteralPath $Worker -Recurse -Force }
 $null = New-Item -ItemType Directory -Path $Worker
 
 # The long ones first, so that no worker waits at the end for one that began last.
@@ -236,6 +236,6 @@ if ($Times) {
     }
 }
 
-Remove-Item -LiteralPath $Worker -Recurse
+Remove-Item -LiteralPath $Worker -Recurse -Force
 [System.IO.File]::WriteAllText($Result, (ConvertTo-Json -InputObject $count))
 exit [int]($count.Failed -gt 0)

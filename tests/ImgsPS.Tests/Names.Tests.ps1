@@ -156,6 +156,36 @@ Describe 'Advice' {
     }
 }
 
+Describe 'Advice about a store' {
+    It 'repairs the store that is broken, and no other' {
+        $other = Join-Path $store "it's other"
+        $null = Invoke-ImagePull "$address/team/app:1" -Store $other
+        [System.IO.File]::WriteAllText("$other/index.json", '{')
+        Remove-Item -LiteralPath "$other/.imgsps/index.prev.json" -ErrorAction Ignore
+        Get-Image -Store $other -ErrorAction SilentlyContinue -ErrorVariable failed
+        $command = [regex]::Match($failed[0].ErrorDetails.RecommendedAction, "^Repair-ImageStore -Store '(?:[^']|'')+'").Value
+        $command | Should -Not -BeNullOrEmpty
+        $null = & ([scriptblock]::Create($command))
+        @(Get-Image -Store $other -ErrorAction Stop) | Should -HaveCount 1
+    }
+
+    It 'is true in every store: an image that is not there' {
+        Get-Image nosuch:1 -ErrorAction SilentlyContinue -ErrorVariable failed
+        $failed[0].ErrorDetails.RecommendedAction | Should -BeLike '*with the same -Store*'
+    }
+}
+
+Describe 'A search' {
+    It 'takes text, and neither a file nor a process' {
+        foreach ($value in (Get-Item -LiteralPath $PSCommandPath), (Get-Process -Id $PID), $true, [datetime]::Now) {
+            $value | Find-Image -ErrorAction SilentlyContinue -ErrorVariable failed
+            $failed[0].FullyQualifiedErrorId | Should -BeLike 'ParameterArgumentTransformationError,*'
+        }
+
+        @("$address/team" | Find-Image -WarningAction SilentlyContinue) | Should -Not -BeNullOrEmpty
+    }
+}
+
 Describe 'FF8: a pull says what it brought' {
     BeforeAll {
         $first = Add-TestImage $registry 'team/moving:1' @{ layers = @(@{ seed = 11; size = 10 }) }

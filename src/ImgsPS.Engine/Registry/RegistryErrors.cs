@@ -287,7 +287,8 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
     {
         try
         {
-            var (bytes, _) = await BodyReader.ReadUpToAsync(response, limits.ErrorBody, limits, null, cancellationToken).ConfigureAwait(false);
+            var (bytes, _) = await BodyReader.ReadUpToAsync(response, limits.ErrorBody, limits, null, cancellationToken)
+                .ConfigureAwait(false);
             return RegistryErrorBody.Parse(ContentCoding.Undo(response, bytes, limits.ErrorBody) ?? bytes, secrets);
         }
         catch (TransferFault)

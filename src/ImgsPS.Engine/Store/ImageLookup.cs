@@ -205,7 +205,7 @@ internal static class ImageLookup
     internal static ImageException NotFound(string name) => new(
         ImageErrorKind.NotFound,
         $"No such image: {PrintableText.Of(name)}",
-        "Get-Image lists the images of the store.");
+        "Get-Image, with the same -Store, lists the images that are there.");
 }
 
 /// <summary>How an image was found.</summary>

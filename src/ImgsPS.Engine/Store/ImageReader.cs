@@ -36,7 +36,8 @@ internal static class ImageReader
             return config.Raw;
         }
 
-        var answer = await store.GetManifestAsync(image, platform ?? config.Platform, registry, observer, cancellationToken).ConfigureAwait(false);
+        var answer = await store.GetManifestAsync(image, platform ?? config.Platform, registry, observer, cancellationToken)
+            .ConfigureAwait(false);
         var manifest = answer.Manifests[0];
         var reference = ImageReference.Parse(manifest.Reference).WithDigest(Digest.Parse(manifest.Digest));
         var read = await GetConfigAsync(reference, null, registry, observer, cancellationToken).ConfigureAwait(false);

@@ -80,7 +80,7 @@ internal static class ImageStores
         if (IsDocker(store!))
         {
             var endpoint = DockerAddresses.Default.Resolve(store!) with { IsUnattended = isUnattended };
-            var contents = DockerContentFile.Of(
+            var contents = new DockerContentFile(
                 Path.Combine(DataPath, "docker"), endpoint.Address, canWrite: (access ?? StoreAccess.Full).CanWrite);
             return new DockerStore(new DockerClient(endpoint, timeout: timeout), null, contents);
         }

@@ -38,7 +38,8 @@ internal sealed class PullRequest
                 ? Reference
                 : throw new ImageException(
                     ImageErrorKind.InvalidArgument,
-                    $"'{PrintableText.Of(Reference.Familiar)}' has a {(Reference.Digest is null ? "tag" : "digest")}, which cannot be used with -AllTags",
+                    $"'{PrintableText.Of(Reference.Familiar)}' has a {(Reference.Digest is null ? "tag" : "digest")}, "
+                        + "which cannot be used with -AllTags",
                     $"Name the repository alone to pull all of its tags, {Reference.FamiliarName}, or leave out -AllTags.");
         }
 

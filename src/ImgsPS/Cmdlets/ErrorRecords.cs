@@ -24,7 +24,8 @@ internal static class ErrorRecords
     {
         var record = OfFailure(failure, Shown(target));
         var message = record.ErrorDetails?.Message ?? failure.Message;
-        var before = (store is null ? "" : store + ": ") + (item is null || Names(message, item) ? "" : PrintableText.Of(item) + ": ");
+        var before = (store is null ? "" : store + ": ")
+            + (item is null || Names(message, item) ? "" : PrintableText.Of(PrintableText.WithoutPassword(item)) + ": ");
         if (before.Length > 0)
         {
             record.ErrorDetails = new ErrorDetails(before + message) { RecommendedAction = record.ErrorDetails?.RecommendedAction ?? "" };
@@ -36,10 +37,12 @@ internal static class ErrorRecords
     /// <summary>True when the message has the name, and not only as a part of another one.</summary>
     private static bool Names(string message, string name)
     {
-        for (var at = message.IndexOf(name, StringComparison.Ordinal); at >= 0; at = message.IndexOf(name, at + 1, StringComparison.Ordinal))
+        for (var at = message.IndexOf(name, StringComparison.Ordinal); at >= 0;
+            at = message.IndexOf(name, at + 1, StringComparison.Ordinal))
         {
             var end = at + name.Length;
-            if ((at == 0 || !IsOfName(message[at - 1])) && (end == message.Length || !IsOfName(message[end]) || IsSentenceEnd(message, end)))
+            if ((at == 0 || !IsOfName(message[at - 1]))
+                && (end == message.Length || !IsOfName(message[end]) || IsSentenceEnd(message, end)))
             {
                 return true;
             }

@@ -12,6 +12,7 @@ public sealed class FindImageCommand : RegistryCmdlet
 {
     /// <summary>What to search for; <c>host:port/text</c> searches that registry.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [TextTransformation]
     [ValidateNotNullOrEmpty]
     public string Term { get; set; } = "";
 
@@ -77,4 +78,15 @@ public sealed class ValidateSearchLimitAttribute : ValidateArgumentsAttribute
                 string.Format(CultureInfo.InvariantCulture, "limit {0} is outside the range of [1, 100]", limit));
         }
     }
+}
+
+/// <summary>Takes text, and what was typed as a number: a file or a process that is piped is no term, whatever its text is.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class TextTransformationAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc/>
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
+        (inputData is PSObject wrapper ? wrapper.BaseObject : inputData) is string or int or long or double or decimal
+            ? LanguagePrimitives.ConvertTo<string>(inputData)
+            : throw new ArgumentTransformationMetadataException("The value is no text: give what to search for.");
 }

@@ -385,7 +385,8 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <exception cref="ImageException">InvalidArgument.</exception>
     private protected void EnsureNotStrange(string name)
     {
-        if ((StoreNames.IsAddress(name) || !PrintableText.IsPlain(name)) && !UsedNames.Stores.Contains(StoreNames.Resolve(name, SessionState.Path)))
+        if ((StoreNames.IsAddress(name) || !PrintableText.IsPlain(name))
+            && !UsedNames.Stores.Contains(StoreNames.Resolve(name, SessionState.Path)))
         {
             var shown = PrintableText.Of(PrintableText.WithoutPassword(name));
             throw new ImageException(

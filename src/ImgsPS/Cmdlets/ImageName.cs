@@ -13,7 +13,10 @@ namespace ImgsPS.Cmdlets;
 /// </summary>
 public sealed class ImageName
 {
-    /// <summary>What PowerShell puts before the name of a type: of a copy, of chosen properties, of a row of a file.</summary>
+    /// <summary>
+    /// What PowerShell puts before the name of a type, in the order in which it is taken away: of a row of a file, of a copy, of chosen
+    /// properties, and of those of a copy.
+    /// </summary>
     private static readonly string[] s_prefixes = ["CSV:", "Deserialized.", "Selected.", "Deserialized."];
 
     /// <summary>Rows without a type of their own.</summary>
@@ -151,7 +154,8 @@ public sealed class ImageName
         }
 
         return type.StartsWith("ImgsPS.", StringComparison.Ordinal)
-            || (value.BaseObject is PSCustomObject && (s_rows.Contains(type) || !s_others.Any(other => type.StartsWith(other, StringComparison.Ordinal))));
+            || (value.BaseObject is PSCustomObject
+                && (s_rows.Contains(type) || !s_others.Any(other => type.StartsWith(other, StringComparison.Ordinal))));
     }
 
     private static ImageName? FromProperties(PSObject value)

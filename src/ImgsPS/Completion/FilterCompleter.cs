@@ -36,13 +36,15 @@ public sealed class FilterCompleter : LocalCompleter
     private static IEnumerable<Suggestion> Names(string key, string word, IEnumerable<Image> images, bool withRepositories = false) =>
         images.Where(image => image.Reference is not null)
             .SelectMany(image => withRepositories && image.Repository is not null
-                ? new[] { (Text: image.Repository, Tip: "Every tag of " + image.Repository), (Text: image.Reference!, Tip: ImageCompleter.ToolTip(image)) }
-                : new[] { (Text: image.Reference!, Tip: ImageCompleter.ToolTip(image)) })
+                ? new[] { (Text: image.Repository, Tip: "Every tag of " + image.Repository), Named(image) }
+                : new[] { Named(image) })
             .Select(name => (name.Text, name.Tip, Rank: ImageCompleter.Rank(name.Text, word)))
             .Where(name => name.Rank >= 0)
             .OrderBy(name => name.Rank)
             .GroupBy(name => name.Text, StringComparer.Ordinal)
             .Select(group => new Suggestion(key + group.Key, group.First().Tip));
+
+    private static (string Text, string Tip) Named(Image image) => (image.Reference!, ImageCompleter.ToolTip(image));
 
     /// <summary>Labels by their keys, and after a key its values.</summary>
     private static IEnumerable<Suggestion> Labels(string key, string word, IReadOnlyList<Image> images)

@@ -23,7 +23,8 @@ public class ImageCompleter : LocalCompleter
         var wildcard = isPattern ? new ImageWildcard(word + "*") : null;
         var names = images
             .Select(image => (Image: image, Text: image.Reference ?? Digest.Shorten(image.Id)))
-            .Select(found => (found.Image, found.Text, Rank: wildcard is null ? Rank(found.Text, word) : wildcard.Matches(found.Image) ? 0 : -1))
+            .Select(found => (
+                found.Image, found.Text, Rank: wildcard is null ? Rank(found.Text, word) : wildcard.Matches(found.Image) ? 0 : -1))
             .Where(found => found.Rank >= 0)
             .OrderBy(found => found.Rank)
             .GroupBy(found => found.Text, StringComparer.Ordinal)

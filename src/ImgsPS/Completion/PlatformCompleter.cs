@@ -30,7 +30,8 @@ public sealed class PlatformCompleter : LocalCompleter
     private protected override IEnumerable<Suggestion> Suggest(string word, IDictionary bound)
     {
         var known = StoreImages.PlatformsOf(bound)
-            .Select(platform => new Suggestion(platform, Array.Find(s_platforms, usual => usual.Text == platform)?.ToolTip ?? "In the image's index"))
+            .Select(platform => new Suggestion(
+                platform, Array.Find(s_platforms, usual => usual.Text == platform)?.ToolTip ?? "In the image's index"))
             .ToList();
         return (known.Count > 0 ? known : s_platforms.AsEnumerable()).Where(platform => Fits(platform.Text, word));
     }

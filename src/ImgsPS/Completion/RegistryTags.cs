@@ -2,8 +2,6 @@ using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
-using System.Threading.Tasks;
 using ImgsPS.Cmdlets;
 using ImgsPS.Naming;
 using ImgsPS.Registry;
@@ -22,7 +20,8 @@ internal static class RegistryTags
     /// <summary>How long an answer counts; that there was none is remembered too, so that the next Tab does not wait again.</summary>
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(2);
 
-    private static readonly ConcurrentDictionary<(string Repository, bool IsKnown), (DateTime Until, IReadOnlyList<string> Tags)> s_answers = new();
+    private static readonly ConcurrentDictionary<(string Repository, bool IsKnown), (DateTime Until, IReadOnlyList<string> Tags)>
+        s_answers = new();
 
     /// <summary>The references that go on from the word: <c>host/repository:</c> and the beginning of a tag.</summary>
     public static IEnumerable<string> Of(string word)
@@ -61,24 +60,8 @@ internal static class RegistryTags
             return answer.Tags;
         }
 
-        using var cancellation = new CancellationTokenSource(Budget);
-        var token = cancellation.Token;
-        var asked = Task.Run(() => AskAsync(repository, isKnown, token), CancellationToken.None);
-        var tags = asked.Wait(Budget) ? asked.Result : Array.Empty<string>();
+        var tags = StoreImages.Within(Budget, stop => RegistryClient.GlanceAsync(repository, isKnown, stop));
         s_answers[key] = (DateTime.UtcNow + Lifetime, tags);
         return tags;
-    }
-
-    private static async Task<IReadOnlyList<string>> AskAsync(ImageReference repository, bool isKnown, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await RegistryClient.GlanceAsync(repository, isKnown, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception failure) when (failure is ImageException or OperationCanceledException)
-        {
-            // The user will see the reason when the command runs.
-            return Array.Empty<string>();
-        }
     }
 }

@@ -39,32 +39,41 @@ internal static class StoreImages
     public static IReadOnlyList<string> PlatformsOf(IDictionary bound)
     {
         var names = LanguagePrimitives.ConvertTo<string[]>(bound["Image"]);
-        if (names is not { Length: 1 } || names[0] is not { Length: > 0 } name)
+        if (names is not { Length: 1 } || string.IsNullOrEmpty(names[0]))
         {
             return Array.Empty<string>();
         }
 
-        using var cancellation = new CancellationTokenSource(Budget);
-        var token = cancellation.Token;
-        var read = Task.Run(() => PlatformsAsync(name, token), CancellationToken.None);
-        return read.Wait(Budget) ? read.Result : Array.Empty<string>();
-    }
-
-    private static async Task<IReadOnlyList<string>> PlatformsAsync(string image, CancellationToken cancellationToken)
-    {
-        try
+        var name = names[0];
+        return Within(Budget, async cancellationToken =>
         {
             using var store = ImageStores.Open(StoreNames.Local, StoreAccess.ReadOnly);
             var answer = await store
-                .GetManifestAsync(ImageIdentity.Of(image), null, RegistryOptions.Default, NullObserver.Instance, cancellationToken)
+                .GetManifestAsync(ImageIdentity.Of(name), null, RegistryOptions.Default, NullObserver.Instance, cancellationToken)
                 .ConfigureAwait(false);
             return answer.Manifests.Where(manifest => manifest.IndexDigest is not null && manifest.Platform is { OS: not "unknown" })
                 .Select(manifest => manifest.Platform!.ToString()).Distinct(StringComparer.Ordinal).ToArray();
-        }
-        catch (Exception failure) when (failure is ImageException or OperationCanceledException)
+        });
+    }
+
+    /// <summary>What a question brings within a time; nothing when it fails: the user will see the reason when the command runs.</summary>
+    public static IReadOnlyList<string> Within(TimeSpan budget, Func<CancellationToken, Task<IReadOnlyList<string>>> question)
+    {
+        using var cancellation = new CancellationTokenSource(budget);
+        var token = cancellation.Token;
+        var asked = Task.Run(AskAsync, CancellationToken.None);
+        return asked.Wait(budget) ? asked.Result : Array.Empty<string>();
+
+        async Task<IReadOnlyList<string>> AskAsync()
         {
-            // Not there, or not to be read: then its platforms are not known.
-            return Array.Empty<string>();
+            try
+            {
+                return await question(token).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is ImageException or OperationCanceledException)
+            {
+                return Array.Empty<string>();
+            }
         }
     }
 

@@ -26,9 +26,9 @@ public sealed class PatienceTests : IAsyncDisposable
         FirstDelay = TimeSpan.FromMilliseconds(1),
         LongestDelay = TimeSpan.FromMilliseconds(10),
         Tries = int.MaxValue,
-        Patience = TimeSpan.FromSeconds(2),
-        Headers = TimeSpan.FromMilliseconds(400),
-        IdleRead = TimeSpan.FromMilliseconds(400),
+        Patience = TimeSpan.FromSeconds(1),
+        Headers = TimeSpan.FromMilliseconds(300),
+        IdleRead = TimeSpan.FromMilliseconds(300),
     };
 
     private readonly Server _server = Server.Start();
@@ -72,7 +72,7 @@ public sealed class PatienceTests : IAsyncDisposable
 
         var e = await Assert.ThrowsAsync<ImageException>(() => DownloadAsync(Endless));
         Assert.Equal(ImageErrorKind.Timeout, e.Kind);
-        Assert.Contains("nothing came for 2 s" + (came > 0 ? $" after the first {came} bytes" : ""), e.Message, StringComparison.Ordinal);
+        Assert.Contains("nothing came for 1 s" + (came > 0 ? $" after the first {came} bytes" : ""), e.Message, StringComparison.Ordinal);
         Assert.Contains(_server.Host, e.Message, StringComparison.Ordinal);
         Assert.True(_server.Requests.Count > 1);
     }
@@ -111,7 +111,7 @@ public sealed class PatienceTests : IAsyncDisposable
             _server.Faults.Add(new Fault(Blobs, FaultAction.FinAfter(10_000 + i), times: 1, skip: i));
         }
 
-        Assert.Equal(_content, await DownloadAsync(Endless));
+        Assert.Equal(_content, await DownloadAsync(Endless with { Patience = TimeSpan.FromMinutes(2) }));
         Assert.Equal(21, _server.Requests.Count);
     }
 
@@ -134,9 +134,11 @@ public sealed class PatienceTests : IAsyncDisposable
     [Fact]
     public async Task Waits_that_are_each_shorter_than_the_patience_do_not_end_a_download_that_goes_on()
     {
-        // 300,000 bytes in some 6 s, three times the patience; each piece is a byte further.
+        // 300,000 bytes in some 6 s, twice the patience; each piece is a byte further.
         _server.Faults.Add(new Fault(Blobs, FaultAction.Slow(50_000)));
-        Assert.Equal(_content, await DownloadAsync(Endless));
+        var wait = TimeSpan.FromSeconds(3);
+        var limits = Endless with { Patience = wait, Headers = wait, IdleRead = wait };
+        Assert.Equal(_content, await DownloadAsync(limits));
         Assert.Single(_server.Requests);
     }
 
@@ -160,7 +162,7 @@ public sealed class PatienceTests : IAsyncDisposable
         using var client = TestClients.Client(_server.Host, limits: Endless);
         var e = await Assert.ThrowsAsync<ImageException>(() => AskAsync(client, question));
         Assert.Equal(ImageErrorKind.Timeout, e.Kind);
-        Assert.Contains("nothing came for 2 s; the last try: no answer within 0.4 s", e.Message, StringComparison.Ordinal);
+        Assert.Contains("nothing came for 1 s; the last try: no answer within 0.3 s", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -43,6 +43,8 @@ New-Rule F1 'dangling=true' -Docker { Show-DockerImage -f dangling=true } -Modul
 New-Rule F1 'dangling=false' -Docker { Show-DockerImage -f dangling=false } -Module { Get-Image -Filter dangling=false | Show-Image } `
     -Podman $rowForEach -PodmanAnswers (($rows -notmatch '^<none>:') + 'exit 0')
 New-Rule F3 'before a name' -Docker { Show-DockerImage -f before=age/mid:1 } -Module { Get-Image -Filter before=age/mid:1 | Show-Image } `
+    -Declared 'FF6: docker takes an image without a date for the oldest; here it is neither before nor since another' `
+    -Answers 'age/old:1 <none> sha256:(old)', 'exit 0' `
     -Podman "$noDate; $loaded"
 New-Rule F3 'since an id' -Docker { Show-DockerImage -f "since=$(Get-KnownId mid1)" } `
     -Module { Get-Image -Filter "since=$(Get-KnownId mid1)" | Show-Image } -Podman "$noDate; $rowForEach" `
@@ -53,8 +55,8 @@ New-Rule F3 'before an image that is not there' -Docker { Show-DockerImage -f be
     -PodmanAnswers 'error: No such image: nosuch:latest', 'exit 1'
 New-Rule F4 'of several before the oldest counts' -Docker { Show-DockerImage -f before=age/new:1 -f before=age/mid:1 } `
     -Module { Get-Image -Filter before=age/new:1, before=age/mid:1 | Show-Image } -Varies `
-    -Declared 'F4: docker 20.10 takes any one of several' `
-    -Answers 'age/nodate:1 <none> sha256:(nodate)', 'age/old:1 <none> sha256:(old)', 'exit 0' `
+    -Declared 'F4: docker 20.10 takes any one of several; FF6: an image without a date is not before another' `
+    -Answers 'age/old:1 <none> sha256:(old)', 'exit 0' `
     -Podman "F4: podman takes images that are before any of several; $loaded" `
     -PodmanAnswers 'age/old:1 sha256:(old-manifest) sha256:(old)', 'exit 0'
 New-Rule F4 'of several since the newest counts' -Docker { Show-DockerImage -f since=age/old:1 -f since=age/new:1 } `

@@ -17,7 +17,8 @@ New-Rule U5 'no match for a platform' -Setup $nothing `
 New-Rule U13 'a tag that is not there' -Setup $nothing -Docker { Show-DockerPull -q "$((Get-RuleWorld).Registry)/team/app:9" } `
     -Module { Invoke-ImagePull "$((Get-RuleWorld).Registry)/team/app:9" } -Fails 'ImageNotFound/ObjectNotFound'
 New-Rule N7 'all tags of a name with a tag' -Setup $nothing -Docker { Show-DockerPull -q -a "$((Get-RuleWorld).Registry)/team/app:1" } `
-    -Module { Invoke-ImagePull "$((Get-RuleWorld).Registry)/team/app:1" -AllTags } -Fails 'InvalidArgument/InvalidArgument'
+    -Module { Invoke-ImagePull "$((Get-RuleWorld).Registry)/team/app:1" -AllTags } -Fails 'InvalidArgument/InvalidArgument' `
+    -Declared 'N7: docker names its own switches' -Answers 'error: ''reg/team/app:1'' has a tag, which cannot be used with -AllTags', 'exit 1'
 New-Rule N9 'of a tag and a digest the digest counts, and the tag is not recorded' -Setup $nothing `
     -Docker { $null = Show-DockerPull "$((Get-RuleWorld).Registry)/team/app:1@$((Get-RuleWorld).app2)" } `
     -Module { $null = Invoke-ImagePull "$((Get-RuleWorld).Registry)/team/app:1@$((Get-RuleWorld).app2)" }

@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics;
 using System.IO;
 using System.Net.Http;
 using System.Net.Sockets;
@@ -19,11 +18,12 @@ internal sealed partial class BodyReader : IDisposable
     private readonly RegistryLimits _limits;
     private readonly RetryBudget? _budget;
     private readonly long _start;
-    private readonly Stopwatch _reading = new();
+
+    // Only time spent waiting for bytes counts: a slow disk is not a slow server.
+    private readonly Pace _pace;
 
     // The body below a coding that is undone; null for one that is read as it came.
     private ContentCoding.EncodedStream? _coded;
-    private long _windowBytes;
 
     private BodyReader(RegistryResponse response, Stream stream, RegistryLimits limits, RetryBudget? budget, long start)
     {
@@ -31,6 +31,7 @@ internal sealed partial class BodyReader : IDisposable
         _stream = stream;
         _limits = limits;
         _budget = budget;
+        _pace = new Pace(limits.SlowWindow, limits.SlowBytesPerSecond);
         Position = _start = start;
     }
 
@@ -133,7 +134,7 @@ internal sealed partial class BodyReader : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         int read;
-        _reading.Start();
+        _pace.Start();
         try
         {
             read = await ReadWithinAsync(buffer, offset, count, cancellationToken).ConfigureAwait(false);
@@ -158,39 +159,22 @@ internal sealed partial class BodyReader : IDisposable
         }
         finally
         {
-            _reading.Stop();
+            _pace.Stop();
         }
 
         Position += read;
         _budget?.Reached(Position);
-        CheckRate(read);
-        return read;
+        return _pace.IsTooSlow(read)
+            ? throw new TransferFault(TransferFaultKind.Slow, $"only {_pace.Bytes} bytes came in {_pace.Elapsed.TotalSeconds:0} s")
+            {
+                At = _response.Uri,
+            }
+            : read;
     }
 
     public void Dispose() => End();
 
     partial void End();
-
-    // Only time spent waiting for bytes counts: a slow disk is not a slow server.
-    private void CheckRate(int read)
-    {
-        _windowBytes += read;
-        if (read == 0 || _reading.Elapsed < _limits.SlowWindow)
-        {
-            return;
-        }
-
-        if (_windowBytes < _limits.SlowBytesPerSecond * _reading.Elapsed.TotalSeconds)
-        {
-            throw new TransferFault(
-                TransferFaultKind.Slow,
-                $"only {_windowBytes} bytes came in {_reading.Elapsed.TotalSeconds:0} s")
-            { At = _response.Uri };
-        }
-
-        _reading.Reset();
-        _windowBytes = 0;
-    }
 
     private static bool IsReset(Exception? cause) => cause is SocketException { SocketErrorCode: SocketError.ConnectionReset }
         || (cause is not null && IsReset(cause.InnerException));

@@ -21,7 +21,8 @@ internal sealed class TransferFault : IOException
     public long? CutAt { get; init; }
 
     /// <summary>The end of a download that got nothing: how the caller sees it.</summary>
-    public ImageErrorKind ErrorKind => Kind is TransferFaultKind.Timeout or TransferFaultKind.Slow ? ImageErrorKind.Timeout : ImageErrorKind.Unavailable;
+    public ImageErrorKind ErrorKind =>
+        Kind is TransferFaultKind.Timeout or TransferFaultKind.Slow ? ImageErrorKind.Timeout : ImageErrorKind.Unavailable;
 }
 
 internal enum TransferFaultKind

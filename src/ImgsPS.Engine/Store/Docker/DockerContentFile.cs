@@ -3,8 +3,10 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Text.Json;
-using ImgsPS.Disk;
+using System.Threading.Tasks;
+using ImgsPS.Store.Layout;
 
 namespace ImgsPS.Store.Docker;
 
@@ -18,91 +20,65 @@ internal sealed class DockerContentFile
     private const int MaxSize = 32 * 1024 * 1024;
     private const int MaxImages = 50_000;
 
-    private static readonly ConcurrentDictionary<string, DockerContentFile> All = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, ConcurrentDictionary<string, DockerContent>> Process = new(StringComparer.Ordinal);
 
-    private readonly string _path;
-    private readonly object _sync = new();
-    private bool _isLoaded;
+    private readonly StoreFiles _files;
+    private readonly bool _canWrite;
 
-    private DockerContentFile(string path) => _path = path;
-
-    /// <summary>The file.</summary>
-    public string FilePath => _path;
-
-    /// <summary>What is known, by the images' ids.</summary>
-    public ConcurrentDictionary<string, DockerContent> Known { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>False when nothing may be written (SF4).</summary>
-    private bool CanWrite { get; set; }
-
-    /// <summary>The file of one Docker Engine.</summary>
     /// <param name="folder">Where such files are.</param>
     /// <param name="address">The Engine's address.</param>
-    /// <param name="canWrite">False to read only.</param>
-    public static DockerContentFile Of(string folder, string address, bool canWrite)
+    /// <param name="canWrite">False to read only (SF4).</param>
+    public DockerContentFile(string folder, string address, bool canWrite)
     {
         // An Engine that claims another's ids to be something else says so only of itself.
-        var name = Digest.Of(System.Text.Encoding.UTF8.GetBytes(address)).Hex.Substring(0, 32) + ".json";
-        var file = All.GetOrAdd(Path.Combine(folder, name), path => new DockerContentFile(path));
-        file.CanWrite = canWrite;
-        return file;
+        var name = Digest.Of(Encoding.UTF8.GetBytes(address)).Hex.Substring(0, 32) + ".json";
+        FilePath = Path.Combine(folder, name);
+        _files = new StoreFiles().Bind(folder);
+        _canWrite = canWrite;
     }
+
+    /// <summary>The file.</summary>
+    public string FilePath { get; }
 
     /// <summary>Forgets what this process read, as if it were another.</summary>
-    internal static void ForgetAll() => All.Clear();
+    internal static void ForgetAll() => Process.Clear();
 
-    /// <summary>Reads the file, once.</summary>
-    public void Load(IOperationObserver observer)
-    {
-        lock (_sync)
-        {
-            if (_isLoaded)
-            {
-                return;
-            }
-
-            _isLoaded = true;
-            foreach (var content in Read(observer))
-            {
-                Known.TryAdd(content.Key, content.Value);
-            }
-        }
-    }
+    /// <summary>What is known, by the images' ids. The file is read once for the process.</summary>
+    public ConcurrentDictionary<string, DockerContent> Known(IOperationObserver observer) => Process.GetOrAdd(
+        FilePath, _ => new ConcurrentDictionary<string, DockerContent>(Read(observer), StringComparer.Ordinal));
 
     /// <summary>Adds to what is known, and to the file.</summary>
-    public void Keep(IReadOnlyDictionary<string, DockerContent> contents, IOperationObserver observer)
+    public async Task KeepAsync(IReadOnlyDictionary<string, DockerContent> contents, IOperationObserver observer)
     {
         if (contents.Count == 0)
         {
             return;
         }
 
-        lock (_sync)
+        var known = Known(observer);
+        foreach (var content in contents)
         {
-            foreach (var content in contents)
-            {
-                Known[content.Key] = content.Value;
-            }
-
-            if (!CanWrite)
-            {
-                return;
-            }
-
-            // What another process wrote meanwhile stays; a file that has grown for years begins anew.
-            var all = Read(observer);
-            if (all.Count > MaxImages)
-            {
-                all.Clear();
-            }
-
-            foreach (var content in Known)
-            {
-                all[content.Key] = content.Value;
-            }
-
-            Write(all, observer);
+            known[content.Key] = content.Value;
         }
+
+        if (!_canWrite)
+        {
+            return;
+        }
+
+        // What another process wrote meanwhile stays; a file that has grown for years begins anew.
+        var all = Read(observer);
+        if (all.Count > MaxImages)
+        {
+            all.Clear();
+        }
+
+        foreach (var content in known)
+        {
+            all[content.Key] = content.Value;
+        }
+
+        await WriteAsync(all, observer).ConfigureAwait(false);
     }
 
     private Dictionary<string, DockerContent> Read(IOperationObserver observer)
@@ -110,85 +86,54 @@ internal sealed class DockerContentFile
         var found = new Dictionary<string, DockerContent>(StringComparer.Ordinal);
         try
         {
-            var door = new StoreDoor(Path.GetDirectoryName(_path)!, StoreAccess.ReadOnly);
-            if (door.Stat(_path) is not { Kind: FileKind.File, Size: <= MaxSize } status || door.OtherHand() is not null)
+            if (_files.CanWrite() && _files.TryRead(FilePath, MaxSize) is { } bytes)
             {
-                return found;
-            }
-
-            var bytes = new byte[status.Size];
-            using (var file = door.Open(_path, FileUse.Read))
-            {
-                int read;
-                for (var got = 0; got < bytes.Length && (read = file.Read(bytes, got, bytes.Length - got)) > 0; got += read)
+                using var document = JsonDocument.Parse(bytes);
+                foreach (var member in document.RootElement.GetProperty("images").EnumerateObject())
                 {
+                    found[member.Name] = ContentOf(member.Value);
                 }
             }
-
-            using var document = JsonDocument.Parse(bytes);
-            foreach (var member in document.RootElement.GetProperty("images").EnumerateObject())
-            {
-                found[member.Name] = ContentOf(member.Value);
-            }
         }
-        catch (Exception e) when (IsNoFile(e) || e is JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e) when (e is ImageException or JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            observer.Debug($"'{_path}' is not used: {e.Message}");
+            observer.Debug($"'{FilePath}' is not used: {e.Message}");
             found.Clear();
         }
 
         return found;
     }
 
-    private void Write(Dictionary<string, DockerContent> contents, IOperationObserver observer)
+    private async Task WriteAsync(Dictionary<string, DockerContent> contents, IOperationObserver observer)
     {
-        var folder = Path.GetDirectoryName(_path)!;
-        var temp = _path + "." + Guid.NewGuid().ToString("N") + ".tmp";
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("images");
+            foreach (var content in contents)
+            {
+                WriteContent(writer, content.Key, content.Value);
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
         try
         {
-            using var stream = new MemoryStream();
-            using (var writer = new Utf8JsonWriter(stream))
+            if (_files.CanWrite())
             {
-                writer.WriteStartObject();
-                writer.WriteStartObject("images");
-                foreach (var content in contents)
-                {
-                    WriteContent(writer, content.Key, content.Value);
-                }
-
-                writer.WriteEndObject();
-                writer.WriteEndObject();
-            }
-
-            var door = new StoreDoor(folder, StoreAccess.Full);
-            if (!door.CanWrite())
-            {
-                return;
-            }
-
-            door.MakeFolder(folder);
-            try
-            {
-                using (var file = door.Open(temp, FileUse.Create))
-                {
-                    file.Write(stream.GetBuffer(), 0, (int)stream.Length);
-                }
-
-                door.MoveOver(temp, _path);
-            }
-            catch
-            {
-                door.Delete(temp);
-                throw;
+                _files.CreateFolder(Path.GetDirectoryName(FilePath)!);
+                var temp = $"{FilePath}.{Guid.NewGuid():N}.tmp";
+                await _files.ReplaceAsync(FilePath, temp, stream.ToArray(), flush: false).ConfigureAwait(false);
             }
         }
-        catch (Exception e) when (IsNoFile(e))
+        catch (ImageException e)
         {
-            observer.Debug($"'{_path}' is not written: {e.Message}");
+            observer.Debug($"'{FilePath}' is not written: {e.Message}");
         }
     }
-
-    private static bool IsNoFile(Exception e) => e is IOException or UnauthorizedAccessException or UnsafeFileException or ImageException;
 
     private static DockerContent ContentOf(JsonElement content)
     {

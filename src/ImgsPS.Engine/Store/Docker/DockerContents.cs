@@ -21,12 +21,14 @@ internal sealed class DockerContents(DockerLookup lookup, DockerContentFile? fil
 
     private readonly ConcurrentDictionary<string, DockerContent> _own = new(StringComparer.Ordinal);
 
+    private ConcurrentDictionary<string, DockerContent>? _kept;
+
     /// <summary>What is known of an image; null when nothing is.</summary>
     public DockerContent? Find(string id) =>
-        _own.TryGetValue(id, out var content) || file?.Known.TryGetValue(id, out content) is true ? content : null;
+        _own.TryGetValue(id, out var content) || _kept?.TryGetValue(id, out content) is true ? content : null;
 
     /// <summary>Reads what an earlier process kept.</summary>
-    public void Load(IOperationObserver observer) => file?.Load(observer);
+    public void Load(IOperationObserver observer) => _kept ??= file?.Known(observer);
 
     /// <summary>Asks for the images that are not known yet; false when there are none.</summary>
     /// <exception cref="ImageException">As <see cref="DockerLookup.InspectAsync"/>, but for an image that Docker cannot show.</exception>
@@ -43,7 +45,12 @@ internal sealed class DockerContents(DockerLookup lookup, DockerContentFile? fil
             cancellationToken,
             Enumerable.Repeat<Func<CancellationToken, Task>>(WorkAsync, Math.Min(Concurrency, unknown.Length)).ToArray())
                 .ConfigureAwait(false);
-        file?.Keep(unknown.Where(i => !MayChange(i) && _own.ContainsKey(i.Id)).ToDictionary(i => i.Id, i => _own[i.Id]), observer);
+        if (file is not null)
+        {
+            var lasting = unknown.Where(i => !MayChange(i) && _own.ContainsKey(i.Id)).ToDictionary(i => i.Id, i => _own[i.Id]);
+            await file.KeepAsync(lasting, observer).ConfigureAwait(false);
+        }
+
         return true;
 
         async Task WorkAsync(CancellationToken stop)

@@ -7,7 +7,7 @@ internal static class DockerMaintenance
     public static ImageException CannotRepair(string store) => new(
         ImageErrorKind.NotSupported,
         $"The store '{store}' is a Docker Engine's: its content can be neither tested nor repaired from outside.",
-        "Remove the image with Remove-Image and pull it again with Invoke-ImagePull; Docker checks what it pulls.");
+        $"Remove the image and pull it again, both with -Store '{store}': Remove-Image, Invoke-ImagePull. Docker checks what it pulls.");
 
     /// <summary>The failure of an optimization.</summary>
     public static ImageException CannotOptimize(string store) => new(

@@ -21,9 +21,10 @@ internal sealed class DockerPull(DockerClient client, DockerList list, DockerCre
     {
         Check(request);
         var reference = request.ToPull(observer);
-        var before = await ImagesAsync(observer, cancellationToken).ConfigureAwait(false);
         var auth = await credentials.FindAsync(reference.Registry, reference.Repository, request.Registry, observer, cancellationToken)
             .ConfigureAwait(false);
+        client.EnsureMayHave(auth);
+        var before = await ImagesAsync(observer, cancellationToken).ConfigureAwait(false);
         var question = new DockerRequest(HttpMethod.Post, "/images/create")
         {
             Query = new[]
@@ -73,8 +74,11 @@ internal sealed class DockerPull(DockerClient client, DockerList list, DockerCre
     }
 
     /// <summary>The images as they were, without their containers: whether a pull brings anything, Docker does not say (FF8).</summary>
-    private async Task<IReadOnlyList<Image>> ImagesAsync(IOperationObserver observer, CancellationToken cancellationToken) => DockerRows.Of(
-        await list.ImagesAsync(false, null, observer, cancellationToken).ConfigureAwait(false), DockerUsage.None, client.Endpoint.Store, observer);
+    private async Task<IReadOnlyList<Image>> ImagesAsync(IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var images = await list.ImagesAsync(false, null, observer, cancellationToken).ConfigureAwait(false);
+        return DockerRows.Of(images, DockerUsage.None, client.Endpoint.Store, observer);
+    }
 
     /// <summary>What the reference named before: a digest; of an image that came without one, its id.</summary>
     private static string? DigestOf(Image? old, Image now) =>

@@ -45,9 +45,11 @@ internal static class DockerRows
     /// <param name="observer">As for <see cref="Of"/>.</param>
     /// <param name="digest">What a tag's row had in a list, and has again if it is one of its digests.</param>
     public static IReadOnlyList<Image> All(DockerImage image, string store, IOperationObserver observer, string? digest = null) =>
-        ImageOrder.Sort(Names(image, everyDigest: true, digest, observer).Select(n => Row(image, n, false, Array.Empty<string>(), store, null)));
+        ImageOrder.Sort(Names(image, everyDigest: true, digest, observer)
+            .Select(n => Row(image, n, false, Array.Empty<string>(), store, null)));
 
-    private static Image Row(DockerImage image, Name? name, bool isParent, IReadOnlyList<string> usedBy, string store, DockerContent? content)
+    private static Image Row(
+        DockerImage image, Name? name, bool isParent, IReadOnlyList<string> usedBy, string store, DockerContent? content)
     {
         var digest = name?.Digest ?? image.TargetDigest;
         return new Image

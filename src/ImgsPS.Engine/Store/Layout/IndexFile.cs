@@ -159,7 +159,7 @@ internal sealed class IndexFile
         throw new ImageException(
             ImageErrorKind.InvalidData,
             $"'{_paths.Index}' is broken: {failure.Message}",
-            "Repair-ImageStore finds the images again from their manifests; their names come back when you pull them again, and content " +
+            _paths.Repair + " finds the images again from their manifests; their names come back when you pull them again, and content " +
                 "that is "
             + "there is not downloaded again. Or restore the file from a backup.",
             failure);

@@ -38,12 +38,14 @@ internal sealed class LayoutManifestSource : IManifestSource
     public ImageException Missing(string what, Descriptor descriptor)
     {
         var reference = _row.Image.Reference;
-        var platform = descriptor.Platform is null ? "" : " -Platform " + descriptor.Platform;
+        var platform = descriptor.Platform is null ? "" : $" -Platform '{descriptor.Platform}'";
+        var store = _row.Image.Store == ImageStores.Local ? "" : $" -Store '{_row.Image.Store.Replace("'", "''")}'";
         return new ImageException(
             ImageErrorKind.NotFound,
             descriptor.Platform is null
                 ? $"The {what} {descriptor.Digest} of {_row.Image.Name ?? _row.Image.Id} is not in the store."
                 : $"The platform {descriptor.Platform} of {_row.Image.Name ?? _row.Image.Id} is not in the store.",
-            reference is null ? "Remove the image, or pull it again by its name." : $"Pull it: Invoke-ImagePull {reference}{platform}");
+            reference is null ? "Remove the image, or pull it again by its name."
+                : $"Pull it: Invoke-ImagePull {reference}{platform}{store}");
     }
 }

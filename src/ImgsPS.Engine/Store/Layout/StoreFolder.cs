@@ -152,7 +152,7 @@ internal sealed class StoreFolder
                 ImageErrorKind.InvalidData,
                 $"'{_paths.OciLayout}' is broken: {e.Message}",
                 _files.FolderExists(_paths.Own)
-                    ? "Repair-ImageStore writes it anew; the images stay."
+                    ? $"{_paths.Repair} writes it anew; the images stay."
                     : "Write {\"imageLayoutVersion\":\"1.0.0\"} into it, or restore it from a backup.",
                 e);
         }
@@ -182,7 +182,7 @@ internal sealed class StoreFolder
             && version > 0
             ? version
             : throw new ImageException(
-                ImageErrorKind.InvalidData, $"'{_paths.Version}' is not a version number.", "Repair-ImageStore writes it anew.")
+                ImageErrorKind.InvalidData, $"'{_paths.Version}' is not a version number.", $"{_paths.Repair} writes it anew.")
         : null;
 
     /// <summary>The folders that a store has and this one does not.</summary>

@@ -27,6 +27,9 @@ internal sealed class StorePaths
     /// <summary>The store's folder, a full path.</summary>
     public string Root { get; }
 
+    /// <summary>The command that repairs this store and no other, for advice that can be followed as it stands.</summary>
+    public string Repair => $"Repair-ImageStore -Store '{Root.Replace("'", "''")}'";
+
     /// <summary>The folder with all that ImgsPS adds to the layout.</summary>
     public string Own { get; }
 

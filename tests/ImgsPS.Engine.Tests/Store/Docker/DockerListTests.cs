@@ -207,7 +207,7 @@ public class DockerListTests
         var place = Path.Combine(folder.Path, "docker");
         using var test = new DockerUnderTest(contents: place);
         var id = test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });
-        var file = DockerContentFile.Of(place, test.Engine.Address, true).FilePath;
+        var file = new DockerContentFile(place, test.Engine.Address, true).FilePath;
         Directory.CreateDirectory(place);
         switch (what)
         {

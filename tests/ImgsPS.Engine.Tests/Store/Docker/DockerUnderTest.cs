@@ -34,7 +34,7 @@ internal sealed class DockerUnderTest : IDisposable, ICredentialStore
                 DockerLimits.Default, null, secretly is null ? null : DockerHandlers.Create(secretly, DockerLimits.Default),
                 _ => Task.FromResult(stranger)),
             this,
-            contents is null ? null : DockerContentFile.Of(contents, Engine.Address, true));
+            contents is null ? null : new DockerContentFile(contents, Engine.Address, true));
     }
 
     /// <summary>A store of the same Docker Engine as another command has it, of this process or the next.</summary>
@@ -48,7 +48,7 @@ internal sealed class DockerUnderTest : IDisposable, ICredentialStore
         var endpoint = new DockerEndpoint("docker", DockerAddressKind.Unix, Engine.Address, "the test") { Path = Engine.SocketPath };
         return new DockerStore(
             new DockerClient(endpoint, stop => DockerHttp.ConnectAsync(Engine.SocketPath, stop)), this,
-            DockerContentFile.Of(_contents!, Engine.Address, canWrite));
+            new DockerContentFile(_contents!, Engine.Address, canWrite));
     }
 
     /// <summary>Docker on another machine.</summary>

@@ -99,7 +99,7 @@ public sealed class InspectTests : IDisposable
         Assert.Equal(arm.ChainIds, (await LayersAsync("app:1", "linux/arm64")).Select(l => l.ChainId));
 
         var missing = await Assert.ThrowsAsync<ImageException>(() => ConfigAsync("app:1", "linux/amd64"));
-        Assert.Equal((ImageErrorKind.NotFound, "Pull it: Invoke-ImagePull app:1 -Platform linux/amd64"), (missing.Kind, missing.Advice));
+        Assert.Equal((ImageErrorKind.NotFound, $"Pull it: Invoke-ImagePull app:1 -Platform 'linux/amd64' -Store '{_store.Root}'"), (missing.Kind, missing.Advice));
         var none = await Assert.ThrowsAsync<ImageException>(() => ConfigAsync("app:1", "windows/amd64"));
         Assert.StartsWith("no matching manifest for windows/amd64", none.Message, StringComparison.Ordinal);
     }

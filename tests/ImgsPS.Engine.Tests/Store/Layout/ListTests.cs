@@ -587,7 +587,7 @@ public sealed class ListTests : IDisposable
                 CancellationToken.None));
         Assert.Equal(ImageErrorKind.NotFound, error.Kind);
         Assert.Contains("linux/s390x", error.Message, StringComparison.Ordinal);
-        Assert.Contains("Invoke-ImagePull app:1 -Platform linux/s390x", error.Advice, StringComparison.Ordinal);
+        Assert.Contains("Invoke-ImagePull app:1 -Platform 'linux/s390x'", error.Advice, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -229,7 +229,7 @@ public sealed class TagTests : IDisposable
         var e = await RefusedAsync(() => _store.TagAsync("app:1", "app:2"));
         Assert.Equal(ImageErrorKind.NotFound, e.Kind);
         Assert.StartsWith($"The {missing} sha256:", e.Message, StringComparison.Ordinal);
-        Assert.Equal("Pull it: Invoke-ImagePull app:1", e.Advice);
+        Assert.Equal($"Pull it: Invoke-ImagePull app:1 -Store '{_store.Root}'", e.Advice);
     }
 
     [Fact]

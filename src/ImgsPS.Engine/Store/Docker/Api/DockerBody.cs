@@ -1,10 +1,10 @@
 using System;
 using System.Buffers;
-using System.Diagnostics;
 using System.IO;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Registry;
 
 namespace ImgsPS.Store.Docker;
 
@@ -50,8 +50,7 @@ internal sealed class DockerBody(Stream stream, DockerLimits limits, DockerError
         // be over yet.
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(64 * 1024, limit + 1L));
         var count = 0;
-        var window = Stopwatch.StartNew();
-        var atItsStart = 0;
+        var pace = new Pace(limits.Silence, limits.SlowBytesPerSecond);
         while (count <= limit)
         {
             if (count == buffer.Length)
@@ -62,22 +61,18 @@ internal sealed class DockerBody(Stream stream, DockerLimits limits, DockerError
                 buffer = larger;
             }
 
+            pace.Start();
             var read = await ReadAsync(buffer, count, buffer.Length - count, cancellationToken).ConfigureAwait(false);
+            pace.Stop();
             if (read == 0)
             {
                 break;
             }
 
             count += read;
-            if (window.Elapsed >= limits.Silence)
+            if (pace.IsTooSlow(read))
             {
-                if (count - atItsStart < limits.SlowBytesPerSecond * window.Elapsed.TotalSeconds)
-                {
-                    throw errors.TimedOut($"sent only {count - atItsStart} bytes of its answer", limits.Silence);
-                }
-
-                window.Restart();
-                atItsStart = count;
+                throw errors.TimedOut($"sent only {pace.Bytes} bytes of its answer", limits.Silence);
             }
         }
 

@@ -77,17 +77,13 @@ internal sealed class DockerClient : IDisposable
     /// <exception cref="ImageException">
     /// What <see cref="DockerDialer.ConnectAsync"/> throws. Docker's own words (member "message", made printable) otherwise: NotFound
     /// (404), Conflict or, when containers or child images are the cause, InUse (409), InvalidArgument (400), Unauthorized, Denied (401,
-    /// 403), NotSupported (501, or a version that Docker refuses), StoreUnavailable (502 to 504, a connection that broke), DockerError (5xx), Timeout, InvalidData (no
-    /// answer of a Docker Engine). Denied, before anything is sent: a credential for an endpoint that is open to all (RC5), or for a
-    /// stranger's pipe (SF14).
+    /// 403), NotSupported (501, or a version that Docker refuses), StoreUnavailable (502 to 504, a connection that broke), DockerError
+    /// (other 5xx), Timeout, InvalidData (no answer of a Docker Engine). Denied, before anything is sent: a credential for an endpoint that
+    /// is open to all (RC5), or for a stranger's pipe (SF14).
     /// </exception>
     public async Task<DockerResponse> SendAsync(DockerRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        if (request.RegistryAuth is not null && Endpoint.Privacy == DockerPrivacy.Open)
-        {
-            throw _errors.CredentialWithheld();
-        }
-
+        EnsureMayHave(request.RegistryAuth);
         for (var first = true; ; first = false)
         {
             var version = await NegotiateAsync(observer, cancellationToken).ConfigureAwait(false);
@@ -122,6 +118,16 @@ internal sealed class DockerClient : IDisposable
                 response.Dispose();
                 throw;
             }
+        }
+    }
+
+    /// <summary>Refuses a credential for an endpoint that is open to all (RC5), before anything is sent; null is none.</summary>
+    /// <exception cref="ImageException">Denied.</exception>
+    public void EnsureMayHave(string? registryAuth)
+    {
+        if (registryAuth is not null && Endpoint.Privacy == DockerPrivacy.Open)
+        {
+            throw _errors.CredentialWithheld();
         }
     }
 

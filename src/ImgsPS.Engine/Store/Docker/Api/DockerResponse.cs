@@ -29,7 +29,9 @@ internal sealed class DockerResponse : IDisposable
     }
 
     /// <summary>The body as one JSON document, at most 256 MiB.</summary>
-    /// <exception cref="ImageException">InvalidData: not JSON. TooLarge. StoreUnavailable: the connection broke. Timeout: silence.</exception>
+    /// <exception cref="ImageException">
+    /// InvalidData: not JSON. TooLarge. StoreUnavailable: the connection broke. Timeout: silence.
+    /// </exception>
     public async Task<JsonDocument> ReadJsonAsync(CancellationToken cancellationToken)
     {
         var body = await DockerBody.OpenAsync(_response, _limits, _errors, cancellationToken).ConfigureAwait(false);

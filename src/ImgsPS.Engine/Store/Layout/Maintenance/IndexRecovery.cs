@@ -118,12 +118,15 @@ internal sealed class IndexRecovery
         return string.Join(" ", done);
     }
 
-    /// <summary>The names that are left: of the broken index when its list is whole, else of the state before, and of it what can be read.</summary>
+    /// <summary>
+    /// The entries that are left: those of the broken index when its list is whole; else what can be read of it, and before it the state
+    /// before the last change.
+    /// </summary>
     private static LayoutIndex Salvage(IndexCopy current, IndexCopy previous, List<string> done)
     {
         // What the disk changed can be read and is not what was written.
         var isChanged = current.Bytes is not null && Parses(current.Bytes);
-        var salvage = isChanged && previous.Index is not null ? IndexSalvage.Of(null) : IndexSalvage.Of(current.Bytes);
+        var salvage = isChanged && previous.Index is not null ? IndexSalvage.Nothing : IndexSalvage.Of(current.Bytes);
         var before = salvage.IsWhole ? Array.Empty<IndexEntry>()
             : previous.Index?.Entries ?? IndexSalvage.Of(previous.Bytes).Entries;
         if (!salvage.IsWhole && previous.Index is not null)

@@ -13,7 +13,8 @@ namespace ImgsPS.Store.Layout.Maintenance;
 /// <param name="IsWhole">True when the list came to its end: what is not in it was not in the index.</param>
 internal sealed record IndexSalvage(IReadOnlyList<IndexEntry> Entries, bool IsWhole)
 {
-    private static readonly IndexSalvage Nothing = new(Array.Empty<IndexEntry>(), false);
+    /// <summary>Nothing can be read.</summary>
+    public static readonly IndexSalvage Nothing = new(Array.Empty<IndexEntry>(), false);
 
     /// <summary>Reads what can be read.</summary>
     public static IndexSalvage Of(byte[]? bytes)

@@ -43,8 +43,10 @@ internal sealed class LayoutCheck
         isClosed |= LookAtVersion();
         foreach (var folder in _parts.Files.FolderExists(_parts.Paths.Own) ? _parts.Folder.MissingFolders() : Array.Empty<string>())
         {
-            Add(ImageStoreFindingKind.Layout, ImageStoreFindingSeverity.Information, folder, $"The folder '{folder}' is missing.",
-                "Whoever writes next makes it.");
+            // Made meanwhile by another process it may be: it is not looked at again.
+            _flaws.Add(new StoreFlaw(
+                ImageStoreFindingKind.Layout, ImageStoreFindingSeverity.Information, folder, $"The folder '{folder}' is missing.",
+                "Whoever writes next makes it."));
         }
 
         var current = _parts.IndexFile.ReadCurrent();
@@ -195,7 +197,8 @@ internal sealed class LayoutCheck
                     $"The index cannot be used: {current.Fault?.Message ?? "It is gone."} ({state})",
                     current.Fault is { Kind: ImageErrorKind.StoreUnavailable } ? Unreadable : previous.Index is not null
                         ? "Repair-ImageStore keeps it aside, takes the previous copy and finds images again from their manifests."
-                        : "Repair-ImageStore keeps it aside, takes the names that can still be read in it, and finds other images again from their manifests.");
+                        : "Repair-ImageStore keeps it aside, takes the names that can still be read in it, and finds other images again "
+                            + "from their manifests.");
             }
 
             return;

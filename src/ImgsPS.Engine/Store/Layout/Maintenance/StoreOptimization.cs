@@ -122,7 +122,7 @@ internal sealed class StoreOptimization
                 ImageErrorKind.InvalidData,
                 $"'{_parts.Paths.Index}' cannot be used, so what is needed is not known: {current.Fault?.Message ?? "It is gone."} " +
                     "Nothing was deleted.",
-                "Repair-ImageStore first.",
+                $"Run {_parts.Paths.Repair} first.",
                 current.Fault);
         }
 
