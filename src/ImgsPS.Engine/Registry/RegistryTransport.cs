@@ -227,6 +227,9 @@ internal sealed class RegistryTransport : IDisposable
             try
             {
                 using var aside = budget.Aside();
+
+                // Many requests that each held a connection would leave none for the token.
+                await response.KeepBodyAsync(Limits, cancellationToken).ConfigureAwait(false);
                 next = await _authenticator
                     .AnswerAsync(response.Header("WWW-Authenticate"), request, authorization, history, observer, cancellationToken)
                         .ConfigureAwait(false);

@@ -140,13 +140,11 @@ public sealed class ContentCodingTests : IAsyncDisposable
     }
 
     /// <summary>A part of an encoded body is no part of the content: what is left is fetched whole.</summary>
-    [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public async Task An_encoded_layer_that_breaks_off_is_gone_on_with_FF13(int times)
+    [Fact]
+    public async Task An_encoded_layer_that_breaks_off_is_gone_on_with_FF13()
     {
         _server.Faults.Add(new Fault("^GET .*/blobs/" + _image.Layers[0].Blob.Digest, Encode("gzip", Framing.Chunked)));
-        _server.Faults.Add(new Fault("^GET .*/blobs/" + _image.Layers[0].Blob.Digest, FaultAction.FinAfter(40_000), times));
+        _server.Faults.Add(new Fault("^GET .*/blobs/" + _image.Layers[0].Blob.Digest, FaultAction.FinAfter(40_000), 1));
         Assert.Equal(_image.Digest, (await PullAsync()).Root.Digest.ToString());
     }
 

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
 
 namespace ImgsPS.Registry;
 
@@ -77,6 +79,37 @@ internal sealed class RegistryResponse : IDisposable
         var distinct = values.Select(v => v.Trim()).Distinct(StringComparer.Ordinal).ToArray();
         return distinct.Length == 1 && long.TryParse(distinct[0], NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length
             : -1;
+    }
+
+    /// <summary>
+    /// Reads the body up to <see cref="RegistryLimits.ErrorBody"/> and keeps that, so that the connection is free for others while it is
+    /// decided what comes next. Of a body that breaks off nothing is kept.
+    /// </summary>
+    public async Task KeepBodyAsync(RegistryLimits limits, CancellationToken cancellationToken)
+    {
+        if (Method == HttpMethod.Head)
+        {
+            return;
+        }
+
+        var came = _message.Content;
+        var kept = new ByteArrayContent([]);
+        try
+        {
+            var (bytes, _) = await BodyReader.ReadUpToAsync(this, limits.ErrorBody, limits, null, cancellationToken).ConfigureAwait(false);
+            kept = new ByteArrayContent(bytes);
+            foreach (var header in came.Headers.Where(h => h.Key != "Content-Length"))
+            {
+                kept.Headers.TryAddWithoutValidation(header.Key, header.Value);
+            }
+        }
+        catch (TransferFault)
+        {
+            // The status is known; the text was only to explain it.
+        }
+
+        _message.Content = kept;
+        RawResponse.Close(came);
     }
 
     public void Dispose() => RawResponse.Close(_message);
