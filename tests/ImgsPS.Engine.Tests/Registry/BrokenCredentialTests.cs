@@ -142,6 +142,31 @@ public sealed class BrokenCredentialTests : IAsyncDisposable
         Assert.DoesNotContain(_observer.VerboseLines, l => l.Contains("has an entry", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_helper_that_hangs_is_waited_for_once_FF16()
+    {
+        _server.AddImage("team/other:1", ImageSpec.For("linux/amd64"));
+        File.WriteAllText(Path.Combine(_folder, "config.json"), "{\"credsStore\":\"hangs\"}");
+        var helper = new HangingHelper();
+        using var client = TestClients.Client(
+            _server.Host, store: new DockerCredentialStore(name => name == "DOCKER_CONFIG" ? _folder.Path : null, helper));
+        await GetAsync(client);
+        await client.GetManifestAsync(ImageReference.Parse(_server.Host + "/team/other:1"), null, _observer, CancellationToken.None);
+        Assert.Equal(1, helper.Asked);
+        Assert.Single(_observer.Warnings);
+    }
+
+    private sealed class HangingHelper : ICredentialHelper
+    {
+        public int Asked { get; private set; }
+
+        public Task<RegistryCredential?> GetAsync(string name, string server, CancellationToken cancellationToken)
+        {
+            Asked++;
+            throw new ImageException(ImageErrorKind.Unauthorized, "the helper did not answer", null, new TimeoutException());
+        }
+    }
+
     private void Write(string key) => File.WriteAllText(
         Path.Combine(_folder, "config.json"),
         "{\"auths\":{\"" + key.Replace("{host}", _server.Host) + "\":{\"auth\":\"Ym9iOnNlY3JldA==\"}}}");

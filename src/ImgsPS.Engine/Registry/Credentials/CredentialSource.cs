@@ -20,7 +20,7 @@ internal sealed class CredentialSource(
     private string? _state;
 
     // What was wrong with the store the last time; told once.
-    private volatile string? _fault;
+    private volatile ImageException? _fault;
 
     /// <summary>The credential for a repository (null for none), and whether the store was asked for it just now.</summary>
     public async Task<(RegistryCredential? Credential, bool IsNew)> FindAsync(
@@ -79,6 +79,12 @@ internal sealed class CredentialSource(
     private async Task<RegistryCredential?> AskAsync(
         string? repository, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        if (_fault is { InnerException: TimeoutException })
+        {
+            // A helper that hangs would hang for each repository.
+            return null;
+        }
+
         try
         {
             var credential = await store.FindAsync(endpoint, repository, observer, cancellationToken).ConfigureAwait(false);
@@ -89,9 +95,9 @@ internal sealed class CredentialSource(
         catch (ImageException e)
         {
             notes.CredentialFault = e;
-            if (_fault != e.Message)
+            if (_fault?.Message != e.Message)
             {
-                _fault = e.Message;
+                _fault = e;
                 observer.Warning($"{e.Message.TrimEnd('.')}; {endpoint.Registry} is asked without credentials.");
             }
 

@@ -107,7 +107,7 @@ internal sealed class DockerConfigFile
     private static ImageException Broken(string path, string why, Exception? cause) => new(
         ImageErrorKind.InvalidData,
         $"parsing config file ({path}): {why}",
-        "Repair the file or move it away; a broken config never counts as an empty one, without credentials and contexts.",
+        "Repair the file, or move it away.",
         cause);
 
     private static ImageException Unreadable(string what, Exception cause) => new(
