@@ -50,7 +50,10 @@ internal sealed class RegistryEndpoint
         SecureUri is not null && (HostNames.SameOrigin(uri, PlainUri) || HostNames.SameOrigin(uri, SecureUri))
             ? new Uri(_baseUri, uri.PathAndQuery) : uri;
 
-    /// <summary>Plain HTTP on request and, unless TLS alone is, for loopback without TLS; HTTPS elsewhere; Docker Hub answers at registry-1.docker.io (N11, RN7).</summary>
+    /// <summary>
+    /// Plain HTTP on request and, unless TLS alone is, for loopback without TLS; HTTPS elsewhere; Docker Hub answers at registry-1.docker.io
+    /// (N11, RN7).
+    /// </summary>
     /// <exception cref="ImageException">InvalidArgument: the text is not a registry's host and port.</exception>
     public static RegistryEndpoint For(string registry, RegistryOptions options)
     {

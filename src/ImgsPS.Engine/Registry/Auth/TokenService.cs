@@ -81,7 +81,8 @@ internal sealed class TokenService(HttpSender sender, RetryingSender retrying, R
         }
         catch (FormatException e)
         {
-            throw new ImageException(ImageErrorKind.InvalidData, $"{errors.Show(realm)}: {e.Message}{ContentCoding.Told(ContentCoding.Of(response))}", null, e);
+            var coding = ContentCoding.Told(ContentCoding.Of(response));
+            throw new ImageException(ImageErrorKind.InvalidData, $"{errors.Show(realm)}: {e.Message}{coding}", null, e);
         }
     }
 
