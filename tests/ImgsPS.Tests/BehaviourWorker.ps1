@@ -135,7 +135,8 @@ function Complete-Row {
     $errors = @($shell.Streams.Error)
     $own = @(Invoke-Control $set.host requests | ForEach-Object { $_ })
     $elsewhere = @(foreach ($other in $set.others) {
-        if ($row.name -ne 'rn07-tls-on-loopback') { Invoke-Control $other requests | ForEach-Object { $_ } } })
+        # Those two speak TLS alone, also to this script.
+        if ($row.name -notin 'rn07-tls-on-loopback', 'ff15-tls-trusted') { Invoke-Control $other requests | ForEach-Object { $_ } } })
     $log = $own + $elsewhere
     $secrets = @(Get-Secret $set $own | Select-Object -Unique)
     $lines = @(

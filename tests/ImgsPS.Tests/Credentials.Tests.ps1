@@ -182,8 +182,11 @@ Describe "A pipe or a device in the place of a file of Docker's configuration (S
         if ($Words -eq 'a device') { & ln -s /dev/zero $file } else { & mkfifo $file }
         try {
             $folder = "$work/$($Place.Split('/')[0])"
-            $output = @(Invoke-Steps "`$env:DOCKER_CONFIG = '$folder'; try { $Command -ErrorAction Stop } catch { 'sent:' + `$_ }")
+            $output = @(Invoke-Steps ("`$env:DOCKER_CONFIG = '$folder'; `$WarningPreference = 'SilentlyContinue'; " +
+                    "try { $Command -ErrorAction Stop } catch { 'sent:' + `$_ + ' ' + `$_.ErrorDetails.RecommendedAction }"))
             $output | Should -HaveCount 1
+
+            # Where the registry is asked without credentials, its refusal names the cause (FF16).
             $output[0] | Should -BeLike "*${file}: is $Words, not a file*"
         }
         finally {

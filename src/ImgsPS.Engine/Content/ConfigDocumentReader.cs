@@ -93,11 +93,7 @@ internal sealed class ConfigDocumentReader
             return time == DateTimeOffset.MinValue ? null : time;
         }
 
-        if (!members.IsNull(name))
-        {
-            _deviations.Add(name + " is not an RFC 3339 time");
-        }
-
+        _deviations.Add(name + " is not an RFC 3339 time");
         return null;
     }
 
@@ -113,7 +109,7 @@ internal sealed class ConfigDocumentReader
             throw rootFS.Fail("type", $"is not layers: '{PrintableText.Of(type)}'");
         }
 
-        if (!rootFS.Has("diff_ids"))
+        if (!rootFS.Mentions("diff_ids"))
         {
             _deviations.Add("rootfs.diff_ids is missing");
         }

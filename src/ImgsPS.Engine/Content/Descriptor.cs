@@ -57,7 +57,7 @@ internal sealed class Descriptor
             Platform = ReadPlatform(members),
             Annotations = members.TextMap("annotations"),
             Urls = ReadUrls(members),
-            ArtifactType = members.MediaType("artifactType"),
+            ArtifactType = members.MediaType("artifactType", mayBeEmpty: true),
         };
         if (members.Base64("data") is { } data && !descriptor.Describes(data))
         {
@@ -67,16 +67,35 @@ internal sealed class Descriptor
         return descriptor;
     }
 
+    /// <summary>
+    /// What a document is about, which nothing here follows: null when it has none, or none that can be read (FF11).
+    /// </summary>
+    /// <exception cref="ImageException">InvalidData: it has a case variant of a known member (RN23).</exception>
+    internal static Descriptor? ReadSubject(StrictObject root)
+    {
+        var members = root.IsObject("subject") ? root.Object("subject", Known) : null;
+        try
+        {
+            return members is null ? null : Read(members);
+        }
+        catch (ImageException)
+        {
+            // It is passed by, and stays in the document's bytes.
+            return null;
+        }
+    }
+
+    /// <summary>The platform; null when there is none, or one that names neither an os nor an architecture.</summary>
     private static Platform? ReadPlatform(StrictObject members)
     {
-        if (members.Object("platform", PlatformMembers.Known) is not { } platform)
+        if (members.Object("platform", PlatformMembers.Known) is not { } platform || PlatformMembers.Read(platform, partial: true) is not { } read)
         {
             return null;
         }
 
         _ = platform.RequiredText("os");
         _ = platform.RequiredText("architecture");
-        return PlatformMembers.Read(platform, partial: true);
+        return read;
     }
 
     private static IReadOnlyList<string> ReadUrls(StrictObject members)

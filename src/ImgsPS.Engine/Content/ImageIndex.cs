@@ -13,16 +13,34 @@ internal sealed class ImageIndex : ManifestDocument
     /// <summary>Deepest chain of an index in an index in an index (RN26).</summary>
     public const int MaxDepth = 3;
 
-    public IReadOnlyList<Descriptor> Manifests { get; init; } = Array.Empty<Descriptor>();
+    /// <summary>All entries, in the document's order, whatever is wrong with one.</summary>
+    public IReadOnlyList<ManifestEntry> Entries { get; private init; } = Array.Empty<ManifestEntry>();
 
-    internal static ImageIndex Read(StrictObject root, byte[] bytes, Digest digest, string mediaType) => new()
+    /// <summary>The entries that can be followed.</summary>
+    public IReadOnlyList<Descriptor> Manifests { get; private init; } = Array.Empty<Descriptor>();
+
+    /// <summary>The failure of an index that names no image where one is wanted (FF18).</summary>
+    /// <param name="name">What the user calls it.</param>
+    public ImageException NoImage(string name) => new(
+        ImageErrorKind.InvalidData,
+        Entries.Count == 0 ? $"{name} is an index without entries: it names no image" : $"{name} is an index that names no image, "
+            + $"but {Entries.Count} other {(Entries.Count == 1 ? "thing" : "things")}",
+        "Whoever built or pushed it is at fault; Get-ImageManifest -Raw shows the document.");
+
+    internal static ImageIndex Read(StrictObject root, byte[] bytes, Digest digest, string mediaType)
     {
-        Bytes = bytes,
-        Digest = digest,
-        MediaType = mediaType,
-        Annotations = root.TextMap("annotations"),
-        ArtifactType = root.MediaType("artifactType"),
-        Subject = root.Object("subject", Descriptor.Known) is { } subject ? Descriptor.Read(subject) : null,
-        Manifests = root.RequiredObjects("manifests", Descriptor.Known, MaxEntries).Select(entry => Descriptor.Read(entry)).ToArray(),
-    };
+        var entries = root.RequiredEntries("manifests", Descriptor.Known, MaxEntries)
+            .Select(e => ManifestEntry.Read(e.Entry, e.Fault)).ToArray();
+        return new()
+        {
+            Bytes = bytes,
+            Digest = digest,
+            MediaType = mediaType,
+            Annotations = root.TextMap("annotations"),
+            ArtifactType = root.MediaType("artifactType", mayBeEmpty: true),
+            Subject = Descriptor.ReadSubject(root),
+            Entries = entries,
+            Manifests = entries.Select(e => e.Descriptor).OfType<Descriptor>().ToArray(),
+        };
+    }
 }

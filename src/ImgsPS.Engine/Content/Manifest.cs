@@ -52,8 +52,8 @@ internal sealed class Manifest : ManifestDocument
         Digest = digest,
         MediaType = mediaType,
         Annotations = root.TextMap("annotations"),
-        ArtifactType = root.MediaType("artifactType"),
-        Subject = root.Object("subject", Descriptor.Known) is { } subject ? Descriptor.Read(subject) : null,
+        ArtifactType = root.MediaType("artifactType", mayBeEmpty: true),
+        Subject = Descriptor.ReadSubject(root),
         Config = Descriptor.Read(
             root.Object("config", Descriptor.Known) ?? throw root.Fail("config", "is missing"),
             untyped: mediaType == MediaTypes.DockerManifest),

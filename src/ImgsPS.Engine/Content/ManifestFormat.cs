@@ -35,7 +35,7 @@ internal static class ManifestFormat
     {
         var header = WithoutGeneric(contentType);
         var descriptor = WithoutGeneric(expected);
-        var member = root.MediaType("mediaType");
+        var member = root.MediaType("mediaType", mayBeEmpty: true);
         var mediaType = member ?? descriptor ?? header;
         if (mediaType is null)
         {

@@ -19,6 +19,9 @@ internal sealed class PlatformSearch
     private readonly HashSet<Digest> _visited = new();
     private readonly List<Platform?> _available = new();
 
+    // An entry that nothing can be said of but its fault; it may have been the one.
+    private ManifestEntry? _faulty;
+
     public PlatformSearch(IManifestSource source, PlatformMatcher matcher, IOperationObserver observer, CancellationToken cancellation)
     {
         _source = source;
@@ -35,8 +38,12 @@ internal sealed class PlatformSearch
     public async Task<PlatformManifest> FindAsync(ManifestDocument root)
     {
         _visited.Add(root.Digest);
-        return await TryFindAsync(root, null, null, 1).ConfigureAwait(false) ?? throw _matcher.NoMatch(_available);
+        return await TryFindAsync(root, null, null, 1).ConfigureAwait(false) ?? throw NoMatch();
     }
+
+    private ImageException NoMatch() => _faulty is not null && _available.TrueForAll(p => p is null)
+        ? _faulty.Fault!
+        : _matcher.NoMatch(_available);
 
     private async Task<PlatformManifest?> TryFindAsync(ManifestDocument document, Descriptor? entry, ImageIndex? parent, int depth)
     {
@@ -69,7 +76,10 @@ internal sealed class PlatformSearch
             throw new ImageException(ImageErrorKind.InvalidData, $"the index holds indexes more than {ImageIndex.MaxDepth} deep");
         }
 
-        var platforms = index.Manifests.Select(entry => entry.Platform).ToList();
+        // A platform that cannot be read is nobody's; the index is not at fault for it (FF11).
+        var entries = index.Entries.Where(entry => !entry.HasUnreadablePlatform).ToList();
+        _faulty ??= index.Entries.FirstOrDefault(entry => entry.HasUnreadablePlatform);
+        var platforms = entries.ConvertAll(entry => entry.Platform);
         _available.AddRange(platforms);
         if (_available.Count > ImageIndex.MaxEntries)
         {
@@ -79,14 +89,33 @@ internal sealed class PlatformSearch
 
         foreach (var position in _matcher.Choose(platforms))
         {
-            var entry = index.Manifests[position];
-            if (!_visited.Add(entry.Digest) || (entry.Platform is null && !IsManifest(entry)))
+            var chosen = entries[position];
+            if (chosen.Platform is null && !chosen.MayBeManifest)
+            {
+                continue;
+            }
+
+            if (chosen.Platform is null && chosen.Fault is not null)
+            {
+                // Nothing says that it is the one; another may be.
+                _faulty ??= chosen;
+                continue;
+            }
+
+            var entry = chosen.Follow();
+            if (!_visited.Add(entry.Digest))
             {
                 continue;
             }
 
             var name = entry.Platform?.ToString() ?? "an entry without platform";
-            _observer.Verbose($"Chose {name} ({entry.Digest.ShortHex}) of {index.Manifests.Count} entries");
+            _observer.Verbose($"Chose {name} ({entry.Digest.ShortHex}) of {index.Entries.Count} entries");
+            if (entry.Platform is not null && _matcher.OtherBuilds(entry.Platform, platforms) is { Count: > 0 } builds)
+            {
+                _observer.Verbose($"There are other builds too: {string.Join(", ", builds)}. Name one with -Platform, as "
+                    + $"'{new Platform(entry.Platform.OS, entry.Platform.Architecture, entry.Platform.Variant, builds[0])}'");
+            }
+
             var child = await _source.GetManifestAsync(entry, _observer, _cancellation).ConfigureAwait(false);
             if (await TryFindAsync(child, entry, index, depth + 1).ConfigureAwait(false) is { } found)
             {
@@ -96,9 +125,6 @@ internal sealed class PlatformSearch
 
         return null;
     }
-
-    private static bool IsManifest(Descriptor entry) =>
-        MediaTypes.Classify(entry.MediaType).Kind is MediaTypeKind.Manifest or MediaTypeKind.Index;
 }
 
 /// <summary>What a search for a platform found.</summary>

@@ -7,8 +7,8 @@ namespace ImgsPS.Content;
 
 /// <summary>
 /// An object of a document that <see cref="StrictJson"/> read: its members by name and type, and failures that name the place
-/// (<c>layers[3].size</c>). A member that is null counts as absent, since tools written in Go write null for an empty list or map. All
-/// failures are <see cref="ImageException"/> of kind InvalidData unless a member says otherwise.
+/// (<c>layers[3].size</c>). What is null counts as absent, members and entries of lists and maps alike, since tools written in Go write
+/// null for what is not there (FF11). All failures are <see cref="ImageException"/> of kind InvalidData unless a member says otherwise.
 /// </summary>
 internal sealed class StrictObject
 {
@@ -48,14 +48,17 @@ internal sealed class StrictObject
         }
     }
 
-    /// <summary>True when the member is there, whatever its value.</summary>
-    public bool Has(string name) => _element.TryGetProperty(name, out _);
+    /// <summary>True when the member is there, whatever its value; null is not.</summary>
+    public bool Has(string name) => _element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
-    /// <summary>True when the member is there and null.</summary>
-    public bool IsNull(string name) => _element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Null;
+    /// <summary>True when the member is there, also when it is null.</summary>
+    public bool Mentions(string name) => _element.TryGetProperty(name, out _);
 
     /// <summary>True when the member is there and a text.</summary>
     public bool IsText(string name) => _element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String;
+
+    /// <summary>True when the member is there and an object.</summary>
+    public bool IsObject(string name) => _element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object;
 
     /// <summary>A text; null when absent.</summary>
     public string? Text(string name) => TryGet(name, JsonValueKind.String, "a text", out var value) ? value.GetString() : null;
@@ -64,9 +67,12 @@ internal sealed class StrictObject
     public string RequiredText(string name) => Text(name) ?? throw Missing(name);
 
     /// <summary>A media type; null when absent.</summary>
-    public string? MediaType(string name)
+    /// <param name="name">The member.</param>
+    /// <param name="mayBeEmpty">True where an empty text counts as absent, as Go writes and reads it.</param>
+    public string? MediaType(string name, bool mayBeEmpty = false)
     {
         var text = Text(name);
+        text = mayBeEmpty && text?.Length == 0 ? null : text;
         return text is null || MediaTypes.IsValid(text) ? text : throw Fail(name, $"is not a media type: '{PrintableText.Of(text)}'");
     }
 
@@ -128,9 +134,9 @@ internal sealed class StrictObject
         }
 
         var texts = new List<string>(value.GetArrayLength());
-        foreach (var item in value.EnumerateArray())
+        foreach (var (item, position) in Items(value))
         {
-            texts.Add(item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Fail($"{name}[{texts.Count}]", "is not a text"));
+            texts.Add(item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Fail($"{name}[{position}]", "is not a text"));
         }
 
         return texts;
@@ -147,6 +153,11 @@ internal sealed class StrictObject
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var member in value.EnumerateObject())
         {
+            if (member.Value.ValueKind == JsonValueKind.Null)
+            {
+                continue;
+            }
+
             map.Add(member.Name, member.Value.ValueKind == JsonValueKind.String
                 ? member.Value.GetString()!
                 : throw Fail(name, $"has a value that is not a text: '{PrintableText.Of(member.Name)}'"));
@@ -180,14 +191,45 @@ internal sealed class StrictObject
 
     /// <summary>A list of at most <paramref name="limit"/> objects that must be there; null counts as an empty one.</summary>
     public IReadOnlyList<StrictObject> RequiredObjects(string name, string[] known, int limit) =>
-        Has(name) ? Objects(name, known, limit) : throw Missing(name);
+        Mentions(name) ? Objects(name, known, limit) : throw Missing(name);
 
     /// <summary>A list of at most <paramref name="limit"/> objects; empty when absent.</summary>
     public IReadOnlyList<StrictObject> Objects(string name, string[] known, int limit)
     {
+        var objects = new List<StrictObject>();
+        foreach (var (item, place) in Entries(name, limit))
+        {
+            objects.Add(new StrictObject(item, _document, place, known));
+        }
+
+        return objects;
+    }
+
+    /// <summary>
+    /// The entries of a list of at most <paramref name="limit"/> objects that must be there, each judged by itself: an entry that is no
+    /// object is null, with what is wrong with it. Null counts as an empty list.
+    /// </summary>
+    /// <exception cref="ImageException">InvalidData: no list, or an entry has a case variant of a known member (RN23).</exception>
+    public IEnumerable<(StrictObject? Entry, ImageException? Fault)> RequiredEntries(string name, string[] known, int limit)
+    {
+        if (!Mentions(name))
+        {
+            throw Missing(name);
+        }
+
+        foreach (var (item, place) in Entries(name, limit))
+        {
+            yield return item.ValueKind == JsonValueKind.Object
+                ? (new StrictObject(item, _document, place, known), null)
+                : (null, StrictJson.Invalid(_document, place + " is not an object"));
+        }
+    }
+
+    private IEnumerable<(JsonElement Item, string Place)> Entries(string name, int limit)
+    {
         if (!TryGet(name, JsonValueKind.Array, "a list", out var value))
         {
-            return Array.Empty<StrictObject>();
+            yield break;
         }
 
         var count = value.GetArrayLength();
@@ -196,13 +238,25 @@ internal sealed class StrictObject
             throw Fail(name, $"has {count} entries; at most {limit} are allowed");
         }
 
-        var objects = new List<StrictObject>(count);
-        foreach (var item in value.EnumerateArray())
+        foreach (var (item, position) in Items(value))
         {
-            objects.Add(new StrictObject(item, _document, $"{Place(name)}[{objects.Count}]", known));
+            yield return (item, $"{Place(name)}[{position}]");
         }
+    }
 
-        return objects;
+    /// <summary>The entries of a list that are not null, with their positions.</summary>
+    private static IEnumerable<(JsonElement Item, int Position)> Items(JsonElement list)
+    {
+        var position = 0;
+        foreach (var item in list.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Null)
+            {
+                yield return (item, position);
+            }
+
+            position++;
+        }
     }
 
     /// <summary>The bytes of a base64 text (with padding, RFC 4648 section 4); null when absent.</summary>

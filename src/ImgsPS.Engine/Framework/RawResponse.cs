@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using System.Net.Http;
 using System.Net.Http.Headers;
@@ -13,8 +14,8 @@ internal static class RawResponse
         headers.TryGetValues(name, out var values) ? values.ToArray() : null;
 
     /// <summary>
-    /// Gives an answer up. .NET Framework reads what is left of a body before it closes the connection, however long that takes: nobody
-    /// waits for it here.
+    /// Gives an answer, or the rest of its body, up. .NET Framework reads what is left of a body before it closes the connection, however
+    /// long that takes: nobody waits for it here.
     /// </summary>
-    public static void Close(HttpResponseMessage message) => _ = Task.Run(message.Dispose);
+    public static void Close(IDisposable answer) => _ = Task.Run(answer.Dispose);
 }

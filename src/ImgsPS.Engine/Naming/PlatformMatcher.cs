@@ -100,6 +100,14 @@ internal sealed class PlatformMatcher
     public bool Matches(Platform candidate) => !IsUnknown(candidate) && _ranking.Matches(candidate);
 
     /// <summary>
+    /// The builds of a chosen platform that there are beside it, when the user named none; empty when nothing was left out (FF20).
+    /// </summary>
+    public IReadOnlyList<string> OtherBuilds(Platform chosen, IEnumerable<Platform?> candidates) =>
+        !string.IsNullOrEmpty(Wanted.OSVersion) || string.IsNullOrEmpty(chosen.OSVersion) ? []
+        : candidates.OfType<Platform>().Where(p => Matches(p) && p.OSVersion != chosen.OSVersion && !string.IsNullOrEmpty(p.OSVersion))
+            .Select(p => PrintableText.Of(p.OSVersion!, 40)).Distinct(StringComparer.Ordinal).Take(MaxListed).ToArray();
+
+    /// <summary>
     /// The failure of an index that has nothing that matches (U5): Docker's words, and then the platforms that there are.
     /// </summary>
     public ImageException NoMatch(IEnumerable<Platform?> available)
@@ -130,8 +138,7 @@ internal sealed class PlatformMatcher
     // Attestations and the like say unknown/unknown.
     private static bool IsUnknown(Platform platform) => platform.OS == "unknown" || platform.Architecture == "unknown";
 
-    // Without a version every build fits, and the order of the index is as good as another.
-    private static PlatformRanking ByVersion(Platform wanted) => string.IsNullOrEmpty(wanted.OSVersion)
-        ? PlatformRanking.Only(wanted)
-        : PlatformRanking.NewestVersion(PlatformRanking.Only(wanted), wanted.OSVersion);
+    // Without a version every build fits: the newest is what is wanted most (FF20).
+    private static PlatformRanking ByVersion(Platform wanted) => PlatformRanking.NewestVersion(
+        PlatformRanking.Only(wanted), string.IsNullOrEmpty(wanted.OSVersion) ? null : wanted.OSVersion);
 }

@@ -35,6 +35,13 @@ internal sealed class BlobDownload
     // RN16, and a digest that failed over pieces: from byte 0 once more, no oftener.
     private bool _startedOver;
 
+    // The coding that an answer came with, for the way (FF13).
+    private string? _coding;
+
+    // Undo it: the digest is of the content without. Null until the first such answer; once it was wrong, it is the other way for good.
+    private bool? _undo;
+    private bool _isTurned;
+
     public BlobDownload(
         RegistryTransport transport, ImageReference repository, Uri uri, IBlobWriter writer, Action<long>? progress,
         RetryBudget budget, IOperationObserver observer)
@@ -71,9 +78,24 @@ internal sealed class BlobDownload
 
                 return;
             }
+            catch (ImageException e) when (e.Kind == ImageErrorKind.Integrity && _undo is not null && !_isTurned
+                && ContentCoding.CanUndo(_coding!))
+            {
+                _observer.Verbose($"{Blob.Digest.ShortHex} came with Content-Encoding {_coding}; it is read "
+                    + (_undo.Value ? "as it came" : "without"));
+                _undo = !_undo;
+                _isTurned = true;
+                _writer.Reset();
+                _pieced = false;
+                _progress?.Invoke(0);
+            }
             catch (ImageException e) when (e.Kind == ImageErrorKind.Integrity && _pieced && !_startedOver)
             {
                 StartOver($"the pieces of {Blob.Digest.ShortHex} do not fit together");
+            }
+            catch (ImageException e) when (e.Kind == ImageErrorKind.Integrity && _coding is not null)
+            {
+                throw ContentCoding.Told(_coding, e);
             }
         }
     }
@@ -95,8 +117,9 @@ internal sealed class BlobDownload
         _pieced |= from > 0;
         var request = new RegistryRequest(HttpMethod.Get, _uri, TokenScope.Pull(_repository.Repository),
             _repository.Repository)
-        { RangeFrom = from };
+        { RangeFrom = _undo == true ? 0 : from };
         using var response = await _transport.SendAsync(request, _budget, _observer).ConfigureAwait(false);
+        Judge(response);
         try
         {
             var skip = 0L;
@@ -104,7 +127,11 @@ internal sealed class BlobDownload
             {
                 case HttpStatusCode.OK:
                     skip = from;
-                    CheckLength(response, Blob.Size);
+                    if (_undo != true)
+                    {
+                        CheckLength(response, Blob.Size);
+                    }
+
                     break;
                 case HttpStatusCode.PartialContent when from == 0:
                     throw new TransferFault(TransferFaultKind.Broken, "the registry sent a part of the blob, unasked");
@@ -133,6 +160,20 @@ internal sealed class BlobDownload
         }
     }
 
+    /// <summary>
+    /// How an answer with a coding is read first: as it came when its length is the blob's, or when it is compressed content by its type, of
+    /// which storages say so.
+    /// </summary>
+    private void Judge(RegistryResponse response)
+    {
+        if (response.Status == HttpStatusCode.OK && ContentCoding.Of(response) is { } coding)
+        {
+            _coding = coding;
+            _undo ??= ContentCoding.CanUndo(coding) && response.Length != Blob.Size
+                && (response.Length >= 0 || MediaTypes.Classify(Blob.MediaType).Compression is null or LayerCompression.None);
+        }
+    }
+
     private void Refuse(string reason)
     {
         if (_startedOver)
@@ -158,7 +199,9 @@ internal sealed class BlobDownload
     // start: the first byte of the blob that the answer has; skip: how many of its bytes are there already.
     private async Task CopyAsync(RegistryResponse response, long start, long skip)
     {
-        using var body = await BodyReader.OpenAsync(response, _transport.Limits, _budget, start, _budget.Token).ConfigureAwait(false);
+        using var body = await (_undo == true && ContentCoding.Of(response) is { } coding && ContentCoding.CanUndo(coding)
+            ? BodyReader.OpenAsync(response, coding, Blob.Size, _transport.Limits, _budget, _budget.Token)
+            : BodyReader.OpenAsync(response, _transport.Limits, _budget, start, _budget.Token)).ConfigureAwait(false);
 
         // One byte more than is left: that tells the end from a body that goes on (RN10).
         using var buffer = TransferBuffer.Rent(skip + Blob.Size - _writer.Position + 1);

@@ -129,7 +129,8 @@ internal sealed class ImageSearch
             }
         }
         catch (ImageException e) when (
-            e.Kind is ImageErrorKind.NotFound or ImageErrorKind.Unauthorized or ImageErrorKind.Denied or ImageErrorKind.NotSupported)
+            e.Kind is ImageErrorKind.Unauthorized or ImageErrorKind.Denied or ImageErrorKind.NotSupported
+            && !_client.Transport.Errors.IsCredentialRefused)
         {
             throw new ImageException(
                 ImageErrorKind.NotSupported,
@@ -169,7 +170,7 @@ internal sealed class ImageSearch
         try
         {
             var limits = _client.Transport.Limits;
-            body = await BodyReader.ReadAllAsync(response, limits.Page, limits, budget, budget.Token).ConfigureAwait(false)
+            body = await ContentCoding.ReadAllAsync(response, limits.Page, limits, budget, budget.Token).ConfigureAwait(false)
                 ?? throw new ImageException(
                     ImageErrorKind.TooLarge, $"the answer of {HostNames.Display(response.Uri)} is larger than {limits.Page >> 20} MiB");
         }

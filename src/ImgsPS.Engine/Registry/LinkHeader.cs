@@ -28,19 +28,31 @@ internal sealed class LinkHeader : HeaderReader
     }
 
     /// <summary>
-    /// The address of the next page: the first link with <c>rel=next</c>, resolved against the page's own address; null when there is none
-    /// (RN27).
+    /// The address of the next page: that of the first link with <c>rel=next</c>, else of the only one, when it says no relation at all: some
+    /// registries leave it out. It is asked for where the page came from, whatever scheme and port stand there: a registry behind a proxy
+    /// does not know how it is reached (RN27, FF19). Null when there is none.
     /// </summary>
-    /// <exception cref="FormatException">The link leads to another origin, to the page itself, or is no address.</exception>
-    public static Uri? NextPage(IEnumerable<string> headers, Uri page)
+    /// <param name="headers">The Link headers.</param>
+    /// <param name="page">The page's own address.</param>
+    /// <param name="problem">What is wrong with headers that name no page though they should; null when nothing is.</param>
+    /// <exception cref="FormatException">The link leads to another host, to the page itself, or is no address.</exception>
+    public static Uri? NextPage(IEnumerable<string> headers, Uri page, out string? problem)
     {
+        problem = null;
         if (!TryParse(headers, out var links))
         {
             // What cannot be read names no next page (RFC 8288 B.2 leaves it to the reader).
+            problem = "its Link header cannot be read";
             return null;
         }
 
         var next = links.FirstOrDefault(link => link.HasRelation("next"));
+        if (next is null && links.Any(link => link.Relations.Trim().Length == 0))
+        {
+            next = links.Count == 1 ? links[0] : null;
+            problem = next is null ? "its Link header does not say which of its links is the next page" : null;
+        }
+
         if (next is null)
         {
             return null;
@@ -51,10 +63,13 @@ internal sealed class LinkHeader : HeaderReader
             throw new FormatException("its link to the next page is no address");
         }
 
-        if (!HostNames.SameOrigin(page, uri) || uri.UserInfo.Length > 0)
+        if (uri.Scheme is not ("http" or "https") || HostNames.Normalize(uri.Host) != HostNames.Normalize(page.Host)
+            || uri.UserInfo.Length > 0)
         {
             throw new FormatException("its link to the next page leads to another host");
         }
+
+        uri = new Uri(page, uri.PathAndQuery);
 
         // A fragment is never sent: with another one it is the same page.
         return uri.GetLeftPart(UriPartial.Query) == page.GetLeftPart(UriPartial.Query)

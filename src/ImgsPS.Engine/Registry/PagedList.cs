@@ -78,18 +78,25 @@ internal sealed class PagedList(RegistryTransport transport)
 
             try
             {
-                var body = await BodyReader.ReadAllAsync(response, transport.Limits.Page, transport.Limits, budget, budget.Token)
+                var body = await ContentCoding.ReadAllAsync(response, transport.Limits.Page, transport.Limits, budget, budget.Token)
                     .ConfigureAwait(false)
                     ?? throw new ImageException(
                         ImageErrorKind.TooLarge,
                         $"{transport.Errors.Show(page)}: the page is larger than {transport.Limits.Page >> 20} MiB");
-                return (Names(body, member), LinkHeader.NextPage(response.Header("Link"), page), body.Length);
+                var next = LinkHeader.NextPage(response.Header("Link"), page, out var problem);
+                if (problem is not null)
+                {
+                    observer.Warning($"{transport.Errors.Show(page)}: {problem}; there may be more {member} than are listed.");
+                }
+
+                return (Names(body, member), next, body.Length);
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
             {
                 throw new ImageException(
                     ImageErrorKind.InvalidData,
-                    $"{transport.Errors.Show(page)}: " + (e is FormatException ? e.Message : $"the answer is not a list of {member}"),
+                    $"{transport.Errors.Show(page)}: "
+                    + (e is FormatException ? e.Message : $"the answer is not a list of {member}{ContentCoding.Told(ContentCoding.Of(response))}"),
                     "The address may not be a registry's.",
                     e);
             }

@@ -110,16 +110,15 @@ internal sealed class RegistryClient : IDisposable
 
     /// <summary>
     /// Asks what a tag or digest names, without its body: the descriptor by the answer's headers, unproven until the body is hashed (N10).
-    /// Null when the answer does not carry Docker-Content-Digest and a size, or the registry does not know HEAD. One request.
+    /// Null when the answer does not say it, or is a failure: then GET has to be asked (FF10). One request.
     /// </summary>
-    /// <exception cref="ImageException">NotFound (U13), Unauthorized, Denied, RateLimited, Unavailable, Timeout, InvalidData.</exception>
+    /// <exception cref="ImageException">As <see cref="RegistryTransport.HeadAsync"/>. Integrity: not the digest that was asked for.</exception>
     public async Task<Descriptor?> HeadManifestAsync(ImageReference reference, IOperationObserver observer,
         CancellationToken cancellationToken)
     {
-        using var response = await _transport.RunAsync(
-            budget => _transport.SendAsync(ManifestRequest(HttpMethod.Head, reference), budget, observer), cancellationToken)
-                .ConfigureAwait(false);
-        if (response.Status is HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)
+        using var response = await _transport.HeadAsync(ManifestRequest(HttpMethod.Head, reference), observer, cancellationToken)
+            .ConfigureAwait(false);
+        if (response is null)
         {
             return null;
         }
@@ -143,8 +142,8 @@ internal sealed class RegistryClient : IDisposable
     /// Fetches a manifest or index by the reference's digest, else its tag; at most 4 MiB; checked against <paramref name="expected"/>.
     /// </summary>
     /// <exception cref="ImageException">
-    /// Integrity: the digest is not the one asked for, or not the one the registry itself names (N10, RN20). TooLarge (RN8). Else as
-    /// <see cref="HeadManifestAsync"/> and <see cref="ManifestDocument.ParseByDigest"/>.
+    /// NotFound (U13), Unauthorized, Denied, RateLimited, Unavailable, Timeout. Integrity: the digest is not the one asked for, or not the
+    /// one the registry itself names (N10, RN20). TooLarge (RN8). Else as <see cref="ManifestDocument.ParseByDigest"/>.
     /// </exception>
     public async Task<ManifestDocument> GetManifestAsync(
         ImageReference reference, Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
@@ -187,7 +186,8 @@ internal sealed class RegistryClient : IDisposable
     /// <paramref name="progress"/> gets the writer's position, 0 when it starts over.
     /// </summary>
     /// <exception cref="ImageException">
-    /// Integrity: size or digest is another; nothing is visible in the store. Else as <see cref="HeadManifestAsync"/>.
+    /// Integrity: size or digest is another; nothing is visible in the store. NotFound, Unauthorized, Denied, RateLimited, Unavailable,
+    /// Timeout.
     /// </exception>
     public Task DownloadBlobAsync(
         ImageReference repository, IBlobWriter writer, Action<long>? progress, IOperationObserver observer,
@@ -277,6 +277,7 @@ internal sealed class RegistryClient : IDisposable
                 var bytes = await BodyReader.ReadAllAsync(
                     response, ManifestDocument.MaxSize, _transport.Limits, budget, budget.Token).ConfigureAwait(false)
                     ?? throw TooLarge(reference);
+                bytes = Undone(response, bytes, reference);
                 if (reference.Digest is { } asked)
                 {
                     CheckNamed(reference, Digest.Of(bytes, asked.Algorithm));
@@ -294,11 +295,45 @@ internal sealed class RegistryClient : IDisposable
 
                 return (bytes, response.ContentType);
             }
+            catch (ImageException e) when (e.Kind == ImageErrorKind.Integrity && ContentCoding.Of(response) is not null)
+            {
+                throw ContentCoding.Told(ContentCoding.Of(response), e);
+            }
             catch (TransferFault fault)
             {
                 await _transport.PauseAsync(fault, budget, observer).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>
+    /// A manifest without the coding that it came with, when the digest that is known of it wants that; without a digest, whenever it can be
+    /// undone (FF13).
+    /// </summary>
+    /// <exception cref="ImageException">InvalidData: it cannot, and nothing else can be made of the bytes.</exception>
+    private static byte[] Undone(RegistryResponse response, byte[] bytes, ImageReference reference)
+    {
+        if (ContentCoding.Of(response) is null)
+        {
+            return bytes;
+        }
+
+        var wanted = reference.Digest ?? (Digest.TryParse(response.Single("Docker-Content-Digest"), out var named) ? named : null);
+        var isPlain = wanted is null ? bytes.Length > 0 && bytes[0] is (byte)'{' or (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t'
+            : Digest.Of(bytes, wanted.Algorithm) == wanted;
+        if (isPlain)
+        {
+            return bytes;
+        }
+
+        if (ContentCoding.Undo(response, bytes, ManifestDocument.MaxSize) is { } plain
+            && (wanted is null || Digest.Of(plain, wanted.Algorithm) == wanted))
+        {
+            return plain;
+        }
+
+        return wanted is not null ? bytes : throw ContentCoding.Told(
+            ContentCoding.Of(response), new ImageException(ImageErrorKind.InvalidData, $"the manifest of {reference.Familiar} is not JSON"));
     }
 
     private static ImageException TooLarge(ImageReference reference) => new(

@@ -14,9 +14,10 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
 
     /// <summary>Nobody answers, or not as HTTP.</summary>
     /// <param name="fault">What happened.</param>
-    /// <param name="at">Where, when it was not the registry itself.</param>
+    /// <param name="at">Where, when the fault does not say it and it was not the registry itself.</param>
     public ImageException Unreachable(TransferFault fault, Uri? at = null)
     {
+        at = fault.At ?? at;
         var where = at is null || HostNames.SameOrigin(at, endpoint.BaseUri)
             ? $"{endpoint.Registry} at {endpoint.BaseUri.GetLeftPart(UriPartial.Authority)}"
             : $"{HostNames.Display(at)} for {endpoint.Registry}";
@@ -51,7 +52,7 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
                     fault);
         }
 
-        if (fault.Kind == TransferFaultKind.Protocol && endpoint.BaseUri.Scheme == "http")
+        if (fault.Kind == TransferFaultKind.Protocol && endpoint.BaseUri.Scheme == "http" && endpoint.SecureUri is null)
         {
             return new(
                 ImageErrorKind.Unavailable,
@@ -97,7 +98,7 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
         CancellationToken cancellationToken)
     {
         var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
-        return response.Status == HttpStatusCode.NotFound
+        return IsMissing(response, body)
             ? NotFound(
                 response, body, reference, $"manifest for {reference.WithDefaultTag().Familiar} not found",
                 "manifest unknown: manifest unknown")
@@ -109,7 +110,7 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
         RegistryResponse response, ImageReference repository, Digest digest, CancellationToken cancellationToken)
     {
         var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
-        return response.Status == HttpStatusCode.NotFound
+        return IsMissing(response, body)
             ? NotFound(response, body, repository, $"blob {digest} not found in {repository.FamiliarName}",
                 "blob unknown: blob unknown to registry")
             : Common(response, body, repository);
@@ -120,25 +121,45 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
         CancellationToken cancellationToken)
     {
         var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
-        return response.Status == HttpStatusCode.NotFound && repository is not null
+        return repository is not null && IsMissing(response, body)
             ? NotFound(
                 response, body, repository, $"repository {repository.FamiliarName} not found",
                 "name unknown: repository name not known to registry")
             : Common(response, body, repository);
     }
 
-    /// <summary>A token service turned down a credential, or answered with another error.</summary>
+    /// <summary>
+    /// A token service turned down a credential, or gave no token for another reason. Whatever its status, it says nothing about an image
+    /// (FF9).
+    /// </summary>
     public async Task<ImageException> TokenRefusedAsync(
         RegistryResponse response, RegistryCredential? credential, CancellationToken cancellationToken)
     {
         var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
-        return (int)response.Status is 400 or 401 or 403 && credential is not null
-            ? new(
-                ImageErrorKind.Unauthorized,
-                $"unauthorized: {body.Detail ?? "incorrect username or password"}",
-                $"{HostNames.Display(response.Uri)} refused the credentials {Whose(credential.UserName)} for {endpoint.Registry}: "
-                + "pass others with -Credential, or sign in with docker login.")
-            : Common(response, body, null);
+        var host = HostNames.Display(response.Uri);
+        switch ((int)response.Status)
+        {
+            case 400 or 401 or 403 when credential is not null:
+                notes.IsCredentialRefused = true;
+                return new(
+                    ImageErrorKind.Unauthorized,
+                    $"unauthorized: {body.Detail ?? "incorrect username or password"}",
+                    $"{host} refused the credentials {Whose(credential.UserName)} for {endpoint.Registry}: "
+                    + "pass others with -Credential, or sign in with docker login.");
+            case 429:
+                return new(
+                    ImageErrorKind.RateLimited, body.Detail ?? $"toomanyrequests: {host} gives no more tokens for now", RateLimitAdvice);
+            case var status when IsServerFault(status):
+                return new(
+                    ImageErrorKind.Unavailable, Unexpected(response, body),
+                    $"{endpoint.Registry} has its tokens from there, and that service has a fault; try again later.");
+            default:
+                return new(
+                    ImageErrorKind.Unauthorized,
+                    $"no token for {endpoint.Registry}: {Unexpected(response, body)}",
+                    $"{endpoint.Registry} sends to {Show(new Uri(response.Uri.GetLeftPart(UriPartial.Path)))} for a token: "
+                    + "the registry is misconfigured, or its token service is.");
+        }
     }
 
     /// <summary><c>GET url: unexpected status code 500 Internal Server Error: body</c>, masked and printable.</summary>
@@ -165,52 +186,93 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
         return new(ImageErrorKind.NotFound, $"{what}: {detail}", "Check the name and the tag; Find-Image searches for names.");
     }
 
+    /// <summary>
+    /// True when the registry itself says that there is no such thing: by its code, which counts before the status, else by 404. What
+    /// another host says that it redirected to is about that host's content (FF9).
+    /// </summary>
+    private static bool IsMissing(RegistryResponse response, RegistryErrorBody body) => response.IsOfAsked && body.Code switch
+    {
+        "MANIFEST_UNKNOWN" or "NAME_UNKNOWN" or "BLOB_UNKNOWN" or "MANIFEST_BLOB_UNKNOWN" =>
+            (int)response.Status is >= 400 and < 500 and not (401 or 403 or 408 or 429),
+        "DENIED" or "UNAUTHORIZED" or "TOOMANYREQUESTS" or "UNSUPPORTED" => false,
+        _ => response.Status == HttpStatusCode.NotFound,
+    };
+
+    /// <summary>What an error answer that is not "there is none" means, by who gave it and what he said (FF9).</summary>
+    private static ImageErrorKind KindOf(RegistryResponse response, RegistryErrorBody body)
+    {
+        var status = (int)response.Status;
+        var code = response.IsOfAsked && status is >= 400 and < 500 ? body.Code : null;
+        return (code, status) switch
+        {
+            ("TOOMANYREQUESTS", _) or (_, 429) => ImageErrorKind.RateLimited,
+            (_, 401) => response.IsOfAsked ? ImageErrorKind.Unauthorized : ImageErrorKind.Denied,
+            (_, 403) or ("DENIED", _) => ImageErrorKind.Denied,
+            ("UNAUTHORIZED", _) => ImageErrorKind.Unauthorized,
+            ("UNSUPPORTED", _) or (_, 405 or 406 or 415 or 501 or 505) => ImageErrorKind.NotSupported,
+
+            // The registry has no such service, or has content elsewhere that is not there.
+            (_, 404) => response.IsOfAsked ? ImageErrorKind.NotSupported : ImageErrorKind.Unavailable,
+            _ when IsServerFault(status) => ImageErrorKind.Unavailable,
+
+            // A policy (412), the law (451), a bill (402): the registry has understood and will not.
+            (_, > 400 and < 500) => ImageErrorKind.Denied,
+            _ => ImageErrorKind.InvalidData,
+        };
+    }
+
+    private static bool IsServerFault(int status) => status is 408 or 425 or (>= 500 and not (501 or 505));
+
     private ImageException Common(RegistryResponse response, RegistryErrorBody body, ImageReference? repository)
     {
-        var own = HostNames.SameOrigin(response.Uri, endpoint.BaseUri);
-        switch ((int)response.Status)
+        var where = HostNames.SameOrigin(response.Uri, endpoint.BaseUri) ? endpoint.Registry : HostNames.Display(response.Uri);
+        var kind = KindOf(response, body);
+        switch (kind)
         {
-            case 401 or 403 when own:
+            case ImageErrorKind.Unauthorized or ImageErrorKind.Denied when !response.IsOfAsked:
+                return new(kind, Unexpected(response, body), $"{endpoint.Registry} redirected to {where}, which says no.");
+            case ImageErrorKind.Unauthorized or ImageErrorKind.Denied when (int)response.Status is 401 or 403 or 404:
                 var denied = repository is null
-                    ? $"access to {endpoint.Registry} denied"
+                    ? $"access to {where} denied"
                     : $"pull access denied for {repository.FamiliarName}, repository does not exist or may require 'docker login'";
+                return new(kind, body.Detail is null ? denied : $"{denied}: {body.Detail}", AccessAdvice());
+            case ImageErrorKind.Unauthorized or ImageErrorKind.Denied:
                 return new(
-                    (int)response.Status == 401 ? ImageErrorKind.Unauthorized : ImageErrorKind.Denied,
-                    body.Detail is null ? denied : $"{denied}: {body.Detail}",
-                    AccessAdvice());
-            case 429:
-                return new(
-                    ImageErrorKind.RateLimited,
-                    body.Detail ?? $"toomanyrequests: {endpoint.Registry} allows no more requests for now",
-                    RateLimitAdvice);
-            case 400 when response.Uri.Scheme == "http" && body.Text.IndexOf("HTTPS", StringComparison.Ordinal) >= 0:
+                    kind,
+                    Unexpected(response, body),
+                    $"{where} refuses this by a rule of its own: a policy, a scanner's finding, the law. What it says stands in the message.");
+            case ImageErrorKind.RateLimited:
+                var limited = body.Detail ?? $"toomanyrequests: {where} allows no more requests for now";
+                return new(kind, repository is null && body.Detail is not null ? $"{where}: {limited}" : limited, RateLimitAdvice);
+            case ImageErrorKind.InvalidData when response.Uri.Scheme == "http" && (int)response.Status == 400
+                && body.Text.IndexOf("HTTPS", StringComparison.Ordinal) >= 0:
                 return new(
                     ImageErrorKind.Unavailable,
                     $"cannot talk to {endpoint.Registry} at {endpoint.BaseUri.GetLeftPart(UriPartial.Authority)}: "
                     + "the server speaks TLS and was asked in plain HTTP",
                     $"It was asked so because {endpoint.Choice}.");
-            case 408 or (>= 500 and not 501):
-                return new(ImageErrorKind.Unavailable, Unexpected(response, body), "The registry has a fault; try again later.");
-            case 405 or 501:
-                return new(ImageErrorKind.NotSupported, Unexpected(response, body));
-            case 404:
-                return new(ImageErrorKind.NotFound, Unexpected(response, body));
-            case 401 or 403:
+            case ImageErrorKind.Unavailable:
                 return new(
-                    ImageErrorKind.Denied,
+                    kind,
                     Unexpected(response, body),
-                    $"{endpoint.Registry} redirected to {HostNames.Display(response.Uri)}, which says no.");
+                    response.IsOfAsked ? "The registry has a fault; try again later."
+                        : $"{endpoint.Registry} redirected to {where}, which does not have it or has a fault; try again later.");
             default:
-                return new(ImageErrorKind.InvalidData, Unexpected(response, body));
+                return new(kind, Unexpected(response, body));
         }
     }
 
     private string AccessAdvice() => (notes.WithheldFrom, notes.UserName) switch
     {
+        _ when notes.CredentialFault is { } fault =>
+            $"No credentials were sent, because they could not be read: {fault.Message.TrimEnd('.')}. {fault.Advice}",
         ({ } realm, _) => WithheldAdvice(realm),
         (_, { } user) => $"The credentials {Whose(user)} do not suffice: pass others with -Credential, or sign in with docker login.",
         _ => "Check the name; if the repository is private, pass -Credential or sign in with docker login.",
     };
+
+    /// <summary>True when a token service refused the credentials there are.</summary>
+    public bool IsCredentialRefused => notes.IsCredentialRefused;
 
     /// <summary>Which host did not get the credentials and how to allow it (RN3).</summary>
     public string WithheldAdvice(Uri realm) =>
@@ -227,7 +289,7 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
         {
             var (bytes, _) = await BodyReader.ReadUpToAsync(response, limits.ErrorBody, limits, null, cancellationToken)
                 .ConfigureAwait(false);
-            return RegistryErrorBody.Parse(bytes, secrets);
+            return RegistryErrorBody.Parse(ContentCoding.Undo(response, bytes, limits.ErrorBody) ?? bytes, secrets);
         }
         catch (TransferFault)
         {

@@ -10,8 +10,11 @@ internal sealed record RegistryOptions
     /// <summary>Credentials given on the command line; they beat the Docker config file.</summary>
     public RegistryCredential? Credential { get; init; }
 
-    /// <summary>Plain HTTP although the host is not loopback (RN7). Loopback is plain HTTP by itself.</summary>
-    public bool PlainHttp { get; init; }
+    /// <summary>
+    /// True for plain HTTP although the host is not loopback (RN7), false for TLS alone, null to go by the host: TLS, and on loopback plain
+    /// HTTP where the server does not speak TLS (FF15).
+    /// </summary>
+    public bool? PlainHttp { get; init; }
 
     /// <summary>
     /// A host (or host:port) beside the registry's own that may have the credentials when the registry sends there for a token (RN3); null

@@ -4,6 +4,7 @@ using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Registry;
 
@@ -17,6 +18,12 @@ internal sealed class RegistryTransport : IDisposable
     private readonly HttpSender _sender;
     private readonly CredentialSource _credentials;
     private readonly RegistryAuthenticator _authenticator;
+    private readonly RegistryOptions _options;
+    private readonly ConnectionGuard _guard;
+
+    // Whether the scheme of an address on this machine is decided, and was known from before: then the server may be another by now.
+    private volatile bool _isDecided;
+    private volatile bool _isRemembered;
 
     /// <param name="endpoint">The registry.</param>
     /// <param name="options">What the user wants.</param>
@@ -35,7 +42,7 @@ internal sealed class RegistryTransport : IDisposable
         Errors = new RegistryErrors(_endpoint, Secrets, notes, limits);
         _sender = new HttpSender(options, limits, Secrets, connections);
         Retrying = new RetryingSender(_sender, limits, Errors);
-        _credentials = new CredentialSource(_endpoint, options, store, Secrets, limits);
+        _credentials = new CredentialSource(_endpoint, options, store, Secrets, notes, limits);
         _authenticator = new RegistryAuthenticator(
             _endpoint,
             options,
@@ -44,6 +51,8 @@ internal sealed class RegistryTransport : IDisposable
             memory,
             Secrets,
             notes);
+        _options = options;
+        _guard = new ConnectionGuard(limits);
         _sender.Policy = ConnectionPolicy.For(_endpoint, options);
     }
 
@@ -65,6 +74,43 @@ internal sealed class RegistryTransport : IDisposable
     /// </exception>
     public Task<RegistryResponse> SendAsync(RegistryRequest request, RetryBudget budget, IOperationObserver observer) =>
         Retrying.SendAsync(stop => SendOnceAsync(request, budget, observer, stop), budget, observer);
+
+    /// <summary>
+    /// Asks by HEAD. Null when that brought nothing: registries and proxies refuse it, break off or redirect it where GET is answered, so any
+    /// failure says only that the question has to be asked by GET (FF10). Who asks too often (429) is not asked again by other means.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// RateLimited. Unauthorized: a credential is refused. Unavailable: nobody is there, or TLS fails.
+    /// </exception>
+    public async Task<RegistryResponse?> HeadAsync(
+        RegistryRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        string why;
+        try
+        {
+            var response = await RunAsync(
+                budget => Retrying.SendAsync(stop => SendOnceAsync(request, budget, observer, stop), budget, observer, onlyBusy: true),
+                cancellationToken).ConfigureAwait(false);
+            if ((int)response.Status is 200 or 429)
+            {
+                return response;
+            }
+
+            why = $"{(int)response.Status} of {HostNames.Display(response.Uri)}";
+            response.Dispose();
+        }
+        catch (TransferFault fault) when (fault.Kind is TransferFaultKind.Broken or TransferFaultKind.Timeout or TransferFaultKind.Protocol)
+        {
+            why = fault.Message;
+        }
+        catch (TransferFault fault)
+        {
+            throw Errors.Unreachable(fault);
+        }
+
+        observer.Verbose($"HEAD brought nothing ({PrintableText.OfServer(why)}); asking by GET");
+        return null;
+    }
 
     /// <summary>Waits before the next try after a body broke off.</summary>
     /// <exception cref="ImageException">Unavailable, Timeout: there is no next try.</exception>
@@ -90,8 +136,74 @@ internal sealed class RegistryTransport : IDisposable
         _credentials.Dispose();
     }
 
-    // A token has a budget of its own.
     private async Task<RegistryResponse> SendOnceAsync(
+        RegistryRequest request, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        await DecideAsync(false, observer, cancellationToken).ConfigureAwait(false);
+        RegistryResponse? response = null;
+        try
+        {
+            response = await AuthorizeAndSendAsync(request, budget, observer, cancellationToken).ConfigureAwait(false);
+            if (response.Status != HttpStatusCode.BadRequest || !await DecideAsync(true, observer, cancellationToken).ConfigureAwait(false))
+            {
+                return response;
+            }
+        }
+        catch (TransferFault fault) when (_isRemembered
+            && fault.Kind is TransferFaultKind.Broken or TransferFaultKind.Protocol or TransferFaultKind.Tls)
+        {
+            if (!await DecideAsync(true, observer, cancellationToken).ConfigureAwait(false))
+            {
+                throw;
+            }
+        }
+
+        response?.Dispose();
+        return await AuthorizeAndSendAsync(request, budget, observer, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Finds out whether a server on this machine speaks TLS, unless the user said which it is or a proxy stands between (FF15).
+    /// </summary>
+    /// <param name="again">True to look once more, where the answer was an earlier command's: another server may be there.</param>
+    /// <param name="observer">Told what is decided.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>True when it is another one than before.</returns>
+    private async Task<bool> DecideAsync(bool again, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (_endpoint.SecureUri is not { } secure || (again ? !_isRemembered : _isDecided)
+            || ProxyAddress.Of(HttpHandlers.ProxyFor(_options), secure) is not null)
+        {
+            return false;
+        }
+
+        var before = _endpoint.BaseUri;
+        bool? speaksTls;
+        bool isNew;
+        try
+        {
+            (speaksTls, isNew) = await TlsProbe.AskAsync(
+                secure, _guard, _sender.Policy! with { Registry = secure }, again, Limits, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RefusedAddressException refused)
+        {
+            throw HttpSender.NotConnected(secure, refused.Message, refused);
+        }
+
+        _isRemembered = !isNew && !again;
+        _isDecided = speaksTls is not null;
+        _endpoint.Decide(speaksTls == true);
+        _sender.Policy = ConnectionPolicy.For(_endpoint, _options);
+        if (isNew && speaksTls is not null)
+        {
+            observer.Verbose($"{_endpoint.Registry} {(speaksTls.Value ? "speaks TLS" : "does not speak TLS and is asked in plain HTTP")}");
+        }
+
+        return _endpoint.BaseUri != before;
+    }
+
+    // A token has a budget of its own.
+    private async Task<RegistryResponse> AuthorizeAndSendAsync(
         RegistryRequest request, RetryBudget budget, IOperationObserver observer, CancellationToken cancellationToken)
     {
         AuthorizationHeader? authorization;
@@ -100,7 +212,9 @@ internal sealed class RegistryTransport : IDisposable
             authorization = await _authenticator.GetAsync(request, observer, cancellationToken).ConfigureAwait(false);
         }
 
-        // RN6: at most the first contact, a renewed token, and a wider one.
+        var history = new AuthorizationHistory();
+
+        // RN6: at most the first contact, a renewed token, and a wider one or one for this request alone.
         for (var round = 0; ; round++)
         {
             var response = await FollowAsync(request, authorization?.Value, observer, cancellationToken).ConfigureAwait(false);
@@ -113,8 +227,11 @@ internal sealed class RegistryTransport : IDisposable
             try
             {
                 using var aside = budget.Aside();
+
+                // Many requests that each held a connection would leave none for the token.
+                await response.KeepBodyAsync(Limits, cancellationToken).ConfigureAwait(false);
                 next = await _authenticator
-                    .AnswerAsync(response.Header("WWW-Authenticate"), request, authorization, observer, cancellationToken)
+                    .AnswerAsync(response.Header("WWW-Authenticate"), request, authorization, history, observer, cancellationToken)
                         .ConfigureAwait(false);
             }
             catch
@@ -141,7 +258,8 @@ internal sealed class RegistryTransport : IDisposable
     private async Task<RegistryResponse> FollowAsync(
         RegistryRequest request, AuthenticationHeaderValue? authorization, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var uri = request.Uri;
+        var uri = _endpoint.Of(request.Uri);
+        var asked = uri;
         for (var hops = 0; ; hops++)
         {
             var own = HostNames.SameOrigin(uri, _endpoint.BaseUri);
@@ -166,18 +284,23 @@ internal sealed class RegistryTransport : IDisposable
                 cancellationToken).ConfigureAwait(false);
             if (Redirects.Target(response) is not { } target)
             {
+                response.Asked = asked;
                 return response;
             }
 
-            using (response)
+            var refusal = hops >= Limits.Redirects ? $"there are more than {Limits.Redirects}"
+                : target.Address is null ? "it is not an address"
+                : RedirectPolicy.Refusal(uri, target.Address);
+            if (refusal is not null && request.Method == HttpMethod.Head)
             {
-                var refusal = hops >= Limits.Redirects ? $"there are more than {Limits.Redirects}"
-                    : target.Address is null ? "it is not an address"
-                    : RedirectPolicy.Refusal(uri, target.Address);
-                if (refusal is not null)
-                {
-                    throw Errors.RedirectRefused(uri, target.Text, refusal);
-                }
+                // Where GET is redirected, if at all, GET says.
+                return response;
+            }
+
+            response.Dispose();
+            if (refusal is not null)
+            {
+                throw Errors.RedirectRefused(uri, target.Text, refusal);
             }
 
             uri = target.Address!;

@@ -152,7 +152,7 @@ internal sealed class Secrets
         : failure;
 
     /// <summary>The fault as a cause to keep: without its own causes when they say what must not be seen.</summary>
-    public TransferFault Mask(TransferFault fault) => Hides(fault) ? new(fault.Kind, Mask(fault.Message)) : fault;
+    public TransferFault Mask(TransferFault fault) => Hides(fault) ? new(fault.Kind, Mask(fault.Message)) { At = fault.At } : fault;
 
     // Most addresses have no parameters at all.
     private static string MaskUrls(string text) => PrintableText.WithoutPassword(

@@ -60,6 +60,12 @@ internal static class ManifestReader
         CancellationToken cancellationToken)
     {
         var document = await source.GetManifestAsync(null, observer, cancellationToken).ConfigureAwait(false);
+        if (document is ImageIndex { Entries.Count: 0 } empty)
+        {
+            // Its text can be shown, and nothing else.
+            return new ManifestAnswer(Encoding.UTF8.GetString(empty.Bytes), []) { Fault = empty.NoImage(name) };
+        }
+
         if (platform is not null)
         {
             var search = new PlatformSearch(source, PlatformMatcher.For(platform), observer, cancellationToken);
@@ -69,7 +75,7 @@ internal static class ManifestReader
 
         if (document is ImageIndex index)
         {
-            return Answer(index, index.Manifests.Select(entry => Describe(name, index, entry)).ToArray());
+            return Answer(index, index.Entries.Select(entry => Describe(name, index, entry)).ToArray());
         }
 
         var manifest = (Manifest)document;
@@ -80,12 +86,12 @@ internal static class ManifestReader
     private static ManifestAnswer Answer(ManifestDocument document, IReadOnlyList<ImageManifest> manifests) =>
         new(Encoding.UTF8.GetString(document.Bytes), manifests);
 
-    private static ImageManifest Describe(string reference, ImageIndex index, Descriptor entry) => new()
+    private static ImageManifest Describe(string reference, ImageIndex index, ManifestEntry entry) => new()
     {
         Reference = reference,
-        Digest = entry.Digest.ToString(),
+        Digest = DataText.Of(entry.Digest) ?? "",
         IndexDigest = index.Digest.ToString(),
-        MediaType = entry.MediaType,
+        MediaType = DataText.Of(entry.MediaType) ?? "",
         Size = entry.Size,
         Platform = entry.Platform,
         Annotations = entry.Annotations,

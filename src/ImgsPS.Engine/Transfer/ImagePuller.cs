@@ -186,9 +186,18 @@ internal sealed class ImagePuller
         else if (_allPlatforms)
         {
             await AddAllAsync((ImageIndex)root, 1).ConfigureAwait(false);
+            if (chosen.Count == 0)
+            {
+                throw ((ImageIndex)root).NoImage(_reference.Familiar);
+            }
         }
         else
         {
+            if (root is ImageIndex { Entries.Count: 0 } empty)
+            {
+                throw empty.NoImage(_reference.Familiar);
+            }
+
             var found = await new PlatformSearch(source, _platforms, _observer, _cancellation).FindAsync(root).ConfigureAwait(false);
             chosen.Add(found.Manifest);
         }
@@ -203,10 +212,10 @@ internal sealed class ImagePuller
                     ImageErrorKind.InvalidData, $"the index of {_reference.Familiar} holds indexes more than {ImageIndex.MaxDepth} deep");
             }
 
-            // Attestations say unknown/unknown (U8).
-            foreach (var entry in index.Manifests.Where(d => d.Platform is not { OS: "unknown" }))
+            // Attestations say unknown/unknown (U8); what is no manifest is no image.
+            foreach (var entry in index.Entries.Where(e => e.Platform is not { OS: "unknown" } && (e.Platform is not null || e.MayBeManifest)))
             {
-                switch (await source.GetManifestAsync(entry, _observer, _cancellation).ConfigureAwait(false))
+                switch (await source.GetManifestAsync(entry.Follow(), _observer, _cancellation).ConfigureAwait(false))
                 {
                     case ImageIndex child:
                         await AddAllAsync(child, depth + 1).ConfigureAwait(false);

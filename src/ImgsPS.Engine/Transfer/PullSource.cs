@@ -57,14 +57,21 @@ internal sealed class PullSource(
         var digest = reference.Digest ?? resolved?.Digest;
         if (digest is null)
         {
-            HasFetched = true;
-            return await registry.GetManifestAsync(reference, null, observer, cancellationToken).ConfigureAwait(false);
+            var document = await registry.GetManifestAsync(reference, null, observer, cancellationToken).ConfigureAwait(false);
+            var root = document.ToDescriptor();
+            HasFetched |= session.Current?.Digest != root.Digest || session.TryRead(root, ManifestDocument.MaxSize) is null;
+            return document;
         }
 
-        var known = new[] { session.Current, resolved }.FirstOrDefault(d => d?.Digest == digest);
-        return known is null
-            ? await FetchAsync(digest, null, observer, cancellationToken).ConfigureAwait(false)
-            : await ReadAsync(known, observer, cancellationToken).ConfigureAwait(false);
+        if (session.Current is { } current && current.Digest == digest)
+        {
+            return await ReadAsync(current, observer, cancellationToken).ConfigureAwait(false);
+        }
+
+        // Of what a HEAD says only the digest counts: size and type in it are those of another answer (FF10).
+        return resolved?.Size <= ManifestDocument.MaxSize && session.TryRead(resolved, ManifestDocument.MaxSize) is { } bytes
+            ? ManifestDocument.ParseByDigest(bytes, resolved.MediaType, digest)
+            : await FetchAsync(digest, null, observer, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<ManifestDocument> ReadAsync(Descriptor expected, IOperationObserver observer, CancellationToken cancellationToken)

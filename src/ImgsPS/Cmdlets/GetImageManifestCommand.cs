@@ -74,7 +74,8 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
         {
             var answer = await part.Store.GetManifestAsync(image.Identity, _platform, Options, part.Observer, cancellationToken)
                 .ConfigureAwait(false);
-            part.Post(() => Write(answer));
+            var manifests = Raw ? [] : answer.Described();
+            part.Post(() => Write(answer, manifests));
         });
 
     private void Ask(ImageName image, ImageReference reference) => Questions.Start(
@@ -82,11 +83,12 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
         {
             var answer = await ManifestReader.FromRegistryAsync(reference, _platform, Options, pump, cancellationToken)
                 .ConfigureAwait(false);
-            pump.Post(_ => Write(answer));
+            var manifests = Raw ? [] : answer.Described();
+            pump.Post(_ => Write(answer, manifests));
         },
         failure => ForItem(image.ToString(), () => throw new WorkFailedException(failure)));
 
-    private void Write(ManifestAnswer answer)
+    private void Write(ManifestAnswer answer, IReadOnlyList<ImageManifest> manifests)
     {
         if (Raw)
         {
@@ -94,7 +96,7 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
         }
         else
         {
-            WriteObject(answer.Manifests, enumerateCollection: true);
+            WriteObject(manifests, enumerateCollection: true);
         }
     }
 }

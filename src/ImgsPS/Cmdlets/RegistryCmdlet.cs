@@ -19,7 +19,10 @@ public abstract class RegistryCmdlet : StoreCmdlet
     [ValidateNotNull]
     public PSCredential? Credential { get; set; }
 
-    /// <summary>Talks plain HTTP to a registry that is not on this machine. Loopback needs no switch.</summary>
+    /// <summary>
+    /// Talks plain HTTP to a registry that is not on this machine; on this machine it is talked where the server speaks no TLS.
+    /// -PlainHttp:$false talks TLS alone.
+    /// </summary>
     [Parameter]
     public SwitchParameter PlainHttp { get; set; }
 
@@ -87,7 +90,7 @@ public abstract class RegistryCmdlet : StoreCmdlet
         return new RegistryOptions
         {
             Credential = Convert(Credential),
-            PlainHttp = PlainHttp,
+            PlainHttp = MyInvocation.BoundParameters.ContainsKey(nameof(PlainHttp)) ? PlainHttp.ToBool() : null,
             TrustedRealm = ReadRealm(),
             Proxy = Proxy,
             ProxyCredential = Convert(ProxyCredential),

@@ -161,7 +161,6 @@ public class ManifestDocumentTests
 
     [Theory]
     [InlineData(MediaTypes.OciManifest, "\"manifests\":[]")]
-    [InlineData(MediaTypes.OciManifest, "\"manifests\":null")]
     [InlineData(MediaTypes.OciManifest, "\"fsLayers\":[]")]
     [InlineData(MediaTypes.OciManifest, "\"history\":[]")]
     [InlineData(MediaTypes.OciManifest, "\"Manifests\":[]")]
@@ -169,7 +168,7 @@ public class ManifestDocumentTests
     [InlineData(MediaTypes.OciIndex, ConfigMember)]
     [InlineData(MediaTypes.OciIndex, "\"layers\":[]")]
     [InlineData(MediaTypes.OciIndex, "\"layer\u017F\":[]")]
-    [InlineData(MediaTypes.OciIndex, "\"fsLayers\":null")]
+    [InlineData(MediaTypes.OciIndex, "\"fsLayers\":{}")]
     public void Members_of_another_kind_are_refused_CVE_2021_41190(string mediaType, string more)
     {
         var text = mediaType == MediaTypes.OciIndex ? OciIndex(null, more) : OciManifest(null, more);
@@ -236,7 +235,7 @@ public class ManifestDocumentTests
     [InlineData("{\"schemaVersion\":2,\"config\":null,\"layers\":[]}")]
     [InlineData("{\"schemaVersion\":2," + ConfigMember + "}")]
     [InlineData("{\"schemaVersion\":2," + ConfigMember + ",\"layers\":{}}")]
-    [InlineData("{\"schemaVersion\":2," + ConfigMember + ",\"layers\":[null]}")]
+    [InlineData("{\"schemaVersion\":2," + ConfigMember + ",\"layers\":[[]]}")]
     [InlineData("{\"schemaVersion\":2.0," + ConfigMember + ",\"layers\":[]}")]
     [InlineData("{\"schemaVersion\":3," + ConfigMember + ",\"layers\":[]}")]
     [InlineData("{" + ConfigMember + ",\"layers\":[]}")]
@@ -359,8 +358,13 @@ public class ManifestDocumentTests
     [InlineData("\"data\":\"e30\"")]
     [InlineData("\"data\":\"e30=\"")]
     [InlineData("\"data\":7")]
-    public void Descriptors_with_broken_members_are_refused(string more) =>
-        Assert.Equal(ImageErrorKind.InvalidData, Refused(OciIndex(Entry(more: more))).Kind);
+    public void Descriptors_with_broken_members_are_refused_where_they_are_followed(string more)
+    {
+        var entry = Assert.Single(Assert.IsType<ImageIndex>(Parse(OciIndex(Entry(more: more)), MediaTypes.OciIndex)).Entries);
+        Assert.Null(entry.Descriptor);
+        Assert.Equal(ImageErrorKind.InvalidData, Assert.Throws<ImageException>(entry.Follow).Kind);
+        Assert.Equal(ImageErrorKind.InvalidData, Refused(OciManifest(Entry(more: more))).Kind);
+    }
 
     [Fact]
     public void Messages_never_carry_control_characters_RN29()

@@ -143,7 +143,7 @@ internal static class RegistryTargets
             }
         }
 
-        if (LinkHeader.NextPage([text], Page) is { } next)
+        if (LinkHeader.NextPage([text], Page, out _) is { } next)
         {
             Check(HostNames.SameOrigin(Page, next)
                 && next.AbsoluteUri != Page.AbsoluteUri, "the next page is another host's, or the page itself");

@@ -98,7 +98,9 @@ public class PlatformMatcherTests
             .Select(v => new Platform("windows", "amd64", null, v)).ToArray();
 
         Assert.Equal(new[] { 2, 3, 1 }, PlatformMatcher.For(candidates[2], host).Choose(candidates));
-        Assert.Equal(new[] { 0, 1, 2, 3 }, PlatformMatcher.For(Platform.Parse("windows/amd64"), Platform.Parse("linux/amd64"))
+
+        // FF20: away from Windows, without a version, the newest.
+        Assert.Equal(new[] { 0, 3, 2, 1 }, PlatformMatcher.For(Platform.Parse("windows/amd64"), Platform.Parse("linux/amd64"))
             .Choose(candidates));
     }
 

@@ -40,14 +40,14 @@ public sealed class AuthenticationTests : IAsyncDisposable
     public async Task A_token_is_fetched_once_and_the_challenge_is_remembered()
     {
         using var client = Client();
-        await HeadAsync(client);
-        await HeadAsync(client);
-        await HeadAsync(client, "other/app:1");
+        await AskAsync(client);
+        await AskAsync(client);
+        await AskAsync(client, "other/app:1");
         Assert.Equal(
             [
-                "401 HEAD /v2/team/app/manifests/1", "200 GET /token", "200 HEAD /v2/team/app/manifests/1",
-                "200 HEAD /v2/team/app/manifests/1",
-                "200 GET /token", "200 HEAD /v2/other/app/manifests/1",
+                "401 GET /v2/team/app/manifests/1", "200 GET /token", "200 GET /v2/team/app/manifests/1",
+                "200 GET /v2/team/app/manifests/1",
+                "200 GET /token", "200 GET /v2/other/app/manifests/1",
             ],
             Log(_server));
         Assert.Contains("scope=repository%3Ateam%2Fapp%3Apull", _server.Requests[1].Path, StringComparison.Ordinal);
@@ -61,7 +61,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
         _server.Options.AnonymousPull = true;
         _credentials.Credential = null;
         using var client = Client();
-        Assert.Equal(_image.Digest, await HeadAsync(client));
+        Assert.Equal(_image.Digest, await AskAsync(client));
         Assert.Null(_server.Requests[1].Header("Authorization"));
     }
 
@@ -71,7 +71,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
         var identity = _server.AddIdentityToken("bob");
         _credentials.Credential = new RegistryCredential("", "", identity);
         using var client = Client();
-        Assert.Equal(_image.Digest, await HeadAsync(client));
+        Assert.Equal(_image.Digest, await AskAsync(client));
         var request = _server.Requests.Single(r => r.Path.StartsWith("/token", StringComparison.Ordinal));
         Assert.Equal("POST /token", request.ToString());
         Assert.Contains("grant_type=refresh_token", Encoding.UTF8.GetString(request.Body.Span), StringComparison.Ordinal);
@@ -83,8 +83,8 @@ public sealed class AuthenticationTests : IAsyncDisposable
     {
         _server.Options.Auth = RegistryAuth.Basic;
         using var client = Client();
-        await HeadAsync(client);
-        await HeadAsync(client);
+        await AskAsync(client);
+        await AskAsync(client);
         Assert.Equal([401, 200, 200], _server.Requests.Select(r => r.Status));
     }
 
@@ -93,7 +93,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
     {
         _credentials.Credential = new RegistryCredential("eve", "wrong");
         using var client = Client(new RegistryOptions { Credential = new RegistryCredential("bob", Secret) });
-        Assert.Equal(_image.Digest, await HeadAsync(client));
+        Assert.Equal(_image.Digest, await AskAsync(client));
     }
 
     // RN6
@@ -101,11 +101,11 @@ public sealed class AuthenticationTests : IAsyncDisposable
     public async Task A_token_that_is_refused_is_renewed_once()
     {
         using var client = Client();
-        await HeadAsync(client);
+        await AskAsync(client);
         _server.RevokeTokens();
         _server.ClearRequests();
-        Assert.Equal(_image.Digest, await HeadAsync(client));
-        Assert.Equal(["401 HEAD /v2/team/app/manifests/1", "200 GET /token", "200 HEAD /v2/team/app/manifests/1"], Log(_server));
+        Assert.Equal(_image.Digest, await AskAsync(client));
+        Assert.Equal(["401 GET /v2/team/app/manifests/1", "200 GET /token", "200 GET /v2/team/app/manifests/1"], Log(_server));
     }
 
     // RN6: never a loop.
@@ -113,13 +113,13 @@ public sealed class AuthenticationTests : IAsyncDisposable
     public async Task A_registry_that_refuses_every_token_is_left()
     {
         using var client = Client();
-        await HeadAsync(client);
+        await AskAsync(client);
         _server.ClearRequests();
         _server.Faults.Add(new Fault("manifests",
             FaultAction.Status(401, null, ("WWW-Authenticate", $"Bearer realm=\"{_server.Origin}/token\""))));
-        var e = await Assert.ThrowsAsync<ImageException>(() => HeadAsync(client));
+        var e = await Assert.ThrowsAsync<ImageException>(() => AskAsync(client));
         Assert.Equal(ImageErrorKind.Unauthorized, e.Kind);
-        Assert.Equal(2, _server.Requests.Count(r => r.Method == "HEAD"));
+        Assert.Equal(2, _server.Requests.Count(r => r.Method == "GET" && r.Path.StartsWith("/v2/", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
     {
         using var client = Client();
         _server.Faults.Add(new Fault(
-            "^HEAD .*manifests",
+            "^GET .*manifests",
             FaultAction.Status(
                 401,
                 null,
@@ -135,7 +135,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
                     $"Bearer realm=\"{_server.Origin}/token\",scope=\"repository:base:pull\",error=\"insufficient_scope\"")),
             times: 1,
             skip: 1));
-        Assert.Equal(_image.Digest, await HeadAsync(client));
+        Assert.Equal(_image.Digest, await AskAsync(client));
         var last = _server.Requests.Last(r => r.Path.StartsWith("/token", StringComparison.Ordinal)).Path;
         Assert.Contains("scope=repository%3Abase%3Apull&scope=repository%3Ateam%2Fapp%3Apull", last, StringComparison.Ordinal);
     }
@@ -146,13 +146,13 @@ public sealed class AuthenticationTests : IAsyncDisposable
     {
         _credentials.Credential = null;
         using var client = Client();
-        await Assert.ThrowsAsync<ImageException>(() => HeadAsync(client));
+        await Assert.ThrowsAsync<ImageException>(() => AskAsync(client));
         _credentials.Credential = new RegistryCredential("bob", Secret);
-        Assert.Equal(_image.Digest, await HeadAsync(client));
+        Assert.Equal(_image.Digest, await AskAsync(client));
         _server.RevokeTokens();
         _server.Options.Users["bob"] = "another";
         _credentials.Credential = new RegistryCredential("bob", "another");
-        Assert.Equal(_image.Digest, await HeadAsync(client));
+        Assert.Equal(_image.Digest, await AskAsync(client));
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
     {
         _credentials.Credential = null;
         using var client = Client();
-        var e = await Assert.ThrowsAsync<ImageException>(() => HeadAsync(client));
+        var e = await Assert.ThrowsAsync<ImageException>(() => AskAsync(client));
         Assert.Equal(ImageErrorKind.Unauthorized, e.Kind);
         Assert.StartsWith(
             $"pull access denied for {_server.Host}/team/app, repository does not exist or may require 'docker login'",
@@ -174,7 +174,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
     {
         _credentials.Credential = new RegistryCredential("bob", "wr0ng-secret");
         using var client = Client();
-        var e = await Assert.ThrowsAsync<ImageException>(() => HeadAsync(client));
+        var e = await Assert.ThrowsAsync<ImageException>(() => AskAsync(client));
         Assert.Equal(ImageErrorKind.Unauthorized, e.Kind);
         Assert.StartsWith("unauthorized: ", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("wr0ng-secret", e.ToString() + e.Advice, StringComparison.Ordinal);
@@ -186,7 +186,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
     {
         _server.Options.Realm = _other.Origin + "/token";
         using var client = Client();
-        var e = await Assert.ThrowsAsync<ImageException>(() => HeadAsync(client));
+        var e = await Assert.ThrowsAsync<ImageException>(() => AskAsync(client));
         Assert.Equal(ImageErrorKind.Unauthorized, e.Kind);
         Assert.Contains(_other.Host, e.Advice, StringComparison.Ordinal);
         Assert.NotEmpty(_other.Requests);
@@ -198,7 +198,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
     {
         _server.Options.Realm = "file:///etc/passwd";
         using var client = Client();
-        var e = await Assert.ThrowsAsync<ImageException>(() => HeadAsync(client));
+        var e = await Assert.ThrowsAsync<ImageException>(() => AskAsync(client));
         Assert.Contains("file:///etc/passwd", e.Message, StringComparison.Ordinal);
     }
 
@@ -215,7 +215,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
 
         _server.Faults.Add(new Fault(" /token", FaultAction.RedirectTo(_other.Origin + "{path}")));
         using var client = Client();
-        var e = await Assert.ThrowsAsync<ImageException>(() => HeadAsync(client));
+        var e = await Assert.ThrowsAsync<ImageException>(() => AskAsync(client));
         Assert.Contains("may not redirect", e.Message, StringComparison.Ordinal);
         Assert.Empty(_other.Requests);
     }
@@ -230,7 +230,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
     {
         _server.Faults.Add(new Fault(" /token", FaultAction.Body(Encoding.UTF8.GetBytes(body))));
         using var client = Client();
-        var e = await Assert.ThrowsAsync<ImageException>(() => HeadAsync(client));
+        var e = await Assert.ThrowsAsync<ImageException>(() => AskAsync(client));
         Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
         Assert.DoesNotContain(_server.Requests, r => r.Header("X-Injected") is not null);
     }
@@ -240,7 +240,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
     {
         _server.Faults.Add(new Fault(" /token", FaultAction.Endless()));
         using var client = Client();
-        Assert.Contains("256 KiB", (await Assert.ThrowsAsync<ImageException>(() => HeadAsync(client))).Message, StringComparison.Ordinal);
+        Assert.Contains("256 KiB", (await Assert.ThrowsAsync<ImageException>(() => AskAsync(client))).Message, StringComparison.Ordinal);
     }
 
     // RN1, G6: content served by another host is fetched from there without the token.
@@ -264,9 +264,9 @@ public sealed class AuthenticationTests : IAsyncDisposable
     [Fact]
     public async Task Authorization_goes_along_to_the_same_origin()
     {
-        _server.Faults.Add(new Fault("^HEAD /v2/team/moved", FaultAction.RedirectTo(_server.Origin + "/v2/team/app/manifests/1")));
+        _server.Faults.Add(new Fault("^GET /v2/team/moved", FaultAction.RedirectTo(_server.Origin + "/v2/team/app/manifests/1")));
         using var client = Client();
-        Assert.Equal(_image.Digest, await HeadAsync(client, "team/moved:1"));
+        Assert.Equal(_image.Digest, await AskAsync(client, "team/moved:1"));
     }
 
     // RN30
@@ -276,7 +276,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
         _server.Options.Auth = RegistryAuth.Basic;
         var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes("bob:" + Secret));
         using var client = Client();
-        await HeadAsync(client);
+        await AskAsync(client);
         _server.Faults.Add(new Fault("manifests", FaultAction.Status(400, $"you sent Basic {basic}, that is {Secret} of bob")));
         var e = await Assert.ThrowsAsync<ImageException>(() =>
             client.GetManifestAsync(_tag, null, _observer, CancellationToken.None));
@@ -290,7 +290,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
     public async Task Tokens_are_not_in_the_debug_lines()
     {
         using var client = Client();
-        await HeadAsync(client);
+        await AskAsync(client);
         var token = _server.Requests[2].Header("Authorization")!["Bearer ".Length..];
         Assert.Contains(_observer.Lines, line => line.Contains("/token?", StringComparison.Ordinal));
         Assert.DoesNotContain(_observer.All, line => line.Contains(token, StringComparison.Ordinal)
@@ -301,20 +301,20 @@ public sealed class AuthenticationTests : IAsyncDisposable
     public async Task Many_requests_at_once_ask_for_one_token()
     {
         using var client = Client();
-        await HeadAsync(client);
+        await AskAsync(client);
         _server.RevokeTokens();
         _server.ClearRequests();
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => HeadAsync(client)));
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => AskAsync(client)));
         Assert.Single(_server.Requests, r => r.Path.StartsWith("/token", StringComparison.Ordinal));
     }
 
     private RegistryClient Client(RegistryOptions? options = null) => TestClients.Client(_server.Host, options, store: _credentials);
 
-    private async Task<string?> HeadAsync(RegistryClient client, string? reference = null)
+    private async Task<string> AskAsync(RegistryClient client, string? reference = null)
     {
-        var head = await client.HeadManifestAsync(
-            reference is null ? _tag : ImageReference.Parse(_server.Host + "/" + reference), _observer, CancellationToken.None);
-        return head?.Digest.ToString();
+        var document = await client.GetManifestAsync(
+            reference is null ? _tag : ImageReference.Parse(_server.Host + "/" + reference), null, _observer, CancellationToken.None);
+        return document.Digest.ToString();
     }
 
     private static string[] Log(Server server) => server.Requests.Select(r => $"{r.Status} {r.Method} {r.Path.Split('?')[0]}").ToArray();

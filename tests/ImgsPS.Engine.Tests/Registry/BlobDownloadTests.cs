@@ -42,6 +42,39 @@ public sealed class BlobDownloadTests : IAsyncDisposable
         ["slow"] = FaultAction.Slow(100),
     };
 
+    // RN17: two readers would see two answers. Given once, or twice the same, it is a length.
+    [Theory]
+    [InlineData(true, "1000", "300000")]
+    [InlineData(true, "300000", "300001")]
+    [InlineData(true, "300000, 5", null)]
+    [InlineData(false, "300000", "300000")]
+    [InlineData(false, "300000, 300000", null)]
+    public async Task Two_lengths_that_differ_are_refused(bool refused, string first, string? second)
+    {
+        _server.Faults.Add(new Fault(Blobs, new FaultAction
+        {
+            OnResponse = (_, r) =>
+            {
+                r.With("Content-Length", first);
+                if (second is not null)
+                {
+                    r.With("Content-Length", second);
+                }
+            },
+        }));
+        if (refused)
+        {
+            var e = await Assert.ThrowsAsync<ImageException>(() => DownloadAsync(0, TestClients.Quick));
+            Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
+            Assert.Contains("two different Content-Length", e.Message, StringComparison.Ordinal);
+            Assert.Single(_server.Requests);
+        }
+        else
+        {
+            Assert.Equal(_content, await DownloadAsync(0, TestClients.Quick));
+        }
+    }
+
     public static TheoryData<string> PassingFaults() => new(Faults.Keys);
 
     [Theory]

@@ -170,7 +170,7 @@ public sealed class ConnectionGuardTests : IAsyncDisposable
         // The whole way, for a registry that is on this machine: a redirect to a link-local address by a name.
         Give("reg.example.com", "127.0.0.1");
         Give("blobs.example.com", "169.254.169.254");
-        var e = await HeadAsync($"reg.example.com:{own}", limits, new RegistryOptions { PlainHttp = true });
+        var e = await AskAsync($"reg.example.com:{own}", limits, new RegistryOptions { PlainHttp = true });
         Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
         Assert.Contains("169.254.169.254", e.Message, StringComparison.Ordinal);
         Assert.Contains("link-local", e.Message, StringComparison.Ordinal);
@@ -185,7 +185,7 @@ public sealed class ConnectionGuardTests : IAsyncDisposable
             401, null, ("WWW-Authenticate", "Bearer realm=\"http://auth.example.com/token\",service=\"x\""))));
         Give("reg.example.com", "127.0.0.1");
         Give("auth.example.com", "100.100.100.200");
-        var e = await HeadAsync("reg.example.com:" + _server.Host.Split(':')[1], Limits(), new RegistryOptions { PlainHttp = true });
+        var e = await AskAsync("reg.example.com:" + _server.Host.Split(':')[1], Limits(), new RegistryOptions { PlainHttp = true });
         Assert.Contains("100.100.100.200", e.Message, StringComparison.Ordinal);
         Assert.Contains("auth.example.com", _asked);
     }
@@ -197,11 +197,11 @@ public sealed class ConnectionGuardTests : IAsyncDisposable
         var port = _server.Host.Split(':')[1];
         Give("reg.localhost", "192.0.2.1", "127.0.0.1");
 
-        var e = await HeadAsync("reg.localhost:" + port, Limits());
+        var e = await AskAsync("reg.localhost:" + port, Limits());
         Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
         Assert.Contains("-PlainHttp", e.Message, StringComparison.Ordinal);
         Assert.Empty(_server.Requests);
-        Assert.Equal(ImageErrorKind.NotFound, (await HeadAsync("reg.localhost:" + port, Limits())).Kind);
+        Assert.Equal(ImageErrorKind.NotFound, (await AskAsync("reg.localhost:" + port, Limits())).Kind);
         Assert.NotEmpty(_server.Requests);
     }
 
@@ -224,10 +224,10 @@ public sealed class ConnectionGuardTests : IAsyncDisposable
     private static Task<IPAddress[]> FindAsync(ConnectionGuard guard, ConnectionPolicy policy, string host, int port = 443) =>
         guard.FindAsync(policy, host, port, CancellationToken.None);
 
-    private static async Task<ImageException> HeadAsync(string registry, RegistryLimits limits, RegistryOptions? options = null)
+    private static async Task<ImageException> AskAsync(string registry, RegistryLimits limits, RegistryOptions? options = null)
     {
         using var client = TestClients.Client(registry, options, limits);
-        return await Assert.ThrowsAsync<ImageException>(() => client.HeadManifestAsync(
-            ImageReference.Parse(registry + "/app:1"), new RecordingObserver(), CancellationToken.None));
+        return await Assert.ThrowsAsync<ImageException>(() => client.GetManifestAsync(
+            ImageReference.Parse(registry + "/app:1"), null, new RecordingObserver(), CancellationToken.None));
     }
 }

@@ -108,17 +108,13 @@ public class DockerRegistryTests
         var reference = ImageReference.Parse(registry.Host + "/team/app:2.0");
 
         // U13
-        foreach (var question in new Func<Task>[]
-        {
-            () => client.GetManifestAsync(reference, null, NullObserver.Instance, CancellationToken.None),
-            () => client.HeadManifestAsync(reference, NullObserver.Instance, CancellationToken.None),
-        })
-        {
-            var e = await Assert.ThrowsAsync<ImageException>(question);
-            Assert.Equal(ImageErrorKind.NotFound, e.Kind);
-            Assert.Equal($"manifest for {registry.Host}/team/app:2.0 not found: manifest unknown: manifest unknown", e.Message);
-        }
+        var e = await Assert.ThrowsAsync<ImageException>(
+            () => client.GetManifestAsync(reference, null, NullObserver.Instance, CancellationToken.None));
+        Assert.Equal(ImageErrorKind.NotFound, e.Kind);
+        Assert.Equal($"manifest for {registry.Host}/team/app:2.0 not found: manifest unknown: manifest unknown", e.Message);
 
+        // FF10
+        Assert.Null(await client.HeadManifestAsync(reference, NullObserver.Instance, CancellationToken.None));
         var missing = await Assert.ThrowsAsync<ImageException>(() =>
             client.GetBlobAsync(reference, TestClients.Blob(TestClients.Bytes(5, 9)), 10, NullObserver.Instance, CancellationToken.None));
         Assert.Equal(ImageErrorKind.NotFound, missing.Kind);

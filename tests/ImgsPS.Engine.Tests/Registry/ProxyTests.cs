@@ -57,14 +57,14 @@ public class ProxyTests
     public async Task A_proxy_that_wants_credentials_gets_none_and_the_error_names_the_switches(bool plainHttp)
     {
         await using var proxy = new RefusingProxy();
-        var e = await HeadAsync(new RegistryOptions { Proxy = new Uri("http://" + proxy.Address), PlainHttp = plainHttp });
+        var e = await AskAsync(new RegistryOptions { Proxy = new Uri("http://" + proxy.Address), PlainHttp = plainHttp });
         Assert.Equal(ImageErrorKind.Unavailable, e.Kind);
         Assert.Contains($"the proxy {proxy.Address} wants credentials (407)", e.Message, StringComparison.Ordinal);
         Assert.Contains("-ProxyUseDefaultCredentials", e.Advice, StringComparison.Ordinal);
         Assert.Contains("-ProxyCredential", e.Advice, StringComparison.Ordinal);
 
         // Asked once, and given nothing.
-        var first = plainHttp ? "HEAD http://reg.example.com/" : "CONNECT reg.example.com:443";
+        var first = plainHttp ? "GET http://reg.example.com/" : "CONNECT reg.example.com:443";
         Assert.StartsWith(first, proxy.Asked, StringComparison.Ordinal);
         Assert.DoesNotContain("Authorization", proxy.Asked, StringComparison.OrdinalIgnoreCase);
         Assert.Single(proxy.Asked.Split(["Host:"], StringSplitOptions.None)[1..]);
@@ -77,7 +77,7 @@ public class ProxyTests
     public async Task A_proxy_that_refuses_what_it_got_is_told_as_such(bool plainHttp)
     {
         await using var proxy = new RefusingProxy();
-        var e = await HeadAsync(new RegistryOptions
+        var e = await AskAsync(new RegistryOptions
         {
             Proxy = new Uri("http://" + proxy.Address),
             ProxyCredential = Ann,
@@ -95,16 +95,16 @@ public class ProxyTests
         await using var server = Server.Start();
         server.Faults.Add(new Fault("manifests", FaultAction.Status(407, null, ("Proxy-Authenticate", "Basic realm=\"x\""))));
         using var client = TestClients.Client(server.Host);
-        var e = await Assert.ThrowsAsync<ImageException>(() => client.HeadManifestAsync(
-            ImageReference.Parse(server.Host + "/app:1"), NullObserver.Instance, CancellationToken.None));
-        Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
+        var e = await Assert.ThrowsAsync<ImageException>(() => client.GetManifestAsync(
+            ImageReference.Parse(server.Host + "/app:1"), null, NullObserver.Instance, CancellationToken.None));
+        Assert.Equal(ImageErrorKind.Denied, e.Kind);
         Assert.DoesNotContain("-Proxy", e.Message + e.Advice, StringComparison.Ordinal);
     }
 
-    private static async Task<ImageException> HeadAsync(RegistryOptions options)
+    private static async Task<ImageException> AskAsync(RegistryOptions options)
     {
         using var client = TestClients.Client("reg.example.com", options);
-        return await Assert.ThrowsAsync<ImageException>(() => client.HeadManifestAsync(
-            ImageReference.Parse("reg.example.com/app:1"), NullObserver.Instance, CancellationToken.None));
+        return await Assert.ThrowsAsync<ImageException>(() => client.GetManifestAsync(
+            ImageReference.Parse("reg.example.com/app:1"), null, NullObserver.Instance, CancellationToken.None));
     }
 }

@@ -22,7 +22,7 @@ public sealed class RedirectTests : IAsyncDisposable
     public async Task Some_are_refused(string target, string reason)
     {
         _server.Faults.Add(new Fault("manifests", FaultAction.RedirectTo(target)));
-        var e = await HeadAsync();
+        var e = await AskAsync();
         Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
         Assert.Contains(reason, e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("pw@", e.Message, StringComparison.Ordinal);
@@ -32,15 +32,15 @@ public sealed class RedirectTests : IAsyncDisposable
     public async Task Five_are_followed_and_no_more()
     {
         _server.Faults.Add(new Fault("manifests", FaultAction.RedirectTo(_server.Origin + "{path}")));
-        var e = await HeadAsync();
+        var e = await AskAsync();
         Assert.Contains("more than 5", e.Message, StringComparison.Ordinal);
         Assert.Equal(6, _server.Requests.Count);
     }
 
-    private async Task<ImageException> HeadAsync()
+    private async Task<ImageException> AskAsync()
     {
         using var client = TestClients.Client(_server.Host);
-        return await Assert.ThrowsAsync<ImageException>(() => client.HeadManifestAsync(
-            ImageReference.Parse(_server.Host + "/app:1"), new RecordingObserver(), CancellationToken.None));
+        return await Assert.ThrowsAsync<ImageException>(() => client.GetManifestAsync(
+            ImageReference.Parse(_server.Host + "/app:1"), null, new RecordingObserver(), CancellationToken.None));
     }
 }

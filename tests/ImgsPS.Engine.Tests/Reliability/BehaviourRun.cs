@@ -144,7 +144,7 @@ internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer serve
         var options = new RegistryOptions
         {
             Credential = credential,
-            PlainHttp = expected.PlainHttp,
+            PlainHttp = expected.PlainHttp ? true : null,
             Proxy = expected.Proxy ? new Uri(server.Registry.Origin) : null,
             TrustedRealm = expected.TrustOther ? _setup.Other().Host : null,
         };

@@ -11,6 +11,7 @@ public static class BehaviourCatalogue
     {
         RedirectBehaviours.All, TokenBehaviours.All, TlsBehaviours.All, SizeBehaviours.All, TimeBehaviours.All, TransferBehaviours.All,
         DocumentBehaviours.All, NumberBehaviours.All, ListBehaviours.All, TextBehaviours.All,
+        FieldBehaviours.All,
     }.SelectMany(b => b()).ToDictionary(b => b.Name, StringComparer.Ordinal);
 
     /// <summary>All of them, by name.</summary>

@@ -35,13 +35,20 @@ internal static class ListBehaviours
             Page(["1"], $"<{r.PathAndQuery}#2>; rel=\"next\"")),
         Paged("rn27-circle", "lists two pages in a circle", (_, r) =>
             Page(["1"], $"<{r.Path}?last={(r.Parameter("last") == "a" ? "b" : "a")}>; rel=\"next\"")),
-        Paged("rn27-other-host", "has its next page at another host", (s, r) =>
-            Page(["1"], $"<{s.Other().Origin}{r.Path}?last=1>; rel=\"next\"")),
+        Paged("rn27-other-host", "has its next page at another host", (_, r) =>
+            Page(["1"], $"<http://registry.test{r.Path}?last=1>; rel=\"next\"")),
         Paged("rn27-other-scheme", "has its next page in a file", (_, _) => Page(["1"], "<file:///etc/passwd>; rel=\"next\"")),
         Paged("rn27-user-name", "has a next page with a password in its address", (s, r) =>
             Page(["1"], $"<http://bob:pw@{s.Registry.Host}{r.Path}?last=1>; rel=\"next\"")),
-        Paged("rn27-no-scheme", "has its next page at another host of the same scheme", (s, r) =>
-            Page(["1"], $"<//{s.Other().Host}{r.Path}?last=1>; rel=\"next\"")),
+        Paged("rn27-no-scheme", "has its next page at another host of the same scheme", (_, r) =>
+            Page(["1"], $"<//registry.test{r.Path}?last=1>; rel=\"next\"")),
+        Paged("ff19-other-port", "has its next page at another port, as behind a proxy", (s, r) =>
+            Two(r, $"<{s.Other().Origin}{r.Path}?last=1>; rel=\"next\"")),
+        Paged("ff19-https", "has its next page with another scheme, as behind a proxy", (s, r) =>
+            Two(r, $"<https://{s.Registry.Host}{r.Path}?last=1>; rel=\"next\"")),
+        Paged("ff19-no-rel", "does not say what its link is", (_, r) => Two(r, $"<{r.Path}?last=1>")),
+        Paged("ff19-two-without-rel", "does not say which of its links is the next", (_, r) =>
+            Two(r, $"<{r.Path}?last=0>, <{r.Path}?last=1>")),
         Paged("rn27-relative", "names its next page by a query alone", (_, r) => Two(r, "<?last=1>; rel=\"next\"")),
         Paged("rn27-absolute", "names its next page with its host", (s, r) =>
             Two(r, $"<{s.Registry.Origin}{r.Path}?last=1>; rel=\"next\"")),
@@ -58,7 +65,7 @@ internal static class ListBehaviours
         Paged("rn27-redirected", "sends to another host for its tags, whose next page is there", (s, r) =>
             new TestResponse(307).With("Location", s.Other().Origin + r.PathAndQuery)),
         new("rn27-catalog-other-host", "has the next page of its repositories at another host", s => Catalog(s, (_, r) =>
-            Repositories(["team/app"], $"<{s.Other().Origin}{r.Path}?last=1>; rel=\"next\""))) { Alone = true },
+            Repositories(["team/app"], $"<http://registry.test{r.Path}?last=1>; rel=\"next\""))) { Alone = true },
         new("rn27-catalog-circle", "lists its repositories in a circle", s => Catalog(s, (_, r) =>
             Repositories(["team/app"], $"<{r.Path}?last={(r.Parameter("last") == "a" ? "b" : "a")}>; rel=\"next\""))) { Alone = true },
     ];

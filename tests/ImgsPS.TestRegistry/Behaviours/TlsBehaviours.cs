@@ -43,7 +43,7 @@ internal static class TlsBehaviours
             Named(s);
             s.Bearer($"http://{TestCertificate.Host}/token/{s.Behaviour.Name}");
         }) { Alone = true },
-        new("rn07-tls-on-loopback", "speaks TLS on loopback, where it is asked in plain HTTP", s =>
+        new("rn07-tls-on-loopback", "speaks TLS on loopback with a certificate that nobody trusts", s =>
         {
             s.Image();
             s.Named = $"{s.Other("tls").Host}/{s.Repository}:1";

@@ -5,16 +5,25 @@ using System.Text.Json;
 
 namespace ImgsPS.Registry;
 
-/// <summary>A token of a token service (distribution, docs/spec/auth/token). Immutable.</summary>
+/// <summary>A token of a token service (distribution, docs/spec/auth/token). Safe for any number of threads.</summary>
 internal sealed class AccessToken
 {
     private static readonly TimeSpan ShortestLifetime = TimeSpan.FromSeconds(60);
+
+    private volatile bool _isShared;
 
     private AccessToken(string value, DateTimeOffset expires, DateTimeOffset renewAt)
     {
         Value = value;
         Expires = expires;
         RenewAt = renewAt;
+    }
+
+    /// <summary>True once more than one request has had it.</summary>
+    public bool IsShared
+    {
+        get => _isShared;
+        set => _isShared = value;
     }
 
     /// <summary>The token, as it stands in the header.</summary>

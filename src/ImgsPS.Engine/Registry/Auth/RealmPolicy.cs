@@ -30,8 +30,20 @@ internal static class RealmPolicy
         ["nvcr.io"] = "authn.nvidia.com",
     };
 
-    /// <summary>The realm as an address; a relative one is the registry's. Null when it is none.</summary>
-    public static Uri? Resolve(Uri registry, string realm) => Uri.TryCreate(registry, realm, out var uri) && uri.IsAbsoluteUri ? uri : null;
+    /// <summary>
+    /// The realm as an address: an absolute one, or a path, which is the registry's. Null when it is none: other words are no path of the
+    /// registry's (FF9).
+    /// </summary>
+    public static Uri? Resolve(Uri registry, string realm)
+    {
+        realm = realm.Trim();
+        return (realm.StartsWith("/", StringComparison.Ordinal)
+                ? Uri.TryCreate(registry, realm, out var uri)
+                : Uri.TryCreate(realm, UriKind.Absolute, out uri) && realm.IndexOf("://", StringComparison.Ordinal) > 0)
+            && (uri!.Host.Length > 0 || uri.Scheme is not ("http" or "https"))
+            ? uri
+            : null;
+    }
 
     /// <summary>The hosts that have the trust of a registry by themselves.</summary>
     public static IEnumerable<string> TrustedHosts(Uri registry) =>

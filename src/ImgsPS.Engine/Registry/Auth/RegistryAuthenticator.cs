@@ -8,7 +8,7 @@ using System.Threading.Tasks;
 namespace ImgsPS.Registry;
 
 /// <summary>
-/// Answers a registry's challenges. The last challenge is remembered, so that later requests come with their token at once; tokens are
+/// Answers a registry's challenges. A repository's last challenge is remembered, so that later requests come with their token at once; tokens are
 /// kept by realm, service, scope and identity and renewed before they end. Safe for any number of threads.
 /// </summary>
 internal sealed class RegistryAuthenticator
@@ -37,11 +37,30 @@ internal sealed class RegistryAuthenticator
         _notes = notes;
     }
 
-    /// <summary>The header for a request, by the challenge that is known; null when none is known or nothing answers it.</summary>
-    public Task<AuthorizationHeader?> GetAsync(RegistryRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        _memory.Challenges is { } challenges
-            ? AuthorizeAsync(challenges, request, request.Scope, null, observer, cancellationToken)
-            : Task.FromResult<AuthorizationHeader?>(null);
+    /// <summary>
+    /// The header for a request, by the challenge that its repository is known for, else by the one that all others had; null when none is
+    /// known or nothing answers it.
+    /// </summary>
+    public async Task<AuthorizationHeader?> GetAsync(
+        RegistryRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (_memory.Find(request.Repository) is { } known)
+        {
+            return await AuthorizeAsync(known, request, request.Scope, null, false, observer, cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            return _memory.Common is not { } common ? null
+                : await AuthorizeAsync(common, request, request.Scope, null, false, observer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageException e)
+        {
+            // That this repository wants what others want is a guess; it says itself what it wants.
+            observer.Debug($"{_endpoint.Registry}: asked without credentials first: {_secrets.Printable(e.Message)}");
+            return null;
+        }
+    }
 
     /// <summary>
     /// The header with which to ask once more after a 401; null when another try is of no use and the 401 stands (RN6).
@@ -49,48 +68,65 @@ internal sealed class RegistryAuthenticator
     /// <param name="headers">The WWW-Authenticate lines.</param>
     /// <param name="request">The request that was turned down.</param>
     /// <param name="previous">What it carried.</param>
+    /// <param name="history">What it carried before; of this request alone.</param>
     /// <param name="observer">Told what is decided.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<AuthorizationHeader?> AnswerAsync(
         IReadOnlyList<string> headers,
         RegistryRequest request,
         AuthorizationHeader? previous,
+        AuthorizationHistory history,
         IOperationObserver observer,
         CancellationToken cancellationToken)
     {
+        history.Refused(previous);
         if (!ChallengeParser.TryParse(headers, out var challenges) || Challenge.Select(challenges) is not { } challenge)
         {
             observer.Debug($"{_endpoint.Registry}: no challenge that can be answered: {_secrets.Printable(string.Join(", ", headers))}");
             return null;
         }
 
-        _memory.Challenges = challenges;
+        _memory.Remember(request.Repository, challenges);
         var scopes = TokenScope.Union(request.Scope, challenge.Scope);
-        if (previous is null)
+        if (previous is null || !challenges.Any(c => c.Scheme.Equals(previous.Value.Scheme, StringComparison.OrdinalIgnoreCase)))
         {
+            // A new question: the first, or one for another scheme than what was sent. It is answered once (FF12).
+            if (history.HasSent(challenge.Scheme))
+            {
+                return null;
+            }
+
             // Who signed in since the last question is known now.
             _credentials.Forget(request.Repository);
-            return await AuthorizeAsync(challenges, request, scopes, null, observer, cancellationToken).ConfigureAwait(false);
+            return Another(
+                await AuthorizeAsync(challenges, request, scopes, null, false, observer, cancellationToken).ConfigureAwait(false), previous);
         }
 
-        if (previous.Fresh)
+        if (previous.IsLast)
         {
             var wider = challenge.InsufficientScope is { } missing ? TokenScope.Union(previous.Scopes, missing) : previous.Scopes;
             return wider == previous.Scopes
                 ? null
-                : await AuthorizeAsync(challenges, request, wider, previous, observer, cancellationToken).ConfigureAwait(false);
+                : await AuthorizeAsync(challenges, request, wider, previous, false, observer, cancellationToken).ConfigureAwait(false);
         }
 
+        // The first time another request's new token may do; after that only one that nobody else has used.
         _credentials.Forget(request.Repository);
-        var next = await AuthorizeAsync(challenges, request, scopes, previous, observer, cancellationToken).ConfigureAwait(false);
-        return next is null || Equals(next.Value, previous.Value) ? null : next;
+        return Another(
+            await AuthorizeAsync(challenges, request, scopes, previous, history.RefusedTokens > 1, observer, cancellationToken)
+                .ConfigureAwait(false),
+            previous);
     }
+
+    private static AuthorizationHeader? Another(AuthorizationHeader? next, AuthorizationHeader? previous) =>
+        next is null || Equals(next.Value, previous?.Value) ? null : next;
 
     private async Task<AuthorizationHeader?> AuthorizeAsync(
         IReadOnlyList<Challenge> challenges,
         RegistryRequest request,
         string scopes,
         AuthorizationHeader? refused,
+        bool isOwn,
         IOperationObserver observer,
         CancellationToken cancellationToken)
     {
@@ -111,7 +147,7 @@ internal sealed class RegistryAuthenticator
             if (trust == RealmTrust.Trusted || ((credential is null || basic is null) && trust == RealmTrust.Anonymous))
             {
                 return await BearerAsync(
-                    realm!, trust, challenge, request, scopes, credential, refused, observer, cancellationToken).ConfigureAwait(false);
+                    realm!, trust, challenge, request, scopes, credential, refused, isOwn, observer, cancellationToken).ConfigureAwait(false);
             }
 
             if (basic is null)
@@ -119,7 +155,7 @@ internal sealed class RegistryAuthenticator
                 throw new ImageException(
                     ImageErrorKind.Unauthorized,
                     $"{_endpoint.Registry} sends to {_secrets.Printable(challenge.Realm)} for a token; that address is not asked"
-                    + (realm is not null && RedirectPolicy.Refusal(_endpoint.BaseUri, realm) is { } why ? $": {why}." : "."),
+                    + (realm is null ? ": it is no URL." : RedirectPolicy.Refusal(_endpoint.BaseUri, realm) is { } why ? $": {why}." : "."),
                     "The registry is misconfigured, or is not what it claims to be.");
             }
         }
@@ -145,6 +181,7 @@ internal sealed class RegistryAuthenticator
         string scopes,
         RegistryCredential? credential,
         AuthorizationHeader? refused,
+        bool isOwn,
         IOperationObserver observer,
         CancellationToken cancellationToken)
     {
@@ -170,6 +207,7 @@ internal sealed class RegistryAuthenticator
         var (token, fresh) = await _memory.Tokens.GetAsync(
             key,
             refused?.Value.Parameter,
+            isOwn,
             FetchAsync,
             cancellationToken).ConfigureAwait(false);
 
@@ -180,7 +218,10 @@ internal sealed class RegistryAuthenticator
             _hidden = token.Value;
         }
 
-        return token is null ? null : new(new AuthenticationHeaderValue("Bearer", token.Value), scopes, fresh, credential);
+        return token is null ? null : new(new AuthenticationHeaderValue("Bearer", token.Value), scopes, fresh, credential)
+        {
+            Token = token,
+        };
 
         async Task<AccessToken?> FetchAsync(AccessToken? old)
         {

@@ -30,10 +30,22 @@ internal sealed class TokenCache
     /// <summary>
     /// The token of a key, fetched when there is none, when it is due, or when it is the one that was <paramref name="refused"/>.
     /// </summary>
+    /// <param name="key">What it is for.</param>
+    /// <param name="refused">The token that the registry refused, or null.</param>
+    /// <param name="isOwn">
+    /// True to fetch one that no other request gets: a registry may take a token for one request only.
+    /// </param>
+    /// <param name="fetch">Asks for a token in place of the one it is given.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The token (null when there is none to be had), and whether it was fetched by this call.</returns>
     public async Task<(AccessToken? Token, bool Fresh)> GetAsync(
-        TokenKey key, string? refused, Func<AccessToken?, Task<AccessToken?>> fetch, CancellationToken cancellationToken)
+        TokenKey key, string? refused, bool isOwn, Func<AccessToken?, Task<AccessToken?>> fetch, CancellationToken cancellationToken)
     {
+        if (isOwn)
+        {
+            return (await fetch(null).ConfigureAwait(false), true);
+        }
+
         if (!_entries.TryGetValue(key, out var entry))
         {
             DropExpired();
@@ -45,6 +57,7 @@ internal sealed class TokenCache
         {
             if (entry.Token is { } token && token.RenewAt > DateTimeOffset.UtcNow && token.Value != refused)
             {
+                token.IsShared = true;
                 return (token, false);
             }
 

@@ -40,9 +40,7 @@ internal sealed class TokenService(HttpSender sender, RetryingSender retrying, R
         }
         catch (ImageException e) when (withheld)
         {
-            // That an address which is no token service has no such page does not mean that there is no such image.
-            var kind = e.Kind == ImageErrorKind.NotFound ? ImageErrorKind.Unauthorized : e.Kind;
-            throw new ImageException(kind, e.Message, errors.WithheldAdvice(realm), e.InnerException);
+            throw new ImageException(e.Kind, e.Message, errors.WithheldAdvice(realm), e.InnerException);
         }
     }
 
@@ -66,14 +64,14 @@ internal sealed class TokenService(HttpSender sender, RetryingSender retrying, R
             return null;
         }
 
-        if (response.Status != HttpStatusCode.OK)
+        if ((int)response.Status is < 200 or > 299)
         {
             throw await errors.TokenRefusedAsync(response, credential, cancellationToken).ConfigureAwait(false);
         }
 
         try
         {
-            var body = await BodyReader.ReadAllAsync(response, limits.TokenBody, limits, budget, budget.Token).ConfigureAwait(false)
+            var body = await ContentCoding.ReadAllAsync(response, limits.TokenBody, limits, budget, budget.Token).ConfigureAwait(false)
                 ?? throw new FormatException($"the token service's answer is larger than {limits.TokenBody / 1024} KiB");
             return AccessToken.Parse(body, DateTimeOffset.UtcNow);
         }
@@ -83,7 +81,8 @@ internal sealed class TokenService(HttpSender sender, RetryingSender retrying, R
         }
         catch (FormatException e)
         {
-            throw new ImageException(ImageErrorKind.InvalidData, $"{errors.Show(realm)}: {e.Message}", null, e);
+            var coding = ContentCoding.Told(ContentCoding.Of(response));
+            throw new ImageException(ImageErrorKind.InvalidData, $"{errors.Show(realm)}: {e.Message}{coding}", null, e);
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class CredentialHelper : ICredentialHelper
         return end switch
         {
             HelperEnd.TimedOut => throw Failed(name,
-                $"error getting credentials: the helper did not answer within {_limit.TotalSeconds:0.###} s"),
+                $"error getting credentials: the helper did not answer within {_limit.TotalSeconds:0.###} s", new TimeoutException()),
             HelperEnd.WroteTooMuch => throw Failed(
                 name, $"error getting credentials: the helper wrote more than {HelperProcess.MaxOutput >> 20} MiB"),
             _ => ReadAnswer(name, Text(name, helper.Output), helper.ExitCode, server),

@@ -17,12 +17,22 @@ internal sealed class DockerConfig
 
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 64 };
 
-    /// <summary>The entries of <c>auths</c> as they stand, by their keys: hosts, hosts with paths, or URLs.</summary>
-    public IReadOnlyDictionary<string, RegistryCredential?> Auths { get; private init; } =
-        new Dictionary<string, RegistryCredential?>(StringComparer.Ordinal);
+    /// <summary>
+    /// The entries of <c>auths</c> as they stand, by their keys: hosts, hosts with paths, or URLs. One that is broken is a matter of its own
+    /// host alone (FF16).
+    /// </summary>
+    public IReadOnlyDictionary<string, ConfigEntry> Entries { get; private init; } =
+        new Dictionary<string, ConfigEntry>(StringComparer.Ordinal);
+
+    /// <summary>The credentials of the entries that can be read.</summary>
+    public IReadOnlyDictionary<string, RegistryCredential?> Auths => Entries.Where(e => e.Value.Fault is null)
+        .ToDictionary(e => e.Key, e => e.Value.Credential, StringComparer.Ordinal);
 
     /// <summary>Names of helpers by registry.</summary>
     public IReadOnlyDictionary<string, string> CredHelpers { get; private init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>The keys of <c>credHelpers</c> that have no text.</summary>
+    public IReadOnlyList<string> BrokenHelpers { get; private init; } = [];
 
     /// <summary>The helper for all registries; null when there is none.</summary>
     public string? CredsStore { get; private init; }
@@ -44,15 +54,24 @@ internal sealed class DockerConfig
         {
             var root = document.RootElement;
             var helpers = new Dictionary<string, string>(StringComparer.Ordinal);
-            foreach (var helper in Members(root, "credHelpers"))
+            var broken = new List<string>();
+            foreach (var helper in Members(root, "credHelpers").Where(h => h.Value.ValueKind != JsonValueKind.Null))
             {
-                helpers[helper.Name] = Text(helper.Value, "credHelpers") ?? "";
+                if (helper.Value.ValueKind == JsonValueKind.String)
+                {
+                    helpers[helper.Name] = helper.Value.GetString()!;
+                }
+                else
+                {
+                    broken.Add(helper.Name);
+                }
             }
 
             return new DockerConfig
             {
-                Auths = Entries(root, strict: false),
+                Entries = ReadEntries(root, strict: false),
                 CredHelpers = helpers,
+                BrokenHelpers = broken,
                 CredsStore = Member(root, "credsStore") is { } store ? Text(store, "credsStore") : null,
                 CurrentContext = Member(root, "currentContext") is { } context ? Text(context, "currentContext") : null,
             };
@@ -75,7 +94,7 @@ internal sealed class DockerConfig
         return WithTexts(() =>
         {
             AllowOnly(document.RootElement, "auths");
-            return new DockerConfig { Auths = Entries(document.RootElement, strict: true) };
+            return new DockerConfig { Entries = ReadEntries(document.RootElement, strict: true) };
         });
     }
 
@@ -92,35 +111,43 @@ internal sealed class DockerConfig
         }
     }
 
-    private static Dictionary<string, RegistryCredential?> Entries(JsonElement root, bool strict)
+    private static Dictionary<string, ConfigEntry> ReadEntries(JsonElement root, bool strict)
     {
-        var entries = new Dictionary<string, RegistryCredential?>(StringComparer.Ordinal);
-        foreach (var entry in Members(root, "auths"))
+        var entries = new Dictionary<string, ConfigEntry>(StringComparer.Ordinal);
+        foreach (var entry in Members(root, "auths").Where(e => e.Value.ValueKind != JsonValueKind.Null))
         {
-            if (entry.Value.ValueKind == JsonValueKind.Null)
+            try
             {
-                continue;
+                entries[entry.Name] = new(ReadEntry(entry, strict), null);
             }
-
-            if (entry.Value.ValueKind != JsonValueKind.Object)
+            catch (FormatException e) when (!strict)
             {
-                throw new FormatException("an entry of auths is not an object");
-            }
-
-            if (strict)
-            {
-                AllowOnly(entry.Value, "auth");
-            }
-
-            entries[entry.Name] = Credential(entry.Value);
-            if (strict && entries[entry.Name] is null)
-            {
-                throw new FormatException($"is missing key `auth` for {PrintableText.Of(entry.Name, 100)}");
+                entries[entry.Name] = new(null, $"auths has for '{Shown(entry.Name)}' what is no credential: {e.Message}");
             }
         }
 
         return entries;
     }
+
+    private static RegistryCredential? ReadEntry(JsonProperty entry, bool strict)
+    {
+        if (entry.Value.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException("an entry of auths is not an object");
+        }
+
+        if (strict)
+        {
+            AllowOnly(entry.Value, "auth");
+        }
+
+        var credential = Credential(entry.Value);
+        return credential is not null || !strict ? credential
+            : throw new FormatException($"is missing key `auth` for {Shown(entry.Name)}");
+    }
+
+    /// <summary>A key for messages; one may be an address with a password in it.</summary>
+    internal static string Shown(string key) => PrintableText.Of(PrintableText.WithoutPassword(key), 100);
 
     private static void AllowOnly(JsonElement element, string name)
     {
@@ -231,4 +258,13 @@ internal sealed class DockerConfig
         JsonValueKind.Null => null,
         _ => throw new FormatException($"{name} is not a text"),
     };
+}
+
+/// <summary>An entry of <c>auths</c>.</summary>
+/// <param name="Credential">What it says; null when it says nothing, as where a helper keeps the secret.</param>
+/// <param name="Fault">Why it cannot be read, without anything of its content; null when it can.</param>
+internal sealed record ConfigEntry(RegistryCredential? Credential, string? Fault)
+{
+    // The compiler's own would say more than anybody needs.
+    public override string ToString() => Fault ?? Credential?.ToString() ?? "";
 }

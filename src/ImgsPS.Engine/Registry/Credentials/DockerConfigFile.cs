@@ -86,6 +86,10 @@ internal sealed class DockerConfigFile
         }
     }
 
+    /// <summary>The failure of a file that has something in it that is needed and cannot be read.</summary>
+    /// <param name="why">What, without anything of a secret.</param>
+    public ImageException Broken(string why) => Broken(Path, why, null);
+
     // Of a link itself, also when what it leads to is not there.
     private static bool Exists(string path)
     {
@@ -100,10 +104,10 @@ internal sealed class DockerConfigFile
         }
     }
 
-    private static ImageException Broken(string path, string why, Exception cause) => new(
+    private static ImageException Broken(string path, string why, Exception? cause) => new(
         ImageErrorKind.InvalidData,
         $"parsing config file ({path}): {why}",
-        "Repair the file or move it away; a broken config never counts as an empty one, without credentials and contexts.",
+        "Repair the file, or move it away.",
         cause);
 
     private static ImageException Unreadable(string what, Exception cause) => new(

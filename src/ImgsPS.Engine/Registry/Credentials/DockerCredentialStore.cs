@@ -37,28 +37,70 @@ internal sealed class DockerCredentialStore : ICredentialStore
         RegistryEndpoint registry, string? repository, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var keys = Keys(registry, repository);
-        if (FromAuths(ReadEnvironment(observer).Auths, keys) is { } inEnvironment)
+        var (environment, fault) = ReadEnvironment();
+        if (Find(environment.Entries, keys, e => e.Credential is not null)?.Credential is { } inEnvironment)
         {
             return inEnvironment;
         }
 
-        var config = _file.Read();
-        var stored = FromAuths(config.Auths, keys);
-        var name = FindHelper(config, keys) ?? config.CredsStore;
-        if (name is null)
+        var found = await FindInFileAsync(registry, keys, observer, cancellationToken).ConfigureAwait(false);
+        if (fault is null)
         {
-            return stored;
+            return found;
         }
 
+        if (found is null)
+        {
+            throw new ImageException(ImageErrorKind.InvalidData, fault, "Correct the variable, or take it away.");
+        }
+
+        // As docker does: the variable is set aside, loudly, and the file counts.
+        observer.Warning(fault + "; it is not used.");
+        return found;
+    }
+
+    private async Task<RegistryCredential?> FindInFileAsync(
+        RegistryEndpoint registry, IReadOnlyList<string> keys, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var config = _file.Read();
+        var stored = Find(config.Entries, keys, e => e.Credential is not null || e.Fault is not null);
+        var name = Find(config.CredHelpers, keys, h => h.Length > 0) ?? config.CredsStore;
+        RegistryCredential? kept = null;
         try
         {
-            return await _helper.GetAsync(name, registry.CredentialKey, cancellationToken).ConfigureAwait(false) ?? stored;
+            kept = name is null ? null
+                : await _helper.GetAsync(name, registry.CredentialKey, cancellationToken).ConfigureAwait(false);
         }
-        catch (ImageException e) when (stored is not null)
+        catch (ImageException e) when (stored?.Credential is not null)
         {
             // A helper often fails in a logon session without a desktop; the file's entry is the user's own word for such times.
             observer.Warning($"{e.Message}; the entry in {_file.Path} is used.");
-            return stored;
+        }
+
+        var fault = stored?.Fault ?? config.BrokenHelpers.Where(key => keys.Any(wanted => Means(key, wanted)))
+            .Select(key => $"credHelpers has for '{DockerConfig.Shown(key)}' what is no name of a helper").FirstOrDefault();
+        if (kept is null && fault is not null && stored?.Credential is null)
+        {
+            throw _file.Broken(fault);
+        }
+
+        if ((kept ??= stored?.Credential) is null)
+        {
+            TellOthers(config, registry, keys, observer);
+        }
+
+        return kept;
+    }
+
+    /// <summary>Tells of entries that look like the registry's and are not (FF17).</summary>
+    private void TellOthers(DockerConfig config, RegistryEndpoint registry, IReadOnlyList<string> keys, IOperationObserver observer)
+    {
+        static string HostOf(string key) => HostNames.Normalize(HostNames.Split(CredentialHost.Of(key.Trim())).Host);
+        var host = HostOf(registry.Registry);
+        foreach (var key in config.Entries.Keys.Concat(config.CredHelpers.Keys).Distinct(StringComparer.Ordinal)
+            .Where(key => HostOf(key) == host && !keys.Any(wanted => Means(key, wanted))).Take(10))
+        {
+            observer.Verbose($"{_file.Path} has an entry '{DockerConfig.Shown(key)}', which is not one for {keys[0]}");
         }
     }
 
@@ -84,18 +126,18 @@ internal sealed class DockerCredentialStore : ICredentialStore
         return keys;
     }
 
-    private static RegistryCredential? FromAuths(IReadOnlyDictionary<string, RegistryCredential?> auths, IReadOnlyList<string> keys)
+    /// <summary>The best entry that counts: of the first key that one stands for.</summary>
+    private static T? Find<T>(IReadOnlyDictionary<string, T> entries, IReadOnlyList<string> keys, Func<T, bool> counts)
+        where T : class
     {
         foreach (var key in keys)
         {
-            if (auths.TryGetValue(key, out var exact) && exact is not null)
+            if (entries.TryGetValue(key, out var exact) && counts(exact))
             {
                 return exact;
             }
 
-            // docker login of old wrote URLs; a key with a path of its own is not one of them.
-            var match = auths.Where(a => a.Value is not null && IsHostKey(a.Key) && HostEquals(CredentialHost.Of(a.Key), key))
-                .OrderBy(a => a.Key, StringComparer.Ordinal).FirstOrDefault();
+            var match = entries.Where(e => counts(e.Value) && Means(e.Key, key)).OrderBy(e => e.Key, StringComparer.Ordinal).FirstOrDefault();
             if (match.Value is not null)
             {
                 return match.Value;
@@ -105,53 +147,38 @@ internal sealed class DockerCredentialStore : ICredentialStore
         return null;
     }
 
-    // example.com, https://example.com, https://example.com/v1/, https://example.com/v2/
-    private static bool IsHostKey(string key)
+    /// <summary>
+    /// True when an entry's key stands for what is looked for: a host in the forms in which docker login and other tools have written one
+    /// (<c>host/</c>, <c>https://host/v1/</c>, <c>https://host/api/v2/</c>, with blanks around), or a host with a path (FF17).
+    /// </summary>
+    private static bool Means(string key, string wanted)
     {
+        key = key.Trim();
+        if (key.TrimEnd('/') == wanted)
+        {
+            return true;
+        }
+
         var scheme = key.IndexOf("://", StringComparison.Ordinal);
-        var rest = scheme < 0 ? key : key.Substring(scheme + 3);
-        var slash = rest.IndexOf('/');
-        return slash < 0 || (rest.Substring(slash).Trim('/') is "" or "v1" or "v2" && scheme >= 0);
+        var path = string.Join("/", (scheme < 0 ? key : key.Substring(scheme + 3)).Split(['/'], StringSplitOptions.RemoveEmptyEntries).Skip(1));
+        return path.ToLowerInvariant() is "" or "v1" or "v2" or "api" or "api/v1" or "api/v2"
+            && string.Equals(CredentialHost.Of(key), wanted, StringComparison.OrdinalIgnoreCase);
     }
 
-    private static bool HostEquals(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
-
-    private static string? FindHelper(DockerConfig config, IReadOnlyList<string> keys)
-    {
-        foreach (var key in keys)
-        {
-            if (config.CredHelpers.TryGetValue(key, out var exact) && exact.Length > 0)
-            {
-                return exact;
-            }
-
-            var match = config.CredHelpers.Where(h => h.Value.Length > 0 && IsHostKey(h.Key) && HostEquals(CredentialHost.Of(h.Key), key))
-                .OrderBy(h => h.Key, StringComparer.Ordinal).FirstOrDefault();
-            if (match.Value is not null)
-            {
-                return match.Value;
-            }
-        }
-
-        return null;
-    }
-
-    private DockerConfig ReadEnvironment(IOperationObserver observer)
+    private (DockerConfig Config, string? Fault) ReadEnvironment()
     {
         if (_environment("DOCKER_AUTH_CONFIG") is not { Length: > 0 } text || text.Trim().Length == 0)
         {
-            return DockerConfig.Empty;
+            return (DockerConfig.Empty, null);
         }
 
         try
         {
-            return DockerConfig.ParseEnvironment(text);
+            return (DockerConfig.ParseEnvironment(text), null);
         }
         catch (FormatException e)
         {
-            // As docker does: the variable is set aside, loudly, and the file counts.
-            observer.Warning($"Failed to parse credentials from DOCKER_AUTH_CONFIG: {e.Message}; it is not used.");
-            return DockerConfig.Empty;
+            return (DockerConfig.Empty, $"Failed to parse credentials from DOCKER_AUTH_CONFIG: {e.Message}");
         }
     }
 }

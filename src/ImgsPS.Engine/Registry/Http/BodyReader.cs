@@ -22,6 +22,9 @@ internal sealed partial class BodyReader : IDisposable
     // Only time spent waiting for bytes counts: a slow disk is not a slow server.
     private readonly Pace _pace;
 
+    // The body below a coding that is undone; null for one that is read as it came.
+    private ContentCoding.EncodedStream? _coded;
+
     private BodyReader(RegistryResponse response, Stream stream, RegistryLimits limits, RetryBudget? budget, long start)
     {
         _response = response;
@@ -35,6 +38,7 @@ internal sealed partial class BodyReader : IDisposable
     /// <summary>How far into the whole body it is, in bytes.</summary>
     public long Position { get; private set; }
 
+    /// <summary>Opens the body as it came.</summary>
     /// <param name="response">The answer.</param>
     /// <param name="limits">How long.</param>
     /// <param name="budget">Told how far the body came; null for nobody.</param>
@@ -47,10 +51,20 @@ internal sealed partial class BodyReader : IDisposable
         return new(response, stream, limits, budget, start);
     }
 
+    /// <summary>Opens the body without its coding, as <see cref="ContentCoding.Coded"/>.</summary>
+    public static async Task<BodyReader> OpenAsync(
+        RegistryResponse response, string coding, long size, RegistryLimits limits, RetryBudget? budget, CancellationToken cancellationToken)
+    {
+        var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        var coded = ContentCoding.Coded(coding, stream, size);
+        return new(response, ContentCoding.Open(coding, coded), limits, budget, 0) { _coded = coded };
+    }
+
     /// <summary>The body ended before its end, or the connection broke.</summary>
     public TransferFault Cut(string message, Exception? cause = null) => new(TransferFaultKind.Broken, message, cause)
     {
         // A reset takes bytes with it that were sent: where the body was cut is not known when none came.
+        At = _response.Uri,
         CutAt = Position == _start && IsReset(cause) ? null : Position,
     };
 
@@ -112,6 +126,7 @@ internal sealed partial class BodyReader : IDisposable
 
     /// <summary>Reads some bytes; 0 at the end.</summary>
     /// <exception cref="TransferFault">The connection broke, or a limit of RN12 ran out.</exception>
+    /// <exception cref="ImageException">Integrity: the body is opened without its coding, and has another.</exception>
 #if !NET472
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
 #endif
@@ -126,7 +141,16 @@ internal sealed partial class BodyReader : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TransferFault(TransferFaultKind.Timeout, $"no byte came for {_limits.IdleRead.TotalSeconds:0.###} s");
+            throw new TransferFault(TransferFaultKind.Timeout, $"no byte came for {_limits.IdleRead.TotalSeconds:0.###} s")
+            {
+                At = _response.Uri,
+            };
+        }
+        catch (Exception e) when (e is InvalidDataException || (_coded?.HasFailed == false && e is IOException and not TransferFault))
+        {
+            // The body came; what undoes its coding refuses it, on mono as a failed read.
+            throw new ImageException(
+                ImageErrorKind.Integrity, $"the answer of {HostNames.Display(_response.Uri)} is not encoded as it says: {e.Message}", null, e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException or ObjectDisposedException && e is not TransferFault)
         {
@@ -142,6 +166,9 @@ internal sealed partial class BodyReader : IDisposable
         _budget?.Reached(Position);
         return _pace.IsTooSlow(read)
             ? throw new TransferFault(TransferFaultKind.Slow, $"only {_pace.Bytes} bytes came in {_pace.Elapsed.TotalSeconds:0} s")
+            {
+                At = _response.Uri,
+            }
             : read;
     }
 

@@ -6,14 +6,14 @@ namespace ImgsPS.Registry;
 
 /// <summary>What the user named for the requests to one registry: where connections may go goes by that (SF15). Immutable.</summary>
 /// <param name="Registry">The registry's address.</param>
-/// <param name="OnlyLoopback">True when the registry is asked in plain HTTP only because its name says that it is this machine.</param>
+/// <param name="OnlyLoopback">True when the registry may be asked in plain HTTP because its name says that it is this machine.</param>
 /// <param name="TrustedRealm">The token service that the user named, or null.</param>
 internal sealed partial record ConnectionPolicy(Uri Registry, bool OnlyLoopback, string? TrustedRealm)
 {
     /// <summary>The policy for a registry.</summary>
     public static ConnectionPolicy For(RegistryEndpoint endpoint, RegistryOptions options) => new(
         endpoint.BaseUri,
-        !options.PlainHttp && endpoint.BaseUri.Scheme == "http" && HostNames.IsLoopback(endpoint.BaseUri.Host),
+        endpoint.SecureUri is not null,
         options.TrustedRealm);
 
     /// <summary>True for the registry itself.</summary>

@@ -74,6 +74,7 @@ internal sealed partial class HttpSender : IDisposable
     {
         using var request = new HttpRequestMessage(method, uri) { Version = new Version(1, 1) };
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         request.Headers.ExpectContinue = false;
         Policy?.Attach(request);
         prepare(request);
@@ -91,14 +92,10 @@ internal sealed partial class HttpSender : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 if (Causes(e).OfType<RefusedAddressException>().FirstOrDefault() is { } refused)
                 {
-                    throw new ImageException(
-                        ImageErrorKind.InvalidData,
-                        $"{HostNames.Display(uri)} is not connected to: {refused.Message}",
-                        "The registry is misconfigured, or is not what it claims to be.",
-                        e);
+                    throw NotConnected(uri, refused.Message, e);
                 }
 
-                var fault = IsTunnelRefused(e) ? ProxyFault(uri, e) : Classify(e);
+                var fault = IsTunnelRefused(e) ? ProxyFault(uri, e) : Classify(uri, e);
                 observer.Debug($"{method} {_secrets.Mask(uri)}: {_secrets.Printable(fault.Message)} ({watch.ElapsedMilliseconds} ms)");
                 throw fault;
             }
@@ -114,6 +111,15 @@ internal sealed partial class HttpSender : IDisposable
         Volatile.Write(ref _answered, 1);
         observer.Debug($"{method} {_secrets.Mask(uri)}: {(int)message.StatusCode} ({watch.ElapsedMilliseconds} ms)");
         var response = new RegistryResponse(method, uri, message);
+        if (response.HasTwoLengths && method != HttpMethod.Head)
+        {
+            response.Dispose();
+            throw new ImageException(
+                ImageErrorKind.InvalidData,
+                $"{HostNames.Display(uri)} answered with two different Content-Length headers",
+                "Two readers would see two answers: the registry, or a proxy before it, is broken.");
+        }
+
         foreach (var warning in response.Header("Warning").Select(WarningHeader.Parse).Where(w => !string.IsNullOrEmpty(w)))
         {
             // A server may not fill the memory with warnings.
@@ -126,6 +132,11 @@ internal sealed partial class HttpSender : IDisposable
         return response;
     }
 
+    /// <summary>The failure of an address that is not connected to (SF15).</summary>
+    public static ImageException NotConnected(Uri uri, string why, Exception cause) => new(
+        ImageErrorKind.InvalidData, $"{HostNames.Display(uri)} is not connected to: {why}",
+        "The registry is misconfigured, or is not what it claims to be.", cause);
+
     public void Dispose() => _http.Dispose();
 
     // A registry that answers 407 itself is no proxy.
@@ -135,37 +146,24 @@ internal sealed partial class HttpSender : IDisposable
     {
         var proxy = ProxyAddress.Of(_proxy, uri) is { } address ? "the proxy " + HostNames.Display(address) : "the proxy";
         return new(TransferFaultKind.ProxyCredentials,
-            _hasProxyCredentials ? $"{proxy} refuses the credentials that it got (407)" : $"{proxy} wants credentials (407)", cause);
+            _hasProxyCredentials ? $"{proxy} refuses the credentials that it got (407)" : $"{proxy} wants credentials (407)", cause)
+        { At = uri };
     }
 
-    private TransferFault Classify(Exception e)
+    private TransferFault Classify(Uri uri, Exception e)
     {
         var causes = Causes(e).ToArray();
-        var text = causes[causes.Length - 1].Message;
-        if (e is OperationCanceledException)
-        {
-            return new(
-                TransferFaultKind.Timeout,
-                causes.OfType<TimeoutException>().Any()
-                    ? $"no connection within {_limits.Connect.TotalSeconds:0.###} s"
-                    : $"no answer within {_limits.Headers.TotalSeconds:0.###} s",
-                e);
-        }
-
-        if (OfPlatform(e, causes) is { } known)
-        {
-            return known;
-        }
-
-        if (causes.OfType<SocketException>().FirstOrDefault() is { } socket
-            && socket.SocketErrorCode is not (SocketError.ConnectionReset or SocketError.ConnectionAborted))
-        {
-            return new(TransferFaultKind.Connect, socket.Message, e);
-        }
-
-        return causes.OfType<AuthenticationException>().Any()
-            ? new(TransferFaultKind.Tls, text, e)
-            : new(TransferFaultKind.Broken, "the connection broke before the answer came", e);
+        var (kind, message) = e is OperationCanceledException
+            ? (TransferFaultKind.Timeout, causes.OfType<TimeoutException>().Any()
+                ? $"no connection within {_limits.Connect.TotalSeconds:0.###} s"
+                : $"no answer within {_limits.Headers.TotalSeconds:0.###} s")
+            : OfPlatform(e, causes) is { } known ? (known.Kind, known.Message)
+            : causes.OfType<SocketException>().FirstOrDefault() is { } socket
+                && socket.SocketErrorCode is not (SocketError.ConnectionReset or SocketError.ConnectionAborted)
+                ? (TransferFaultKind.Connect, socket.Message)
+            : causes.OfType<AuthenticationException>().Any() ? (TransferFaultKind.Tls, causes[causes.Length - 1].Message)
+            : (TransferFaultKind.Broken, "the connection broke before the answer came");
+        return new(kind, message, e) { At = uri };
     }
 
     private static System.Collections.Generic.IEnumerable<Exception> Causes(Exception e)

@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using System.Net.Http;
 using System.Net.Http.Headers;
@@ -11,6 +12,6 @@ internal static class RawResponse
     public static string[]? Header(HttpHeaders headers, string name) =>
         headers.NonValidated.TryGetValues(name, out var values) ? values.ToArray() : null;
 
-    /// <summary>Gives an answer up.</summary>
-    public static void Close(HttpResponseMessage message) => message.Dispose();
+    /// <summary>Gives an answer, or the rest of its body, up.</summary>
+    public static void Close(IDisposable answer) => answer.Dispose();
 }

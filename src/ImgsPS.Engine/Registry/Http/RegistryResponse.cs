@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
 
 namespace ImgsPS.Registry;
 
@@ -24,11 +26,21 @@ internal sealed class RegistryResponse : IDisposable
     /// <summary>The address that answered, after redirects.</summary>
     public Uri Uri { get; }
 
+    /// <summary>The address that the question went to, before redirects; null when it is <see cref="Uri"/>.</summary>
+    public Uri? Asked { get; set; }
+
     public HttpStatusCode Status => _message.StatusCode;
 
     public string Reason => string.IsNullOrEmpty(_message.ReasonPhrase) ? _message.StatusCode.ToString() : _message.ReasonPhrase!;
 
     public HttpContent Content => _message.Content;
+
+    /// <summary>True when the host that was asked answered, and no other that it redirected to.</summary>
+    public bool IsOfAsked => Asked is null || HostNames.SameOrigin(Uri, Asked);
+
+    /// <summary>True when Content-Length is there with different numbers (RN17).</summary>
+    public bool HasTwoLengths =>
+        Header("Content-Length").SelectMany(v => v.Split(',')).Select(v => v.Trim()).Distinct(StringComparer.Ordinal).Count() > 1;
 
     /// <summary>Content-Length; -1 when it is absent, given twice with different numbers, or not a number.</summary>
     public long Length => ParseLength(Header("Content-Length"));
@@ -67,6 +79,37 @@ internal sealed class RegistryResponse : IDisposable
         var distinct = values.Select(v => v.Trim()).Distinct(StringComparer.Ordinal).ToArray();
         return distinct.Length == 1 && long.TryParse(distinct[0], NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length
             : -1;
+    }
+
+    /// <summary>
+    /// Reads the body up to <see cref="RegistryLimits.ErrorBody"/> and keeps that, so that the connection is free for others while it is
+    /// decided what comes next. Of a body that breaks off nothing is kept.
+    /// </summary>
+    public async Task KeepBodyAsync(RegistryLimits limits, CancellationToken cancellationToken)
+    {
+        if (Method == HttpMethod.Head)
+        {
+            return;
+        }
+
+        var came = _message.Content;
+        var kept = new ByteArrayContent([]);
+        try
+        {
+            var (bytes, _) = await BodyReader.ReadUpToAsync(this, limits.ErrorBody, limits, null, cancellationToken).ConfigureAwait(false);
+            kept = new ByteArrayContent(bytes);
+            foreach (var header in came.Headers.Where(h => h.Key != "Content-Length"))
+            {
+                kept.Headers.TryAddWithoutValidation(header.Key, header.Value);
+            }
+        }
+        catch (TransferFault)
+        {
+            // The status is known; the text was only to explain it.
+        }
+
+        _message.Content = kept;
+        RawResponse.Close(came);
     }
 
     public void Dispose() => RawResponse.Close(_message);

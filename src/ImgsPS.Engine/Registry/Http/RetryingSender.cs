@@ -13,12 +13,17 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
     /// Calls <paramref name="send"/> until there is an answer that another try would not change, or the budget is used up; then the last
     /// answer is returned, whatever its status. Each wait ends with the budget's token.
     /// </summary>
+    /// <param name="send">Sends it once.</param>
+    /// <param name="budget">What is left of the operation's tries.</param>
+    /// <param name="observer">Told of each further try.</param>
+    /// <param name="onlyBusy">True to send again only what 429 answered: other answers come back and faults are thrown at once.</param>
+    /// <exception cref="TransferFault">With <paramref name="onlyBusy"/>: no answer.</exception>
     /// <exception cref="ImageException">
     /// Unavailable, Timeout: no answer. RateLimited, Unavailable: the server asks for a longer pause than
     /// <see cref="RegistryLimits.LongestDelay"/>.
     /// </exception>
     public async Task<RegistryResponse> SendAsync(
-        Func<CancellationToken, Task<RegistryResponse>> send, RetryBudget budget, IOperationObserver observer)
+        Func<CancellationToken, Task<RegistryResponse>> send, RetryBudget budget, IOperationObserver observer, bool onlyBusy = false)
     {
         while (true)
         {
@@ -28,7 +33,7 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
             try
             {
                 var response = await send(budget.Token).ConfigureAwait(false);
-                if (!IsTransient(response.Status))
+                if (onlyBusy ? (int)response.Status != 429 : !IsTransient(response.Status))
                 {
                     return response;
                 }
@@ -50,7 +55,7 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
 
                 response.Dispose();
             }
-            catch (TransferFault fault)
+            catch (TransferFault fault) when (!onlyBusy)
             {
                 if (!MayPass(fault) || !budget.TryTake(fault.Message, null, out pause))
                 {

@@ -14,6 +14,9 @@ internal sealed class TransferFault : IOException
 
     public TransferFaultKind Kind { get; }
 
+    /// <summary>The address that was asked; null when that is not known.</summary>
+    public Uri? At { get; init; }
+
     /// <summary>The byte at which the body was cut, counted from its first; null when that is not known, or no cut.</summary>
     public long? CutAt { get; init; }
 

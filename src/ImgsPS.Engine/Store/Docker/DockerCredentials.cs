@@ -18,7 +18,7 @@ internal sealed class DockerCredentials(DockerClient client, ICredentialStore st
     /// <param name="observer">Who is told.</param>
     /// <param name="cancellationToken">Stops a credential helper.</param>
     /// <exception cref="ImageException">
-    /// As <see cref="ICredentialStore.FindAsync"/>. Denied: a given credential for a stranger's pipe. One for a Docker Engine that is open
+    /// Denied: a given credential for a stranger's pipe. One for a Docker Engine that is open
     /// to all is refused by <see cref="DockerClient.SendAsync"/>.
     /// </exception>
     public async Task<string?> FindAsync(
@@ -26,7 +26,7 @@ internal sealed class DockerCredentials(DockerClient client, ICredentialStore st
     {
         var endpoint = RegistryEndpoint.For(registry, RegistryOptions.Default);
         var credential = options.Credential
-            ?? await store.FindAsync(endpoint, repository, observer, cancellationToken).ConfigureAwait(false);
+            ?? await StoredAsync(endpoint, repository, observer, cancellationToken).ConfigureAwait(false);
         if (credential is null)
         {
             return null;
@@ -55,6 +55,21 @@ internal sealed class DockerCredentials(DockerClient client, ICredentialStore st
         return DockerAuth.Encode(credential, endpoint.Registry);
     }
 
+    /// <summary>The user's own; null, with a warning, when they cannot be read: what is public needs none (FF16).</summary>
+    private async Task<RegistryCredential?> StoredAsync(
+        RegistryEndpoint endpoint, string? repository, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.FindAsync(endpoint, repository, observer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageException e)
+        {
+            observer.Warning($"{e.Message.TrimEnd('.')}; {endpoint.Registry} is asked without credentials.");
+            return null;
+        }
+    }
+
     private const string Unproven = "its certificate is not checked: whoever answers there can read them";
 
     /// <summary>Why stored credentials don't go to this Docker, and what to do; null when they do.</summary>
@@ -74,7 +89,7 @@ internal sealed class DockerCredentials(DockerClient client, ICredentialStore st
     /// <exception cref="ImageException">NotSupported.</exception>
     public void Refuse(RegistryOptions options)
     {
-        if (options.PlainHttp)
+        if (options.PlainHttp == true)
         {
             throw NotHere("-PlainHttp", "List the registry under insecure-registries in Docker's configuration (daemon.json).");
         }
