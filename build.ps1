@@ -43,6 +43,7 @@ $ErrorActionPreference = 'Stop'
 Set-Location -LiteralPath $PSScriptRoot
 $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
 $env:DOTNET_NOLOGO = '1'
+$env:POWERSHELL_TELEMETRY_OPTOUT = '1'
 if ([System.Console]::IsOutputRedirected) { $env:NO_COLOR = '1' }
 
 $output = [System.IO.Path]::Combine($PSScriptRoot, 'output')
@@ -80,6 +81,11 @@ function Remove-Folder {
     param([string[]] $Path)
 
     $Path | Where-Object { [System.IO.Directory]::Exists($_) } | ForEach-Object { Remove-Item -LiteralPath $_ -Recurse -Force }
+}
+
+function Get-Platform {
+    $system = if ($env:OS -eq 'Windows_NT') { 'win' } elseif ($IsMacOS) { 'osx' } else { 'linux' }
+    "$system-$([System.Runtime.InteropServices.RuntimeInformation]::OSArchitecture)".ToLowerInvariant()
 }
 
 # Compiles the engine ahead of time for one platform. Where that fails, dotnet says why, and the module works without.
@@ -121,11 +127,7 @@ function Build-Module {
     if ($foreign) { throw "the module must not carry $foreign" }
 
     $env:IMGSPS_MODULE = $module
-    if (-not $NoAhead) {
-        $system = if ($env:OS -eq 'Windows_NT') { 'win' } elseif ($IsMacOS) { 'osx' } else { 'linux' }
-        $processor = [System.Runtime.InteropServices.RuntimeInformation]::OSArchitecture.ToString().ToLowerInvariant()
-        Build-Ahead "$system-$processor"
-    }
+    if (-not $NoAhead) { Build-Ahead (Get-Platform) }
 }
 
 # Counts one failure that is not a test's.
@@ -175,8 +177,9 @@ function Add-Result {
     "$passed passed, $failed failed, $($reasons.Count) skipped"
 }
 
-# Runs the parts of the tests in processes of their own, two at once, and prints what each wrote when it ends.
-# A part: Name; Command; Result, the file that it leaves in output/test-results, none for a check; After, what else is looked at.
+# Runs the parts of the tests in processes of their own, side by side, and prints what each wrote when it ends. A part: Name; Command;
+# Result, the file that it leaves in output/test-results, none for a check; After, what else is looked at; Double, true for one that keeps
+# two processors busy: three run at once, of those it counts as two.
 function Invoke-Part {
     param([hashtable[]] $Parts)
 
@@ -184,7 +187,7 @@ function Invoke-Part {
     $waiting = [System.Collections.Generic.Queue[object]]::new([object[]]$Parts)
     $running = @()
     while ($waiting.Count + $running.Count -gt 0) {
-        while ($waiting.Count -gt 0 -and $running.Count -lt 2) {
+        while ($waiting.Count -gt 0 -and $running.Count + @($running | Where-Object { $_['Double'] }).Count -lt 3) {
             $part = $waiting.Dequeue()
             Write-Step "$($part.Name) begins"
             $part.Clock = [System.Diagnostics.Stopwatch]::StartNew()
@@ -217,9 +220,7 @@ function Invoke-Part {
                 Add-Failure $part.Name
             }
 
-            if ($part['After']) {
-                & $part.After
-            }
+            if ($part['After']) { & $part.After }
 
             Write-Step ('{0} took {1:0} s. {2}' -f $part.Name, $part.Clock.Elapsed.TotalSeconds, $said)
         }
@@ -259,7 +260,7 @@ function Get-FrameworkPart {
             return
         }
 
-        $run = @('mono', '--debug') + $run + '-notrait', 'Mono=lacks'
+        $run = @('env', "TMPDIR=$(& tests/Get-MemoryFolder.ps1)", 'mono', '--debug') + $run + '-notrait', 'Mono=lacks'
     }
 
     # In mono they go one after the other: three processes for one, of about the same time each.
@@ -278,6 +279,7 @@ function Get-PesterPart {
         Name    = 'cmdlets (Pester)'
         Command = $shell + '-File', 'tests/Run-Pester.ps1', '-Pester', $pester, '-Result', "$results/ImgsPS.Tests.json"
         Result  = 'ImgsPS.Tests.json'
+        Double  = $true
     }
 }
 
@@ -285,18 +287,18 @@ function Get-PesterPart {
 function Invoke-Test {
     Remove-Folder $results
     Write-Step 'building ImgsPS.sln: this compiles all and checks the code with the analyzers'
+    $ahead = if ($env:IMGSPS_AHEAD -ne 'none') { & tests/Start-AheadShell.ps1 -Folder "$output/shell" -Platform (Get-Platform) }
     Invoke-Program 'dotnet', 'build', 'ImgsPS.sln', '-c', 'Release', '-v', 'q'
+    if ($ahead) { $script:shell = $shell.Replace($PSHOME, $ahead.Path); $ahead.Process | Where-Object { $_ } | Wait-Process }
     if ($Task -eq 'Torture') {
         $env:IMGSPS_TORTURE = 'long'
-        Invoke-Part -Parts (Get-TorturePart)
-        return
+        return Invoke-Part -Parts (Get-TorturePart)
     }
 
     Build-Module -Built
     if ($Task -eq 'Secrets') {
         $env:IMGSPS_SECRET_SEARCH = '1'
-        Invoke-Part -Parts (Get-PesterPart)
-        return
+        return Invoke-Part -Parts (Get-PesterPart)
     }
 
     $options = '-f', 'net8.0', '--collect', 'XPlat Code Coverage', '--settings', 'tests/coverage.runsettings'
@@ -309,8 +311,8 @@ function Invoke-Test {
             if ($rate -lt 0.85) { Add-Failure 'the line coverage is under 85 %' }
         }
         Get-PesterPart
-        Get-FrameworkPart
         Get-TorturePart
+        Get-FrameworkPart
         Get-ProjectPart -Project ImgsPS.Hosting.Tests -Name 'the module in a host of PowerShell'
         @{ Name = 'format'; Command = 'dotnet', 'format', 'whitespace', '.', '--folder', '--verify-no-changes', '-v', 'q' }
     )
@@ -318,10 +320,7 @@ function Invoke-Test {
 
 function Invoke-Package {
     Build-Module -NoAhead
-    foreach ($platform in 'linux-arm64', 'linux-x64', 'osx-arm64', 'osx-x64', 'win-arm64', 'win-x64') {
-        Build-Ahead $platform
-    }
-
+    'linux-arm64', 'linux-x64', 'osx-arm64', 'osx-x64', 'win-arm64', 'win-x64' | ForEach-Object { Build-Ahead $_ }
     Remove-Folder "$output/package"
     [void][System.IO.Directory]::CreateDirectory("$output/package/ImgsPS")
     Copy-Item -LiteralPath $module -Destination "$output/package/ImgsPS" -Recurse

@@ -137,13 +137,15 @@ if (Test-Path -LiteralPath $Worker) { Remove-Item -LiteralPath $Worker -Recurse 
 $null = New-Item -ItemType Directory -Path $Worker
 
 # The long ones first, so that no worker waits at the end for one that began last.
-$long = 'HostileStore.Tests.ps1', 'DockerRules.Tests.ps1', 'RealRegistry.Tests.ps1', 'Interrupt.Tests.ps1', 'Behaviours.Tests.ps1',
-    'Secrets.Tests.ps1'
+$long = 'DockerRules.Tests.ps1', 'HostileStore.Tests.ps1', 'HelpExamples.Tests.ps1', 'Behaviours.Tests.ps1', 'Credentials.Tests.ps1',
+    'Secrets.Tests.ps1', 'HostileConfig.Tests.ps1', 'RealRegistry.Tests.ps1', 'Unattended.Tests.ps1', 'Startup.Tests.ps1'
 $files = @(Get-ChildItem -Path (Join-Path $Tests '*.Tests.ps1') |
     Where-Object { $file = $_.Name; @($Name -split ',' | Where-Object { $file -like $_ }).Count -gt 0 } |
         Sort-Object { $at = $long.IndexOf($_.Name); if ($at -lt 0) { $long.Count } else { $at } }, { - $_.Length } | ForEach-Object Name)
 if ($files.Count -eq 0) { throw "There are no tests in $Tests that are named $Name." }
 [System.IO.File]::WriteAllLines((Join-Path $Worker 'files'), [string[]]$files)
+
+$env:TMPDIR = & "$PSScriptRoot/Get-MemoryFolder.ps1"
 
 # Tests run most code a few times: to count how it runs, for better machine code later, takes half as long again as all the rest.
 $env:DOTNET_TieredPGO = '0'

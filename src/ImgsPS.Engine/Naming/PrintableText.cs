@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -12,12 +13,18 @@ internal static class PrintableText
 
     // Up to the last @ before the path: a password may have one, though it should not. Without a scheme only before a host and a path, as a
     // digest stands behind an @ too.
+    private const string AtTheStart = @"^[^/@:\s""]+:[^/\s""]+@(?=[^/@\s""]+/)";
+
     private static readonly Regex UserInfo = new(
-        @"(?<=[a-z][a-z0-9+.-]*://)[^/?#\s""]+@|^[^/@:\s""]+:[^/\s""]+@(?=[^/@\s""]+/)",
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+        @"(?<=[a-z][a-z0-9+.-]*://)[^/?#\s""]+@|" + AtTheStart, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+
+    // What it finds in a text without a scheme, at one place instead of at each character.
+    private static readonly Regex UserInfoAtTheStart = new(AtTheStart, RegexOptions.CultureInvariant);
 
     /// <summary>A text that is an address or has some in it, with <c>***</c> in the place of each user name and password.</summary>
-    public static string WithoutPassword(string text) => text.IndexOf('@') < 0 ? text : UserInfo.Replace(text, "***@");
+    public static string WithoutPassword(string text) =>
+        text.IndexOf('@') < 0 ? text
+        : (text.IndexOf("://", StringComparison.Ordinal) < 0 ? UserInfoAtTheStart : UserInfo).Replace(text, "***@");
 
     /// <summary><see cref="Of"/> for what a server says.</summary>
     public static string OfServer(string? text) => Of(text, MaxServerText);
