@@ -59,11 +59,11 @@ internal static class DockerPullErrors
     private const string Names = "Check the name and the tag; Find-Image searches for names.";
 
     // Docker says the same of a tag that is not there and of a manifest that a tag's index lists.
-    private const string Tags = Names + " If Get-ImageManifest -Remote shows the tag, a manifest that its index lists is gone from the "
+    private const string Tags = Names + " If Get-ImageManifest shows the tag, a manifest that its index lists is gone from the "
         + "registry: ask whoever pushed it to push it again.";
 
     private const string Parts = "The image is there, but the registry does not have all that it names: ask whoever pushed it to push it "
-        + "again. Get-ImageManifest -Remote shows what it names.";
+        + "again. Get-ImageManifest shows what it names.";
 
     private const string Network = "Docker cannot reach the registry: check the name, and the network and the proxy of Docker's machine.";
     private const string Artifact = "Get-ImageManifest shows what it is.";
