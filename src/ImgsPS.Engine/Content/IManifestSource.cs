@@ -80,7 +80,8 @@ internal static class ManifestSources
         catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
         {
             var what = entry.Platform?.ToString() ?? "an entry without platform";
-            var hasOthers = index.Entries.Any(other => other.Platform is { OS: not "unknown" } platform && !platform.Equals(entry.Platform));
+            var hasOthers = index.Entries
+                .Any(other => other.Platform is { OS: not "unknown" } platform && !platform.Equals(entry.Platform));
             throw source.Incomplete($"the index {index.Digest} of {source.Name} lists {what} as", "manifest", entry, hasOthers, e);
         }
     }
@@ -99,5 +100,8 @@ internal static class ManifestSources
     /// <param name="cause">What said so.</param>
     private static ImageException Incomplete(
         this IManifestSource source, string namer, string what, Descriptor content, bool hasOthers, ImageException? cause) => new(
-        ImageErrorKind.Incomplete, $"{namer} {content.Digest}, but {source.Lack(what, content)}", source.LackAdvice(content, hasOthers), cause);
+        ImageErrorKind.Incomplete,
+        $"{namer} {content.Digest}, but {source.Lack(what, content)}",
+        source.LackAdvice(content, hasOthers),
+        cause);
 }

@@ -1,6 +1,8 @@
 namespace ImgsPS.Content;
 
-/// <summary>The failure of what is beyond a limit that ImgsPS sets itself. It says so: neither author nor registry is at fault (FF25).</summary>
+/// <summary>
+/// The failure of what is beyond a limit that ImgsPS sets itself. It says so: neither author nor registry is at fault (FF25).
+/// </summary>
 internal static class OwnLimit
 {
     /// <summary>Makes the failure.</summary>
@@ -14,5 +16,6 @@ internal static class OwnLimit
         + (way is null ? "." : ". " + way));
 
     /// <summary>A number of bytes as a limit is told: <c>4 MiB</c>.</summary>
-    public static string Size(long bytes) => bytes % (1 << 20) == 0 ? $"{bytes >> 20} MiB" : bytes % 1024 == 0 ? $"{bytes >> 10} KiB" : $"{bytes} bytes";
+    public static string Size(long bytes) =>
+        bytes % (1 << 20) == 0 ? $"{bytes >> 20} MiB" : bytes % 1024 == 0 ? $"{bytes >> 10} KiB" : $"{bytes} bytes";
 }

@@ -8,15 +8,15 @@ namespace ImgsPS.Disk;
 internal sealed partial class StoreDoor
 {
     /// <summary>
-    /// A symbolic link in a blob's place. Where it leads is worked out of its text alone and then opened as everything is, from the root and
-    /// folder by folder without following, so that nothing outside the store is ever opened (FF24).
+    /// A symbolic link in a blob's place. Where it leads is worked out of its text alone and then opened as everything is, from the root
+    /// and folder by folder without following, so that nothing outside the store is ever opened (FF24).
     /// </summary>
     private sealed class BlobLink(StoreDoor door, string path)
     {
         private const int MaxHops = 8;
 
-        private const string Switch = "-FollowSymlink of the cmdlets that read a store (Get-Image and Test-ImageStore among them) reads such "
-            + "a layout.";
+        private const string Switch =
+            "-FollowSymlink of the cmdlets that read a store (Get-Image and Test-ImageStore among them) reads such a layout.";
 
         /// <summary>The file that it leads to, and what it is.</summary>
         /// <exception cref="UnsafeFileException">It leads to none in the store.</exception>
@@ -99,7 +99,8 @@ internal sealed partial class StoreDoor
             return names[0].Length == 0
                 || names[names.Length - 1].Length == 0
                 || names[0].Equals(".imgsps", StringComparison.OrdinalIgnoreCase)
-                || (NativeFiles.IsWindows && Array.Exists(names, name => name.IndexOf(':') >= 0 || name.EndsWith(".", StringComparison.Ordinal)))
+                || (NativeFiles.IsWindows
+                    && Array.Exists(names, name => name.IndexOf(':') >= 0 || name.EndsWith(".", StringComparison.Ordinal)))
                 ? null
                 : root + string.Join(Path.DirectorySeparatorChar.ToString(), names);
         }
@@ -132,6 +133,7 @@ internal sealed partial class StoreDoor
         private UnsafeFileException Fault(string what) => new(
             path, what, $"Nothing but the store's own files is read. Make a copy without links and use that: {Copy}");
 
-        private string Shown(string at) => PrintableText.Of(at.Substring(Math.Min(at.Length, door.Root.Length)).TrimStart(Path.DirectorySeparatorChar));
+        private string Shown(string at) =>
+            PrintableText.Of(at.Substring(Math.Min(at.Length, door.Root.Length)).TrimStart(Path.DirectorySeparatorChar));
     }
 }

@@ -169,7 +169,9 @@ internal sealed partial class StoreDoor
 
             using var folder = Walk(Above(path));
             var status = Native.TryStatus(folder.Handle, Path.GetFileName(path), path);
-            return status is { Kind: FileKind.Link } && _access.FollowsLinks && IsBlob(path) ? new BlobLink(this, path).Follow().Status : status;
+            return status is { Kind: FileKind.Link } && _access.FollowsLinks && IsBlob(path)
+                ? new BlobLink(this, path).Follow().Status
+                : status;
         }
         catch (DirectoryNotFoundException)
         {

@@ -203,10 +203,11 @@ internal sealed class WindowsFiles : NativeFiles
         const uint SymbolicLink = 0xA000000C;
         const uint GetReparsePoint = 0x900A8;
         const int NotReparsePoint = 4390;
-        var error = Open(folder, name, ReadAttributes | Synchronize, ShareAll, MustExist, Waiting | ForBackup | ReparsePoint, out var handle);
+        var error = Open(
+            folder, name, ReadAttributes | Synchronize, ShareAll, MustExist, Waiting | ForBackup | ReparsePoint, out var handle);
         using (handle)
         {
-            // REPARSE_DATA_BUFFER: tag, length, then of a symbolic link: name's offset and length, the same of the printed name, flags, names.
+            // REPARSE_DATA_BUFFER: tag, length, then of a symbolic link the name's offset and length, the same of the printed name, flags.
             var block = new byte[16 * 1024];
             if (error == 0 && !DeviceIoControl(handle, GetReparsePoint, IntPtr.Zero, 0, block, block.Length, out _, IntPtr.Zero))
             {

@@ -81,7 +81,9 @@ internal static class ManifestReader
         var manifest = (Manifest)document;
         try
         {
-            var config = manifest.IsImage ? await source.ReadConfigAsync(manifest, observer, cancellationToken).ConfigureAwait(false) : null;
+            var config = manifest.IsImage
+                ? await source.ReadConfigAsync(manifest, observer, cancellationToken).ConfigureAwait(false)
+                : null;
             return Answer(manifest, new[] { Describe(name, new PlatformManifest(manifest, config, null, null)) });
         }
         catch (ImageException e) when (e.Kind == ImageErrorKind.Incomplete)

@@ -57,7 +57,8 @@ internal sealed class ImagePuller
     /// </summary>
     /// <exception cref="ImageException">
     /// InvalidReference: a tag that reads as a digest (N8). NotFound: no such manifest (U13), or none for the platform (U5). NotSupported:
-    /// schema 1 (U12) or an artifact (U11). Incomplete: something that the image names is not there. Integrity, InvalidData, TooLarge: content that is not what it must be. Unauthorized, Denied,
+    /// schema 1 (U12) or an artifact (U11). Incomplete: something that the image names is not there. Integrity, InvalidData, TooLarge:
+    /// content that is not what it must be. Unauthorized, Denied,
     /// RateLimited, Unavailable, Timeout: the registry. StoreUnavailable, StoreLocked: the store.
     /// </exception>
     public static Task<PulledImage> PullAsync(
@@ -142,7 +143,8 @@ internal sealed class ImagePuller
             var chosen = await ChooseAsync(root, source).ConfigureAwait(false);
             _resolved = root.ToDescriptor();
             var layers = await _blobs
-                .FetchLayersAsync(chosen.SelectMany(image => image.Layers.Select(layer => (image, layer))), _cancellation).ConfigureAwait(false);
+                .FetchLayersAsync(chosen.SelectMany(image => image.Layers.Select(layer => (image, layer))), _cancellation)
+                .ConfigureAwait(false);
             foreach (var document in chosen.Concat(source.Indexes.Reverse()))
             {
                 await _blobs.StoreAsync(document, _cancellation).ConfigureAwait(false);

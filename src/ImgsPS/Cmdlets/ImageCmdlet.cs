@@ -370,7 +370,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         {
             store = new StoreLink(resolved, ImageStores.Open(
                 resolved,
-                FollowsSymlinks ? StoreAccess.Following : IsWhatIf ? StoreAccess.ReadOnly : StoreAccess.Full with { AllowShared = AllowsSharedStore },
+                FollowsSymlinks ? StoreAccess.Following
+                    : IsWhatIf ? StoreAccess.ReadOnly
+                    : StoreAccess.Full with { AllowShared = AllowsSharedStore },
                 isUnattended: !Interactivity.CanAnswer(Host),
                 Patience));
             _stores.Add(resolved, store);

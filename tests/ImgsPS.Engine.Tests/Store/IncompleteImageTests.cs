@@ -93,7 +93,8 @@ public sealed class IncompleteImageTests : IDisposable
         var e = await Assert.ThrowsAsync<ImageException>(() => _store.Store.GetConfigAsync(
             ImageIdentity.Of("app:1"), null, NullObserver.Instance, CancellationToken.None));
         Assert.Equal(ImageErrorKind.Incomplete, e.Kind);
-        Assert.Contains($" as {here.Manifest.Digest}, but that manifest is not in the store '{_store.Root}'", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $" as {here.Manifest.Digest}, but that manifest is not in the store '{_store.Root}'", e.Message, StringComparison.Ordinal);
     }
 
     private async Task<ImageException> FailsAsync(string ask, string? platform)

@@ -271,6 +271,7 @@ public class ManifestReaderTests
         AddIndex("{\"mediaType\":\"" + MediaTypes.OciIndex + "\",\"digest\":\"" + Hash("absent") + "\",\"size\":7}");
         var outer = _source.Root;
         e = await Assert.ThrowsAsync<ImageException>(() => DescribeAsync("linux/amd64"));
-        Assert.StartsWith($"the index {outer} of app:1 lists an entry without platform as {Hash("absent")}", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"the index {outer} of app:1 lists an entry without platform as {Hash("absent")}", e.Message, StringComparison.Ordinal);
     }
 }

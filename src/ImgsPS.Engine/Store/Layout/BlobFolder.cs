@@ -101,7 +101,8 @@ internal sealed class BlobFolder
     {
         if (descriptor.Size > limit)
         {
-            throw OwnLimit.Exceeded($"the content {descriptor.Digest} has {descriptor.Size} bytes", $"reads at most {limit} of such a blob");
+            throw OwnLimit.Exceeded(
+                $"the content {descriptor.Digest} has {descriptor.Size} bytes", $"reads at most {limit} of such a blob");
         }
 
         switch (Look(descriptor, limit, out var bytes))
