@@ -58,6 +58,9 @@ public enum ImageErrorKind
 
     /// <summary>A Docker Engine reports a failure of its own, in words that no rule knows. Asking again is of no use by itself.</summary>
     DockerError,
+
+    /// <summary>The image is there, but something that it names is not: a manifest that its index lists, its config, a layer.</summary>
+    Incomplete,
 }
 
 /// <summary>

@@ -68,6 +68,7 @@ BeforeAll {
     $records = @{
         InvalidArgument = 'InvalidArgument', 'InvalidArgument'
         NotFound = 'ImageNotFound', 'ObjectNotFound'
+        Incomplete = 'ImageIncomplete', 'InvalidData'
         Unauthorized = 'AuthenticationFailed', 'AuthenticationError'
         Denied = 'AccessDenied', 'PermissionDenied'
         RateLimited = 'RateLimited', 'LimitsExceeded'

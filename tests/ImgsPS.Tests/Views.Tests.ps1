@@ -133,7 +133,7 @@ Describe 'The other tables' {
         )
         $text = $steps | Out-String -Width 120
         $text | Should -Match 'Id\s+Created\s+CreatedBy\s+Size\s+Comment'
-        $text | Should -Match '3fa4c2d1e0b9 3 weeks ago\s+x{34}\s+1\.5kB buildkit'
+        $text | Should -Match '3fa4c2d1e0b9 3 weeks ago\s+x{60}\s+1\.5kB buildkit'
         $text | Should -Match '<missing>\s+N/A\s+CMD \["sh"\]\s+0B'
     }
 

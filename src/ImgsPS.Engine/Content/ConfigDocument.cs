@@ -94,8 +94,8 @@ internal sealed class ConfigDocument
     }
 
     /// <summary>The failure of a config of more than <see cref="MaxSize"/> bytes (RN9).</summary>
-    internal static ImageException TooLarge(long size) => new(
-        ImageErrorKind.TooLarge, $"the image's config has {size} bytes; at most {MaxSize} are read");
+    internal static ImageException TooLarge(long size) =>
+        OwnLimit.Exceeded($"the image's config has {size} bytes", $"reads at most {MaxSize}");
 
     /// <summary>The chain ids of the layers, bottom first (U10).</summary>
     public static IReadOnlyList<Digest> ChainIds(IReadOnlyList<Digest> diffIds)

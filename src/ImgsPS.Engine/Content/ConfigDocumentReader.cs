@@ -74,7 +74,7 @@ internal sealed class ConfigDocumentReader
             Healthcheck = Healthcheck(config),
             Shell = Command(config, "Shell"),
             OnBuild = config?.TextList("OnBuild") ?? Array.Empty<string>(),
-            History = root.Objects("history", KnownHistory, int.MaxValue).Select(History).ToArray(),
+            History = root.Objects("history", KnownHistory).Select(History).ToArray(),
             Deviations = _deviations,
         };
     }

@@ -7,10 +7,10 @@ namespace ImgsPS.Content;
 /// <summary>An OCI index or a Docker manifest list: manifests, mostly one per platform. Immutable.</summary>
 internal sealed class ImageIndex : ManifestDocument
 {
-    /// <summary>Most entries that an index may have (RN26).</summary>
+    /// <summary>Most entries that are searched for an image or pulled, those of indexes in an index included (RN26).</summary>
     public const int MaxEntries = 1000;
 
-    /// <summary>Deepest chain of an index in an index in an index (RN26).</summary>
+    /// <summary>Deepest chain of an index in an index in an index that is followed (RN26).</summary>
     public const int MaxDepth = 3;
 
     /// <summary>All entries, in the document's order, whatever is wrong with one.</summary>
@@ -27,9 +27,31 @@ internal sealed class ImageIndex : ManifestDocument
             + $"but {Entries.Count} other {(Entries.Count == 1 ? "thing" : "things")}",
         "Whoever built or pushed it is at fault; Get-ImageManifest -Raw shows the document.");
 
+    /// <summary>Refuses to go on in an index that leads too far (RN26).</summary>
+    /// <param name="entries">The entries so far, all indexes together.</param>
+    /// <param name="depth">How deep this one is; the one that the reference names is 1.</param>
+    /// <exception cref="ImageException">TooLarge.</exception>
+    public static void EnsureFollowed(int entries, int depth)
+    {
+        const string Way = "Get-ImageManifest shows what an index lists, whatever its size: pull the one you want by its digest.";
+        if (depth > MaxDepth)
+        {
+            throw OwnLimit.Exceeded(
+                $"the index holds indexes more than {MaxDepth} deep", $"follows at most {MaxDepth} of them into each other", Way);
+        }
+
+        if (entries > MaxEntries)
+        {
+            throw OwnLimit.Exceeded(
+                depth == 1 ? $"the index has {entries} entries" : $"the index and the indexes in it have more than {MaxEntries} entries",
+                $"looks at most at {MaxEntries}",
+                Way);
+        }
+    }
+
     internal static ImageIndex Read(StrictObject root, byte[] bytes, Digest digest, string mediaType)
     {
-        var entries = root.RequiredEntries("manifests", Descriptor.Known, MaxEntries)
+        var entries = root.RequiredEntries("manifests", Descriptor.Known)
             .Select(e => ManifestEntry.Read(e.Entry, e.Fault)).ToArray();
         return new()
         {

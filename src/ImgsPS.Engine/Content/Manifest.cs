@@ -7,7 +7,7 @@ namespace ImgsPS.Content;
 /// <summary>One image's manifest: config and layers. Or an artifact's, which has the same form. Immutable.</summary>
 internal sealed class Manifest : ManifestDocument
 {
-    /// <summary>Most layers that a manifest may have (RN26).</summary>
+    /// <summary>Most layers of an image that is pulled (RN26).</summary>
     public const int MaxLayers = 512;
 
     public Descriptor Config { get; init; } = null!;
@@ -46,6 +46,18 @@ internal sealed class Manifest : ManifestDocument
         }
     }
 
+    /// <summary>Refuses to pull an image of too many layers (RN26).</summary>
+    /// <exception cref="ImageException">TooLarge.</exception>
+    public void EnsurePulled()
+    {
+        if (Layers.Count > MaxLayers)
+        {
+            throw OwnLimit.Exceeded(
+                $"the manifest {Digest} has {Layers.Count} layers", $"pulls at most {MaxLayers}",
+                "Docker makes no image of more than 127. Get-ImageManifest and Get-ImageLayer show it all the same.");
+        }
+    }
+
     internal static Manifest Read(StrictObject root, byte[] bytes, Digest digest, string mediaType) => new()
     {
         Bytes = bytes,
@@ -57,6 +69,6 @@ internal sealed class Manifest : ManifestDocument
         Config = Descriptor.Read(
             root.Object("config", Descriptor.Known) ?? throw root.Fail("config", "is missing"),
             untyped: mediaType == MediaTypes.DockerManifest),
-        Layers = root.RequiredObjects("layers", Descriptor.Known, MaxLayers).Select(layer => Descriptor.Read(layer)).ToArray(),
+        Layers = root.RequiredObjects("layers", Descriptor.Known).Select(layer => Descriptor.Read(layer)).ToArray(),
     };
 }

@@ -53,7 +53,7 @@ internal abstract class ManifestDocument
     {
         if (bytes.Length > MaxSize)
         {
-            throw new ImageException(ImageErrorKind.TooLarge, $"the manifest has {bytes.Length} bytes; at most {MaxSize} are read");
+            throw OwnLimit.Exceeded($"the manifest has {bytes.Length} bytes", $"reads at most {MaxSize}");
         }
 
         // Before anything is read of it: content of another digest is somebody else's document (N10).

@@ -18,6 +18,7 @@ internal sealed class PlatformSearch
     private readonly CancellationToken _cancellation;
     private readonly HashSet<Digest> _visited = new();
     private readonly List<Platform?> _available = new();
+    private int _entries;
 
     // An entry that nothing can be said of but its fault; it may have been the one.
     private ManifestEntry? _faulty;
@@ -32,8 +33,8 @@ internal sealed class PlatformSearch
 
     /// <summary>The image for the platform.</summary>
     /// <exception cref="ImageException">
-    /// NotFound: there is none; the platforms that exist stand in the advice (U5). InvalidData: indexes nested too deep or with too many
-    /// entries.
+    /// NotFound: there is none; the platforms that exist stand in the message (U5). Incomplete: the index lists it, and it is not there.
+    /// TooLarge: indexes nested too deep or with too many entries.
     /// </exception>
     public async Task<PlatformManifest> FindAsync(ManifestDocument root)
     {
@@ -71,21 +72,13 @@ internal sealed class PlatformSearch
 
     private async Task<PlatformManifest?> TryFindInIndexAsync(ImageIndex index, int depth)
     {
-        if (depth > ImageIndex.MaxDepth)
-        {
-            throw new ImageException(ImageErrorKind.InvalidData, $"the index holds indexes more than {ImageIndex.MaxDepth} deep");
-        }
-
         // A platform that cannot be read is nobody's; the index is not at fault for it (FF11).
         var entries = index.Entries.Where(entry => !entry.HasUnreadablePlatform).ToList();
         _faulty ??= index.Entries.FirstOrDefault(entry => entry.HasUnreadablePlatform);
         var platforms = entries.ConvertAll(entry => entry.Platform);
         _available.AddRange(platforms);
-        if (_available.Count > ImageIndex.MaxEntries)
-        {
-            throw new ImageException(
-                ImageErrorKind.InvalidData, $"the index and the indexes in it have more than {ImageIndex.MaxEntries} entries");
-        }
+        _entries += index.Entries.Count;
+        ImageIndex.EnsureFollowed(_entries, depth);
 
         foreach (var position in _matcher.Choose(platforms))
         {
@@ -116,7 +109,7 @@ internal sealed class PlatformSearch
                     + $"'{new Platform(entry.Platform.OS, entry.Platform.Architecture, entry.Platform.Variant, builds[0])}'");
             }
 
-            var child = await _source.GetManifestAsync(entry, _observer, _cancellation).ConfigureAwait(false);
+            var child = await _source.GetChildAsync(index, entry, _observer, _cancellation).ConfigureAwait(false);
             if (await TryFindAsync(child, entry, index, depth + 1).ConfigureAwait(false) is { } found)
             {
                 return found;

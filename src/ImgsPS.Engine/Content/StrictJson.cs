@@ -21,7 +21,8 @@ internal static class StrictJson
     /// <param name="bytes">The document.</param>
     /// <param name="document">What it is, for messages: <c>manifest</c>, <c>config</c>.</param>
     /// <exception cref="ImageException">
-    /// InvalidData: the document is not JSON, or a kind of it that two readers could understand differently.
+    /// InvalidData: the document is not JSON, or a kind of it that two readers could understand differently. TooLarge: it is nested deeper
+    /// than <see cref="MaxDepth"/>.
     /// </exception>
     public static JsonDocument Parse(byte[] bytes, string document)
     {
@@ -34,7 +35,7 @@ internal static class StrictJson
         catch (JsonException e)
         {
             var place = $"line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}";
-            throw Invalid(document, $"not a JSON document of at most {MaxDepth} levels ({place}); it begins with '{FirstBytes(bytes)}'", e);
+            throw Invalid(document, $"not a JSON document ({place}); it begins with '{FirstBytes(bytes)}'", e);
         }
         catch (InvalidOperationException e)
         {
@@ -109,9 +110,14 @@ internal static class StrictJson
     {
         // By depth: an object's names are needed until its end, and then those of the next object as deep.
         var names = new MemberNames?[MaxDepth + 1];
-        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MaxDepth });
+        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MaxDepth + 1 });
         while (reader.Read())
         {
+            if (reader.CurrentDepth == MaxDepth && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
+            {
+                throw OwnLimit.Exceeded($"the {document} is nested more than {MaxDepth} levels deep", $"reads at most {MaxDepth} levels");
+            }
+
             switch (reader.TokenType)
             {
                 case JsonTokenType.StartObject:

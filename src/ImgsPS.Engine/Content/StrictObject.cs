@@ -189,15 +189,15 @@ internal sealed class StrictObject
     public StrictObject? Object(string name, string[] known) =>
         TryGet(name, JsonValueKind.Object, "an object", out var value) ? new StrictObject(value, _document, Place(name), known) : null;
 
-    /// <summary>A list of at most <paramref name="limit"/> objects that must be there; null counts as an empty one.</summary>
-    public IReadOnlyList<StrictObject> RequiredObjects(string name, string[] known, int limit) =>
-        Mentions(name) ? Objects(name, known, limit) : throw Missing(name);
+    /// <summary>A list of objects that must be there; null counts as an empty one.</summary>
+    public IReadOnlyList<StrictObject> RequiredObjects(string name, string[] known) =>
+        Mentions(name) ? Objects(name, known) : throw Missing(name);
 
-    /// <summary>A list of at most <paramref name="limit"/> objects; empty when absent.</summary>
-    public IReadOnlyList<StrictObject> Objects(string name, string[] known, int limit)
+    /// <summary>A list of objects; empty when absent.</summary>
+    public IReadOnlyList<StrictObject> Objects(string name, string[] known)
     {
         var objects = new List<StrictObject>();
-        foreach (var (item, place) in Entries(name, limit))
+        foreach (var (item, place) in Entries(name))
         {
             objects.Add(new StrictObject(item, _document, place, known));
         }
@@ -206,18 +206,18 @@ internal sealed class StrictObject
     }
 
     /// <summary>
-    /// The entries of a list of at most <paramref name="limit"/> objects that must be there, each judged by itself: an entry that is no
-    /// object is null, with what is wrong with it. Null counts as an empty list.
+    /// The entries of a list of objects that must be there, each judged by itself: an entry that is no object is null, with what is wrong
+    /// with it. Null counts as an empty list.
     /// </summary>
     /// <exception cref="ImageException">InvalidData: no list, or an entry has a case variant of a known member (RN23).</exception>
-    public IEnumerable<(StrictObject? Entry, ImageException? Fault)> RequiredEntries(string name, string[] known, int limit)
+    public IEnumerable<(StrictObject? Entry, ImageException? Fault)> RequiredEntries(string name, string[] known)
     {
         if (!Mentions(name))
         {
             throw Missing(name);
         }
 
-        foreach (var (item, place) in Entries(name, limit))
+        foreach (var (item, place) in Entries(name))
         {
             yield return item.ValueKind == JsonValueKind.Object
                 ? (new StrictObject(item, _document, place, known), null)
@@ -225,17 +225,11 @@ internal sealed class StrictObject
         }
     }
 
-    private IEnumerable<(JsonElement Item, string Place)> Entries(string name, int limit)
+    private IEnumerable<(JsonElement Item, string Place)> Entries(string name)
     {
         if (!TryGet(name, JsonValueKind.Array, "a list", out var value))
         {
             yield break;
-        }
-
-        var count = value.GetArrayLength();
-        if (count > limit)
-        {
-            throw Fail(name, $"has {count} entries; at most {limit} are allowed");
         }
 
         foreach (var (item, position) in Items(value))

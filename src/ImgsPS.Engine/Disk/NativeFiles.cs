@@ -51,6 +51,9 @@ internal abstract class NativeFiles
     /// <summary>What a name in a folder leads to, a link itself for a link; null when it is not there.</summary>
     public abstract FileStatus? TryStatus(FileHandle folder, string name, string path);
 
+    /// <summary>Where a symbolic link in a folder leads, in its own words; null for what is none, a junction too.</summary>
+    public abstract string? LinkText(FileHandle folder, string name, string path);
+
     /// <summary>The names in a folder, in no order.</summary>
     public abstract IReadOnlyList<string> Names(FileHandle folder, string path);
 

@@ -20,6 +20,16 @@ internal sealed record StoreAccess
     /// <summary>False when nothing is to be written.</summary>
     public bool CanWrite { get; init; } = true;
 
+    /// <summary>
+    /// Nothing is written, and a blob may be a symbolic link to a file of the store, as some tools make layouts (FF24).
+    /// </summary>
+    public static readonly StoreAccess Following = ReadOnly with { MayFollow = true };
+
+    private bool MayFollow { get; init; }
+
+    /// <summary>True when links in the places of blobs are followed; never where something may be written.</summary>
+    public bool FollowsLinks => MayFollow && !CanWrite;
+
     /// <summary>True when the user said that a store others can write is to be changed all the same (SF3).</summary>
     public bool AllowShared { get; init; }
 

@@ -14,7 +14,7 @@ namespace ImgsPS.Disk;
 /// for it.
 /// <para>Else it throws what the system says, as .NET's own methods do. Safe for any number of threads.</para>
 /// </summary>
-internal sealed class StoreDoor
+internal sealed partial class StoreDoor
 {
     /// <summary>Folders at most so deep below the root stay open; those below come and go.</summary>
     private const int KeptDepth = 2;
@@ -168,12 +168,22 @@ internal sealed class StoreDoor
             }
 
             using var folder = Walk(Above(path));
-            return Native.TryStatus(folder.Handle, Path.GetFileName(path), path);
+            var status = Native.TryStatus(folder.Handle, Path.GetFileName(path), path);
+            return status is { Kind: FileKind.Link } && _access.FollowsLinks && IsBlob(path)
+                ? new BlobLink(this, path).Follow().Status
+                : status;
         }
         catch (DirectoryNotFoundException)
         {
             return null;
         }
+    }
+
+    /// <summary>The failure of something that is no file or folder of a store.</summary>
+    public UnsafeFileException Unsafe(string path, FileStatus status)
+    {
+        using var kept = Keep();
+        return status.Kind == FileKind.Link && IsBlob(path) ? new BlobLink(this, path).Refused() : new(path, status.Words);
     }
 
     /// <summary>What is in a folder; nothing when it is not there. What goes meanwhile may be left out.</summary>
@@ -189,7 +199,7 @@ internal sealed class StoreDoor
                 var entry = Path.Combine(path, name);
                 if (Native.TryStatus(folder.Handle, name, entry) is { } status)
                 {
-                    found.Add(new StoreEntry(entry, name, status));
+                    found.Add(new StoreEntry(entry, name, Followed(entry, status)));
                 }
             }
 
@@ -282,7 +292,16 @@ internal sealed class StoreDoor
         }
 
         var rights = writes ? Rights(path, FileRights) : 0;
-        var handle = Native.OpenFile(folder.Handle, Path.GetFileName(path), path, use, rights);
+        FileHandle handle;
+        try
+        {
+            handle = Native.OpenFile(folder.Handle, Path.GetFileName(path), path, use, rights);
+        }
+        catch (UnsafeFileException) when (use == FileUse.Read && IsBlob(path) && IsLink(folder, path))
+        {
+            handle = _access.FollowsLinks ? new BlobLink(this, path).Open() : throw new BlobLink(this, path).Refused();
+        }
+
         return handle.Disposing(_ => Judged(handle, path, use, rights, mayHaveNames: !writes && IsContent(path)));
     }
 
@@ -450,6 +469,31 @@ internal sealed class StoreDoor
     private bool IsContent(string path) =>
         path.StartsWith(Path.Combine(Root, "blobs") + Path.DirectorySeparatorChar, StringComparison.Ordinal)
         || IsIn(path, "trash") || IsIn(path, "quarantine");
+
+    /// <summary>True for the place of a blob, <c>blobs/&lt;alg&gt;/&lt;hex&gt;</c>.</summary>
+    private bool IsBlob(string path) => Path.GetDirectoryName(Path.GetDirectoryName(path)) == Path.Combine(Root, "blobs");
+
+    private static bool IsLink(Folder folder, string path) =>
+        Native.TryStatus(folder.Handle, Path.GetFileName(path), path) is { Kind: FileKind.Link };
+
+    /// <summary>What a blob's link leads to, where it is followed and may be; else what is there itself.</summary>
+    private FileStatus Followed(string path, FileStatus status)
+    {
+        if (status.Kind != FileKind.Link || !_access.FollowsLinks || !IsBlob(path))
+        {
+            return status;
+        }
+
+        try
+        {
+            return new BlobLink(this, path).Follow().Status;
+        }
+        catch (UnsafeFileException)
+        {
+            // A list tells of the link; who asks for the blob is told why.
+            return status;
+        }
+    }
 
     private bool IsIn(string path, string name)
     {

@@ -117,6 +117,15 @@ internal abstract class UnixFiles : NativeFiles
     public override FileHandle OpenAnywhere(string path) =>
         Handle(Open(Here, Text(path), ReadOnly | AtOnceFlag | CloseFlag, 0)) ?? throw Error(path);
 
+    public override string? LinkText(FileHandle folder, string name, string path)
+    {
+        // PATH_MAX, on every Unix at most; a longer text cannot be made.
+        var text = new byte[4096];
+        var length = readlinkat(folder, Text(name), text, (IntPtr)text.Length).ToInt64();
+        var error = Marshal.GetLastWin32Error();
+        return length >= 0 ? Encoding.UTF8.GetString(text, 0, (int)length) : error == Invalid ? null : throw Error(error, path);
+    }
+
     public override IReadOnlyList<string> Names(FileHandle folder, string path)
     {
         // Opened once more: who reads through the folder's own handle moves the place at which the next one reads.
@@ -383,6 +392,10 @@ internal abstract class UnixFiles : NativeFiles
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int renameat(FileHandle fromFolder, byte[] from, FileHandle toFolder, byte[] to);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern IntPtr readlinkat(FileHandle folder, byte[] name, byte[] text, IntPtr size);
 
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -198,6 +198,38 @@ internal sealed class WindowsFiles : NativeFiles
         }
     }
 
+    public override string? LinkText(FileHandle folder, string name, string path)
+    {
+        const uint SymbolicLink = 0xA000000C;
+        const uint GetReparsePoint = 0x900A8;
+        const int NotReparsePoint = 4390;
+        var error = Open(
+            folder, name, ReadAttributes | Synchronize, ShareAll, MustExist, Waiting | ForBackup | ReparsePoint, out var handle);
+        using (handle)
+        {
+            // REPARSE_DATA_BUFFER: tag, length, then of a symbolic link the name's offset and length, the same of the printed name, flags.
+            var block = new byte[16 * 1024];
+            if (error == 0 && !DeviceIoControl(handle, GetReparsePoint, IntPtr.Zero, 0, block, block.Length, out _, IntPtr.Zero))
+            {
+                error = Marshal.GetLastWin32Error();
+            }
+
+            if (error == NotReparsePoint || (error == 0 && BitConverter.ToUInt32(block, 0) != SymbolicLink))
+            {
+                return null;
+            }
+
+            if (error != 0)
+            {
+                throw Error(error, path);
+            }
+
+            var (offset, length) = (BitConverter.ToUInt16(block, 8), BitConverter.ToUInt16(block, 10));
+            var text = Encoding.Unicode.GetString(block, 20 + offset, length);
+            return text.StartsWith(@"\??\", StringComparison.Ordinal) ? text.Substring(4) : text;
+        }
+    }
+
     public override IReadOnlyList<string> Names(FileHandle folder, string path)
     {
         const int Size = 64 * 1024;
@@ -513,6 +545,12 @@ internal sealed class WindowsFiles : NativeFiles
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     [return: MarshalAs(UnmanagedType.Bool)]
     private static extern bool GetFileInformationByHandleEx(FileHandle handle, int what, IntPtr found, int size);
+
+    [DllImport("kernel32.dll", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static extern bool DeviceIoControl(
+        FileHandle handle, uint what, IntPtr given, int givenSize, byte[] found, int foundSize, out int got, IntPtr overlapped);
 
     [DllImport("kernel32.dll")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]

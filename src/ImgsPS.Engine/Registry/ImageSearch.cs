@@ -7,6 +7,7 @@ using System.Net.Http;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Content;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Registry;
@@ -171,8 +172,8 @@ internal sealed class ImageSearch
         {
             var limits = _client.Transport.Limits;
             body = await ContentCoding.ReadAllAsync(response, limits.Page, limits, budget, budget.Token).ConfigureAwait(false)
-                ?? throw new ImageException(
-                    ImageErrorKind.TooLarge, $"the answer of {HostNames.Display(response.Uri)} is larger than {limits.Page >> 20} MiB");
+                ?? throw OwnLimit.Exceeded(
+                    $"the answer of {HostNames.Display(response.Uri)} is larger than {OwnLimit.Size(limits.Page)}", "reads no more of one");
         }
         catch (TransferFault fault)
         {

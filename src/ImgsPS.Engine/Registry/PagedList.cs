@@ -6,6 +6,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Content;
 
 namespace ImgsPS.Registry;
 
@@ -37,10 +38,10 @@ internal sealed class PagedList(RegistryTransport transport)
         {
             if (!seen.Add(page.AbsoluteUri) || seen.Count > limits.Pages)
             {
-                throw new ImageException(
-                    ImageErrorKind.InvalidData,
-                    $"{first.AbsolutePath}: the list does not end"
-                    + (seen.Count > limits.Pages ? $" within {limits.Pages} pages" : ": a page links back to an earlier one"));
+                throw seen.Count > limits.Pages
+                    ? OwnLimit.Exceeded($"{first.AbsolutePath}: the list does not end within {limits.Pages} pages", "reads no more of one")
+                    : new ImageException(
+                        ImageErrorKind.InvalidData, $"{first.AbsolutePath}: the list does not end: a page links back to an earlier one");
             }
 
             var (names, next, size) = await ReadPageAsync(page, scope, repository, member, observer, cancellationToken)
@@ -48,8 +49,8 @@ internal sealed class PagedList(RegistryTransport transport)
             total += size;
             if (total > limits.PagesTotal)
             {
-                throw new ImageException(ImageErrorKind.TooLarge,
-                    $"{first.AbsolutePath}: the list is larger than {limits.PagesTotal >> 20} MiB");
+                throw OwnLimit.Exceeded(
+                    $"{first.AbsolutePath}: the list is larger than {OwnLimit.Size(limits.PagesTotal)}", "reads no more of one");
             }
 
             yield return names;
@@ -80,9 +81,9 @@ internal sealed class PagedList(RegistryTransport transport)
             {
                 var body = await ContentCoding.ReadAllAsync(response, transport.Limits.Page, transport.Limits, budget, budget.Token)
                     .ConfigureAwait(false)
-                    ?? throw new ImageException(
-                        ImageErrorKind.TooLarge,
-                        $"{transport.Errors.Show(page)}: the page is larger than {transport.Limits.Page >> 20} MiB");
+                    ?? throw OwnLimit.Exceeded(
+                        $"{transport.Errors.Show(page)}: the page is larger than {OwnLimit.Size(transport.Limits.Page)}",
+                        "reads no more of one");
                 var next = LinkHeader.NextPage(response.Header("Link"), page, out var problem);
                 if (problem is not null)
                 {

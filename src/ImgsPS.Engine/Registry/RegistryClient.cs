@@ -171,8 +171,7 @@ internal sealed class RegistryClient : IDisposable
     {
         if (descriptor.Size > limit)
         {
-            throw new ImageException(ImageErrorKind.TooLarge,
-                $"blob {descriptor.Digest} has {descriptor.Size} bytes; the limit is {limit}");
+            throw OwnLimit.Exceeded($"blob {descriptor.Digest} has {descriptor.Size} bytes", $"reads at most {limit} of such a blob");
         }
 
         using var writer = new MemoryBlobWriter(descriptor);
@@ -336,10 +335,9 @@ internal sealed class RegistryClient : IDisposable
             ContentCoding.Of(response), new ImageException(ImageErrorKind.InvalidData, $"the manifest of {reference.Familiar} is not JSON"));
     }
 
-    private static ImageException TooLarge(ImageReference reference) => new(
-        ImageErrorKind.TooLarge,
-        $"the manifest of {reference.Familiar} is larger than {ManifestDocument.MaxSize >> 20} MiB",
-        "No image has such a manifest: this is something else.");
+    private static ImageException TooLarge(ImageReference reference) => OwnLimit.Exceeded(
+        $"the manifest of {reference.Familiar} is larger than {OwnLimit.Size(ManifestDocument.MaxSize)}",
+        "reads no more of one, as most registries take no more");
 
     private static void CheckNamed(ImageReference reference, Digest actual)
     {

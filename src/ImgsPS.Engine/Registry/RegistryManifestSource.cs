@@ -17,6 +17,23 @@ internal sealed class RegistryManifestSource : IManifestSource
     }
 
     /// <inheritdoc/>
+    public string Name => _reference.Familiar;
+
+    /// <inheritdoc/>
+    public string Lack(string what, Descriptor content) => LackIn(_client.Registry, what);
+
+    /// <inheritdoc/>
+    public string LackAdvice(Descriptor content, bool hasOthers) => AdviceFor(_reference, content, hasOthers);
+
+    /// <summary>As <see cref="Lack"/>, for all who ask a registry.</summary>
+    public static string LackIn(string registry, string what) => $"that {what} is not in the registry {registry}";
+
+    /// <summary>As <see cref="LackAdvice"/>, for all who ask a registry.</summary>
+    public static string AdviceFor(ImageReference reference, Descriptor content, bool hasOthers) =>
+        (content.Platform is not null && hasOthers ? "Choose another platform with -Platform, or ask" : "Ask")
+        + $" whoever pushed {reference.Familiar} to push it again: trying again does not help.";
+
+    /// <inheritdoc/>
     public Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var reference = expected is null ? _reference : _reference.WithDigest(expected.Digest);

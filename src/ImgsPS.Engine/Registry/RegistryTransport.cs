@@ -288,7 +288,7 @@ internal sealed class RegistryTransport : IDisposable
                 return response;
             }
 
-            var refusal = hops >= Limits.Redirects ? $"there are more than {Limits.Redirects}"
+            var refusal = hops >= Limits.Redirects ? $"there are more than {Limits.Redirects}, the most that ImgsPS follows"
                 : target.Address is null ? "it is not an address"
                 : RedirectPolicy.Refusal(uri, target.Address);
             if (refusal is not null && request.Method == HttpMethod.Head)

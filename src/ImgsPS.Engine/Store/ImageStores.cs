@@ -79,6 +79,13 @@ internal static class ImageStores
 
         if (IsDocker(store!))
         {
+            if (access is { FollowsLinks: true })
+            {
+                throw new ImageException(
+                    ImageErrorKind.NotSupported, $"-FollowSymlink is not for '{PrintableText.Of(PrintableText.WithoutPassword(store!))}'",
+                    "It reads a layout in a folder; a Docker Engine has none that ImgsPS reads. Leave it out.");
+            }
+
             var endpoint = DockerAddresses.Default.Resolve(store!) with { IsUnattended = isUnattended };
             var contents = new DockerContentFile(
                 Path.Combine(DataPath, "docker"), endpoint.Address, canWrite: (access ?? StoreAccess.Full).CanWrite);

@@ -79,8 +79,18 @@ internal static class ManifestReader
         }
 
         var manifest = (Manifest)document;
-        var config = manifest.IsImage ? await source.ReadConfigAsync(manifest, observer, cancellationToken).ConfigureAwait(false) : null;
-        return Answer(manifest, new[] { Describe(name, new PlatformManifest(manifest, config, null, null)) });
+        try
+        {
+            var config = manifest.IsImage
+                ? await source.ReadConfigAsync(manifest, observer, cancellationToken).ConfigureAwait(false)
+                : null;
+            return Answer(manifest, new[] { Describe(name, new PlatformManifest(manifest, config, null, null)) });
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.Incomplete)
+        {
+            // Its own text can be shown all the same.
+            return new ManifestAnswer(Encoding.UTF8.GetString(manifest.Bytes), []) { Fault = e };
+        }
     }
 
     private static ManifestAnswer Answer(ManifestDocument document, IReadOnlyList<ImageManifest> manifests) =>

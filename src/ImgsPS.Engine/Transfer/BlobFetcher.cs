@@ -27,18 +27,30 @@ internal sealed class BlobFetcher(RegistryClient registry, ImageReference refere
     /// <summary>True when the blob came from the registry.</summary>
     public bool HasFetched(Descriptor blob) => _fetched.ContainsKey(blob.Digest);
 
-    /// <summary>Brings layers, several at a time; the first failure ends the others and is the failure.</summary>
-    public async Task FetchLayersAsync(List<Descriptor> layers, CancellationToken cancellationToken)
+    /// <summary>Brings what manifests name, several at a time; the first failure ends the others and is the failure.</summary>
+    /// <param name="content">The layers, or configs, with a manifest that names them.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <returns>What is there now, each once.</returns>
+    /// <exception cref="ImageException">Incomplete: the registry does not have one. Others as a download.</exception>
+    public async Task<IReadOnlyList<Descriptor>> FetchLayersAsync(
+        IEnumerable<(Manifest Image, Descriptor Layer)> content, CancellationToken cancellationToken)
     {
+        var named = content.GroupBy(pair => pair.Layer.Digest).Select(pairs => pairs.First()).ToList();
+        var layers = named.ConvertAll(pair => pair.Layer);
         session.Protect(layers);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var slots = new SemaphoreSlim(Concurrency);
-        var tasks = layers.ConvertAll(async layer =>
+        var tasks = named.ConvertAll(async pair =>
         {
             await slots.WaitAsync(stop.Token).ConfigureAwait(false);
             try
             {
-                await FetchAsync(layer, layer.Digest.ShortHex, stop.Token).ConfigureAwait(false);
+                await FetchAsync(pair.Layer, pair.Layer.Digest.ShortHex, stop.Token).ConfigureAwait(false);
+            }
+            catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
+            {
+                stop.Cancel();
+                throw Missing(pair.Image, pair.Layer, e);
             }
             catch
             {
@@ -60,6 +72,27 @@ internal sealed class BlobFetcher(RegistryClient registry, ImageReference refere
             // The others were cancelled because one failed: that one is the cause.
             throw tasks.Select(t => t.Exception?.InnerException).First(e => e is not null and not OperationCanceledException)!;
         }
+
+        return layers;
+    }
+
+    /// <summary>The failure of an image of which the registry does not have a layer or the config (FF25).</summary>
+    private ImageException Missing(Manifest image, Descriptor layer, ImageException cause)
+    {
+        var what = layer == image.Config ? "config" : "layer";
+        var names = $"the manifest {image.Digest} of {reference.Familiar} names the {what} {layer.Digest}, but ";
+        return layer.Urls.Count > 0
+            ? new ImageException(
+                ImageErrorKind.Incomplete,
+                $"{names}that is a foreign layer, and the registry does not hold it; "
+                + $"its descriptor points to {PrintableText.OfServer(layer.Urls[0])}",
+                "Foreign urls are not fetched. Push the layer to the registry, or pull from one that holds it.",
+                cause)
+            : new ImageException(
+                ImageErrorKind.Incomplete,
+                names + RegistryManifestSource.LackIn(registry.Registry, what),
+                RegistryManifestSource.AdviceFor(reference, layer, hasOthers: false),
+                cause);
     }
 
     /// <summary>Puts a manifest or an index into the store that is not there, after the content that it needs.</summary>
@@ -102,25 +135,12 @@ internal sealed class BlobFetcher(RegistryClient registry, ImageReference refere
             Tell($"Resumed at {writer.Position} of {blob.Size} bytes");
         }
 
-        try
-        {
-            await registry.DownloadBlobAsync(
-                reference,
-                writer,
-                position => Progress("Downloading", position, false),
-                observer,
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && blob.Urls.Count > 0)
-        {
-            throw new ImageException(
-                ImageErrorKind.NotFound,
-                $"layer {blob.Digest} of {reference.Familiar} is a foreign layer, and the registry does not hold it; "
-                + $"its descriptor points to {PrintableText.OfServer(blob.Urls[0])}",
-                "Foreign urls are not fetched. Push the layer to the registry, or pull from one that holds it.",
-                e);
-        }
-
+        await registry.DownloadBlobAsync(
+            reference,
+            writer,
+            position => Progress("Downloading", position, false),
+            observer,
+            cancellationToken).ConfigureAwait(false);
         _fetched.TryAdd(blob.Digest, true);
         Tell("Download complete");
         Progress("Download complete", blob.Size, true);

@@ -57,7 +57,8 @@ internal sealed class ImagePuller
     /// </summary>
     /// <exception cref="ImageException">
     /// InvalidReference: a tag that reads as a digest (N8). NotFound: no such manifest (U13), or none for the platform (U5). NotSupported:
-    /// schema 1 (U12) or an artifact (U11). Integrity, InvalidData, TooLarge: content that is not what it must be. Unauthorized, Denied,
+    /// schema 1 (U12) or an artifact (U11). Incomplete: something that the image names is not there. Integrity, InvalidData, TooLarge:
+    /// content that is not what it must be. Unauthorized, Denied,
     /// RateLimited, Unavailable, Timeout: the registry. StoreUnavailable, StoreLocked: the store.
     /// </exception>
     public static Task<PulledImage> PullAsync(
@@ -126,7 +127,7 @@ internal sealed class ImagePuller
 
             return new PulledImage(current, chosen.ConvertAll(m => m.ToDescriptor()), UpToDate: true);
         }
-        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
+        catch (ImageException e) when (e.Kind is ImageErrorKind.NotFound or ImageErrorKind.Incomplete)
         {
             // Something of it is not in the store, or it has no such platform: the registry knows better.
             return null;
@@ -141,8 +142,9 @@ internal sealed class ImagePuller
             var root = await source.GetManifestAsync(null, _observer, _cancellation).ConfigureAwait(false);
             var chosen = await ChooseAsync(root, source).ConfigureAwait(false);
             _resolved = root.ToDescriptor();
-            var layers = chosen.SelectMany(m => m.Layers).GroupBy(d => d.Digest).Select(g => g.First()).ToList();
-            await _blobs.FetchLayersAsync(layers, _cancellation).ConfigureAwait(false);
+            var layers = await _blobs
+                .FetchLayersAsync(chosen.SelectMany(image => image.Layers.Select(layer => (image, layer))), _cancellation)
+                .ConfigureAwait(false);
             foreach (var document in chosen.Concat(source.Indexes.Reverse()))
             {
                 await _blobs.StoreAsync(document, _cancellation).ConfigureAwait(false);
@@ -178,6 +180,7 @@ internal sealed class ImagePuller
     private async Task<List<Manifest>> ChooseAsync(ManifestDocument root, PullSource source)
     {
         var chosen = new List<Manifest>();
+        var entries = 0;
         if (root is Manifest manifest)
         {
             await CheckAsync(manifest, source).ConfigureAwait(false);
@@ -206,16 +209,13 @@ internal sealed class ImagePuller
 
         async Task AddAllAsync(ImageIndex index, int depth)
         {
-            if (depth > ImageIndex.MaxDepth)
-            {
-                throw new ImageException(
-                    ImageErrorKind.InvalidData, $"the index of {_reference.Familiar} holds indexes more than {ImageIndex.MaxDepth} deep");
-            }
+            entries += index.Entries.Count;
+            ImageIndex.EnsureFollowed(entries, depth);
 
             // Attestations say unknown/unknown (U8); what is no manifest is no image.
             foreach (var entry in index.Entries.Where(e => e.Platform is not { OS: "unknown" } && (e.Platform is not null || e.MayBeManifest)))
             {
-                switch (await source.GetManifestAsync(entry.Follow(), _observer, _cancellation).ConfigureAwait(false))
+                switch (await source.GetChildAsync(index, entry.Follow(), _observer, _cancellation).ConfigureAwait(false))
                 {
                     case ImageIndex child:
                         await AddAllAsync(child, depth + 1).ConfigureAwait(false);

@@ -27,6 +27,16 @@ internal sealed class PullSource(
     /// <summary>True when a manifest or index came from the registry.</summary>
     public bool HasFetched { get; private set; }
 
+    /// <inheritdoc/>
+    public string Name => reference.Familiar;
+
+    /// <inheritdoc/>
+    public string Lack(string what, Descriptor content) => RegistryManifestSource.LackIn(registry.Registry, what);
+
+    /// <inheritdoc/>
+    public string LackAdvice(Descriptor content, bool hasOthers) => RegistryManifestSource.AdviceFor(reference, content, hasOthers);
+
+    /// <inheritdoc/>
     public async Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer,
         CancellationToken cancellationToken)
     {
@@ -35,6 +45,10 @@ internal sealed class PullSource(
         if (document is ImageIndex)
         {
             _indexes.Add(document);
+        }
+        else if (document is Manifest { IsImage: true } image)
+        {
+            image.EnsurePulled();
         }
 
         return document;
@@ -71,7 +85,23 @@ internal sealed class PullSource(
         // Of what a HEAD says only the digest counts: size and type in it are those of another answer (FF10).
         return resolved?.Size <= ManifestDocument.MaxSize && session.TryRead(resolved, ManifestDocument.MaxSize) is { } bytes
             ? ManifestDocument.ParseByDigest(bytes, resolved.MediaType, digest)
-            : await FetchAsync(digest, null, observer, cancellationToken).ConfigureAwait(false);
+            : await FetchRootAsync(digest, observer, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ManifestDocument> FetchRootAsync(Digest digest, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FetchAsync(digest, null, observer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && reference.Digest is null)
+        {
+            // The registry has just said that there is such a tag.
+            var root = new Descriptor("", digest, 0);
+            throw new ImageException(
+                ImageErrorKind.Incomplete, $"the tag {Name} names the manifest {digest}, but {Lack("manifest", root)}",
+                LackAdvice(root, hasOthers: false), e);
+        }
     }
 
     private async Task<ManifestDocument> ReadAsync(Descriptor expected, IOperationObserver observer, CancellationToken cancellationToken)

@@ -106,6 +106,7 @@ internal static class ErrorRecords
         ImageErrorKind.NotSupported => ("NotSupported", ErrorCategory.NotImplemented),
         ImageErrorKind.StoreUnavailable => ("StoreUnavailable", ErrorCategory.ResourceUnavailable),
         ImageErrorKind.DockerError => ("DockerError", ErrorCategory.InvalidResult),
+        ImageErrorKind.Incomplete => ("ImageIncomplete", ErrorCategory.InvalidData),
         ImageErrorKind.StoreLocked => ("StoreLocked", ErrorCategory.ResourceBusy),
         _ => ("UnexpectedError", ErrorCategory.NotSpecified),
     };

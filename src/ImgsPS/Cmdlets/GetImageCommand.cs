@@ -37,6 +37,12 @@ public sealed class GetImageCommand : StoreCmdlet
     [Parameter]
     public SwitchParameter All { get; set; }
 
+    /// <summary>Reads blobs that are symbolic links to files of the same layout; nothing is written in the store then.</summary>
+    [Parameter]
+    public SwitchParameter FollowSymlink { get; set; }
+
+    private protected override bool FollowsSymlinks => FollowSymlink;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

@@ -35,6 +35,12 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
     [Parameter]
     public SwitchParameter Raw { get; set; }
 
+    /// <summary>Reads blobs that are symbolic links to files of the same layout; nothing is written in the store then.</summary>
+    [Parameter]
+    public SwitchParameter FollowSymlink { get; set; }
+
+    private protected override bool FollowsSymlinks => FollowSymlink;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

@@ -51,6 +51,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <summary>True when the user lets the command change a store that others can write, though it is elevated (SF3).</summary>
     private protected virtual bool AllowsSharedStore => false;
 
+    /// <summary>True when blobs that are symbolic links are read (FF24); the store is then not written at all.</summary>
+    private protected virtual bool FollowsSymlinks => false;
+
     /// <summary>True with -WhatIf, or where $WhatIfPreference says so: nothing at all is written then (SF4).</summary>
     private protected bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
         ? LanguagePrimitives.IsTrue(given)
@@ -367,7 +370,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         {
             store = new StoreLink(resolved, ImageStores.Open(
                 resolved,
-                IsWhatIf ? StoreAccess.ReadOnly : StoreAccess.Full with { AllowShared = AllowsSharedStore },
+                FollowsSymlinks ? StoreAccess.Following
+                    : IsWhatIf ? StoreAccess.ReadOnly
+                    : StoreAccess.Full with { AllowShared = AllowsSharedStore },
                 isUnattended: !Interactivity.CanAnswer(Host),
                 Patience));
             _stores.Add(resolved, store);

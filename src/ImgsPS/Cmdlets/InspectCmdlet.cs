@@ -46,6 +46,12 @@ public abstract class InspectCmdlet : RegistryCmdlet
     [ValidateNotNullOrEmpty]
     public override string[]? Store { get; set; }
 
+    /// <summary>Reads blobs that are symbolic links to files of the same layout; nothing is written in the store then.</summary>
+    [Parameter(ParameterSetName = FromStore)]
+    public SwitchParameter FollowSymlink { get; set; }
+
+    private protected override bool FollowsSymlinks => FollowSymlink;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

@@ -28,6 +28,12 @@ public sealed class TestImageStoreCommand : StoreCmdlet
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
+    /// <summary>Reads blobs that are symbolic links to files of the same layout; nothing is written in the store then.</summary>
+    [Parameter]
+    public SwitchParameter FollowSymlink { get; set; }
+
+    private protected override bool FollowsSymlinks => FollowSymlink;
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => _stores.Add(Accepted(Store));
 

@@ -308,12 +308,29 @@ public class ManifestDocumentTests
     }
 
     [Fact]
-    public void Layers_up_to_512_and_entries_up_to_1000_are_read_and_the_number_is_named_RN26()
+    public void Any_number_of_layers_and_entries_is_read_and_too_many_are_not_followed_RN26_FF25()
     {
-        Assert.Equal(512, Assert.IsType<Manifest>(Parse(OciManifest(Repeat(Entry(), 512)))).Layers.Count);
-        Assert.Equal(1000, Assert.IsType<ImageIndex>(Parse(OciIndex(Repeat(Entry(), 1000)))).Manifests.Count);
-        Assert.Contains("513", Refused(OciManifest(Repeat(Entry(), 513))).Message, StringComparison.Ordinal);
-        Assert.Contains("20000", Refused(OciIndex(Repeat(Entry(), 20_000))).Message, StringComparison.Ordinal);
+        Assert.IsType<Manifest>(Parse(OciManifest(Repeat(Entry(), 512)))).EnsurePulled();
+        var manifest = Assert.IsType<Manifest>(Parse(OciManifest(Repeat(Entry(), 20_000))));
+        Assert.Equal(20_000, manifest.Layers.Count);
+        Told(Assert.Throws<ImageException>(manifest.EnsurePulled), "20000 layers", "512");
+
+        var index = Assert.IsType<ImageIndex>(Parse(OciIndex(Repeat(Entry(), 20_000))));
+        Assert.Equal(20_000, index.Manifests.Count);
+        ImageIndex.EnsureFollowed(1000, 3);
+        Told(Assert.Throws<ImageException>(() => ImageIndex.EnsureFollowed(1001, 1)), "1001 entries", "1000");
+        Told(Assert.Throws<ImageException>(() => ImageIndex.EnsureFollowed(1001, 2)), "more than 1000 entries", "1000");
+        Told(Assert.Throws<ImageException>(() => ImageIndex.EnsureFollowed(4, 4)), "more than 3 deep", "3");
+    }
+
+    /// <summary>A limit of ours says so, and blames nobody.</summary>
+    private static void Told(ImageException e, string number, string limit)
+    {
+        Assert.Equal(ImageErrorKind.TooLarge, e.Kind);
+        Assert.Contains(number, e.Message, StringComparison.Ordinal);
+        Assert.Matches($"ImgsPS [a-z ]+ {limit}", e.Message);
+        Assert.Contains("ImgsPS's own", e.Advice, StringComparison.Ordinal);
+        Assert.DoesNotContain("at fault", e.Advice, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -191,7 +191,7 @@ public class ManifestReaderTests
 
         AddIndex(outer);
         var e = await Assert.ThrowsAsync<ImageException>(() => DescribeAsync("linux/amd64"));
-        Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
+        Assert.Equal(ImageErrorKind.TooLarge, e.Kind);
         Assert.Contains("3 deep", e.Message, StringComparison.Ordinal);
     }
 
@@ -212,7 +212,7 @@ public class ManifestReaderTests
         var second = AddIndex(Enumerable.Repeat(image, 601).ToArray());
         AddIndex(first, second);
         var e = await Assert.ThrowsAsync<ImageException>(() => DescribeAsync("linux/arm64"));
-        Assert.Equal(ImageErrorKind.InvalidData, e.Kind);
+        Assert.Equal(ImageErrorKind.TooLarge, e.Kind);
         Assert.Contains("1000", e.Message, StringComparison.Ordinal);
     }
 
@@ -234,12 +234,44 @@ public class ManifestReaderTests
     }
 
     [Fact]
-    public async Task Image_that_the_index_lists_and_the_source_lacks_is_an_error_of_the_source()
+    public async Task Index_of_any_size_is_described_FF25()
+    {
+        var image = AddImage("linux", "amd64", PlatformMember("linux", "amd64"));
+        AddIndex(Enumerable.Repeat(image, 5000).ToArray());
+        Assert.Equal(5000, (await DescribeAsync()).Manifests.Count);
+    }
+
+    [Fact]
+    public async Task Manifest_whose_config_is_gone_names_both_and_its_text_can_be_shown_FF25()
+    {
+        AddManifest("{\"mediaType\":\"" + MediaTypes.OciConfig + "\",\"digest\":\"" + Hash("absent") + "\",\"size\":7}");
+        var answer = await DescribeAsync();
+        Assert.Contains(Hash("absent"), answer.Raw, StringComparison.Ordinal);
+        var e = Assert.Throws<ImageException>(answer.Described);
+        Assert.Equal(
+            (ImageErrorKind.Incomplete,
+                $"the manifest {_source.Root} of app:1 names the config {Hash("absent")}, but that config is not in memory"),
+            (e.Kind, e.Message));
+    }
+
+    [Fact]
+    public async Task Image_that_the_index_lists_and_the_source_lacks_is_told_with_both_FF25()
     {
         AddIndex("{\"mediaType\":\"" + MediaTypes.OciManifest + "\",\"digest\":\"" + Hash("absent") + "\",\"size\":7," +
             PlatformMember("linux", "amd64") + "}");
         Assert.Single((await DescribeAsync()).Manifests);
+        var index = _source.Root;
         var e = await Assert.ThrowsAsync<ImageException>(() => DescribeAsync("linux/amd64"));
-        Assert.Equal(ImageErrorKind.NotFound, e.Kind);
+        Assert.Equal(
+            (ImageErrorKind.Incomplete,
+                $"the index {index} of app:1 lists linux/amd64 as {Hash("absent")}, but that manifest is not in memory"),
+            (e.Kind, e.Message));
+
+        // Of an index in an index it is that one which lists it.
+        AddIndex("{\"mediaType\":\"" + MediaTypes.OciIndex + "\",\"digest\":\"" + Hash("absent") + "\",\"size\":7}");
+        var outer = _source.Root;
+        e = await Assert.ThrowsAsync<ImageException>(() => DescribeAsync("linux/amd64"));
+        Assert.StartsWith(
+            $"the index {outer} of app:1 lists an entry without platform as {Hash("absent")}", e.Message, StringComparison.Ordinal);
     }
 }

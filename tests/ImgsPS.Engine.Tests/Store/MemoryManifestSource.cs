@@ -26,6 +26,12 @@ internal sealed class MemoryManifestSource : IManifestSource
         return $"{{\"mediaType\":\"{mediaType}\",\"digest\":\"{Root}\",\"size\":{bytes.Length}{(more is null ? "" : "," + more)}}}";
     }
 
+    public string Name => "app:1";
+
+    public string Lack(string what, Descriptor content) => $"that {what} is not in memory";
+
+    public string LackAdvice(Descriptor content, bool hasOthers) => "Add it.";
+
     public Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
     {
         Requests.Add(expected is null ? "root" : expected.Digest.ToString());

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Text.RegularExpressions;
 
 namespace ImgsPS.Store.Docker;
 
@@ -9,6 +10,9 @@ namespace ImgsPS.Store.Docker;
 /// </summary>
 internal static class DockerPullErrors
 {
+    /// <summary>The address of something that is named by its digest.</summary>
+    private static readonly Regex Part = new("/(?:manifests|blobs)/(sha256:[0-9a-f]{64})", RegexOptions.CultureInvariant);
+
     private static readonly (string Words, ImageErrorKind Kind, string Advice)[] Known =
     {
         ("toomanyrequests", ImageErrorKind.RateLimited, "Wait, or sign in: registries allow known users more (-Credential)."),
@@ -27,9 +31,11 @@ internal static class DockerPullErrors
         ("certificate", ImageErrorKind.Unavailable, Certificate),
         ("tls: ", ImageErrorKind.Unavailable, Certificate),
         ("no space left on device", ImageErrorKind.StoreUnavailable, "Docker's disk is full; remove images that nobody needs."),
-        ("manifest unknown", ImageErrorKind.NotFound, Names),
+        ("blob unknown", ImageErrorKind.Incomplete, Parts),
+        ("unknown blob", ImageErrorKind.Incomplete, Parts),
+        ("manifest unknown", ImageErrorKind.NotFound, Tags),
         ("name unknown", ImageErrorKind.NotFound, Names),
-        ("manifest for ", ImageErrorKind.NotFound, Names),
+        ("manifest for ", ImageErrorKind.NotFound, Tags),
         ("not found", ImageErrorKind.NotFound, Names),
         ("no such host", ImageErrorKind.Unavailable, Network),
         ("dial tcp", ImageErrorKind.Unavailable, Network),
@@ -51,6 +57,14 @@ internal static class DockerPullErrors
         "Make Docker's machine trust the registry's certificate authority (certs.d in its configuration folder), or correct the host name.";
 
     private const string Names = "Check the name and the tag; Find-Image searches for names.";
+
+    // Docker says the same of a tag that is not there and of a manifest that a tag's index lists.
+    private const string Tags = Names + " If Get-ImageManifest shows the tag, a manifest that its index lists is gone from the "
+        + "registry: ask whoever pushed it to push it again.";
+
+    private const string Parts = "The image is there, but the registry does not have all that it names: ask whoever pushed it to push it "
+        + "again. Get-ImageManifest shows what it names.";
+
     private const string Network = "Docker cannot reach the registry: check the name, and the network and the proxy of Docker's machine.";
     private const string Artifact = "Get-ImageManifest shows what it is.";
 
@@ -66,6 +80,12 @@ internal static class DockerPullErrors
         }
 
         var text = failure.Message;
+        if (text.IndexOf("not found", StringComparison.OrdinalIgnoreCase) >= 0 && Part.Match(text) is { Success: true } part
+            && part.Groups[1].Value != reference.Digest?.ToString())
+        {
+            return new ImageException(ImageErrorKind.Incomplete, text, Parts, failure);
+        }
+
         var known = Known.FirstOrDefault(k => text.IndexOf(k.Words, StringComparison.OrdinalIgnoreCase) >= 0);
         if (known.Words is null)
         {

@@ -32,6 +32,9 @@ internal sealed class BlobFolder
         Verified = new VerifiedContent(paths, files);
     }
 
+    /// <summary>The store's folder.</summary>
+    public string Root => _paths.Root;
+
     /// <summary>What of it was hashed by this user.</summary>
     public VerifiedContent Verified { get; }
 
@@ -98,8 +101,8 @@ internal sealed class BlobFolder
     {
         if (descriptor.Size > limit)
         {
-            throw new ImageException(
-                ImageErrorKind.TooLarge, $"The content {descriptor.Digest} has {descriptor.Size} bytes, more than the limit of {limit}.");
+            throw OwnLimit.Exceeded(
+                $"the content {descriptor.Digest} has {descriptor.Size} bytes", $"reads at most {limit} of such a blob");
         }
 
         switch (Look(descriptor, limit, out var bytes))

@@ -208,7 +208,6 @@ internal sealed class CatalogReader
             Require(
                 reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number) && number >= 0 && number < _layers.Count,
                 "a layer's number is none");
-            Require(layers.Count < Manifest.MaxLayers, "more layers than an image has");
             layers.Add(_layers[reader.GetInt32()]);
         }
 

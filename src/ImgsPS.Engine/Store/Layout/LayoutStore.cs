@@ -307,13 +307,8 @@ internal sealed class LayoutStore : IImageStore
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
         var row = LayoutLookup.Find(rows, image).Rows[0];
         var source = new LayoutManifestSource(_blobs, row);
-        if (platform is null && row.Shown is null)
-        {
-            throw source.Missing("manifest", row.Root);
-        }
-
         var documents = await ImageDocuments.ReadAsync(
-            source, platform is null ? row.Shown : row.Root, platform, row.Image.Reference, Name, observer, cancellationToken)
+            source, platform is null ? row.Shown ?? row.Root : row.Root, platform, row.Image.Reference, Name, observer, cancellationToken)
                 .ConfigureAwait(false);
         return (rows.Where(r => r != row && !r.IsArtifact).Select(r => r.Image), documents);
     }

@@ -28,7 +28,7 @@ internal sealed class LayoutTagging
 
     /// <summary>Changes the index, under the store's lock; returns the image under its new name.</summary>
     /// <exception cref="ImageException">
-    /// NotFound: no such image, or a part of it is not in the store. Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>.
+    /// NotFound: no such image. Incomplete: a part of it is not in the store. Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>.
     /// StoreUnavailable. Nothing is changed then.
     /// </exception>
     public async Task<Image> RunAsync(TagRequest request, EntryName name, CancellationToken cancellationToken)
@@ -66,14 +66,14 @@ internal sealed class LayoutTagging
         var source = new LayoutManifestSource(_blobs, row);
         if (row.Shown is null)
         {
-            throw source.Missing("manifest", row.Root);
+            throw source.NoneOf();
         }
 
         var manifest = (Manifest)await source.GetManifestAsync(row.Shown, _observer, cancellationToken).ConfigureAwait(false);
-        var parts = new List<(string What, Descriptor Content)> { ("manifest", row.Root), ("manifest", row.Shown),
-            ("config", manifest.Config) };
-        parts.AddRange(manifest.Layers.Select(l => ("layer", l)));
-        var missing = parts.Find(p => !_blobs.Contains(p.Content));
-        return missing.Content is null ? parts.ConvertAll(p => p.Content) : throw source.Missing(missing.What, missing.Content);
+        var parts = new List<Descriptor>(manifest.Layers) { manifest.Config };
+        var missing = parts.Find(p => !_blobs.Contains(p));
+        return missing is null
+            ? new List<Descriptor>(parts) { row.Root, row.Shown }
+            : throw source.Incomplete(manifest, missing == manifest.Config ? "config" : "layer", missing);
     }
 }

@@ -57,9 +57,9 @@ internal static class StoreFailure
     /// <param name="needed">How many bytes were wanted; 0 when it does not matter.</param>
     public static ImageException Of(Exception e, string path, long needed)
     {
-        if (e is UnsafeFileException)
+        if (e is UnsafeFileException unsafeFile)
         {
-            return new ImageException(ImageErrorKind.InvalidData, e.Message, UnsafeAdvice, e);
+            return new ImageException(ImageErrorKind.InvalidData, e.Message, unsafeFile.Advice ?? UnsafeAdvice, e);
         }
 
         if (IsDiskFull(e))

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Content;
 using ImgsPS.Disk;
 
 namespace ImgsPS.Store.Layout;
@@ -87,7 +88,7 @@ internal class StoreFiles
 
                 if (file.Length > limit)
                 {
-                    throw new ImageException(ImageErrorKind.TooLarge, $"'{path}' has {file.Length} bytes, more than the limit of {limit}.");
+                    throw OwnLimit.Exceeded($"'{path}' has {file.Length} bytes", $"reads at most {limit} of such a file");
                 }
 
                 var bytes = new byte[file.Length];
@@ -407,8 +408,8 @@ internal class StoreFiles
     }
 
     /// <summary>Refuses what is something else than a store has there (SF1).</summary>
-    private static FileStatus Expect(FileStatus status, FileKind kind, string path) =>
-        status.Kind == kind ? status : throw StoreFailure.OfReading(new UnsafeFileException(path, status.Words), path);
+    private FileStatus Expect(FileStatus status, FileKind kind, string path) =>
+        status.Kind == kind ? status : throw StoreFailure.OfReading(Door.Unsafe(path, status), path);
 
     private FileStatus? Look(string path) => Reading(path, () => Door.Stat(path));
 

@@ -99,7 +99,13 @@ public sealed class InspectTests : IDisposable
         Assert.Equal(arm.ChainIds, (await LayersAsync("app:1", "linux/arm64")).Select(l => l.ChainId));
 
         var missing = await Assert.ThrowsAsync<ImageException>(() => ConfigAsync("app:1", "linux/amd64"));
-        Assert.Equal((ImageErrorKind.NotFound, $"Pull it: Invoke-ImagePull app:1 -Platform 'linux/amd64' -Store '{_store.Root}'"), (missing.Kind, missing.Advice));
+        Assert.Equal(
+            (ImageErrorKind.Incomplete, $"Pull it: Invoke-ImagePull app:1 -Platform 'linux/amd64' -Store '{_store.Root}'"),
+            (missing.Kind, missing.Advice));
+        Assert.Equal(
+            $"the index {listed.Digest} of app:1 lists linux/amd64 as {away.Manifest.Digest}, "
+            + $"but that manifest is not in the store '{_store.Root}'",
+            missing.Message);
         var none = await Assert.ThrowsAsync<ImageException>(() => ConfigAsync("app:1", "windows/amd64"));
         Assert.StartsWith("no matching manifest for windows/amd64", none.Message, StringComparison.Ordinal);
     }
@@ -133,17 +139,22 @@ public sealed class InspectTests : IDisposable
     }
 
     [Fact]
-    public async Task Content_that_is_gone_is_named()
+    public async Task Content_that_is_gone_is_named_with_what_names_it_FF25()
     {
         var image = await _store.PutAsync("app:1", new TestImage());
         File.Delete(_store.Paths.Blob(image.Config.Digest));
         var e = await Assert.ThrowsAsync<ImageException>(() => ConfigAsync("app:1"));
-        Assert.Equal(ImageErrorKind.NotFound, e.Kind);
-        Assert.Equal($"The config {image.Config.Digest} of app:1 is not in the store.", e.Message);
+        Assert.Equal(ImageErrorKind.Incomplete, e.Kind);
+        Assert.Equal(
+            $"the manifest {image.Manifest.Digest} of app:1 names the config {image.Config.Digest}, "
+            + $"but that config is not in the store '{_store.Root}'",
+            e.Message);
 
         File.Delete(_store.Paths.Blob(image.Manifest.Digest));
         e = await Assert.ThrowsAsync<ImageException>(() => ConfigAsync("app:1"));
-        Assert.Equal($"The manifest {image.Manifest.Digest} of app:1 is not in the store.", e.Message);
+        Assert.Equal(
+            $"index.json names app:1 as {image.Manifest.Digest}, but that manifest is not in the store '{_store.Root}'", e.Message);
+        Assert.Equal($"Pull it: Invoke-ImagePull app:1 -Store '{_store.Root}'", e.Advice);
     }
 
     [Fact]

@@ -585,7 +585,7 @@ public sealed class ListTests : IDisposable
         var error = await Assert.ThrowsAsync<ImageException>(
             () => _store.Store.GetManifestAsync(ImageIdentity.Of("app:1"), absent.Platform, RegistryOptions.Default, _store.Observer,
                 CancellationToken.None));
-        Assert.Equal(ImageErrorKind.NotFound, error.Kind);
+        Assert.Equal(ImageErrorKind.Incomplete, error.Kind);
         Assert.Contains("linux/s390x", error.Message, StringComparison.Ordinal);
         Assert.Contains("Invoke-ImagePull app:1 -Platform 'linux/s390x'", error.Advice, StringComparison.Ordinal);
     }

@@ -227,8 +227,8 @@ public sealed class TagTests : IDisposable
             missing switch { "manifest" => image.Manifest, "config" => image.Config, _ => image.Layers[1].Blob }).Digest));
 
         var e = await RefusedAsync(() => _store.TagAsync("app:1", "app:2"));
-        Assert.Equal(ImageErrorKind.NotFound, e.Kind);
-        Assert.StartsWith($"The {missing} sha256:", e.Message, StringComparison.Ordinal);
+        Assert.Equal(ImageErrorKind.Incomplete, e.Kind);
+        Assert.Contains($"but that {missing} is not in the store '{_store.Root}'", e.Message, StringComparison.Ordinal);
         Assert.Equal($"Pull it: Invoke-ImagePull app:1 -Store '{_store.Root}'", e.Advice);
     }
 

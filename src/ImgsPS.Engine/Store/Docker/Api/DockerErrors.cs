@@ -2,6 +2,7 @@ using System;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using ImgsPS.Content;
 using ImgsPS.Registry;
 
 namespace ImgsPS.Store.Docker;
@@ -80,8 +81,8 @@ internal sealed class DockerErrors(DockerEndpoint endpoint)
             + "-TimeoutSec lets it take longer.");
 
     /// <summary>An answer is beyond its limit.</summary>
-    public ImageException TooLarge(string what, int limit) => new(
-        ImageErrorKind.TooLarge, $"{what} of the Docker Engine at {endpoint.Address} is larger than {limit / 1024} KiB");
+    public ImageException TooLarge(string what, int limit) => OwnLimit.Exceeded(
+        $"{what} of the Docker Engine at {endpoint.Address} is larger than {limit / 1024} KiB", "reads no more of it");
 
     /// <summary>A credential is not sent where others on the network can read it (RC5).</summary>
     public ImageException CredentialWithheld() => new(

@@ -131,9 +131,8 @@ internal sealed class ContentRefetch
             .ConfigureAwait(false);
         if (document is Manifest manifest)
         {
-            var content = manifest.Layers.Append(manifest.Config).Where(c => c.Urls.Count == 0).GroupBy(c => c.Digest)
-                .Select(g => g.First());
-            await fetcher.FetchLayersAsync(content.ToList(), _cancellation).ConfigureAwait(false);
+            var content = manifest.Layers.Append(manifest.Config).Where(c => c.Urls.Count == 0).Select(c => (manifest, c));
+            await fetcher.FetchLayersAsync(content, _cancellation).ConfigureAwait(false);
         }
         else if (document is ImageIndex index && !index.Manifests.Any(session.Contains)
             && ContentNeeds.ChooseChild(index.Manifests) is { } child)
