@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
+using ImgsPS.Store;
 
 namespace ImgsPS.Cmdlets;
 
@@ -9,8 +11,7 @@ internal sealed class PinnedImages
 {
     private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
 
-    /// <summary>True after <see cref="KeepUnused"/>.</summary>
-    public bool HasCountedUnused { get; private set; }
+    private bool _hasCountedUnused;
 
     /// <summary>True for a reference with a digest and no tag.</summary>
     public static bool IsPinned(string reference) =>
@@ -20,13 +21,18 @@ internal sealed class PinnedImages
     public void Keep(string reference) => _kept.Add(reference);
 
     /// <summary>
-    /// Remembers the store's pinned images without a tag and without a container: <c>docker image prune</c> takes them with the dangling
-    /// ones.
+    /// Remembers, once, the store's pinned images without a tag and without a container: <c>docker image prune</c> takes them with the
+    /// dangling ones.
     /// </summary>
-    public void KeepUnused(StoreSnapshot snapshot)
+    public void KeepUnused(IImageRows rows)
     {
-        HasCountedUnused = true;
-        var images = snapshot.Images.All.ToList();
+        if (_hasCountedUnused)
+        {
+            return;
+        }
+
+        _hasCountedUnused = true;
+        var images = rows.All.ToList();
         var tagged = new HashSet<string>(images.Where(image => image.Tag is not null).Select(image => image.Id), StringComparer.Ordinal);
         _kept.UnionWith(images
             .Where(image => image.Reference is not null && image.Tag is null && !image.InUse && !tagged.Contains(image.Id))
@@ -34,5 +40,16 @@ internal sealed class PinnedImages
     }
 
     /// <summary>How many are still there.</summary>
-    public int Count(StoreSnapshot snapshot) => _kept.Count(reference => !snapshot.HasUntagged(reference));
+    public int Count(StoreRemovals store) => _kept.Count(reference => !store.HasUntagged(reference));
+
+    /// <summary>What is said of those that are still there.</summary>
+    public static string Kept(int count, string store) => string.Format(
+        CultureInfo.InvariantCulture,
+        count == 1
+            ? "{0} image that was pulled by digest is kept in the store '{1}'; docker image prune would remove it. " +
+                "-IncludePinned removes such an image when it is piped, its name removes it too."
+            : "{0} images that were pulled by digest are kept in the store '{1}'; docker image prune would remove them. " +
+                "-IncludePinned removes such images when they are piped, their names remove them too.",
+        count,
+        store);
 }

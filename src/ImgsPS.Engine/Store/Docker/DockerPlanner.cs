@@ -168,7 +168,7 @@ internal sealed class DockerPlanner : IRemovalPlanner
             if (!request.Force && IsSingle(image) && planner._usage.First(image.Id, null) is { } user)
             {
                 throw Refuse(
-                    $"conflict: unable to remove repository reference \"{name}\" (must force) - container {Digest.Shorten(user.Id)} is using "
+                    $"conflict: unable to remove repository reference \"{name}\" (must force) - container {user.ShortId} is using "
                         + $"its referenced image {Digest.Shorten(image.Id)}");
             }
 
@@ -243,11 +243,11 @@ internal sealed class DockerPlanner : IRemovalPlanner
             string Cannot(string forced, string reason) => $"conflict: unable to delete {Digest.Shorten(id)} ({forced}) - {reason}";
             return HasChildren(id) ? (Cannot("cannot be forced", "image has dependent child images"), false)
                 : planner._usage.First(id, true) is { } running
-                    ? (Cannot("cannot be forced", "image is being used by running container " + Digest.Shorten(running.Id)), true)
+                    ? (Cannot("cannot be forced", "image is being used by running container " + running.ShortId), true)
                 : force ? null
                 : hasNames ? (Cannot("must be forced", "image is referenced in multiple repositories"), false)
                 : planner._usage.First(id, false) is { } stopped
-                    ? (Cannot("must be forced", "image is being used by stopped container " + Digest.Shorten(stopped.Id)), true)
+                    ? (Cannot("must be forced", "image is being used by stopped container " + stopped.ShortId), true)
                 : null;
         }
 

@@ -60,4 +60,8 @@ internal sealed class DockerUsage
 /// <param name="Id">Its id.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="IsRunning">True when it runs, also when it is paused.</param>
-internal sealed record DockerContainer(string Id, string Name, bool IsRunning);
+internal sealed record DockerContainer(string Id, string Name, bool IsRunning)
+{
+    /// <summary>The first twelve digits of its id, as Docker names it in messages.</summary>
+    public string ShortId => Id.Length > 12 ? Id.Substring(0, 12) : Id;
+}

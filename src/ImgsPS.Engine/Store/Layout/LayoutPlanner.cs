@@ -17,6 +17,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     private readonly Lazy<ContentNeeds>? _needs;
     private readonly Dictionary<Digest, Entries> _entries;
     private readonly Dictionary<Digest, IReadOnlyList<ManifestFacts>> _images = new();
+    private readonly Lazy<HashSet<Digest>?> _claimed;
 
     /// <param name="index">The index; it may change afterwards.</param>
     /// <param name="rows">Its list.</param>
@@ -30,6 +31,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
         _table = new LayoutTable(rows);
         _rows = source;
         _store = store;
+        _claimed = new(() => Claims(NullObserver.Instance));
         _needs = needs is null ? null : new Lazy<ContentNeeds>(() => needs(entries));
         _entries = entries.Where(e => e.Descriptor is not null).GroupBy(e => e.Descriptor!.Digest)
             .ToDictionary(group => group.Key, group => new Entries(group));
@@ -38,8 +40,8 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     /// <summary>Why no removal would be done at all; null when removals can be done.</summary>
     public ImageException? Refusal { get; init; }
 
-    /// <summary>What running pulls claim; null when that cannot be read. Not asked where it is not set.</summary>
-    public Lazy<HashSet<Digest>?> Claimed { get; init; } = new(() => new HashSet<Digest>());
+    /// <summary>Says what running pulls claim; null, with a warning, when that cannot be read. Asked once, when it is first needed.</summary>
+    public Func<IOperationObserver, HashSet<Digest>?> Claims { get; init; } = _ => [];
 
     /// <summary>Bytes of content; null when it is not there.</summary>
     public Func<Digest, long?> SizeOf { get; init; } = _ => null;
@@ -64,7 +66,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
             return planned;
         }
 
-        var free = Claimed.Value is { } claimed ? planned.Loss.Freed.Where(d => !claimed.Contains(d)) : [];
+        var free = _claimed.Value is { } claimed ? planned.Loss.Freed.Where(d => !claimed.Contains(d)) : [];
         return planned with
         {
             Removal = planned.ToRemoval(
@@ -116,6 +118,11 @@ internal sealed class LayoutPlanner : IRemovalPlanner
         foreach (var obstacle in _needs?.Value.Obstacles ?? [])
         {
             observer.Warning(obstacle);
+        }
+
+        if (_claimed is { IsValueCreated: true, Value: null })
+        {
+            Claims(observer);
         }
     }
 

@@ -158,7 +158,7 @@ internal sealed class LayoutStore : IImageStore
         return new LayoutPlanner(index, rows, Rows(NullObserver.Instance), Name, measure ? _collector.NeedsOf : null)
         {
             Refusal = WriteRefusal(),
-            Claimed = new Lazy<HashSet<Digest>?>(() => _collector.Claimed(tidy: false, observer)),
+            Claims = told => _collector.Claimed(tidy: false, told),
             SizeOf = _blobs.SizeOf,
         };
     }
