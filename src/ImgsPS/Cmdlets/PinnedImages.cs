@@ -4,35 +4,35 @@ using System.Linq;
 
 namespace ImgsPS.Cmdlets;
 
-/// <summary>The images pulled by digest that a removal keeps although docker's prune would take them (P2). One for each store.</summary>
+/// <summary>The images pulled by digest that were piped to a removal and are kept (P2). One for each store.</summary>
 internal sealed class PinnedImages
 {
-    private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
+    private const int Few = 5;
 
-    /// <summary>True after <see cref="KeepUnused"/>.</summary>
-    public bool HasCountedUnused { get; private set; }
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private readonly List<string> _kept = new();
 
-    /// <summary>True for a reference with a digest and no tag.</summary>
-    public static bool IsPinned(string reference) =>
-        ImageReference.TryParse(reference, out var parsed) && parsed.Tag is null && parsed.Digest is not null;
-
-    /// <summary>Remembers a piped image that is kept: <c>docker image prune -a</c> would take it.</summary>
-    public void Keep(string reference) => _kept.Add(reference);
-
-    /// <summary>
-    /// Remembers the store's pinned images without a tag and without a container: <c>docker image prune</c> takes them with the dangling
-    /// ones.
-    /// </summary>
-    public void KeepUnused(StoreSnapshot snapshot)
+    /// <summary>Remembers one that is kept.</summary>
+    public void Keep(string reference)
     {
-        HasCountedUnused = true;
-        var images = snapshot.Images.All.ToList();
-        var tagged = new HashSet<string>(images.Where(image => image.Tag is not null).Select(image => image.Id), StringComparer.Ordinal);
-        _kept.UnionWith(images
-            .Where(image => image.Reference is not null && image.Tag is null && !image.InUse && !tagged.Contains(image.Id))
-            .Select(image => image.Reference!));
+        if (_known.Add(reference))
+        {
+            _kept.Add(reference);
+        }
     }
 
-    /// <summary>How many are still there.</summary>
-    public int Count(StoreSnapshot snapshot) => _kept.Count(reference => !snapshot.HasUntagged(reference));
+    /// <summary>Says which are kept and are still there; null when none is.</summary>
+    public string? Tell(StoreSnapshot snapshot, string store)
+    {
+        var kept = _kept.Where(reference => !snapshot.HasUntagged(reference)).ToList();
+        return kept.Count switch
+        {
+            0 => null,
+            1 => $"{kept[0]} is kept in the store '{store}': it was pulled by digest. -IncludePinned removes such an image when it is "
+                + "piped, and its name removes it too.",
+            _ => $"{kept.Count} images are kept in the store '{store}', because they were pulled by digest: "
+                + $"{string.Join(", ", kept.Take(Few))}{(kept.Count > Few ? ", …" : "")}. -IncludePinned removes such images when they are "
+                + "piped, and their names remove them too.",
+        };
+    }
 }

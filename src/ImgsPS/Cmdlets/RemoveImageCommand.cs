@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.Globalization;
 using System.Linq;
 using System.Management.Automation;
 using ImgsPS.Completion;
@@ -76,7 +75,8 @@ public sealed class RemoveImageCommand : ChangeCmdlet
                 var stores = Snapshot(StoresFor(image), image.ToString());
                 if (wildcard is null)
                 {
-                    Remove(stores.Select(store => (store, image.Identity)));
+                    // One name of several images: each is asked for by itself (FF1).
+                    Remove(stores.SelectMany(store => ImageLookup.Meant(ImagesOf(store).Images, image.Identity).Select(one => (store, one))).ToList());
                     return;
                 }
 
@@ -99,18 +99,9 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         RemoveWaiting();
         foreach (var (store, pinned) in _pinned.Select(pair => (pair.Key, pair.Value)))
         {
-            var count = pinned.Count(ImagesOf(store));
-            if (count > 0)
+            if (pinned.Tell(ImagesOf(store), store.Name) is { } kept)
             {
-                Warn(string.Format(
-                    CultureInfo.InvariantCulture,
-                    count == 1
-                        ? "{0} image that was pulled by digest is kept in the store '{1}'; docker image prune would remove it. " +
-                            "-IncludePinned removes such an image when it is piped, its name removes it too."
-                        : "{0} images that were pulled by digest are kept in the store '{1}'; docker image prune would remove them. " +
-                            "-IncludePinned removes such images when they are piped, their names remove them too.",
-                    count,
-                    store.Name));
+                Warn(kept);
             }
         }
     }
@@ -235,13 +226,13 @@ public sealed class RemoveImageCommand : ChangeCmdlet
     private ImageMatch? Ask(StoreLink store, ImageIdentity image, bool named)
     {
         var snapshot = ImagesOf(store);
-        if (image.Reference is { } gone && snapshot.HasUntagged(gone))
+        if (image.Reference is { } gone && snapshot.HasUntagged(gone) && !snapshot.Names(gone))
         {
             TellGone(gone);
             return null;
         }
 
-        if (!named && !IncludePinned && image.Reference is { } reference && PinnedImages.IsPinned(reference))
+        if (!named && !IncludePinned && image.Reference is { } reference && snapshot.IsPinned(reference))
         {
             Tell($"{reference} is kept: it was pulled by digest.");
             Pinned(store).Keep(reference);
@@ -249,12 +240,6 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         }
 
         var match = FindBehindWaiting(store, image);
-        if (image.IsListed && image.Name is null && !IncludePinned && !Pinned(store).HasCountedUnused)
-        {
-            RemoveWaiting();
-            Pinned(store).KeepUnused(snapshot);
-        }
-
         return ShouldProcess(Describe(match) + Place("in", store), Removes(store, snapshot.Images, match) ? "Remove image" : "Untag")
             ? match : null;
     }

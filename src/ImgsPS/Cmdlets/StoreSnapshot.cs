@@ -46,6 +46,12 @@ internal sealed class StoreSnapshot
     /// <summary>True when the command took this reference away before.</summary>
     public bool HasUntagged(string reference) => _untagged.Contains(reference);
 
+    /// <summary>True when a row has this reference.</summary>
+    public bool Names(string reference) => Images.WithName(reference).Any(row => row.Reference == reference);
+
+    /// <summary>True when the image that this reference names is pinned.</summary>
+    public bool IsPinned(string reference) => Images.WithName(reference).Any(row => row.Pinned && row.Reference == reference);
+
     /// <summary>Takes away what a removal took away.</summary>
     public void Apply(ImageMatch match, ImageRemoval removal)
     {
@@ -81,7 +87,11 @@ internal sealed class StoreSnapshot
     {
         var ids = match.Images.Select(image => image.Id).Distinct(StringComparer.Ordinal).ToList();
         var before = removal.Deleted.Count == 0 ? ids.SelectMany(table.WithId).FirstOrDefault() : null;
-        var gone = removal.Untagged.SelectMany(table.WithName).Where(image => image.Reference is not null)
+
+        // Another image may have the same name in what another tool wrote (FF1).
+        var digests = new HashSet<string?>(match.Images.Select(image => image.Digest), StringComparer.Ordinal);
+        var gone = removal.Untagged.SelectMany(table.WithName)
+            .Where(image => image.Reference is not null && (ids.Contains(image.Id) || digests.Contains(image.Digest)))
             .Concat(match.Images.Where(image => image.RawName is not null)).ToList();
         if (removal.Deleted.Count > 0)
         {
