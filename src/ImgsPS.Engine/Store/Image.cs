@@ -109,7 +109,8 @@ public sealed class Image
     }
 
     /// <summary>
-    /// True when nothing names the image any more: it has no name, or only a digest of a repository whose tags name other images by now (FF4).
+    /// True when nothing names the image any more: it has no name, or only a digest of a repository whose tags name other images by now
+    /// (FF4).
     /// </summary>
     public bool Dangling { get; init; }
 

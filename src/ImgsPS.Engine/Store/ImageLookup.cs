@@ -15,12 +15,12 @@ internal static class ImageLookup
 
     /// <summary>
     /// The rows that <paramref name="identity"/> means. A text is tried as whole digest or id, then as a name of another tool's that is no
-    /// whole reference, then as reference (repo means repo:latest), then as id prefix (D13, D14). One row for a reference; for an id all rows of that image. An object given as identity finds its own
-    /// row only.
+    /// whole reference, then as reference (repo means repo:latest), then as id prefix (D13, D14). One row for a reference; for an id all rows
+    /// of that image. An object given as identity finds its own row only.
     /// </summary>
     /// <exception cref="ImageException">
-    /// NotFound: <c>No such image: nosuch:latest</c> (D12). Ambiguous: an id prefix of several images. Conflict: the listed reference names
-    /// another image by now. InvalidReference: the text is neither a reference nor an id.
+    /// NotFound: <c>No such image: nosuch:latest</c> (D12). Ambiguous: an id prefix of several images, or a name that another tool gave to
+    /// several (FF1). Conflict: the listed reference names another image by now. InvalidReference: the text is neither a reference nor an id.
     /// </exception>
     public static ImageMatch Find(IReadOnlyList<Image> images, ImageIdentity identity) => FindIn(new PlainImageRows(images), identity);
 
@@ -41,7 +41,8 @@ internal static class ImageLookup
         {
             try
             {
-                if (FindText(images, identity.Text, allTags: false, several: true) is { Kind: ImageMatchKind.Tag } match && AreSeveral(match.Images))
+                if (FindText(images, identity.Text, allTags: false, several: true) is { Kind: ImageMatchKind.Tag } match
+                    && AreSeveral(match.Images))
                 {
                     return match.Images.Select(ImageIdentity.Of).ToArray();
                 }

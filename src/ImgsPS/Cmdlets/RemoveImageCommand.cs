@@ -76,7 +76,9 @@ public sealed class RemoveImageCommand : ChangeCmdlet
                 if (wildcard is null)
                 {
                     // One name of several images: each is asked for by itself (FF1).
-                    Remove(stores.SelectMany(store => ImageLookup.Meant(ImagesOf(store).Images, image.Identity).Select(one => (store, one))).ToList());
+                    Remove(stores
+                        .SelectMany(store => ImageLookup.Meant(ImagesOf(store).Images, image.Identity).Select(one => (store, one)))
+                        .ToList());
                     return;
                 }
 

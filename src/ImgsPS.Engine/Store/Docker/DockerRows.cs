@@ -74,7 +74,8 @@ internal static class DockerRows
             .Select(n => Row(image, n, false, null, Array.Empty<string>(), store, null)));
 
     private static Image Row(
-        DockerImage image, Name? name, bool isParent, TaggedNames? tagged, IReadOnlyList<string> usedBy, string store, DockerContent? content)
+        DockerImage image, Name? name, bool isParent, TaggedNames? tagged, IReadOnlyList<string> usedBy, string store,
+        DockerContent? content)
     {
         var isLeftOver = name?.ByDigest is { } byDigest && !isParent && tagged?.IsLeftOver(byDigest, image.Id) == true;
         var digest = name?.Digest ?? image.TargetDigest;

@@ -4,10 +4,10 @@ using ImgsPS.Naming;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// What an entry of index.json is called: <c>io.containerd.image.name</c>, which has the whole reference where docker, buildkit and containerd
-/// write only the tag into <c>org.opencontainers.image.ref.name</c> (FF1); without one, the latter. A text with a tag or a digest is the reference it
-/// parses to, whoever wrote it (<c>ubuntu:24.04</c> by skopeo is docker.io/library/ubuntu:24.04); any other (<c>latest</c> by umoci) is a
-/// name as it stands. Immutable.
+/// What an entry of index.json is called: <c>io.containerd.image.name</c>, which has the whole reference where docker, buildkit and
+/// containerd write only the tag into <c>org.opencontainers.image.ref.name</c> (FF1); without one, the latter. A text with a tag or a digest
+/// is the reference it parses to, whoever wrote it (<c>ubuntu:24.04</c> by skopeo is docker.io/library/ubuntu:24.04); any other
+/// (<c>latest</c> by umoci) is a name as it stands. Immutable.
 /// </summary>
 internal sealed class EntryName
 {
