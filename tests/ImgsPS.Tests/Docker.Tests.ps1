@@ -118,7 +118,7 @@ Describe 'Docker as a store' -Skip:([bool]$missing) {
         docker images -q many | Should -BeNullOrEmpty
     }
 
-    It 'keeps images pulled by digest, and counts them (P2)' {
+    It 'keeps images pulled by digest, and says so where they were given (P2, FF4)' {
         $digest = (Get-Image "$team/app:1" -Store $docker).Digest
         Remove-Image "$team/app:1" -Store $docker
         $null = docker pull -q "$team/app@$digest"
@@ -126,10 +126,12 @@ Describe 'Docker as a store' -Skip:([bool]$missing) {
         Build moved:1 new
         Get-Image -Store $docker | Where-Object Dangling | Remove-Image -WarningVariable said -WarningAction SilentlyContinue
         Get-Image -Store $docker | Where-Object Dangling | Should -BeNullOrEmpty
-        $said | Should -HaveCount 1
+        $said | Should -BeNullOrEmpty
+        (Get-ImageStore $docker).Pinned | Should -Be 1
         Get-Image "$team/app@$digest" -Store $docker | Remove-Image -WarningVariable said -WarningAction SilentlyContinue
-        (Get-Image "$team/app@$digest" -Store $docker).Dangling | Should -BeFalse
+        (Get-Image "$team/app@$digest" -Store $docker).Pinned | Should -BeTrue
         $said | Should -HaveCount 1
+        "$said" | Should -BeLike "$team/app@$digest is kept in the store*"
         Get-Image "$team/app@$digest" -Store $docker | Remove-Image -IncludePinned -ErrorAction Stop
         Get-Image -Store $docker | Where-Object { -not $_.Tag } | Should -BeNullOrEmpty
     }

@@ -221,3 +221,86 @@ Describe 'FF8: a pull says what it brought' {
         "$warned" | Should -Not -BeLike '*more repositories*'
     }
 }
+
+Describe 'FF1: one name of several images' {
+    BeforeEach {
+        # As docker save writes two images of one tag: the whole name in one annotation, the tag in the other.
+        $layout = New-TestStore
+        foreach ($name in 'web', 'api') {
+            $null = Add-TestImage $registry "ff1/${name}:1" @{ layers = @(@{ seed = $name.Length + [int]$name[0]; size = 100 }) }
+            $null = Invoke-ImagePull "$address/ff1/${name}:1" -Store $layout
+        }
+
+        $file = Join-Path $layout 'index.json'
+        $index = [System.IO.File]::ReadAllText($file) | ConvertFrom-Json
+        function Set-Annotation([scriptblock] $Make) {
+            foreach ($entry in $index.manifests) {
+                $entry.annotations = & $Make $entry.annotations.'org.opencontainers.image.ref.name'.Split('/')[-1].Split(':')[0]
+            }
+
+            Get-ChildItem -LiteralPath (Join-Path $layout '.imgsps') -File | Remove-Item
+            [System.IO.File]::WriteAllText($file, (ConvertTo-Json $index -Depth 9))
+        }
+    }
+
+    AfterEach { Remove-TestStore $layout }
+
+    It 'is none where each has a whole name' {
+        Set-Annotation { param($name) @{ 'org.opencontainers.image.ref.name' = '1'; 'io.containerd.image.name' = "docker.io/library/${name}:1" } }
+        (Get-Image -Store $layout).Reference | Sort-Object | Should -Be 'api:1', 'web:1'
+        Remove-Image web:1 -Store $layout -ErrorAction Stop
+        (Get-Image -Store $layout).Reference | Should -Be 'api:1'
+    }
+
+    It 'is ambiguous for <Command>' -ForEach @(
+        @{ Command = 'Get-ImageConfig' }
+        @{ Command = 'Get-ImageLayer' }
+        @{ Command = 'Get-ImageHistory' }
+        @{ Command = 'Get-ImageManifest' }
+        @{ Command = 'Add-ImageTag -Tag copy:1 -Image' }
+    ) {
+        Set-Annotation { @{ 'org.opencontainers.image.ref.name' = 'latest' } }
+        { Invoke-Expression "$Command latest -Store '$layout' -ErrorAction Stop" } | Should -Throw -ErrorId 'ImageAmbiguous,*'
+    }
+
+    It 'is asked for image by image, and -WhatIf, -PassThru and what is gone are the same' {
+        Set-Annotation { @{ 'org.opencontainers.image.ref.name' = 'latest' } }
+        $images = @(Get-Image -Store $layout)
+        $images | Should -HaveCount 2
+        $removed = @(Remove-Image latest -Store $layout -PassThru -ErrorAction Stop)
+        $removed | Should -HaveCount 2
+        $removed.Deleted | Where-Object { $_ -in $images.Id } | Sort-Object | Should -Be ($images.Id | Sort-Object)
+        Get-Image -Store $layout | Should -BeNullOrEmpty
+    }
+
+    It 'goes with one of them alone when that is piped' {
+        Set-Annotation { @{ 'org.opencontainers.image.ref.name' = 'latest' } }
+        $one, $other = Get-Image -Store $layout
+        $one | Remove-Image -ErrorAction Stop
+        (Get-Image -Store $layout).Id | Should -Be $other.Id
+    }
+}
+
+Describe 'FF3: a narrowed row' {
+    BeforeEach {
+        $null = Invoke-ImagePull "$address/team/app:1"
+        $null = Add-ImageTag "$address/team/app:1" -Tag narrow:1, narrow:2
+    }
+
+    It 'is its name and no other: <What>' -ForEach @(
+        @{ What = 'Repository, Tag, Id'; Row = { Get-Image narrow:1 | Select-Object Repository, Tag, Id } }
+        @{ What = 'Repository, Tag, Id, Digest'; Row = { Get-Image narrow:1 | Select-Object Repository, Tag, Id, Digest } }
+        @{ What = 'Repository, Tag'; Row = { Get-Image narrow:1 | Select-Object Repository, Tag } }
+        @{ What = 'of a file'; Row = { Get-Image narrow:1 | Select-Object Id, Tag, Repository | ConvertTo-Csv | ConvertFrom-Csv } }
+        @{ What = 'of docker'; Row = { [pscustomobject]@{ Repository = 'narrow'; Tag = '1'; ID = (Get-Image narrow:1).Id.Substring(7, 12) } } }
+    ) {
+        & $Row | Remove-Image -Force -ErrorAction Stop
+        (Get-Image).Reference | Sort-Object | Should -Be (@("$address/team/app:1", 'narrow:2') | Sort-Object)
+    }
+
+    It 'is its id when that is all it has' {
+        (Get-Image narrow:1).Id | ForEach-Object { [pscustomobject]@{ Repository = '<none>'; Tag = '<none>'; Id = $_ } } |
+            Remove-Image -Force -ErrorAction Stop
+        Get-Image -Image narrow* | Should -BeNullOrEmpty
+    }
+}

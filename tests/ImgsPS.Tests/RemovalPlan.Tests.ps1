@@ -51,23 +51,27 @@ Describe 'Remove-Image -WhatIf' {
     It 'says of <Form> what the run does, to the byte (FF7, DU3)' -ForEach @(
         @{ Form = 'all that is listed'; Given = { Get-Image }; Arguments = @{} }
         @{ Form = 'all with -IncludePinned'; Given = { Get-Image }; Arguments = @{ IncludePinned = $true } }
-        @{ Form = 'names'; Given = { "$address/team/app:a", 'mine:1', 'nosuch', "$address/other/app:1", "$address/other/app:1" }; Arguments = @{} }
+        @{ Form = 'names'; Arguments = @{}
+            Given = { "$address/team/app:a", 'mine:1', 'nosuch', "$address/other/app:1", "$address/other/app:1" } }
         @{ Form = 'ids'; Given = { $one.id, "$address/other/app:1", $one.id.Substring(7, 12) }; Arguments = @{} }
         @{ Form = 'ids, forced'; Given = { $one.id, "$address/other/app:1", $one.id.Substring(7, 12) }; Arguments = @{ Force = $true } }
-        @{ Form = 'a digest'; Given = { "$address/other/app@$((Get-Image "$address/other/app:1").Digest)", "$address/other/app:1" }; Arguments = @{} }
+        @{ Form = 'a digest'; Arguments = @{}
+            Given = { "$address/other/app@$((Get-Image "$address/other/app:1").Digest)", "$address/other/app:1" } }
         @{ Form = 'an image twice'; Given = { $row = Get-Image mine:1; $row, $row }; Arguments = @{} }
     ) {
         $items = @(. $Given)
-        $plan = @($items | Remove-Image @Arguments -WhatIf -PassThru -ErrorAction SilentlyContinue -ErrorVariable planned -WarningAction Ignore)
-        $lines = ConvertTo-Word (Get-WhatIfLine { $items | Remove-Image @Arguments -WhatIf -ErrorAction SilentlyContinue -WarningAction Ignore })
+        $quiet = @{ ErrorAction = 'SilentlyContinue'; WarningAction = 'Ignore' }
+        $plan = @($items | Remove-Image @Arguments -WhatIf -PassThru -ErrorVariable planned @quiet)
+        $lines = ConvertTo-Word (Get-WhatIfLine { $items | Remove-Image @Arguments -WhatIf @quiet })
         $before = Get-BlobByte
-        $done = @($items | Remove-Image @Arguments -PassThru -ErrorAction SilentlyContinue -ErrorVariable failed -WarningAction Ignore)
+        $done = @($items | Remove-Image @Arguments -PassThru -ErrorVariable failed @quiet)
         $doable = @($plan | Where-Object { -not $_.Reason })
         ConvertTo-Line $doable | Should -Be (ConvertTo-Line $done)
         ($doable | Measure-Object BytesFreed -Sum).Sum | Should -Be ($before - (Get-BlobByte))
         $lines.Bytes | Should -Be $done.BytesFreed
         @($lines | Where-Object Word -EQ 'Remove image') | Should -HaveCount @($done | Where-Object { $_.Deleted }).Count
-        @($planned | ForEach-Object { "$($_.FullyQualifiedErrorId) $_" }) | Should -Be @($failed | ForEach-Object { "$($_.FullyQualifiedErrorId) $_" })
+        @($planned | ForEach-Object { "$($_.FullyQualifiedErrorId) $_" }) |
+            Should -Be @($failed | ForEach-Object { "$($_.FullyQualifiedErrorId) $_" })
     }
 
     It 'says the sum of a batch, which is what the run frees (DU3)' {
@@ -80,7 +84,8 @@ Describe 'Remove-Image -WhatIf' {
     }
 
     It 'writes the plan as objects with -PassThru, with the reason of what is kept or refused' {
-        $plan = @("$address/team/app:a", $one.id, 'nosuch' | Remove-Image -WhatIf -PassThru -ErrorAction SilentlyContinue -ErrorVariable failed)
+        $plan = @("$address/team/app:a", $one.id, 'nosuch' |
+                Remove-Image -WhatIf -PassThru -ErrorAction SilentlyContinue -ErrorVariable failed)
         $plan | ForEach-Object { $_ | Should -BeOfType ImgsPS.ImageRemoval }
         $plan.Planned | Should -Be $true, $true, $true
         $plan.Image | Should -Be "$address/team/app:a", $one.id, 'nosuch'
@@ -114,7 +119,8 @@ Describe 'Remove-Image -WhatIf' {
     }
 
     It 'changes nothing at all (SF4)' {
-        $files = { Get-ChildItem -LiteralPath $store -Recurse -Force | ForEach-Object { "$($_.FullName) $($_.Length) $($_.LastWriteTimeUtc.Ticks)" } }
+        $files = { Get-ChildItem -LiteralPath $store -Recurse -Force |
+                ForEach-Object { "$($_.FullName) $($_.Length) $($_.LastWriteTimeUtc.Ticks)" } }
         $before = & $files
         $null = Get-WhatIfLine { Get-Image | Remove-Image -IncludePinned -Force -WhatIf }
         & $files | Should -Be $before

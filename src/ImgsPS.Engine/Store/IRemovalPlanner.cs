@@ -3,12 +3,12 @@ using System.Collections.Generic;
 namespace ImgsPS.Store;
 
 /// <summary>
-/// What removals would do, made from one reading of a store (docs/removal-plan.md). Nothing is changed. Each plan sees the removals that were
-/// accepted before as done. Not thread-safe.
+/// What removals would do, made from one reading of a store (docs/removal-plan.md). Nothing is changed. Each plan sees the removals that
+/// were accepted before as done. Not thread-safe.
 /// </summary>
 internal interface IRemovalPlanner
 {
-    /// <summary>True when the removal goes by this same code, so that what is refused here is refused there; else it is a forecast.</summary>
+    /// <summary>True when the removal goes by this same code, and what is refused here is refused there; else it is a forecast.</summary>
     bool Decides { get; }
 
     /// <summary>The list as it is when what was accepted is done.</summary>

@@ -108,8 +108,14 @@ public sealed class Image
         init => _layers = ImageLayerList.Of(value);
     }
 
-    /// <summary>True when no reference names the image any more.</summary>
+    /// <summary>
+    /// True when nothing names the image any more: it has no name, or only a digest of a repository whose tags name other images by now
+    /// (FF4).
+    /// </summary>
     public bool Dangling { get; init; }
+
+    /// <summary>True when the name is a digest alone and the image is not <see cref="Dangling"/>: it was pulled so.</summary>
+    public bool Pinned { get; init; }
 
     /// <summary>True when a container uses the image.</summary>
     public bool InUse { get; init; }

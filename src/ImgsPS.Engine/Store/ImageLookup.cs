@@ -15,12 +15,12 @@ internal static class ImageLookup
 
     /// <summary>
     /// The rows that <paramref name="identity"/> means. A text is tried as whole digest or id, then as a name of another tool's that is no
-    /// whole reference, then as reference (repo means repo:latest), then as id prefix (D13, D14). One row for a reference; for an id all rows of that image. An object given as identity finds its own
-    /// row only.
+    /// whole reference, then as reference (repo means repo:latest), then as id prefix (D13, D14). One row for a reference; for an id all rows
+    /// of that image. An object given as identity finds its own row only.
     /// </summary>
     /// <exception cref="ImageException">
-    /// NotFound: <c>No such image: nosuch:latest</c> (D12). Ambiguous: an id prefix of several images. Conflict: the listed reference names
-    /// another image by now. InvalidReference: the text is neither a reference nor an id.
+    /// NotFound: <c>No such image: nosuch:latest</c> (D12). Ambiguous: an id prefix of several images, or a name that another tool gave to
+    /// several (FF1). Conflict: the listed reference names another image by now. InvalidReference: the text is neither a reference nor an id.
     /// </exception>
     public static ImageMatch Find(IReadOnlyList<Image> images, ImageIdentity identity) => FindIn(new PlainImageRows(images), identity);
 
@@ -30,6 +30,31 @@ internal static class ImageLookup
         IsRow(identity)
             ? FindListed(images, identity)
             : FindText(images, identity.Text, allTags: false);
+
+    /// <summary>
+    /// What a removal has to ask about one after the other: the identity itself, or each image that has the name, where a name is that of
+    /// several (FF1).
+    /// </summary>
+    public static IReadOnlyList<ImageIdentity> Meant(IImageRows images, ImageIdentity identity)
+    {
+        if (!IsRow(identity))
+        {
+            try
+            {
+                if (FindText(images, identity.Text, allTags: false, several: true) is { Kind: ImageMatchKind.Tag } match
+                    && AreSeveral(match.Images))
+                {
+                    return match.Images.Select(ImageIdentity.Of).ToArray();
+                }
+            }
+            catch (ImageException)
+            {
+                // The question for it says so.
+            }
+        }
+
+        return [identity];
+    }
 
     /// <summary>
     /// The rows for <c>docker images NAME</c>: as <see cref="FindIn"/>, but a repository without tag means all its tags (L8).
@@ -102,7 +127,7 @@ internal static class ImageLookup
                 "It had no name then. List the images again, or give its name.");
     }
 
-    private static ImageMatch FindText(IImageRows images, string text, bool allTags)
+    private static ImageMatch FindText(IImageRows images, string text, bool allTags, bool several = false)
     {
         if (Digest.TryParseIdentifier(text, out var digest))
         {
@@ -117,12 +142,12 @@ internal static class ImageLookup
         var bare = images.WithName(text).Where(i => i.Repository is null && text == (isReference ? i.Reference : i.RawName)).ToArray();
         if (bare.Length > 0)
         {
-            return new ImageMatch(ImageMatchKind.Tag, bare);
+            return new ImageMatch(ImageMatchKind.Tag, allTags || several ? bare : OneImage(bare, text));
         }
 
         // A text that is no reference can't be a prefix either.
         var reference = ParseText(text);
-        return FindReference(images, reference, allTags)
+        return FindReference(images, reference, allTags, several)
             ?? FindPrefix(images, text)
             ?? throw NotFound(allTags || reference.Digest is not null ? reference.Familiar : reference.WithDefaultTag().Familiar);
     }
@@ -146,7 +171,7 @@ internal static class ImageLookup
         }
     }
 
-    private static ImageMatch? FindReference(IImageRows images, ImageReference reference, bool allTags)
+    private static ImageMatch? FindReference(IImageRows images, ImageReference reference, bool allTags, bool several)
     {
         if (reference.Digest is not null)
         {
@@ -159,8 +184,18 @@ internal static class ImageLookup
         var tag = allTags && reference.IsNameOnly ? null : reference.WithDefaultTag().Tag;
         var candidates = tag is null ? images.All : images.WithTag(reference, tag);
         var rows = candidates.Where(i => (tag is null || i.Tag == tag) && Names(i, reference)).ToArray();
-        return rows.Length > 0 ? new ImageMatch(ImageMatchKind.Tag, rows) : null;
+        return rows.Length == 0 ? null
+            : new ImageMatch(ImageMatchKind.Tag, allTags || several ? rows : OneImage(rows, reference.WithDefaultTag().Familiar));
     }
+
+    private static Image[] OneImage(Image[] rows, string name) => !AreSeveral(rows) ? rows : throw new ImageException(
+        ImageErrorKind.Ambiguous,
+        $"{PrintableText.Of(name)} is the name of several images: another tool wrote it more than once",
+        $"Give the id of one: {string.Join(", ", rows.Select(i => i.Id).Distinct(StringComparer.Ordinal).Take(10).Select(ShortId))}; or pipe "
+            + "one of those that Get-Image lists.");
+
+    private static bool AreSeveral(IReadOnlyList<Image> rows) =>
+        rows.Count > 1 && rows.Select(i => i.Digest ?? i.Id).Distinct(StringComparer.Ordinal).Skip(1).Any();
 
     private static ImageMatch? FindPrefix(IImageRows images, string text)
     {

@@ -53,8 +53,11 @@ public sealed class ImageStoreInfo
     /// <summary>Images in the list: one per reference, and the dangling ones.</summary>
     public int Images { get; init; }
 
-    /// <summary>Images without a name.</summary>
+    /// <summary>Images that nothing names any more, as <see cref="Image.Dangling"/>.</summary>
     public int Dangling { get; init; }
+
+    /// <summary>Names by digest alone, as <see cref="Image.Pinned"/>.</summary>
+    public int Pinned { get; init; }
 
     /// <summary>Images of the list that containers use.</summary>
     public int InUse { get; init; }

@@ -160,7 +160,7 @@ public sealed class ImageName
 
     private static ImageName? FromProperties(PSObject value)
     {
-        var reference = Text(value, nameof(Image.Reference));
+        var reference = Text(value, nameof(Image.Reference)) ?? NameOf(value);
         if (value.Properties[nameof(ImageLayer.CreatedBy)] is not null)
         {
             return reference is null ? null : new(ImageIdentity.Of(reference, null, null, Text(value, nameof(Image.Store)))) { IsData = true };
@@ -194,6 +194,26 @@ public sealed class ImageName
         // The binder takes these properties by itself, but without the computer that the object is from.
         var name = Text(value, "Image") ?? Text(value, "Name");
         return name is not null && ThisComputer.OtherOf(value) is not null ? new(ImageIdentity.Of(name)) : null;
+    }
+
+    /// <summary>
+    /// The name that a row has as Repository and Tag, the only ones that are left of it (FF3); null when it has none. A tag beside an empty
+    /// repository is a name as umoci writes it.
+    /// </summary>
+    private static string? NameOf(PSObject value)
+    {
+        var tag = Text(value, nameof(Image.Tag));
+        if (tag is null or "<none>" || value.Properties[nameof(Image.Repository)] is null)
+        {
+            return null;
+        }
+
+        return Text(value, nameof(Image.Repository)) switch
+        {
+            null => tag,
+            "<none>" => null,
+            var repository => repository + ":" + tag,
+        };
     }
 
     /// <summary>The image that a layer or a step of its history belongs to: their own digests and ids are not the image's.</summary>

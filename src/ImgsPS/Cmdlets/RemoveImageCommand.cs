@@ -77,7 +77,11 @@ public sealed class RemoveImageCommand : StoreCmdlet
                 var stores = Read(StoresFor(image), image.ToString());
                 if (wildcard is null)
                 {
-                    Remove(stores.Select(store => (store, image.Identity)), named: false);
+                    // One name of several images: each is asked for by itself (FF1).
+                    Remove(
+                        stores.SelectMany(store => ImageLookup.Meant(store.Planner!.Images, image.Identity).Select(one => (store, one)))
+                            .ToList(),
+                        named: false);
                     return;
                 }
 
@@ -99,9 +103,9 @@ public sealed class RemoveImageCommand : StoreCmdlet
         RemoveWaiting();
         foreach (var store in _removals.Values)
         {
-            if (store.Pinned.Count(store) is > 0 and var count)
+            if (store.Pinned.Tell(store) is { } kept)
             {
-                Warn(PinnedImages.Kept(count, store.Store.Name));
+                Warn(kept);
             }
         }
 
@@ -144,9 +148,13 @@ public sealed class RemoveImageCommand : StoreCmdlet
 
     private void Remove(StoreRemovals store, ImageIdentity image, bool named)
     {
-        if (image.Reference is { } reference && (IsGone(store, reference) || (!named && IsKept(store, reference))))
+        if (image.Reference is { } reference)
         {
-            return;
+            var rows = PlannerOf(store).Images.WithName(reference).Where(row => row.Reference == reference).ToList();
+            if ((rows.Count == 0 && IsGone(store, reference)) || (!named && rows.Exists(row => row.Pinned) && IsKept(store, reference)))
+            {
+                return;
+            }
         }
 
         var request = new RemovalRequest(image) { Force = Force, NoPrune = NoPrune, Measure = PassThru };
@@ -167,11 +175,6 @@ public sealed class RemoveImageCommand : StoreCmdlet
         catch (ImageException refusal) when (!store.Planner!.Decides && refusal.Kind is ImageErrorKind.Conflict or ImageErrorKind.InUse)
         {
             // A Docker Engine may have rules of its own: it is asked.
-        }
-
-        if (image.IsListed && image.Name is null && !IncludePinned)
-        {
-            store.Pinned.KeepUnused(store.Planner!.Images);
         }
 
         if (ShouldProcess(Describe(store, image, planned), planned is { RemovesImage: false } ? "Untag" : "Remove image"))
@@ -302,8 +305,8 @@ public sealed class RemoveImageCommand : StoreCmdlet
         store);
 
     /// <summary>
-    /// True, with a word, for a reference that went before: a listed digest reference goes with the last tag of its repository (D2), which is
-    /// no failure of the item that follows.
+    /// True, with a word, for a reference that went before: a listed digest reference goes with the last tag of its repository (D2), which
+    /// is no failure of the item that follows.
     /// </summary>
     private bool IsGone(StoreRemovals store, string reference)
     {
@@ -319,7 +322,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
     /// <summary>True, with a word, for an image that was pulled by digest and is not to be removed (P2).</summary>
     private bool IsKept(StoreRemovals store, string reference)
     {
-        if (IncludePinned || !PinnedImages.IsPinned(reference))
+        if (IncludePinned)
         {
             return false;
         }
@@ -341,8 +344,8 @@ public sealed class RemoveImageCommand : StoreCmdlet
 
     private static string Describe(StoreRemovals store, ImageIdentity image, PlannedRemoval? planned) =>
         (planned is null ? image.Text : Describe(planned.Images)) + Place("in", store.Store)
-            + (planned is { IsMeasured: true } ? string.Format(CultureInfo.InvariantCulture, ", frees {0} bytes", planned.Removal.BytesFreed)
-                : "");
+            + (planned is { IsMeasured: true }
+                ? string.Format(CultureInfo.InvariantCulture, ", frees {0} bytes", planned.Removal.BytesFreed) : "");
 
     /// <summary>With -WhatIf, behind all items: what they free together, and what keeps content from going.</summary>
     private void TellSum()

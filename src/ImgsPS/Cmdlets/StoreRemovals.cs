@@ -7,7 +7,7 @@ using ImgsPS.Store;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>
-/// The removals of a command in one store: what it plans by, what the user has agreed to and that waits to be done in one call, in its order,
+/// The removals of a command in one store: what it plans by, what the user has agreed to and waits to be done in one call, in its order,
 /// and what has been done. For the pipeline thread.
 /// </summary>
 internal sealed class StoreRemovals
@@ -43,8 +43,8 @@ internal sealed class StoreRemovals
     public bool IsWaiting => _waiting.Count > 0;
 
     /// <summary>
-    /// True when many wait, or one has waited for long. A call costs what the store's list is long; so calls never take more than half of the
-    /// time. Docker Engines remove one after the other anyway.
+    /// True when many wait, or one has waited for long. A call costs what the store's list is long; so calls never take more than half of
+    /// the time. Docker Engines remove one after the other anyway.
     /// </summary>
     public bool IsDue => IsWaiting && (Store.IsDocker || _waiting.Count >= MaxItems
         || (_sinceFirst.Elapsed >= _lastCall && (_waiting.Count >= Many || _sinceFirst.Elapsed > Wait)));

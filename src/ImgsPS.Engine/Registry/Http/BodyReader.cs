@@ -19,6 +19,9 @@ internal sealed partial class BodyReader : IDisposable
     private readonly RetryBudget? _budget;
     private readonly long _start;
 
+    // Where it ends although the platform does not know it; -1 where the platform does.
+    private long _end = -1;
+
     // Only time spent waiting for bytes counts: a slow disk is not a slow server.
     private readonly Pace _pace;
 
@@ -48,7 +51,7 @@ internal sealed partial class BodyReader : IDisposable
         RegistryResponse response, RegistryLimits limits, RetryBudget? budget, long start, CancellationToken cancellationToken)
     {
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        return new(response, stream, limits, budget, start);
+        return new(response, stream, limits, budget, start) { _end = response.IsLengthRepeated ? start + response.Length : -1 };
     }
 
     /// <summary>Opens the body without its coding, as <see cref="ContentCoding.Coded"/>.</summary>
@@ -133,6 +136,11 @@ internal sealed partial class BodyReader : IDisposable
     public async ValueTask<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (Position == _end)
+        {
+            return 0;
+        }
+
         int read;
         _pace.Start();
         try

@@ -39,8 +39,12 @@ internal sealed class RegistryResponse : IDisposable
     public bool IsOfAsked => Asked is null || HostNames.SameOrigin(Uri, Asked);
 
     /// <summary>True when Content-Length is there with different numbers (RN17).</summary>
-    public bool HasTwoLengths =>
-        Header("Content-Length").SelectMany(v => v.Split(',')).Select(v => v.Trim()).Distinct(StringComparer.Ordinal).Count() > 1;
+    public bool HasTwoLengths => Lengths(Header("Content-Length")).Length > 1;
+
+    /// <summary>
+    /// True when one line has the length several times: the platform takes that for none, and would read on until the connection ends.
+    /// </summary>
+    public bool IsLengthRepeated => Length >= 0 && Header("Content-Length")[0].IndexOf(',') >= 0 && Header("Transfer-Encoding").Count == 0;
 
     /// <summary>Content-Length; -1 when it is absent, given twice with different numbers, or not a number.</summary>
     public long Length => ParseLength(Header("Content-Length"));
@@ -76,10 +80,13 @@ internal sealed class RegistryResponse : IDisposable
     /// <summary>Reads the values of Content-Length; -1 for unknown. One number given several times counts once (RFC 9110 8.6).</summary>
     internal static long ParseLength(IReadOnlyList<string> values)
     {
-        var distinct = values.Select(v => v.Trim()).Distinct(StringComparer.Ordinal).ToArray();
+        var distinct = Lengths(values);
         return distinct.Length == 1 && long.TryParse(distinct[0], NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length
             : -1;
     }
+
+    private static string[] Lengths(IReadOnlyList<string> values) =>
+        values.SelectMany(v => v.Split(',')).Select(v => v.Trim()).Distinct(StringComparer.Ordinal).ToArray();
 
     /// <summary>
     /// Reads the body up to <see cref="RegistryLimits.ErrorBody"/> and keeps that, so that the connection is free for others while it is

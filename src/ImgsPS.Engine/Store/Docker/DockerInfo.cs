@@ -36,8 +36,11 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
             async stop => info = await AskAsync("/info", observer, stop).ConfigureAwait(false),
             async stop => version = await AskAsync("/version", observer, stop).ConfigureAwait(false),
             async stop => usage = await AskAsync("/system/df", observer, stop, usageQuery).ConfigureAwait(false)).ConfigureAwait(false);
+        var pinned = new HashSet<string>(images.Where(i => i.Pinned).Select(i => i.Id), StringComparer.Ordinal);
         var bytes = DockerDiskUsage.Read(
-            usage, new HashSet<string>(images.Where(i => i.Dangling && !i.InUse).Select(i => i.Id), StringComparer.Ordinal));
+            usage,
+            new HashSet<string>(
+                images.Where(i => i.Dangling && !i.InUse && !pinned.Contains(i.Id)).Select(i => i.Id), StringComparer.Ordinal));
         var os = DockerJson.Text(version, "Os") ?? DockerJson.Text(info, "OSType");
         var architecture = DockerJson.Text(version, "Arch");
         var registries = DockerJson.Get(info, "RegistryConfig");
@@ -53,6 +56,7 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
             Platform = os is null || architecture is null ? null : new Platform(os, architecture),
             Images = images.Count,
             Dangling = images.Count(i => i.Dangling),
+            Pinned = images.Count(i => i.Pinned),
             InUse = images.Count(i => i.InUse),
             Bytes = bytes.Total,
             ReclaimableBytes = bytes.Reclaimable,

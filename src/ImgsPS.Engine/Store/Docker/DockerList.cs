@@ -44,10 +44,14 @@ internal sealed class DockerList
     {
         var filters = await MomentsAsync(request.Filter, observer, cancellationToken).ConfigureAwait(false);
         IReadOnlyCollection<DockerImage> images = Array.Empty<DockerImage>();
+        IReadOnlyCollection<DockerImage>? everything = null;
         var usage = DockerUsage.None;
         await DockerTasks.AllAsync(
             cancellationToken,
             async stop => images = await ImagesAsync(request.All, filters, observer, stop).ConfigureAwait(false),
+
+            // What is left over is seen by the tags of all images (FF4).
+            async stop => everything = filters is null ? null : await ImagesAsync(true, null, observer, stop).ConfigureAwait(false),
             async stop => usage = await UsageAsync(observer, stop).ConfigureAwait(false)).ConfigureAwait(false);
         var filter = request.Filter.WithoutMoments();
         var now = DateTimeOffset.Now;
@@ -67,7 +71,7 @@ internal sealed class DockerList
 
         List<Image> Rows(IOperationObserver told)
         {
-            var all = DockerRows.Of(images, usage, _client.Endpoint.Store, told, Contents.Find);
+            var all = DockerRows.Of(images, usage, _client.Endpoint.Store, told, Contents.Find, everything);
 
             // For a Docker Engine an image without a date is of 1970, and before all others (FF6).
             var dated = filters is null ? all : all.FindAll(row => row.Created is not null);

@@ -20,6 +20,9 @@ internal sealed class DockerPlanner : IRemovalPlanner
     private readonly DockerUsage _usage;
     private readonly string _store;
 
+    // As the list said it: what is left over or pinned does not change while a command removes (FF4).
+    private readonly TaggedNames? _tagged;
+
     /// <param name="images">All images, parents included.</param>
     /// <param name="usage">All containers.</param>
     /// <param name="store">The store's name.</param>
@@ -27,6 +30,7 @@ internal sealed class DockerPlanner : IRemovalPlanner
     {
         _usage = usage;
         _store = store;
+        _tagged = DockerRows.TaggedNamesOf(images);
         _images = new Dictionary<string, DockerImage>(images.Count, StringComparer.Ordinal);
         foreach (var image in images)
         {
@@ -134,7 +138,7 @@ internal sealed class DockerPlanner : IRemovalPlanner
 
     private bool HasChildren(string id) => _children.TryGetValue(id, out var count) && count > 0;
 
-    /// <summary>Puts the rows of an image into the lists, as it is now; what other images are built on is listed by its names only (L6).</summary>
+    /// <summary>Puts an image's rows into the lists, as it is now; what others are built on is listed by its names only (L6).</summary>
     private void Show(string id)
     {
         if (_rows.TryGetValue(id, out var before))
@@ -145,7 +149,7 @@ internal sealed class DockerPlanner : IRemovalPlanner
 
         if (_images.TryGetValue(id, out var image))
         {
-            var rows = DockerRows.Of([image], _usage, _store, NullObserver.Instance);
+            var rows = DockerRows.OfOne(image, HasChildren(id), _tagged, _usage, _store, NullObserver.Instance).ToList();
             _rows.Add(id, rows);
             var table = image.Tags.Count + image.Digests.Count == 0 && HasChildren(id) ? _hidden : _listed;
             rows.ForEach(table.Add);
@@ -168,8 +172,8 @@ internal sealed class DockerPlanner : IRemovalPlanner
             if (!request.Force && IsSingle(image) && planner._usage.First(image.Id, null) is { } user)
             {
                 throw Refuse(
-                    $"conflict: unable to remove repository reference \"{name}\" (must force) - container {user.ShortId} is using "
-                        + $"its referenced image {Digest.Shorten(image.Id)}");
+                    $"conflict: unable to remove repository reference \"{name}\" (must force) - container {user.ShortId} is using its "
+                        + $"referenced image {Digest.Shorten(image.Id)}");
             }
 
             var isTag = name.IndexOf('@') < 0;

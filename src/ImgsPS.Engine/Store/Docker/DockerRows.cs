@@ -20,23 +20,53 @@ internal static class DockerRows
     /// <param name="store">The store's name.</param>
     /// <param name="observer">Told of names that are no references.</param>
     /// <param name="content">What is known of an image by its id; null for nothing.</param>
+    /// <param name="all">All images of the store, where these are some of them.</param>
     public static List<Image> Of(
         IReadOnlyCollection<DockerImage> images, DockerUsage usage, string store, IOperationObserver observer,
-        Func<string, DockerContent?>? content = null)
+        Func<string, DockerContent?>? content = null, IReadOnlyCollection<DockerImage>? all = null)
     {
         // F1: what other images are built on is not dangling.
-        var parents = new HashSet<string>(images.Select(i => i.ParentId).OfType<string>(), StringComparer.Ordinal);
+        var parents = new HashSet<string>((all ?? images).Select(i => i.ParentId).OfType<string>(), StringComparer.Ordinal);
+        var tagged = TaggedNamesOf(all ?? images);
         var rows = new List<Image>(images.Count);
         foreach (var image in images)
         {
-            var known = content?.Invoke(image.Id);
-            foreach (var name in Names(image, everyDigest: false, null, observer))
-            {
-                rows.Add(Row(image, name, parents.Contains(image.Id), usage.Of(image.Id), store, known));
-            }
+            rows.AddRange(OfOne(image, parents.Contains(image.Id), tagged, usage, store, observer, content?.Invoke(image.Id)));
         }
 
         return rows;
+    }
+
+    /// <summary>The rows of one image of a list.</summary>
+    public static IEnumerable<Image> OfOne(
+        DockerImage image, bool isParent, TaggedNames? tagged, DockerUsage usage, string store, IOperationObserver observer,
+        DockerContent? known = null)
+    {
+        var usedBy = usage.Of(image.Id);
+        return Names(image, everyDigest: false, null, observer).Select(name => Row(image, name, isParent, tagged, usedBy, store, known));
+    }
+
+    /// <summary>The tags of the store; null when every image has one.</summary>
+    public static TaggedNames? TaggedNamesOf(IReadOnlyCollection<DockerImage> images)
+    {
+        if (images.All(i => i.Tags.Count > 0))
+        {
+            return null;
+        }
+
+        var names = new TaggedNames();
+        foreach (var image in images)
+        {
+            foreach (var text in image.Tags)
+            {
+                if (ImageReference.TryParse(text, out var reference))
+                {
+                    names.Add(reference, image.Id);
+                }
+            }
+        }
+
+        return names;
     }
 
     /// <summary>The rows of one image, those by digest beside tags included: all that can name it.</summary>
@@ -46,11 +76,13 @@ internal static class DockerRows
     /// <param name="digest">What a tag's row had in a list, and has again if it is one of its digests.</param>
     public static IReadOnlyList<Image> All(DockerImage image, string store, IOperationObserver observer, string? digest = null) =>
         ImageOrder.Sort(Names(image, everyDigest: true, digest, observer)
-            .Select(n => Row(image, n, false, Array.Empty<string>(), store, null)));
+            .Select(n => Row(image, n, false, null, Array.Empty<string>(), store, null)));
 
     private static Image Row(
-        DockerImage image, Name? name, bool isParent, IReadOnlyList<string> usedBy, string store, DockerContent? content)
+        DockerImage image, Name? name, bool isParent, TaggedNames? tagged, IReadOnlyList<string> usedBy, string store,
+        DockerContent? content)
     {
+        var isLeftOver = name?.ByDigest is { } byDigest && !isParent && tagged?.IsLeftOver(byDigest, image.Id) == true;
         var digest = name?.Digest ?? image.TargetDigest;
         return new Image
         {
@@ -69,7 +101,8 @@ internal static class DockerRows
             Platform = content?.Platform,
             Author = content?.Author,
             Layers = content?.DiffIds.Select(d => new ImageLayer { DiffId = d.ToString() }).ToArray() ?? Array.Empty<ImageLayer>(),
-            Dangling = name is null && !isParent,
+            Dangling = (name is null && !isParent) || isLeftOver,
+            Pinned = name?.ByDigest is not null && !isLeftOver,
             InUse = usedBy.Count > 0,
             UsedBy = usedBy,
             Store = store,
@@ -170,8 +203,14 @@ internal static class DockerRows
 
     private sealed record Name(string? Reference, string? RawName, string? Registry, string? Repository, string? Tag, string? Digest)
     {
+        /// <summary>The reference, where it is one by digest alone.</summary>
+        public ImageReference? ByDigest { get; private init; }
+
         public static Name Of(ImageReference reference, Digest? digest) =>
-            new(reference.Familiar, null, reference.Registry, reference.FamiliarName, reference.Tag, digest?.ToString());
+            new(reference.Familiar, null, reference.Registry, reference.FamiliarName, reference.Tag, digest?.ToString())
+            {
+                ByDigest = reference.Tag is null && reference.Digest is not null ? reference : null,
+            };
 
         public static Name Unknown(string text) => new(null, PrintableText.Of(text), null, null, null, null);
     }

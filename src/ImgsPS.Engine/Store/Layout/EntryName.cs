@@ -4,14 +4,18 @@ using ImgsPS.Naming;
 namespace ImgsPS.Store.Layout;
 
 /// <summary>
-/// What an entry of index.json is called: <c>org.opencontainers.image.ref.name</c>. A text with a tag or a digest is the reference it
-/// parses to, whoever wrote it (<c>ubuntu:24.04</c> by skopeo is docker.io/library/ubuntu:24.04); any other (<c>latest</c> by umoci) is a
-/// name as it stands. Immutable.
+/// What an entry of index.json is called: <c>io.containerd.image.name</c>, which has the whole reference where docker, buildkit and
+/// containerd write only the tag into <c>org.opencontainers.image.ref.name</c> (FF1); without one, the latter. A text with a tag or a digest
+/// is the reference it parses to, whoever wrote it (<c>ubuntu:24.04</c> by skopeo is docker.io/library/ubuntu:24.04); any other
+/// (<c>latest</c> by umoci) is a name as it stands. Immutable.
 /// </summary>
 internal sealed class EntryName
 {
     /// <summary>The annotation with the name (OCI image-spec, annotations.md).</summary>
     public const string Annotation = "org.opencontainers.image.ref.name";
+
+    /// <summary>The annotation with the whole reference, by docker 25 and later, buildkit and containerd.</summary>
+    public const string WholeAnnotation = "io.containerd.image.name";
 
     // Made when they are first asked for: a list asks for both of each name, a removal of few.
     private string? _shown;
@@ -56,18 +60,18 @@ internal sealed class EntryName
         return new EntryName(reference.ToString(), reference);
     }
 
-    /// <summary>Reads an annotation's value; null when it is empty.</summary>
-    public static EntryName? Parse(string? text)
-    {
-        if (string.IsNullOrEmpty(text))
-        {
-            return null;
-        }
+    /// <summary>Reads the annotations' values; null when both are empty.</summary>
+    /// <param name="text">Of <see cref="Annotation"/>.</param>
+    /// <param name="whole">Of <see cref="WholeAnnotation"/>; counts when it is a reference, or is all that there is.</param>
+    public static EntryName? Parse(string? text, string? whole = null) =>
+        Read(whole) is { } known ? Of(known)
+        : Read(text) is { } reference ? Of(reference)
+        : !string.IsNullOrEmpty(text) ? new EntryName(text!, null)
+        : !string.IsNullOrEmpty(whole) ? new EntryName(whole!, null)
+        : null;
 
-        return ImageReference.TryParse(text, out var reference) && !reference.IsNameOnly && reference.IsRecordable
-            ? Of(reference)
-            : new EntryName(text!, null);
-    }
+    private static ImageReference? Read(string? text) =>
+        ImageReference.TryParse(text, out var reference) && !reference.IsNameOnly && reference.IsRecordable ? reference : null;
 
     /// <summary>True when both name the same repository.</summary>
     public bool IsSameRepository(EntryName other) =>

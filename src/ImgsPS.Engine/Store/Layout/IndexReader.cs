@@ -196,7 +196,7 @@ internal sealed class IndexReader
             ? new Descriptor(mediaType ?? "", digest, size.Value) { ArtifactType = artifactType }
             : null;
         var json = _document.AsMemory(start, (int)reader.BytesConsumed - start);
-        return new IndexEntry(json, descriptor, EntryName.Parse(annotations.Name),
+        return new IndexEntry(json, descriptor, EntryName.Parse(annotations.Name, annotations.WholeName),
             annotations.PulledAt)
         { TaggedAt = annotations.TaggedAt };
     }
@@ -216,6 +216,10 @@ internal sealed class IndexReader
             if (reader.ValueTextEquals(EntryName.Annotation))
             {
                 found = found with { Name = NextText(ref reader) };
+            }
+            else if (reader.ValueTextEquals(EntryName.WholeAnnotation))
+            {
+                found = found with { WholeName = NextText(ref reader) };
             }
             else if (reader.ValueTextEquals(LayoutIndex.PulledAnnotation))
             {
@@ -272,5 +276,5 @@ internal sealed class IndexReader
         return bytes;
     }
 
-    private readonly record struct Annotations(string? Name, DateTimeOffset? PulledAt, DateTimeOffset? TaggedAt);
+    private readonly record struct Annotations(string? Name, string? WholeName, DateTimeOffset? PulledAt, DateTimeOffset? TaggedAt);
 }

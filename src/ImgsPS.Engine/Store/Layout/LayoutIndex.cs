@@ -176,6 +176,7 @@ internal sealed class LayoutIndex
                 // The last entry of what the name meant before.
                 var nameless = Node(entry);
                 RemoveAnnotation(nameless, EntryName.Annotation);
+                RemoveAnnotation(nameless, EntryName.WholeAnnotation);
                 entries.Add(Entry(nameless));
             }
         }
@@ -195,6 +196,7 @@ internal sealed class LayoutIndex
             node["annotations"] = annotations;
         }
 
+        annotations.Remove(EntryName.WholeAnnotation);
         annotations[EntryName.Annotation] = name.Key;
         SetTime(annotations, PulledAnnotation, pulledAt);
         SetTime(annotations, TaggedAnnotation, taggedAt);

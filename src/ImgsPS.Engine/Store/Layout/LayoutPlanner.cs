@@ -25,7 +25,8 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     /// <param name="store">The store's name.</param>
     /// <param name="needs">What content the index needs; null when nothing is asked but names.</param>
     public LayoutPlanner(
-        LayoutIndex index, IReadOnlyList<LayoutRow> rows, LayoutRows source, string store, Func<IEnumerable<IndexEntry>, ContentNeeds>? needs)
+        LayoutIndex index, IReadOnlyList<LayoutRow> rows, LayoutRows source, string store,
+        Func<IEnumerable<IndexEntry>, ContentNeeds>? needs)
     {
         var entries = index.Entries;
         _table = new LayoutTable(rows);
@@ -40,7 +41,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     /// <summary>Why no removal would be done at all; null when removals can be done.</summary>
     public ImageException? Refusal { get; init; }
 
-    /// <summary>Says what running pulls claim; null, with a warning, when that cannot be read. Asked once, when it is first needed.</summary>
+    /// <summary>Says what running pulls claim; null, with a warning, when that cannot be read. Asked when it is first needed.</summary>
     public Func<IOperationObserver, HashSet<Digest>?> Claims { get; init; } = _ => [];
 
     /// <summary>Bytes of content; null when it is not there.</summary>
@@ -139,8 +140,8 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     }
 
     /// <summary>
-    /// D3: the images that nothing needs any more, the shown one first, with their layers. Of several names of one image the first one tells
-    /// all.
+    /// D3: the images that nothing needs any more, the shown one first, with their layers. Of several names of one image the first one
+    /// tells all.
     /// </summary>
     private List<GoneImage> GoneImages(IReadOnlyList<LayoutRow> rows, ContentNeeds.Loss loss)
     {

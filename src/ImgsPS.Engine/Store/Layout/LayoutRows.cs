@@ -88,10 +88,11 @@ internal sealed class LayoutRows
             Parallel.For(0, files.Length, i => files[i] = _blobs.Stat(grouped[i][0].Descriptor!.Digest));
         }
 
+        var tagged = TaggedNamesOf(index);
         var rows = new List<LayoutRow>(grouped.Count);
         for (var i = 0; i < files.Length; i++)
         {
-            rows.Add(Of(grouped[i], null, files[i]));
+            rows.Add(Of(grouped[i], null, files[i], tagged));
         }
 
         return rows;
@@ -100,10 +101,31 @@ internal sealed class LayoutRows
     /// <summary>One row for entries with one name and one digest.</summary>
     /// <param name="entries">The entries.</param>
     /// <param name="shown">The manifest of the index to show, if it is there; null for the host's best.</param>
-    public LayoutRow Of(IReadOnlyList<IndexEntry> entries, Digest? shown) =>
-        Of(entries, shown, _blobs.Stat(entries[0].Descriptor!.Digest));
+    /// <param name="index">The index that they stand in; null when their name is no digest, for which others count (FF4).</param>
+    public LayoutRow Of(IReadOnlyList<IndexEntry> entries, Digest? shown, LayoutIndex? index) =>
+        Of(entries, shown, _blobs.Stat(entries[0].Descriptor!.Digest), index is null ? null : TaggedNamesOf(index));
 
-    private LayoutRow Of(IReadOnlyList<IndexEntry> entries, Digest? shown, BlobStat? file)
+    /// <summary>The tags of the index; null when no name is a digest.</summary>
+    private static TaggedNames? TaggedNamesOf(LayoutIndex index)
+    {
+        if (!index.Entries.Any(e => e.Name?.Reference?.Digest is not null))
+        {
+            return null;
+        }
+
+        var names = new TaggedNames();
+        foreach (var entry in index.Entries)
+        {
+            if (entry.Descriptor is not null && entry.Name?.Reference is { Tag: not null } reference)
+            {
+                names.Add(reference, entry.Descriptor.Digest.ToString());
+            }
+        }
+
+        return names;
+    }
+
+    private LayoutRow Of(IReadOnlyList<IndexEntry> entries, Digest? shown, BlobStat? file, TaggedNames? tagged)
     {
         var name = entries[0].Name;
         var root = entries[0].Descriptor!;
@@ -132,6 +154,8 @@ internal sealed class LayoutRows
                     "pull it again, or remove it.");
         }
 
+        var isByDigest = name?.Reference?.Digest is not null && !isArtifact;
+        var isLeftOver = isByDigest && tagged?.IsLeftOver(name!.Reference!, root.Digest.ToString()) == true;
         var manifest = isArtifact ? null : found.Manifest;
         var reference = name?.ReferenceText;
         var image = new Image
@@ -153,7 +177,8 @@ internal sealed class LayoutRows
             Labels = manifest?.Labels ?? Descriptor.Empty,
             Author = manifest?.Author,
             Layers = manifest?.Layers ?? Array.Empty<ImageLayer>(),
-            Dangling = name is null && !isArtifact,
+            Dangling = (name is null && !isArtifact) || isLeftOver,
+            Pinned = isByDigest && !isLeftOver,
             PulledAt = entries[0].TaggedAt is null ? entries[0].PulledAt ?? file?.Time : null,
             Store = _store,
         };

@@ -278,6 +278,7 @@ internal sealed class LayoutStore : IImageStore
             Path = _paths.Root,
             Images = rows.Count(r => !r.IsArtifact),
             Dangling = dangling.Count,
+            Pinned = rows.Count(r => r.Image.Pinned),
             Blobs = count,
             Bytes = bytes,
             ReclaimableBytes = unneeded.Sum(d => _blobs.SizeOf(d) ?? 0),
@@ -403,7 +404,8 @@ internal sealed class LayoutStore : IImageStore
             isUpToDate = pulled.UpToDate;
             var asked = request.Platform is not null && !request.AllPlatforms && pulled.Manifests.Count > 0 ? pulled.Manifests[0].Digest
                 : null;
-            row = new LayoutRows(_blobs, _catalog, Name, observer, few: true).Of(new[] { entry }, asked);
+            var others = reference.Digest is null ? null : _indexFile.Read(observer);
+            row = new LayoutRows(_blobs, _catalog, Name, observer, few: true).Of(new[] { entry }, asked, others);
         }
 
         return !row.IsArtifact ? row.Image.Pulled(before, isUpToDate)

@@ -57,7 +57,7 @@ internal sealed class LayoutTagging
             await _indexFile.WriteAsync(index, current).ConfigureAwait(false);
         }
 
-        return _rows.Of(index.Entries.Where(e => e.Name?.Key == name.Key).ToList(), null)!.Image;
+        return _rows.Of(index.Entries.Where(e => e.Name?.Key == name.Key).ToList(), null, index).Image;
     }
 
     /// <summary>What the list shows of the image, all of it there; a name must not be given to what is not whole.</summary>

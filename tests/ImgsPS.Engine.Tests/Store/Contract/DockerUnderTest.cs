@@ -19,7 +19,7 @@ internal sealed class DockerUnderTest : StoreUnderTest
     /// <summary>What holds for each Docker Engine that keeps its images with a graphdriver.</summary>
     internal static StoreTraits DockerTraits { get; } = new()
     {
-        MovedTagStaysPinned = true,
+        MovedTagKeepsDigest = true,
         DigestGoesAlone = true,
         Kind = "docker",
     };

@@ -165,6 +165,36 @@ public abstract class ListContract : StoreContract
         Assert.Null(row.Tag);
         Assert.Equal(image.Digest, row.Digest);
         Assert.False(row.Dangling);
+        Assert.True(row.Pinned);
+    }
+
+    [SkippableFact]
+    public async Task Name_by_digest_is_left_over_where_its_repository_names_another_image_by_a_tag_FF4()
+    {
+        var image = Registry.AddImage("team/app:1", Spec(1, Day(1)));
+        var pulled = await PullAsync(image.ReferenceByDigest);
+        Assert.True(pulled.Pinned);
+        var other = await SeedAsync("team/application:1", Spec(2));
+
+        Assert.True(Assert.Single(await ListAsync(), r => r.Tag is null).Pinned);
+        Assert.Empty(await ListAsync("dangling=true"));
+        Assert.Equal((0, 1), await CountsAsync());
+
+        await SeedAsync("team/app:2", Spec(3, Day(3)));
+        var left = Assert.Single(await ListAsync("dangling=true"));
+        Assert.Equal(image.ReferenceByDigest, left.Reference);
+        Assert.False(left.Pinned);
+        Assert.Equal(left.Id, Assert.Single(await ListAsync("dangling=true", $"before={Name("team/app")}:2")).Id);
+        Assert.Equal((1, 0), await CountsAsync());
+
+        await RemoveAsync(left);
+        Assert.Equal([Name("team/app") + ":2", other.Reference], (await NamesAsync()).Order(StringComparer.Ordinal));
+
+        async Task<(int, int)> CountsAsync()
+        {
+            var info = await Store.GetInfoAsync(Observer, CancellationToken.None);
+            return (info.Dangling, info.Pinned);
+        }
     }
 
     [SkippableFact]
@@ -198,7 +228,7 @@ public abstract class ListContract : StoreContract
     [SkippableFact]
     public async Task Tag_that_a_pull_moves_leaves_the_old_image_without_it()
     {
-        // L1, F1, P2
+        // L1, F1, P2, FF4
         var old = await SeedAsync("team/app:1", Spec(1));
         var moved = await SeedAsync("team/app:1", Spec(2));
 
@@ -209,7 +239,8 @@ public abstract class ListContract : StoreContract
         var left = Assert.Single(rows, r => r.Tag is null);
         Assert.Equal(old.Config.Digest, left.Id);
         Assert.Equal(old.Digest, left.Digest);
-        Assert.Equal(!Traits.MovedTagStaysPinned, left.Dangling);
-        Assert.Equal(Traits.MovedTagStaysPinned ? old.ReferenceByDigest : null, left.Reference);
+        Assert.True(left.Dangling);
+        Assert.False(left.Pinned);
+        Assert.Equal(Traits.MovedTagKeepsDigest ? old.ReferenceByDigest : null, left.Reference);
     }
 }

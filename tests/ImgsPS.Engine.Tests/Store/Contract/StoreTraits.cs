@@ -22,10 +22,9 @@ internal sealed record StoreTraits
     public bool PinsBesideTags { get; init; }
 
     /// <summary>
-    /// When a pull moves a tag, the old image keeps its name by digest and so is pinned; elsewhere it is dangling. (F1, P2: docker lists it
-    /// with a digest and without a tag.)
+    /// When a pull moves a tag, the old image keeps its name by digest; elsewhere it has none. It is dangling in both (FF4).
     /// </summary>
-    public bool MovedTagStaysPinned { get; init; }
+    public bool MovedTagKeepsDigest { get; init; }
 
     /// <summary>A name by digest can be taken away from an image that keeps its tag (D11); elsewhere the tag implies it.</summary>
     public bool DigestGoesAlone { get; init; }

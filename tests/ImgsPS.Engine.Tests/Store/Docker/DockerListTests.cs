@@ -21,7 +21,7 @@ public class DockerListTests
         "dockerd-20.10",
         "127.0.0.1:5055/team/multi:arm64 9d42 - False"
         + " | 127.0.0.1:5055/team/multi:amd64 ddd9 cfdc False c1"
-        + " | 127.0.0.1:5055/team/multi@sha256:8ee33358828e88b0f2d10ef6ab27c0e374c745220a9700d82ef45d8f186e7089 9a6d 8ee3 False"
+        + " | 127.0.0.1:5055/team/multi@sha256:8ee33358828e88b0f2d10ef6ab27c0e374c745220a9700d82ef45d8f186e7089 9a6d 8ee3 True"
         + " | <none> f11d - True"
         + " | 127.0.0.1:5055/debian/minbase:12 a683 12fd False"
         + " | 127.0.0.1:5055/team/busybox:1.35 0493 a19e False c2 "

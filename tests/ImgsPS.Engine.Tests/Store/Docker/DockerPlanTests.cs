@@ -39,7 +39,8 @@ public sealed class DockerPlanTests
 
         Assert.All(done.Zip(planned), pair => Assert.Equal(pair.First, pair.Second));
         Assert.Equal(
-            (await test.ListAsync()).Select(Row).Order(StringComparer.Ordinal), planner.Images.All.Select(Row).Order(StringComparer.Ordinal));
+            (await test.ListAsync()).Select(Row).Order(StringComparer.Ordinal),
+            planner.Images.All.Select(Row).Order(StringComparer.Ordinal));
     }
 
     [Theory]

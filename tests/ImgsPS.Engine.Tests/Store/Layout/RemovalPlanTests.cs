@@ -244,15 +244,15 @@ public sealed class RemovalPlanTests : IDisposable
         .Order(StringComparer.Ordinal).ToList();
 
     /// <summary>
-    /// Images with shared layers, and indexes of some of them with all or some of the platforms there, under tags that move, names by digest
-    /// and names of other tools; sometimes a layer or a platform is missing.
+    /// Images with shared layers, and indexes of some of them with all or some of the platforms there, under tags that move, names by
+    /// digest and names of other tools; sometimes a layer or a platform is missing.
     /// </summary>
     private async Task FillAsync(Random random)
     {
         var layers = Enumerable.Range(0, 4).Select(i => TestLayer.Of($"l{i}.txt", $"layer {i}")).ToArray();
         var images = Enumerable.Range(0, 3 + random.Next(5)).Select(i => new TestImage(
             $"image {i / 2}",
-            [.. layers.Take(1 + random.Next(layers.Length)), .. random.Next(3) == 0 ? [] : new[] { TestLayer.Of("own.txt", $"own {i}") }],
+            [.. layers.Take(1 + random.Next(layers.Length)), .. Enumerable.Repeat(TestLayer.Of("own.txt", $"own {i}"), random.Next(3) / 2)],
             platform: random.Next(2) == 0 ? "linux/amd64" : "linux/arm64",
             comment: random.Next(4) == 0 ? $"again {i}" : null)).ToArray();
         foreach (var image in images)
