@@ -109,6 +109,27 @@ Describe 'Docker as a store' -Skip:([bool]$missing) {
         $null = docker rm keeper
     }
 
+    It 'is told by -WhatIf what Docker then does and refuses (D4-D6, FF7)' {
+        Build plan:1 planned
+        docker tag plan:1 plan:2
+        Build inuse:1 inuse
+        $null = docker create --name planned inuse:1
+        $ids = foreach ($name in 'plan:1', 'inuse:1') { (Get-Image $name -Store $docker).Id }
+        $items = @($ids; 'inuse:1'; 'plan:1'; 'nosuch:1'; $ids[0])
+        $quiet = @{ Store = $docker; PassThru = $true; ErrorAction = 'SilentlyContinue' }
+        $plan = @($items | Remove-Image -WhatIf -ErrorVariable planned @quiet)
+        $done = @($items | Remove-Image -ErrorVariable failed @quiet)
+        @($plan | Where-Object { -not $_.Reason } | ForEach-Object { "$($_.Untagged)" }) | Should -Be 'plan:1', 'plan:2'
+        $done | ForEach-Object { "$($_.Untagged)" } | Should -Be 'plan:1', 'plan:2'
+        $plan[-1].Deleted[0] | Should -Be $ids[0]
+        $done[-1].Deleted[0] | Should -Be $ids[0]
+        $planned | ForEach-Object { "$($_.FullyQualifiedErrorId) $_" } |
+            Should -Be @($failed | ForEach-Object { "$($_.FullyQualifiedErrorId) $_" })
+        $planned | Should -HaveCount 4
+        $null = docker rm planned
+        Remove-Image inuse:1 -Store $docker -ErrorAction Stop
+    }
+
     It 'is listed once for a removal of many, whatever that changes' {
         Build many:1 many
         2..5 | ForEach-Object { docker tag many:1 "many:$_" }

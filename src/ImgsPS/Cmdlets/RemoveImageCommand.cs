@@ -163,8 +163,10 @@ public sealed class RemoveImageCommand : StoreCmdlet
         {
             planned = Plan(store, request);
         }
-        catch (ImageException refusal) when (refusal.Kind == ImageErrorKind.NotFound && image.Reference is { } gone && IsGone(store, gone))
+        catch (ImageException refusal)
+            when (refusal.Kind == ImageErrorKind.NotFound && image.Reference is not null && store.HasUntagged(image.Reference))
         {
+            IsGone(store, image.Reference);
             return;
         }
         catch (ImageException refusal) when (IsWhatIf)
@@ -367,10 +369,13 @@ public sealed class RemoveImageCommand : StoreCmdlet
             Tell("A Docker Engine does not say beforehand how many bytes a removal frees.");
         }
 
-        Run((pump, _) =>
+        foreach (var store in _removals.Values.Where(store => store.Pretended.Any()))
         {
-            _removals.Values.Where(store => store.Pretended.Any()).ToList().ForEach(store => store.Planner?.TellWhatKeepsContent(pump));
-            return Task.CompletedTask;
-        });
+            Run((pump, _) =>
+            {
+                store.Planner?.TellWhatKeepsContent(pump);
+                return Task.CompletedTask;
+            });
+        }
     }
 }

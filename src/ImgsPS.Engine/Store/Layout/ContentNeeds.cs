@@ -10,11 +10,11 @@ namespace ImgsPS.Store.Layout;
 /// </summary>
 internal sealed class ContentNeeds
 {
-    private readonly Dictionary<Digest, int> _needs = new();
-    private readonly Dictionary<Digest, int> _entries = new();
+    private readonly Dictionary<Digest, int> _needs;
+    private readonly Dictionary<Digest, int> _entries;
 
     // The documents that are needed, with what they name.
-    private readonly Dictionary<Digest, ContentGraph.Edges> _documents = new();
+    private readonly Dictionary<Digest, ContentGraph.Edges> _documents;
 
     // Documents that cannot be read: what they need is not known.
     private readonly HashSet<Digest> _hidden = new();
@@ -24,10 +24,15 @@ internal sealed class ContentNeeds
     private readonly bool _hasUnreadable;
 
     /// <summary>Counts what the entries need.</summary>
-    public ContentNeeds(ContentGraph graph, IEnumerable<IndexEntry> entries)
+    public ContentNeeds(ContentGraph graph, IReadOnlyList<IndexEntry> entries)
     {
+        // A manifest, a config and a layer or two: a single removal of many images is as long as this takes.
+        _needs = new(entries.Count * 4);
+        _entries = new(entries.Count);
+        _documents = new(entries.Count);
+
         // In the order of their depth: a document is read where it stands highest.
-        var queue = new Queue<(Descriptor Document, int Depth)>();
+        var queue = new Queue<(Descriptor Document, int Depth)>(entries.Count);
         foreach (var entry in entries)
         {
             if (entry.Descriptor is not { } document)

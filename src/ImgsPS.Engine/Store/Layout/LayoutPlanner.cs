@@ -26,7 +26,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     /// <param name="needs">What content the index needs; null when nothing is asked but names.</param>
     public LayoutPlanner(
         LayoutIndex index, IReadOnlyList<LayoutRow> rows, LayoutRows source, string store,
-        Func<IEnumerable<IndexEntry>, ContentNeeds>? needs)
+        Func<IReadOnlyList<IndexEntry>, ContentNeeds>? needs)
     {
         var entries = index.Entries;
         _table = new LayoutTable(rows);
@@ -34,8 +34,16 @@ internal sealed class LayoutPlanner : IRemovalPlanner
         _store = store;
         _claimed = new(() => Claims(NullObserver.Instance));
         _needs = needs is null ? null : new Lazy<ContentNeeds>(() => needs(entries));
-        _entries = entries.Where(e => e.Descriptor is not null).GroupBy(e => e.Descriptor!.Digest)
-            .ToDictionary(group => group.Key, group => new Entries(group));
+        _entries = new(entries.Count);
+        foreach (var entry in entries.Where(e => e.Descriptor is not null))
+        {
+            if (!_entries.TryGetValue(entry.Descriptor!.Digest, out var same))
+            {
+                _entries.Add(entry.Descriptor.Digest, same = new Entries());
+            }
+
+            same.Add(entry);
+        }
     }
 
     /// <summary>Why no removal would be done at all; null when removals can be done.</summary>
@@ -177,26 +185,31 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     /// <summary>The entries of index.json for one digest that no removal has taken yet.</summary>
     private sealed class Entries
     {
-        private readonly HashSet<IndexEntry> _nameless;
+        private HashSet<IndexEntry>? _nameless;
         private int _named;
 
-        public Entries(IEnumerable<IndexEntry> entries)
+        public void Add(IndexEntry entry)
         {
-            var all = entries.ToList();
-            _nameless = new(all.Where(e => e.Name is null));
-            _named = all.Count - _nameless.Count;
+            if (entry.Name is null)
+            {
+                (_nameless ??= new()).Add(entry);
+            }
+            else
+            {
+                _named++;
+            }
         }
 
         /// <summary>The entries without a name that go when those go: all when no name is left, none while one is.</summary>
         public IEnumerable<IndexEntry> NamelessWithout(IEnumerable<IndexEntry> going)
         {
             var gone = new HashSet<IndexEntry>(going);
-            return gone.Count(e => e.Name is not null) < _named ? [] : _nameless.Where(e => !gone.Contains(e));
+            return _nameless is null || gone.Count(e => e.Name is not null) < _named ? [] : _nameless.Where(e => !gone.Contains(e));
         }
 
         public void Remove(IndexEntry entry)
         {
-            if (!_nameless.Remove(entry))
+            if (_nameless?.Remove(entry) != true)
             {
                 _named--;
             }
