@@ -32,6 +32,15 @@ internal interface IImageStore : IDisposable
         CancellationToken cancellationToken);
 
     /// <summary>
+    /// Reads the store to say what removals would do (docs/removal-plan.md). Nothing is changed, and a folder that is not there is an empty
+    /// store.
+    /// </summary>
+    /// <param name="measure">False when what would be deleted, and the bytes, need not be known.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Gives an image one more name and returns the image under it. A name that was another image's moves, which is a Verbose line; an
     /// image that so loses its last name is dangling.
     /// </summary>

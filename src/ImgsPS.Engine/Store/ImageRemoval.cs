@@ -4,7 +4,7 @@ using ImgsPS.Naming;
 
 namespace ImgsPS;
 
-/// <summary>What a removal did. Immutable.</summary>
+/// <summary>What a removal did, or would do. Immutable.</summary>
 public sealed class ImageRemoval
 {
     private readonly IReadOnlyList<string> _untagged = TextList.None;
@@ -27,8 +27,14 @@ public sealed class ImageRemoval
         init => _deleted = TextList.Of(value);
     }
 
-    /// <summary>Bytes freed on the disk.</summary>
+    /// <summary>Bytes freed on the disk; 0 also where the store does not know.</summary>
     public long BytesFreed { get; init; }
+
+    /// <summary>True for what -WhatIf says would be done; false for what was done.</summary>
+    public bool Planned { get; init; }
+
+    /// <summary>Why nothing would be removed, of a plan; null where something would be, or was.</summary>
+    public string? Reason { get; init; }
 
     /// <summary>The store, as <c>-Store</c> takes it.</summary>
     public string Store { get; init; } = "";

@@ -115,7 +115,7 @@ public sealed class AddImageTagCommand : ChangeCmdlet
     {
         try
         {
-            return Describe(Find(store, image));
+            return Describe(Find(store, image).Images);
         }
         catch (ImageException) when (Force && image.IsListed)
         {

@@ -46,12 +46,4 @@ public abstract class ChangeCmdlet : StoreCmdlet
             return ImageLookup.Find(snapshot.Everything, identity);
         }
     }
-
-    /// <summary>Names and short id, for the question to the user.</summary>
-    private protected static string Describe(ImageMatch match)
-    {
-        var names = match.Images.Where(image => image.Name is not null).Select(image => image.Name).Distinct().ToList();
-        var id = Digest.Shorten(match.Images[0].Id);
-        return names.Count == 0 ? id : $"{string.Join(", ", names)} ({id})";
-    }
 }

@@ -371,7 +371,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
             store = new StoreLink(resolved, ImageStores.Open(
                 resolved,
                 FollowsSymlinks ? StoreAccess.Following
-                    : IsWhatIf ? StoreAccess.ReadOnly
+                    : IsWhatIf ? StoreAccess.ReadOnly with { AllowShared = AllowsSharedStore }
                     : StoreAccess.Full with { AllowShared = AllowsSharedStore },
                 isUnattended: !Interactivity.CanAnswer(Host),
                 Patience));

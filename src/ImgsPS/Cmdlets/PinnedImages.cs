@@ -22,9 +22,10 @@ internal sealed class PinnedImages
     }
 
     /// <summary>Says which are kept and are still there; null when none is.</summary>
-    public string? Tell(StoreSnapshot snapshot, string store)
+    public string? Tell(StoreRemovals removals)
     {
-        var kept = _kept.Where(reference => !snapshot.HasUntagged(reference)).ToList();
+        var kept = _kept.Where(reference => !removals.HasUntagged(reference)).ToList();
+        var store = removals.Store.Name;
         return kept.Count switch
         {
             0 => null,

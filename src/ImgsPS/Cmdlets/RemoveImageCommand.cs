@@ -1,21 +1,22 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
+using System.Globalization;
 using System.Linq;
 using System.Management.Automation;
+using System.Threading.Tasks;
 using ImgsPS.Completion;
 using ImgsPS.Store;
 
 namespace ImgsPS.Cmdlets;
 
-/// <summary>Remove-Image: takes a name from an image, and the image with its last name (D1-D14).</summary>
+/// <summary>Remove-Image: takes a name from an image, and the image with its last name, as the engine plans it.</summary>
 [Cmdlet(VerbsCommon.Remove, "Image", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(ImageRemoval))]
-public sealed class RemoveImageCommand : ChangeCmdlet
+public sealed class RemoveImageCommand : StoreCmdlet
 {
-    private readonly Dictionary<StoreLink, PinnedImages> _pinned = new();
-    private readonly Dictionary<StoreLink, RemovalBatch> _waiting = new();
+    private readonly Dictionary<StoreLink, StoreRemovals> _removals = new();
     private readonly HashSet<string> _storesGiven = new(StringComparer.Ordinal);
+    private bool _isShown;
     private bool _oneByOne;
 
     /// <summary>References, ids or wildcards, or images of Get-Image.</summary>
@@ -39,7 +40,7 @@ public sealed class RemoveImageCommand : ChangeCmdlet
     [Parameter]
     public SwitchParameter IncludePinned { get; set; }
 
-    /// <summary>Writes what was removed.</summary>
+    /// <summary>Writes what was removed; with -WhatIf, what would be.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
@@ -55,7 +56,8 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         base.BeginProcessing();
 
         // Who is asked about each removal, told of it or given it sees the store as it is after the one before.
-        _oneByOne = PassThru || ProcessWords.AreShown(this, ConfirmImpact.Medium);
+        _isShown = IsWhatIf || ProcessWords.AreShown(this, ConfirmImpact.Medium);
+        _oneByOne = PassThru || _isShown;
     }
 
     /// <inheritdoc/>
@@ -72,20 +74,20 @@ public sealed class RemoveImageCommand : ChangeCmdlet
             ForNextItem(image.ToString(), () =>
             {
                 var wildcard = PatternOf(image);
-                var stores = Snapshot(StoresFor(image), image.ToString());
+                var stores = Read(StoresFor(image), image.ToString());
                 if (wildcard is null)
                 {
                     // One name of several images: each is asked for by itself (FF1).
-                    Remove(stores
-                        .SelectMany(store => ImageLookup.Meant(ImagesOf(store).Images, image.Identity).Select(one => (store, one)))
-                        .ToList());
+                    Remove(
+                        stores.SelectMany(store => ImageLookup.Meant(store.Planner!.Images, image.Identity).Select(one => (store, one)))
+                            .ToList(),
+                        named: false);
                     return;
                 }
 
                 // A pattern with an @ names digests; another one names no pinned image (P2).
-                RemoveWaiting();
                 var named = image.Identity.Text.IndexOf('@') >= 0;
-                var matches = stores.ToDictionary(store => store, store => ImagesOf(store).Images.All.Where(wildcard.Matches).ToList());
+                var matches = stores.ToDictionary(store => store, store => store.Planner!.Images.All.Where(wildcard.Matches).ToList());
                 for (var i = 0; matches.Values.Any(found => i < found.Count); i++)
                 {
                     Remove(matches.Where(found => i < found.Value.Count).Select(found => (found.Key, ImageIdentity.Of(found.Value[i])))
@@ -99,59 +101,142 @@ public sealed class RemoveImageCommand : ChangeCmdlet
     protected override void EndProcessing()
     {
         RemoveWaiting();
-        foreach (var (store, pinned) in _pinned.Select(pair => (pair.Key, pair.Value)))
+        foreach (var store in _removals.Values)
         {
-            if (pinned.Tell(ImagesOf(store), store.Name) is { } kept)
+            if (store.Pinned.Tell(store) is { } kept)
             {
                 Warn(kept);
             }
         }
+
+        if (IsWhatIf)
+        {
+            TellSum();
+        }
+    }
+
+    /// <summary>The stores that can be read.</summary>
+    private List<StoreRemovals> Read(IReadOnlyList<StoreLink> links, object target)
+    {
+        foreach (var link in links.Where(link => !_removals.ContainsKey(link)))
+        {
+            _removals.Add(link, new StoreRemovals(link));
+        }
+
+        AskEach(
+            links.Where(link => _removals[link].Planner is null).ToList(),
+            target,
+            (store, observer, cancellationToken) => store.PlanRemovalsAsync(_isShown, observer, cancellationToken),
+            (link, planner) => _removals[link].Read(planner),
+            ofStore: true);
+        return links.Where(link => !link.Failed).Select(link => _removals[link]).ToList();
     }
 
     /// <summary>Asks for each store's image; what is to be removed waits for more, unless it must be done now.</summary>
-    private void Remove(IEnumerable<(StoreLink Store, ImageIdentity Image)> items, bool named = false)
+    private void Remove(IEnumerable<(StoreRemovals Store, ImageIdentity Image)> items, bool named)
     {
-        var now = _oneByOne;
         foreach (var (store, image) in items)
         {
-            ForNextItem(
-                image.Text,
-                () =>
-                {
-                    if (Ask(store, image, named) is { } match)
-                    {
-                        var batch = Waiting(store);
-                        batch.Add(image, match);
-
-                        // An id or its beginning means what it means now. Docker Engines remove one after the other anyway.
-                        now |= batch.IsDue || store.IsDocker || !(ImageLookup.IsRow(image) || match.Kind == ImageMatchKind.Tag);
-                    }
-                },
-                store);
+            ForNextItem(image.Text, () => Remove(store, image, named), store.Store);
         }
 
-        if (now)
+        if (_oneByOne || _removals.Values.Any(store => store.IsDue))
         {
             RemoveWaiting();
         }
     }
+
+    private void Remove(StoreRemovals store, ImageIdentity image, bool named)
+    {
+        if (image.Reference is { } reference)
+        {
+            var rows = PlannerOf(store).Images.WithName(reference).Where(row => row.Reference == reference).ToList();
+            if ((rows.Count == 0 && IsGone(store, reference)) || (!named && rows.Exists(row => row.Pinned) && IsKept(store, reference)))
+            {
+                return;
+            }
+        }
+
+        var request = new RemovalRequest(image) { Force = Force, NoPrune = NoPrune, Measure = PassThru };
+        PlannedRemoval? planned = null;
+        try
+        {
+            planned = Plan(store, request);
+        }
+        catch (ImageException refusal) when (refusal.Kind == ImageErrorKind.NotFound && image.Reference is { } gone && IsGone(store, gone))
+        {
+            return;
+        }
+        catch (ImageException refusal) when (IsWhatIf)
+        {
+            WritePlan(store, image, refusal.Message);
+            throw;
+        }
+        catch (ImageException refusal) when (!store.Planner!.Decides && refusal.Kind is ImageErrorKind.Conflict or ImageErrorKind.InUse)
+        {
+            // A Docker Engine may have rules of its own: it is asked.
+        }
+
+        if (ShouldProcess(Describe(store, image, planned), planned is { RemovesImage: false } ? "Untag" : "Remove image"))
+        {
+            store.Add(request, planned);
+        }
+        else if (IsWhatIf)
+        {
+            store.Pretend(request, planned!);
+            if (planned!.Note is not null)
+            {
+                Tell(planned.Note);
+            }
+
+            if (PassThru)
+            {
+                WriteObject(planned.Removal);
+            }
+        }
+    }
+
+    /// <summary>What a removal would do. An image that is not found may be new: the store is read once more.</summary>
+    private PlannedRemoval Plan(StoreRemovals store, RemovalRequest request)
+    {
+        try
+        {
+            return PlannerOf(store).Plan(request);
+        }
+        catch (ImageException failure) when (failure.Kind == ImageErrorKind.NotFound && (store.IsWaiting || !store.IsFresh))
+        {
+            RemoveWaiting();
+            if (!store.IsFresh)
+            {
+                ReadAgain(store);
+            }
+
+            return PlannerOf(store).Plan(request);
+        }
+    }
+
+    private IRemovalPlanner PlannerOf(StoreRemovals store)
+    {
+        if (store.Planner is null)
+        {
+            ReadAgain(store);
+        }
+
+        return store.Planner!;
+    }
+
+    private void ReadAgain(StoreRemovals store) => store.Read(RunToResult(
+        (observer, cancellationToken) => store.Store.Store.PlanRemovalsAsync(_isShown, observer, cancellationToken)));
 
     /// <summary>
     /// Removes what waits, each store's in one call, the stores side by side. A failure ends a call; what is behind it takes another one.
     /// </summary>
     private void RemoveWaiting()
     {
-        while (true)
+        while (_removals.Values.Where(store => store.IsWaiting).ToList() is { Count: > 0 } stores)
         {
-            var stores = _waiting.Where(pair => pair.Value.Count > 0).Select(pair => pair.Key).ToList();
-            if (stores.Count == 0)
-            {
-                return;
-            }
-
-            var watch = Stopwatch.StartNew();
-            var requests = stores.ToDictionary(store => store, store => Waiting(store).Images.Select(ToRequest).ToList());
-            RunOnEach(stores, requests[stores[0]][0].Image.Text, async (part, cancellationToken) =>
+            var requests = stores.ToDictionary(store => store.Store, store => store.Begin());
+            RunOnEach(requests.Keys.ToList(), requests.Values.First()[0].Image.Text, async (part, cancellationToken) =>
             {
                 IReadOnlyList<ImageRemoval> done = Array.Empty<ImageRemoval>();
                 Exception? failed;
@@ -167,21 +252,17 @@ public sealed class RemoveImageCommand : ChangeCmdlet
                     failed = failure;
                 }
 
-                part.Post(() => Handle(part.Link, done, failed));
+                part.Post(() => Handle(_removals[part.Link], done, failed));
             });
-            stores.ForEach(store => Waiting(store).LastCall = watch.Elapsed);
+            stores.ForEach(store => store.End());
         }
     }
 
-    private RemovalRequest ToRequest(ImageIdentity image) => new(image) { Force = Force, NoPrune = NoPrune, Measure = PassThru };
-
-    private void Handle(StoreLink store, IReadOnlyList<ImageRemoval> done, Exception? failure)
+    private void Handle(StoreRemovals store, IReadOnlyList<ImageRemoval> done, Exception? failure)
     {
-        var batch = Waiting(store);
-        var snapshot = ImagesOf(store);
         foreach (var removal in done)
         {
-            snapshot.Apply(batch.Take().Match, removal);
+            store.Done(removal);
             if (PassThru)
             {
                 WriteObject(removal);
@@ -193,17 +274,16 @@ public sealed class RemoveImageCommand : ChangeCmdlet
             return;
         }
 
-        var image = batch.Take().Image;
-        if (failure is ImageException { Kind: ImageErrorKind.NotFound } && image.Reference is { } gone && snapshot.HasUntagged(gone))
+        var image = store.Refused();
+        if (failure is ImageException { Kind: ImageErrorKind.NotFound } && image.Reference is { } gone && IsGone(store, gone))
         {
-            TellGone(gone);
             return;
         }
 
-        Fail(store, failure, image.Text);
-        if (store.Failed)
+        Fail(store.Store, failure, image.Text);
+        if (store.Store.Failed)
         {
-            batch.Clear();
+            store.Clear();
         }
     }
 
@@ -224,98 +304,73 @@ public sealed class RemoveImageCommand : ChangeCmdlet
         },
         store);
 
-    /// <summary>What is to be removed; null when it is kept, gone already, or the user says no.</summary>
-    private ImageMatch? Ask(StoreLink store, ImageIdentity image, bool named)
-    {
-        var snapshot = ImagesOf(store);
-        if (image.Reference is { } gone && snapshot.HasUntagged(gone) && !snapshot.Names(gone))
-        {
-            TellGone(gone);
-            return null;
-        }
-
-        if (!named && !IncludePinned && image.Reference is { } reference && snapshot.IsPinned(reference))
-        {
-            Tell($"{reference} is kept: it was pulled by digest.");
-            Pinned(store).Keep(reference);
-            return null;
-        }
-
-        var match = FindBehindWaiting(store, image);
-        return ShouldProcess(Describe(match) + Place("in", store), Removes(store, snapshot.Images, match) ? "Remove image" : "Untag")
-            ? match : null;
-    }
-
-    /// <summary>Finds an image as it is when what waits is removed; without removing it where that makes no difference.</summary>
-    private ImageMatch FindBehindWaiting(StoreLink store, ImageIdentity image)
-    {
-        var batch = Waiting(store);
-        if (batch.Count > 0)
-        {
-            try
-            {
-                // A listed image is what it was: if it is gone by then, the store says so.
-                var match = ImageLookup.FindIn(ImagesOf(store).Images, image);
-                if (ImageLookup.IsRow(image) || (match.Kind == ImageMatchKind.Tag && !batch.Takes(match)))
-                {
-                    return match;
-                }
-            }
-            catch (ImageException)
-            {
-                // It may be another failure by then, or none.
-            }
-
-            RemoveWaiting();
-        }
-
-        return Find(store, image);
-    }
-
-    private RemovalBatch Waiting(StoreLink store)
-    {
-        if (!_waiting.TryGetValue(store, out var batch))
-        {
-            batch = new RemovalBatch();
-            _waiting.Add(store, batch);
-        }
-
-        return batch;
-    }
-
     /// <summary>
-    /// A listed digest reference goes with the last tag of its repository (D2); that is no failure of the item that follows.
+    /// True, with a word, for a reference that went before: a listed digest reference goes with the last tag of its repository (D2), which
+    /// is no failure of the item that follows.
     /// </summary>
-    private void TellGone(string reference) => Tell($"{reference} went with an image that was removed before.");
-
-    private PinnedImages Pinned(StoreLink store)
+    private bool IsGone(StoreRemovals store, string reference)
     {
-        if (!_pinned.TryGetValue(store, out var pinned))
+        if (store.HasUntagged(reference))
         {
-            pinned = new PinnedImages();
-            _pinned.Add(store, pinned);
+            Tell($"{reference} went with an image that was removed before.");
+            return true;
         }
 
-        return pinned;
+        return false;
     }
 
-    /// <summary>True when no other reference keeps the image (D1-D3). Only for the question to the user: the store decides.</summary>
-    private static bool Removes(StoreLink store, IImageRows images, ImageMatch match)
+    /// <summary>True, with a word, for an image that was pulled by digest and is not to be removed (P2).</summary>
+    private bool IsKept(StoreRemovals store, string reference)
     {
-        var image = match.Images[0];
-
-        // In a local store an image is its manifest, in a Docker Engine its id.
-        var own = new HashSet<Image>(match.Images);
-        foreach (var other in store.IsDocker || image.Digest is null ? images.WithId(image.Id) : images.WithDigest(image.Digest))
+        if (IncludePinned)
         {
-            if (other.Id == image.Id && (store.IsDocker || other.Digest == image.Digest) && !own.Contains(other)
-                && !(match.Kind == ImageMatchKind.Tag && other.Tag is null && other.Reference is not null
-                    && other.Repository == image.Repository))
-            {
-                return false;
-            }
+            return false;
         }
 
+        const string reason = "it was pulled by digest";
+        Tell($"{reference} is kept: {reason}.");
+        store.Pinned.Keep(reference);
+        WritePlan(store, ImageIdentity.Of(reference), reason);
         return true;
+    }
+
+    private void WritePlan(StoreRemovals store, ImageIdentity image, string reason)
+    {
+        if (IsWhatIf && PassThru)
+        {
+            WriteObject(new ImageRemoval { Image = image.Text, Planned = true, Reason = reason, Store = store.Store.Store.Name });
+        }
+    }
+
+    private static string Describe(StoreRemovals store, ImageIdentity image, PlannedRemoval? planned) =>
+        (planned is null ? image.Text : Describe(planned.Images)) + Place("in", store.Store)
+            + (planned is { IsMeasured: true }
+                ? string.Format(CultureInfo.InvariantCulture, ", frees {0} bytes", planned.Removal.BytesFreed) : "");
+
+    /// <summary>With -WhatIf, behind all items: what they free together, and what keeps content from going.</summary>
+    private void TellSum()
+    {
+        var planned = _removals.Values.SelectMany(store => store.Pretended).ToList();
+        if (planned.Exists(plan => plan.IsMeasured))
+        {
+            WriteInformation(
+                new HostInformationMessage
+                {
+                    Message = string.Format(
+                        CultureInfo.InvariantCulture, "In all {0} bytes would be freed.", planned.Sum(plan => plan.Removal.BytesFreed)),
+                },
+                new[] { "PSHOST" });
+        }
+
+        if (planned.Exists(plan => !plan.IsMeasured))
+        {
+            Tell("A Docker Engine does not say beforehand how many bytes a removal frees.");
+        }
+
+        Run((pump, _) =>
+        {
+            _removals.Values.Where(store => store.Pretended.Any()).ToList().ForEach(store => store.Planner?.TellWhatKeepsContent(pump));
+            return Task.CompletedTask;
+        });
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using ImgsPS.Completion;
 using ImgsPS.Naming;
@@ -101,6 +102,14 @@ public abstract class StoreCmdlet : ImageCmdlet
                 $"Run the whole pipeline there: Invoke-Command -ComputerName {shown} {{ ... }}. Or say with -Store which store here is "
                     + "meant.");
         }
+    }
+
+    /// <summary>Names and short id of an image, for the question to the user.</summary>
+    private protected static string Describe(IReadOnlyList<Image> rows)
+    {
+        var names = rows.Where(image => image.Name is not null).Select(image => image.Name).Distinct().ToList();
+        var id = Digest.Shorten(rows[0].Id);
+        return names.Count == 0 ? id : $"{string.Join(", ", names)} ({id})";
     }
 
     /// <summary>True when -Store has its value from <c>$PSDefaultParameterValues</c>.</summary>

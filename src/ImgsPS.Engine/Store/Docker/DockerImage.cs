@@ -71,6 +71,15 @@ internal sealed class DockerImage
         return image.Id.Length > 0 ? image : null;
     }
 
+    /// <summary>The same image under other names.</summary>
+    public DockerImage With(IReadOnlyList<string> tags, IReadOnlyList<string> digests)
+    {
+        var image = (DockerImage)MemberwiseClone();
+        image.Tags = tags;
+        image.Digests = digests;
+        return image;
+    }
+
     private void Set(JsonProperty member)
     {
         var value = member.Value;

@@ -79,6 +79,19 @@ internal sealed class DockerList
         }
     }
 
+    /// <summary>All images, parents included, and all containers: what removals go by.</summary>
+    /// <exception cref="ImageException">As <see cref="ListAsync"/>, without filters.</exception>
+    public async Task<DockerPlanner> PlanAsync(IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        IReadOnlyCollection<DockerImage> images = Array.Empty<DockerImage>();
+        var usage = DockerUsage.None;
+        await DockerTasks.AllAsync(
+            cancellationToken,
+            async stop => images = await ImagesAsync(all: true, null, observer, stop).ConfigureAwait(false),
+            async stop => usage = await UsageAsync(observer, stop).ConfigureAwait(false)).ConfigureAwait(false);
+        return new DockerPlanner(images, usage, _client.Endpoint.Store);
+    }
+
     /// <summary>The images, without containers.</summary>
     /// <param name="all">Parents too (L6).</param>
     /// <param name="filters">The API's filters; null for none.</param>

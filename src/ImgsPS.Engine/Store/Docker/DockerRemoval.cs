@@ -26,11 +26,7 @@ internal sealed class DockerRemoval(DockerClient client, DockerLookup lookup)
         var found = await lookup.FindAsync(request.Image, observer, cancellationToken).ConfigureAwait(false);
         if (found.Row.RawName is { } odd && request.Image.RawName is not null && found.Image.Tags.Count + found.Image.Digests.Count > 1)
         {
-            throw new ImageException(
-                ImageErrorKind.Conflict,
-                $"Docker calls {Digest.Shorten(found.Image.Id)} '{odd}', which is no reference, and takes the image away only with all of "
-                    + "its names",
-                "Give its id, with -Force, to remove it with all of them.");
+            throw IsOdd(found.Image, odd);
         }
 
         var sizes = request.Measure ? await SizesAsync(found, observer, cancellationToken).ConfigureAwait(false) : null;
@@ -65,7 +61,7 @@ internal sealed class DockerRemoval(DockerClient client, DockerLookup lookup)
         }
         catch (ImageException e) when (e.Kind is ImageErrorKind.Conflict or ImageErrorKind.InUse)
         {
-            throw Explain(e, found);
+            throw Explain(e, found.Image);
         }
 
         if (isPodman && sizes is not null)
@@ -117,7 +113,14 @@ internal sealed class DockerRemoval(DockerClient client, DockerLookup lookup)
         return DockerJson.Sum(known.Select(s => s ?? 0));
     }
 
-    private static ImageException Explain(ImageException e, DockerFound found)
+    /// <summary>The refusal of a name that is no reference, where it is not the only one.</summary>
+    public static ImageException IsOdd(DockerImage image, string name) => new(
+        ImageErrorKind.Conflict,
+        $"Docker calls {Digest.Shorten(image.Id)} '{name}', which is no reference, and takes the image away only with all of its names",
+        "Give its id, with -Force, to remove it with all of them.");
+
+    /// <summary>Docker's refusal, with what to do about it.</summary>
+    public static ImageException Explain(ImageException e, DockerImage image)
     {
         var canForce = ForceWords.Any(w => e.Message.IndexOf(w, StringComparison.Ordinal) >= 0);
         string? advice;
@@ -137,7 +140,7 @@ internal sealed class DockerRemoval(DockerClient client, DockerLookup lookup)
         }
         else
         {
-            var names = found.Image.Tags.Concat(found.Image.Digests).Select(n => ImageReference.TryParse(n, out var r) ? r.Familiar : PrintableText.Of(n))
+            var names = image.Tags.Concat(image.Digests).Select(n => ImageReference.TryParse(n, out var r) ? r.Familiar : PrintableText.Of(n))
                 .ToArray();
             advice = !canForce ? e.Advice
                 : names.Length > 0 ? $"Use -Force to remove {string.Join(", ", names)}, or remove them by name."

@@ -31,18 +31,23 @@ internal static class DockerRows
         var rows = new List<Image>(images.Count);
         foreach (var image in images)
         {
-            var known = content?.Invoke(image.Id);
-            foreach (var name in Names(image, everyDigest: false, null, observer))
-            {
-                rows.Add(Row(image, name, parents.Contains(image.Id), tagged, usage.Of(image.Id), store, known));
-            }
+            rows.AddRange(OfOne(image, parents.Contains(image.Id), tagged, usage, store, observer, content?.Invoke(image.Id)));
         }
 
         return rows;
     }
 
+    /// <summary>The rows of one image of a list.</summary>
+    public static IEnumerable<Image> OfOne(
+        DockerImage image, bool isParent, TaggedNames? tagged, DockerUsage usage, string store, IOperationObserver observer,
+        DockerContent? known = null)
+    {
+        var usedBy = usage.Of(image.Id);
+        return Names(image, everyDigest: false, null, observer).Select(name => Row(image, name, isParent, tagged, usedBy, store, known));
+    }
+
     /// <summary>The tags of the store; null when every image has one.</summary>
-    private static TaggedNames? TaggedNamesOf(IReadOnlyCollection<DockerImage> images)
+    public static TaggedNames? TaggedNamesOf(IReadOnlyCollection<DockerImage> images)
     {
         // podman gives a name by digest as a tag too.
         if (images.All(i => i.Tags.Any(tag => tag.IndexOf('@') < 0)))

@@ -59,6 +59,10 @@ internal sealed class DockerStore : IImageStore
     }
 
     /// <inheritdoc/>
+    public async Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken) =>
+        await _list.PlanAsync(observer, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
     public Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
         new DockerTag(_client, _lookup, _list).RunAsync(request, observer, cancellationToken);
 

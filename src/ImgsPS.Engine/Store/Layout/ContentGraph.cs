@@ -18,6 +18,9 @@ internal sealed class ContentGraph
     /// </summary>
     private const int MaxDepth = 16;
 
+    /// <summary>Why nothing is deleted while an entry cannot be read.</summary>
+    public const string UnreadableEntry = "index.json has an entry that cannot be read; nothing is deleted while it is there.";
+
     private const string AnyType = "application/octet-stream";
 
     private readonly ConcurrentDictionary<Digest, Edges> _known = new();
@@ -44,7 +47,7 @@ internal sealed class ContentGraph
             if (entry.Descriptor is null)
             {
                 reach.Incomplete = true;
-                observer.Warning("index.json has an entry that cannot be read; nothing is deleted while it is there.");
+                observer.Warning(UnreadableEntry);
             }
             else
             {
@@ -67,16 +70,11 @@ internal sealed class ContentGraph
 
     private void Visit(Step step, Queue<Step> queue, Reach reach, IOperationObserver observer)
     {
-        var edges = step.Depth > MaxDepth ? Edges.Unreadable : Find(step.Document, observer);
-
-        // A platform that was not pulled is no loss; a manifest of index.json that is gone is one: its layers may be all that is left of an
-        // image.
-        if (edges == Edges.Unreadable || (edges == Edges.Absent && step.Depth == 0))
+        var edges = EdgesOf(step.Document, step.Depth, observer);
+        if (edges.Hides(step.Depth))
         {
             reach.Incomplete = true;
-            observer.Warning(
-                $"The manifest {step.Document.Digest} is missing or cannot be read, so what it needs is not known; "
-                + "nothing is deleted while index.json names it.");
+            observer.Warning(Unknown(step.Document.Digest));
             return;
         }
 
@@ -87,8 +85,22 @@ internal sealed class ContentGraph
         }
     }
 
-    private Edges Find(Descriptor descriptor, IOperationObserver observer)
+    /// <summary>Why nothing is deleted while a document cannot be read.</summary>
+    public static string Unknown(Digest document) =>
+        $"The manifest {document} is missing or cannot be read, so what it needs is not known; "
+        + "nothing is deleted while index.json names it.";
+
+    /// <summary>What a document names.</summary>
+    /// <param name="descriptor">The document.</param>
+    /// <param name="depth">How many documents are above it.</param>
+    /// <param name="observer">Hears why it cannot be read.</param>
+    public Edges EdgesOf(Descriptor descriptor, int depth, IOperationObserver observer)
     {
+        if (depth > MaxDepth)
+        {
+            return Edges.Unreadable;
+        }
+
         if (_known.TryGetValue(descriptor.Digest, out var edges))
         {
             return edges;
@@ -213,7 +225,8 @@ internal sealed class ContentGraph
 
     private readonly record struct Step(Descriptor Document, int Depth);
 
-    private sealed class Edges
+    /// <summary>What a document names.</summary>
+    public sealed class Edges
     {
         public static readonly Edges None = new();
 
@@ -221,8 +234,16 @@ internal sealed class ContentGraph
 
         public static readonly Edges Unreadable = new();
 
+        /// <summary>All content that it names, documents included.</summary>
         public HashSet<Digest> Leaves { get; } = new();
 
+        /// <summary>The documents among it.</summary>
         public List<Descriptor> Children { get; } = new();
+
+        /// <summary>
+        /// True when more may be needed than is known. A platform that was not pulled is no loss; a manifest of index.json that is gone is
+        /// one: its layers may be all that is left of an image.
+        /// </summary>
+        public bool Hides(int depth) => this == Unreadable || (this == Absent && depth == 0);
     }
 }

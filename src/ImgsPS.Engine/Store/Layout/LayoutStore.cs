@@ -149,6 +149,21 @@ internal sealed class LayoutStore : IImageStore
     }
 
     /// <inheritdoc/>
+    public async Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        using var kept = _files.Door.Keep();
+        cancellationToken.ThrowIfCancellationRequested();
+        var (index, rows) = Read(observer);
+        await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
+        return new LayoutPlanner(index, rows, Rows(NullObserver.Instance), Name, measure ? _collector.NeedsOf : null)
+        {
+            Refusal = WriteRefusal(),
+            Claims = told => _collector.Claimed(tidy: false, told),
+            SizeOf = _blobs.SizeOf,
+        };
+    }
+
+    /// <inheritdoc/>
     public async Task<ManifestAnswer> GetManifestAsync(
         ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer, CancellationToken cancellationToken)
     {
@@ -254,10 +269,7 @@ internal sealed class LayoutStore : IImageStore
         cancellationToken.ThrowIfCancellationRequested();
         var (index, rows) = Read(observer);
         var dangling = rows.Where(r => r.Image.Dangling).ToList();
-        var going = dangling.SelectMany(r => r.Entries).ToList();
-        var unneeded = dangling.Count == 0
-            ? Array.Empty<Digest>()
-            : _collector.Find(index.Entries.Except(going), new[] { going }, tidy: false, observer).Digests;
+        var unneeded = dangling.Count == 0 ? [] : Unneeded(index, dangling.SelectMany(r => r.Entries).ToList(), observer);
         var (count, bytes) = _blobs.Measure();
         return Task.FromResult(new ImageStoreInfo
         {
@@ -295,6 +307,39 @@ internal sealed class LayoutStore : IImageStore
         if (!_folder.Exists())
         {
             ImageLookup.Find(Array.Empty<Image>(), image);
+        }
+    }
+
+    /// <summary>The content that goes with some entries of an index, as a removal of them all would find it.</summary>
+    private IEnumerable<Digest> Unneeded(LayoutIndex index, IReadOnlyList<IndexEntry> going, IOperationObserver observer)
+    {
+        var needs = _collector.NeedsOf(index.Entries);
+        var loss = needs.Without(going);
+        needs.Accept(loss);
+        foreach (var obstacle in needs.Obstacles)
+        {
+            observer.Warning(obstacle);
+        }
+
+        return _collector.Claimed(tidy: false, observer) is { } claimed ? loss.Freed.Where(d => !claimed.Contains(d)) : [];
+    }
+
+    /// <summary>Why the store would not be changed, as <see cref="StoreFolder.PrepareAsync"/> says it; null when it would.</summary>
+    private ImageException? WriteRefusal()
+    {
+        try
+        {
+            if (_folder.Exists())
+            {
+                _files.EnsureCanWrite();
+                _folder.CheckVersion();
+            }
+
+            return null;
+        }
+        catch (ImageException refusal)
+        {
+            return refusal;
         }
     }
 

@@ -37,6 +37,9 @@ internal sealed class LayoutTable
         _images = new ImageTable(rows.Select(r => r.Image));
     }
 
+    /// <summary>What the user sees of the rows.</summary>
+    public IImageRows Images => _images;
+
     /// <summary>The rows that an identity means, and how they were found.</summary>
     /// <exception cref="ImageException">As <see cref="ImageLookup.Find"/>.</exception>
     public (ImageMatchKind Kind, IReadOnlyList<LayoutRow> Rows) Find(ImageIdentity identity)

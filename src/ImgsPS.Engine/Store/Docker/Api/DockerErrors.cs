@@ -41,7 +41,7 @@ internal sealed class DockerErrors(DockerEndpoint endpoint)
             404 when said.EndsWith("page not found", StringComparison.OrdinalIgnoreCase) => new(
                 ImageErrorKind.NotSupported, $"{endpoint.Address} does not know {request.Method} {request.Path}"),
             404 => new(ImageErrorKind.NotFound, message),
-            409 => new(NeededByOthers.IsMatch(said) ? ImageErrorKind.InUse : ImageErrorKind.Conflict, message),
+            409 => Conflict(message),
             408 => new(ImageErrorKind.Timeout, message),
             429 => new(ImageErrorKind.RateLimited, message),
             405 or 501 => new(ImageErrorKind.NotSupported, message),
@@ -52,6 +52,10 @@ internal sealed class DockerErrors(DockerEndpoint endpoint)
             _ => NotDocker($"status {status}"),
         };
     }
+
+    /// <summary>A refusal of Docker's: InUse when containers or other images are the cause, else Conflict.</summary>
+    public static ImageException Conflict(string words) =>
+        new(NeededByOthers.IsMatch(words) ? ImageErrorKind.InUse : ImageErrorKind.Conflict, words);
 
     /// <summary>Docker speaks no version that we speak, or not the one that DOCKER_API_VERSION asks for.</summary>
     public ImageException VersionRefused(string said) => new(
