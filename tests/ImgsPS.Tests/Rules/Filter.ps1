@@ -38,10 +38,16 @@ New-Rule L9 'a bad bool is an error' -Docker { Show-DockerImage -f dangling=mayb
     -Podman 'L9: podman has words of its own; the module checks filters itself' `
     -PodmanAnswers 'error: invalid filter ''dangling=[maybe]''', 'exit 1'
 New-Rule F1 'dangling=true' -Docker { Show-DockerImage -f dangling=true } -Module { Get-Image -Filter dangling=true | Show-Image } `
-    -Declared 'P2: an image that was pulled by digest is pinned, not dangling' -Answers '<none>:<none> <none> sha256:(loose)', 'exit 0' `
-    -Podman 'P2: podman does not call an image that was pulled by digest dangling'
+    -Podman 'FF4: podman does not call what only a digest names dangling, though its repository has a tag' `
+    -PodmanAnswers '<none>:<none> <none> sha256:(loose)', 'reg/team/app:<none> sha256:(app2-manifest) sha256:(app2)', 'exit 0'
 New-Rule F1 'dangling=false' -Docker { Show-DockerImage -f dangling=false } -Module { Get-Image -Filter dangling=false | Show-Image } `
-    -Podman $rowForEach -PodmanAnswers (($rows -notmatch '^<none>:') + 'exit 0')
+    -Declared 'FF4: docker lists what only a digest names as dangling and as not dangling; here it is dangling where its repository has a tag' `
+    -Answers 'reg/team/app:1 sha256:(app1-manifest) sha256:(app1)', 'reg/team/multi:latest sha256:(multi-index) sha256:(app1)',
+    'age/mid:1 <none> sha256:(mid1)', 'age/mid:2 <none> sha256:(mid2)', 'age/mid:extra <none> sha256:(mid1)', 'age/new:1 <none> sha256:(new)',
+    'age/nodate:1 <none> sha256:(nodate)', 'age/old:1 <none> sha256:(old)', 'bare:1 <none> sha256:(bare)', 'child:1 <none> sha256:(child)',
+    'ghcr.example/x/y/z:1.0 <none> sha256:(web)', 'localhost:5000/a/b:1 <none> sha256:(web)', 'other/app:1 <none> sha256:(app1)',
+    'web:1 <none> sha256:(web)', 'web:prod <none> sha256:(web)', 'web/sub:1 <none> sha256:(web)', 'exit 0' `
+    -Podman "FF4, and $rowForEach" -PodmanAnswers (($rows -notmatch '^<none>:|^reg/team/app:<none>') + 'exit 0')
 New-Rule F3 'before a name' -Docker { Show-DockerImage -f before=age/mid:1 } -Module { Get-Image -Filter before=age/mid:1 | Show-Image } `
     -Declared 'FF6: docker takes an image without a date for the oldest; here it is neither before nor since another' `
     -Answers 'age/old:1 <none> sha256:(old)', 'exit 0' `

@@ -49,7 +49,8 @@ internal static class DockerRows
     /// <summary>The tags of the store; null when every image has one.</summary>
     public static TaggedNames? TaggedNamesOf(IReadOnlyCollection<DockerImage> images)
     {
-        if (images.All(i => i.Tags.Count > 0))
+        // podman gives a name by digest as a tag too.
+        if (images.All(i => i.Tags.Any(tag => tag.IndexOf('@') < 0)))
         {
             return null;
         }
@@ -59,7 +60,7 @@ internal static class DockerRows
         {
             foreach (var text in image.Tags)
             {
-                if (ImageReference.TryParse(text, out var reference))
+                if (ImageReference.TryParse(text, out var reference) && reference.Digest is null)
                 {
                     names.Add(reference, image.Id);
                 }
