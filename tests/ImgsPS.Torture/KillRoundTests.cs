@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -63,6 +64,7 @@ internal sealed class KillRounds(int seed, int rounds) : IDisposable
     private readonly Dictionary<string, HashSet<string?>> _allowed = new(StringComparer.Ordinal);
 
     private readonly Dictionary<string, BuiltDocument> _newest = new(StringComparer.Ordinal);
+    private string Ingest => Path.Combine(_store.Root, ".imgsps", "ingest");
     private BuiltDocument? _unfinished;
     private int _builds;
     private double _pullMilliseconds;
@@ -158,6 +160,14 @@ internal sealed class KillRounds(int seed, int rounds) : IDisposable
             // At a moment of its start.
             await Task.WhenAny(exited, Task.Delay(_random.Next(250)));
         }
+        else if (_random.Next(4) == 0)
+        {
+            // As soon as a part of a layer is there to be gone on with, however slow the machine is.
+            while (!exited.IsCompleted && !HasPart())
+            {
+                await Task.Delay(5);
+            }
+        }
         else
         {
             await Task.WhenAny(exited, Volatile.Read(ref _requested).Task);
@@ -186,6 +196,21 @@ internal sealed class KillRounds(int seed, int rounds) : IDisposable
         }
 
         Count.Resumed += _registry.Requests.Count(r => r.Header("Range") is not null && r.Status == 206);
+    }
+
+    /// <summary>True when a download that is not done has bytes in the store.</summary>
+    private bool HasPart()
+    {
+        try
+        {
+            return Directory.Exists(Ingest) && Directory.EnumerateFiles(Ingest, "data", SearchOption.AllDirectories)
+                .Any(file => new FileInfo(file) is { Exists: true, Length: > 0 });
+        }
+        catch (IOException)
+        {
+            // It ended between the question and the look.
+            return false;
+        }
     }
 
     /// <summary>Kills a command that is short; true when it was not done by then.</summary>
@@ -257,7 +282,7 @@ internal sealed class KillRounds(int seed, int rounds) : IDisposable
         ImageSpec Spec(int salt) => new()
         {
             Author = $"build {build}",
-            Layers = [new LayerSpec(repository % 3, 120_000), new LayerSpec((1000 * build) + salt, 40_000 + (20_000 * (build % 10))),
+            Layers = [new LayerSpec(repository % 3, 120_000), new LayerSpec((1000 * build) + salt, 40_000 + (50_000 * (build % 10))),
                 new LayerSpec((1000 * build) + salt + 1, 60_000)],
         };
         var reference = Name(repository)[(_registry.Host.Length + 1)..];
