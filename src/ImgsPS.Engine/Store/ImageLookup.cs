@@ -29,7 +29,7 @@ internal static class ImageLookup
     public static ImageMatch FindIn(IImageRows images, ImageIdentity identity) =>
         IsRow(identity)
             ? FindListed(images, identity)
-            : FindText(images, identity.Text, allTags: false);
+            : OneImage(FindText(images, identity.Text, allTags: false));
 
     /// <summary>
     /// What a removal has to ask about one after the other: the identity itself, or each image that has the name, where a name is that of
@@ -41,8 +41,8 @@ internal static class ImageLookup
         {
             try
             {
-                if (FindText(images, identity.Text, allTags: false, several: true) is { Kind: ImageMatchKind.Tag } match
-                    && AreSeveral(match.Images))
+                var match = FindText(images, identity.Text, allTags: false);
+                if (IsSeveral(match))
                 {
                     return match.Images.Select(ImageIdentity.Of).ToArray();
                 }
@@ -72,7 +72,7 @@ internal static class ImageLookup
     {
         if (!IsRow(identity))
         {
-            return FindText(new PlainImageRows(images), identity.Text, allTags: false);
+            return FindIn(new PlainImageRows(images), identity);
         }
 
         var rows = images.Where(i => IsSameContent(i, identity)).OrderBy(i => HasNameOf(i, identity) ? 0 : 1).ToArray();
@@ -127,7 +127,7 @@ internal static class ImageLookup
                 "It had no name then. List the images again, or give its name.");
     }
 
-    private static ImageMatch FindText(IImageRows images, string text, bool allTags, bool several = false)
+    private static ImageMatch FindText(IImageRows images, string text, bool allTags)
     {
         if (Digest.TryParseIdentifier(text, out var digest))
         {
@@ -142,12 +142,12 @@ internal static class ImageLookup
         var bare = images.WithName(text).Where(i => i.Repository is null && text == (isReference ? i.Reference : i.RawName)).ToArray();
         if (bare.Length > 0)
         {
-            return new ImageMatch(ImageMatchKind.Tag, allTags || several ? bare : OneImage(bare, text));
+            return new ImageMatch(ImageMatchKind.Tag, bare);
         }
 
         // A text that is no reference can't be a prefix either.
         var reference = ParseText(text);
-        return FindReference(images, reference, allTags, several)
+        return FindReference(images, reference, allTags)
             ?? FindPrefix(images, text)
             ?? throw NotFound(allTags || reference.Digest is not null ? reference.Familiar : reference.WithDefaultTag().Familiar);
     }
@@ -171,7 +171,7 @@ internal static class ImageLookup
         }
     }
 
-    private static ImageMatch? FindReference(IImageRows images, ImageReference reference, bool allTags, bool several)
+    private static ImageMatch? FindReference(IImageRows images, ImageReference reference, bool allTags)
     {
         if (reference.Digest is not null)
         {
@@ -184,18 +184,18 @@ internal static class ImageLookup
         var tag = allTags && reference.IsNameOnly ? null : reference.WithDefaultTag().Tag;
         var candidates = tag is null ? images.All : images.WithTag(reference, tag);
         var rows = candidates.Where(i => (tag is null || i.Tag == tag) && Names(i, reference)).ToArray();
-        return rows.Length == 0 ? null
-            : new ImageMatch(ImageMatchKind.Tag, allTags || several ? rows : OneImage(rows, reference.WithDefaultTag().Familiar));
+        return rows.Length > 0 ? new ImageMatch(ImageMatchKind.Tag, rows) : null;
     }
 
-    private static Image[] OneImage(Image[] rows, string name) => !AreSeveral(rows) ? rows : throw new ImageException(
+    /// <summary>What was found, for who takes one image (FF1).</summary>
+    private static ImageMatch OneImage(ImageMatch match) => !IsSeveral(match) ? match : throw new ImageException(
         ImageErrorKind.Ambiguous,
-        $"{PrintableText.Of(name)} is the name of several images: another tool wrote it more than once",
-        $"Give the id of one: {string.Join(", ", rows.Select(i => i.Id).Distinct(StringComparer.Ordinal).Take(10).Select(ShortId))}; or pipe "
-            + "one of those that Get-Image lists.");
+        $"{PrintableText.Of(match.Images[0].Name)} is the name of several images: another tool wrote it more than once",
+        $"Give the id of one: {string.Join(", ", match.Images.Select(i => i.Id).Distinct(StringComparer.Ordinal).Take(10).Select(ShortId))}; "
+            + "or pipe one of those that Get-Image lists.");
 
-    private static bool AreSeveral(IReadOnlyList<Image> rows) =>
-        rows.Count > 1 && rows.Select(i => i.Digest ?? i.Id).Distinct(StringComparer.Ordinal).Skip(1).Any();
+    private static bool IsSeveral(ImageMatch match) => match is { Kind: ImageMatchKind.Tag, Images.Count: > 1 }
+        && match.Images.Select(i => i.Digest ?? i.Id).Distinct(StringComparer.Ordinal).Skip(1).Any();
 
     private static ImageMatch? FindPrefix(IImageRows images, string text)
     {

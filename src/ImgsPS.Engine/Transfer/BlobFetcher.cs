@@ -80,19 +80,14 @@ internal sealed class BlobFetcher(RegistryClient registry, ImageReference refere
     private ImageException Missing(Manifest image, Descriptor layer, ImageException cause)
     {
         var what = layer == image.Config ? "config" : "layer";
-        var names = $"the manifest {image.Digest} of {reference.Familiar} names the {what} {layer.Digest}, but ";
         return layer.Urls.Count > 0
             ? new ImageException(
                 ImageErrorKind.Incomplete,
-                $"{names}that is a foreign layer, and the registry does not hold it; "
-                + $"its descriptor points to {PrintableText.OfServer(layer.Urls[0])}",
+                $"the manifest {image.Digest} of {reference.Familiar} names the {what} {layer.Digest}, but that is a foreign layer, and the "
+                + $"registry does not hold it; its descriptor points to {PrintableText.OfServer(layer.Urls[0])}",
                 "Foreign urls are not fetched. Push the layer to the registry, or pull from one that holds it.",
                 cause)
-            : new ImageException(
-                ImageErrorKind.Incomplete,
-                names + RegistryManifestSource.LackIn(registry.Registry, what),
-                RegistryManifestSource.AdviceFor(reference, layer, hasOthers: false),
-                cause);
+            : new RegistryManifestSource(registry, reference).Incomplete(image, what, layer, cause);
     }
 
     /// <summary>Puts a manifest or an index into the store that is not there, after the content that it needs.</summary>

@@ -12,9 +12,10 @@ namespace ImgsPS.Cmdlets;
 [Cmdlet(VerbsCommon.Add, "ImageTag", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [Alias("Tag-Image")]
 [OutputType(typeof(Image))]
-public sealed class AddImageTagCommand : ChangeCmdlet
+public sealed class AddImageTagCommand : StoreCmdlet
 {
     private readonly List<ImageReference> _names = new();
+    private readonly Dictionary<StoreLink, StoreSnapshot> _snapshots = new();
     private readonly Dictionary<(StoreLink Store, string Name), string> _given = new();
 
     /// <summary>References or ids, or images of Get-Image.</summary>
@@ -100,7 +101,7 @@ public sealed class AddImageTagCommand : ChangeCmdlet
             (store, observer, cancellationToken) => store.TagAsync(request, observer, cancellationToken),
             (store, tagged) =>
             {
-                ImagesOf(store).Apply(tagged);
+                _snapshots[store].Apply(tagged);
                 if (PassThru)
                 {
                     WriteObject(Row(tagged));
@@ -121,6 +122,37 @@ public sealed class AddImageTagCommand : ChangeCmdlet
         {
             // Not there at all, the store says so in better words.
             return image.Id is { } id && image.Text != id ? $"{PrintableText.Of(image.Text)} ({Digest.Shorten(id)})" : Digest.Shorten(image.Text);
+        }
+    }
+
+    /// <summary>The stores that can be listed, with their images.</summary>
+    private List<StoreLink> Snapshot(IReadOnlyList<StoreLink> stores, object target)
+    {
+        AskEach(
+            stores.Where(store => !_snapshots.ContainsKey(store)).ToList(),
+            target,
+            (store, observer, cancellationToken) => store.ListAsync(ListRequest.Names, observer, cancellationToken),
+            (store, images) => _snapshots[store] = new StoreSnapshot(images),
+            ofStore: true);
+        return stores.Where(store => !store.Failed).ToList();
+    }
+
+    /// <summary>
+    /// Finds an image. One that is not in the list may be new, or a parent that lists leave out: the store is asked once more.
+    /// </summary>
+    /// <exception cref="ImageException">As <see cref="ImageLookup.Find"/>.</exception>
+    private ImageMatch Find(StoreLink store, ImageIdentity identity)
+    {
+        var snapshot = _snapshots[store];
+        try
+        {
+            return ImageLookup.FindIn(snapshot.Images, identity);
+        }
+        catch (ImageException failure) when (failure.Kind == ImageErrorKind.NotFound)
+        {
+            snapshot.Everything ??= RunToResult((observer, cancellationToken) =>
+                store.Store.ListAsync(new ListRequest { All = true, NamesOnly = true }, observer, cancellationToken));
+            return ImageLookup.Find(snapshot.Everything, identity);
         }
     }
 

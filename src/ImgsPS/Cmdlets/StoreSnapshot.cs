@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using ImgsPS.Store;
@@ -11,7 +10,7 @@ internal sealed class StoreSnapshot
     /// <summary>So often a list is gone through before its rows are put in order.</summary>
     private const int Few = 4;
 
-    private readonly List<Action<ImageTable>> _changes = new();
+    private readonly List<Image> _tagged = new();
     private readonly IReadOnlyList<Image> _listed;
     private ImageTable? _table;
     private int _asked;
@@ -25,14 +24,13 @@ internal sealed class StoreSnapshot
         {
             if (_table is null)
             {
-                if (_changes.Count == 0 && _asked++ < Few)
+                if (_tagged.Count == 0 && _asked++ < Few)
                 {
                     return new PlainImageRows(_listed);
                 }
 
                 _table = new ImageTable(_listed);
-                _changes.ForEach(change => change(_table));
-                _changes.Clear();
+                _tagged.ForEach(tagged => Tag(_table, tagged));
             }
 
             return _table;
@@ -42,32 +40,30 @@ internal sealed class StoreSnapshot
     /// <summary>A later list with the untagged parents, null until it is read; a change makes it null again.</summary>
     public IReadOnlyList<Image>? Everything { get; set; }
 
-    /// <summary>Puts a new name into the list, in the place of the image that had it before.</summary>
+    /// <summary>
+    /// Puts a new name into the list, in the place of the image that had it before. A list that is not asked again need not be changed.
+    /// </summary>
     public void Apply(Image tagged)
     {
-        if (tagged.Reference is not null)
+        if (tagged.Reference is null)
         {
-            Change(table => Tag(table, tagged, tagged.Reference));
+            return;
         }
-    }
 
-    /// <summary>A list that is not asked again need not be changed.</summary>
-    private void Change(Action<ImageTable> change)
-    {
         Everything = null;
         if (_table is null)
         {
-            _changes.Add(change);
+            _tagged.Add(tagged);
         }
         else
         {
-            change(_table);
+            Tag(_table, tagged);
         }
     }
 
-    private static void Tag(ImageTable table, Image tagged, string reference)
+    private static void Tag(ImageTable table, Image tagged)
     {
-        var before = table.WithName(reference).ToList();
+        var before = table.WithName(tagged.Reference!).ToList();
         before.ForEach(image => table.Remove(image));
         Same(table, tagged).Where(image => image.Name is null).ToList().ForEach(image => table.Remove(image));
         table.Add(tagged);

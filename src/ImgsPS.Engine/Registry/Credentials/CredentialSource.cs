@@ -76,6 +76,10 @@ internal sealed class CredentialSource(
         }
     }
 
+    /// <summary>The warning about credentials that cannot be read (FF16).</summary>
+    public static string Unread(ImageException fault, RegistryEndpoint endpoint) =>
+        $"{fault.Message.TrimEnd('.')}; {endpoint.Registry} is asked without credentials.";
+
     private async Task<RegistryCredential?> AskAsync(
         string? repository, IOperationObserver observer, CancellationToken cancellationToken)
     {
@@ -98,7 +102,7 @@ internal sealed class CredentialSource(
             if (_fault?.Message != e.Message)
             {
                 _fault = e;
-                observer.Warning($"{e.Message.TrimEnd('.')}; {endpoint.Registry} is asked without credentials.");
+                observer.Warning(Unread(e, endpoint));
             }
 
             return null;

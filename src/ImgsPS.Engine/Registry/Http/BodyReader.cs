@@ -66,8 +66,9 @@ internal sealed partial class BodyReader : IDisposable
     /// <summary>The body ended before its end, or the connection broke.</summary>
     public TransferFault Cut(string message, Exception? cause = null) => new(TransferFaultKind.Broken, message, cause)
     {
-        // A reset takes bytes with it that were sent: where the body was cut is not known when none came.
         At = _response.Uri,
+
+        // A reset takes bytes with it that were sent: where the body was cut is not known when none came.
         CutAt = Position == _start && IsReset(cause) ? null : Position,
     };
 

@@ -65,7 +65,7 @@ internal sealed class DockerCredentials(DockerClient client, ICredentialStore st
         }
         catch (ImageException e)
         {
-            observer.Warning($"{e.Message.TrimEnd('.')}; {endpoint.Registry} is asked without credentials.");
+            observer.Warning(CredentialSource.Unread(e, endpoint));
             return null;
         }
     }

@@ -22,7 +22,7 @@ internal sealed class ContentCollector
     }
 
     /// <summary>What content the entries need, counted.</summary>
-    public ContentNeeds NeedsOf(IReadOnlyList<IndexEntry> entries) => new(_graph, entries);
+    public ContentCounts NeedsOf(IReadOnlyList<IndexEntry> entries) => new(_graph, entries);
 
     /// <summary>What live leases claim; null, with a warning, when that cannot be known, and so nothing is deleted.</summary>
     /// <param name="tidy">Delete dead leases; under the store's lock only.</param>

@@ -14,7 +14,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     private readonly LayoutTable _table;
     private readonly LayoutRows _rows;
     private readonly string _store;
-    private readonly Lazy<ContentNeeds>? _needs;
+    private readonly Lazy<ContentCounts>? _needs;
     private readonly Dictionary<Digest, Entries> _entries;
     private readonly Dictionary<Digest, IReadOnlyList<ManifestFacts>> _images = new();
     private readonly Lazy<HashSet<Digest>?> _claimed;
@@ -26,14 +26,14 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     /// <param name="needs">What content the index needs; null when nothing is asked but names.</param>
     public LayoutPlanner(
         LayoutIndex index, IReadOnlyList<LayoutRow> rows, LayoutRows source, string store,
-        Func<IReadOnlyList<IndexEntry>, ContentNeeds>? needs)
+        Func<IReadOnlyList<IndexEntry>, ContentCounts>? needs)
     {
         var entries = index.Entries;
         _table = new LayoutTable(rows);
         _rows = source;
         _store = store;
         _claimed = new(() => Claims(NullObserver.Instance));
-        _needs = needs is null ? null : new Lazy<ContentNeeds>(() => needs(entries));
+        _needs = needs is null ? null : new Lazy<ContentCounts>(() => needs(entries));
         _entries = new(entries.Count);
         foreach (var entry in entries.Where(e => e.Descriptor is not null))
         {
@@ -124,11 +124,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     /// <inheritdoc/>
     public void TellWhatKeepsContent(IOperationObserver observer)
     {
-        foreach (var obstacle in _needs?.Value.Obstacles ?? [])
-        {
-            observer.Warning(obstacle);
-        }
-
+        _needs?.Value.TellObstacles(observer);
         if (_claimed is { IsValueCreated: true, Value: null })
         {
             Claims(observer);
@@ -151,7 +147,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     /// D3: the images that nothing needs any more, the shown one first, with their layers. Of several names of one image the first one
     /// tells all.
     /// </summary>
-    private List<GoneImage> GoneImages(IReadOnlyList<LayoutRow> rows, ContentNeeds.Loss loss)
+    private List<GoneImage> GoneImages(IReadOnlyList<LayoutRow> rows, ContentCounts.Loss loss)
     {
         var gone = new List<GoneImage>();
         var told = new HashSet<Digest>();
@@ -229,7 +225,7 @@ internal sealed record LayoutRemoving(IReadOnlyList<Image> Images, ImageRemoval 
     public IReadOnlyList<IndexEntry> Entries { get; init; } = [];
 
     /// <summary>The content that nothing needs then; null when it was not asked for.</summary>
-    public ContentNeeds.Loss? Loss { get; init; }
+    public ContentCounts.Loss? Loss { get; init; }
 
     /// <summary>The images that nothing needs then.</summary>
     public IReadOnlyList<GoneImage> Gone { get; init; } = [];

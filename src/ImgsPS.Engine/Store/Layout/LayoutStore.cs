@@ -316,11 +316,7 @@ internal sealed class LayoutStore : IImageStore
         var needs = _collector.NeedsOf(index.Entries);
         var loss = needs.Without(going);
         needs.Accept(loss);
-        foreach (var obstacle in needs.Obstacles)
-        {
-            observer.Warning(obstacle);
-        }
-
+        needs.TellObstacles(observer);
         return _collector.Claimed(tidy: false, observer) is { } claimed ? loss.Freed.Where(d => !claimed.Contains(d)) : [];
     }
 

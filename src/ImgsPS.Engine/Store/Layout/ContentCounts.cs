@@ -8,7 +8,7 @@ namespace ImgsPS.Store.Layout;
 /// How often each piece of content is needed: by entries of an index, and by documents that are needed themselves. So it is known what goes
 /// with each of many entries, in a time that depends on what goes alone. Not thread-safe.
 /// </summary>
-internal sealed class ContentNeeds
+internal sealed class ContentCounts
 {
     private readonly Dictionary<Digest, int> _needs;
     private readonly Dictionary<Digest, int> _entries;
@@ -24,7 +24,7 @@ internal sealed class ContentNeeds
     private readonly bool _hasUnreadable;
 
     /// <summary>Counts what the entries need.</summary>
-    public ContentNeeds(ContentGraph graph, IReadOnlyList<IndexEntry> entries)
+    public ContentCounts(ContentGraph graph, IReadOnlyList<IndexEntry> entries)
     {
         // A manifest, a config and a layer or two: a single removal of many images is as long as this takes.
         _needs = new(entries.Count * 4);
@@ -73,12 +73,19 @@ internal sealed class ContentNeeds
         }
     }
 
-    /// <summary>True when nothing is hidden, and so what nothing needs can go.</summary>
-    public bool IsComplete => !_hasUnreadable && _hidden.Count == 0;
+    /// <summary>Tells with warnings why nothing can go; nothing when it can.</summary>
+    public void TellObstacles(IOperationObserver observer)
+    {
+        if (_hasUnreadable)
+        {
+            observer.Warning(ContentGraph.UnreadableEntry);
+        }
 
-    /// <summary>Why nothing can go; empty when it can.</summary>
-    public IEnumerable<string> Obstacles =>
-        (_hasUnreadable ? new[] { ContentGraph.UnreadableEntry } : Enumerable.Empty<string>()).Concat(_hidden.Select(ContentGraph.Unknown));
+        foreach (var document in _hidden)
+        {
+            observer.Warning(ContentGraph.Unknown(document));
+        }
+    }
 
     /// <summary>What would not be needed any more without some entries. Nothing is changed.</summary>
     public Loss Without(IReadOnlyList<IndexEntry> going)
