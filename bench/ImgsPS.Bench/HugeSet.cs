@@ -4,7 +4,6 @@ using System.IO;
 using System.Net.Http;
 using System.Security.Cryptography;
 using System.Threading.Tasks;
-using ImgsPS.Content;
 
 namespace ImgsPS.Bench;
 

@@ -2,8 +2,8 @@ using System;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
-using ImgsPS.Store;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Registry;
 using static ImgsPS.Bench.BenchContext;
 
 namespace ImgsPS.Bench;

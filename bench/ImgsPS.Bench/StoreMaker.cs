@@ -8,7 +8,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Store;
+using ImgsPS.Stores;
 
 namespace ImgsPS.Bench;
 

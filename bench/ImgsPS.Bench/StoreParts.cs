@@ -3,7 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Store;
+using ImgsPS.Stores;
 using static System.FormattableString;
 using static ImgsPS.Bench.BenchContext;
 

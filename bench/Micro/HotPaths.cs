@@ -5,8 +5,9 @@ using System.Linq;
 using System.Threading;
 using BenchmarkDotNet.Attributes;
 using ImgsPS.Content;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Filtering;
+using ImgsPS.Stores.Layout;
 
 namespace ImgsPS.Micro;
 

@@ -6,7 +6,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using ImgsPS.Bench;
 using ImgsPS.Content;
-using ImgsPS.Store;
 
 namespace ImgsPS.Micro;
 

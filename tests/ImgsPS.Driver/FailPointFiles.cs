@@ -5,7 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores.Layout;
 
 namespace ImgsPS.Driver;
 

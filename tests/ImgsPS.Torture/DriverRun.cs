@@ -8,7 +8,7 @@ using System.Reflection.PortableExecutable;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores.Layout;
 
 namespace ImgsPS.Torture;
 

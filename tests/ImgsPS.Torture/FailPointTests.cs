@@ -6,7 +6,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Engine.Tests;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores.Layout;
 using ImgsPS.Testing;
 using Xunit;
 

@@ -4,7 +4,7 @@ using System.Linq;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using ImgsPS.Disk;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores.Layout;
 using ImgsPS.Testing;
 using Xunit;
 using Xunit.Abstractions;

@@ -3,8 +3,8 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Engine.Tests;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Layout;
 using ImgsPS.Testing;
 using Xunit;
 

@@ -4,10 +4,10 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Engine.Tests;
 using ImgsPS.Disk;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Engine.Tests;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Layout;
 using Xunit;
 
 namespace ImgsPS.Torture;

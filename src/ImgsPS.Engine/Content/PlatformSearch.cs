@@ -2,7 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Naming;
+using ImgsPS.Platforms;
 
 namespace ImgsPS.Content;
 

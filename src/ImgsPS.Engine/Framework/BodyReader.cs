@@ -2,7 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace ImgsPS.Registry;
+namespace ImgsPS.Stores.Registry;
 
 internal sealed partial class BodyReader
 {

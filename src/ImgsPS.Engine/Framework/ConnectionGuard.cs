@@ -3,7 +3,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace ImgsPS.Registry;
+namespace ImgsPS.Stores.Registry;
 
 internal sealed partial class ConnectionGuard
 {

@@ -1,6 +1,6 @@
 using System.Net.Http;
 
-namespace ImgsPS.Registry;
+namespace ImgsPS.Stores.Registry;
 
 internal sealed partial record ConnectionPolicy
 {

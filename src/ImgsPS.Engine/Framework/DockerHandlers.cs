@@ -4,7 +4,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace ImgsPS.Store.Docker;
+namespace ImgsPS.Stores.Docker;
 
 /// <summary>
 /// Makes the message handler of a client: HTTP/1.1 over connections of our own; no proxy, redirects, cookies or decompression.

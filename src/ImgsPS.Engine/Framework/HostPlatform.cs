@@ -1,7 +1,8 @@
 using System;
 using System.Runtime.InteropServices;
+using ImgsPS.Platforms;
 
-namespace ImgsPS.Naming;
+namespace ImgsPS.Platforms;
 
 internal static partial class HostPlatform
 {

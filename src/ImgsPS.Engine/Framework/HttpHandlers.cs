@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http;
 using System.Security.Authentication;
 
-namespace ImgsPS.Registry;
+namespace ImgsPS.Stores.Registry;
 
 internal static partial class HttpHandlers
 {

@@ -2,7 +2,7 @@ using System;
 using System.Linq;
 using System.Net;
 
-namespace ImgsPS.Registry;
+namespace ImgsPS.Stores.Registry;
 
 internal sealed partial class HttpSender
 {

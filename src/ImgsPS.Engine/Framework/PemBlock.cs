@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace ImgsPS.Store.Docker;
+namespace ImgsPS.Stores.Docker;
 
 /// <summary>A block of a PEM file (RFC 7468). Immutable.</summary>
 /// <param name="Label">What stands between BEGIN and the dashes: <c>CERTIFICATE</c>.</param>

@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace ImgsPS.Store.Docker;
+namespace ImgsPS.Stores.Docker;
 
 /// <summary>
 /// Makes certificates of PEM texts, with keys in PKCS#1 (RFC 8017), SEC 1 (RFC 5915) and PKCS#8 (RFC 5208), which .NET Framework cannot.

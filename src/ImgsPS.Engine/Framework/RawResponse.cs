@@ -4,7 +4,7 @@ using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Threading.Tasks;
 
-namespace ImgsPS.Registry;
+namespace ImgsPS.Stores.Registry;
 
 /// <summary>Answers of the platform's HTTP client as they came.</summary>
 internal static class RawResponse

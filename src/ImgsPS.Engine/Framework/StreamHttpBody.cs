@@ -4,7 +4,7 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace ImgsPS.Store.Docker;
+namespace ImgsPS.Stores.Docker;
 
 #pragma warning disable CA1844 // Only .NET Framework lives on it, and has no Memory there.
 /// <summary>

@@ -6,7 +6,7 @@ using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace ImgsPS.Store.Docker;
+namespace ImgsPS.Stores.Docker;
 
 /// <summary>
 /// One connection on which requests follow each other. Cancelling a read or write closes it, whether or not the stream looks at tokens. For

@@ -8,7 +8,7 @@ using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace ImgsPS.Store.Docker;
+namespace ImgsPS.Stores.Docker;
 
 /// <summary>
 /// Speaks HTTP/1.1 (RFC 9112) over connections that somebody else opens: what .NET Framework's own handler cannot. Keeps connections for

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 
-namespace ImgsPS.Store.Docker;
+namespace ImgsPS.Stores.Docker;
 
 /// <summary>The head of an answer (RFC 9112 4 to 6): status, fields, and what they say about the body. Immutable.</summary>
 internal sealed class StreamHttpHead

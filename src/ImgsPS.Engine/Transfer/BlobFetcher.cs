@@ -6,7 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
 using ImgsPS.Naming;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Transfer;
 

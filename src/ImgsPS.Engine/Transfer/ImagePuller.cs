@@ -4,8 +4,8 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Naming;
-using ImgsPS.Registry;
+using ImgsPS.Platforms;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Transfer;
 

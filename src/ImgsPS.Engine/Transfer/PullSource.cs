@@ -3,7 +3,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Transfer;
 

@@ -4,7 +4,9 @@ using System.Linq;
 using System.Management.Automation;
 using ImgsPS.Completion;
 using ImgsPS.Naming;
-using ImgsPS.Store;
+using ImgsPS.Parameters;
+using ImgsPS.Pipeline;
+using ImgsPS.Stores;
 
 namespace ImgsPS.Cmdlets;
 

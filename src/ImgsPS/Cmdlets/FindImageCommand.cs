@@ -1,7 +1,7 @@
 using System;
 using System.Globalization;
 using System.Management.Automation;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
 

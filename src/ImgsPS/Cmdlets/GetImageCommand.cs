@@ -5,7 +5,10 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Completion;
-using ImgsPS.Store;
+using ImgsPS.Parameters;
+using ImgsPS.Pipeline;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Filtering;
 
 namespace ImgsPS.Cmdlets;
 

@@ -2,8 +2,8 @@ using System.Collections.Generic;
 using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
-using ImgsPS.Store;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
 

@@ -2,7 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Management.Automation;
 using ImgsPS.Completion;
-using ImgsPS.Store;
+using ImgsPS.Parameters;
+using ImgsPS.Pipeline;
+using ImgsPS.Stores;
 
 namespace ImgsPS.Cmdlets;
 

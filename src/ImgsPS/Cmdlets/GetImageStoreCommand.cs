@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using ImgsPS.Completion;
+using ImgsPS.Parameters;
 
 namespace ImgsPS.Cmdlets;
 

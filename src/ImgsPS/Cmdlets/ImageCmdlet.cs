@@ -6,7 +6,9 @@ using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Disk;
 using ImgsPS.Naming;
-using ImgsPS.Store;
+using ImgsPS.Parameters;
+using ImgsPS.Pipeline;
+using ImgsPS.Stores;
 
 namespace ImgsPS.Cmdlets;
 

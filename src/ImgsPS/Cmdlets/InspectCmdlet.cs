@@ -5,8 +5,10 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Completion;
-using ImgsPS.Registry;
-using ImgsPS.Store;
+using ImgsPS.Parameters;
+using ImgsPS.Pipeline;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
 

@@ -3,7 +3,9 @@ using System.Linq;
 using System.Management.Automation;
 using System.Threading.Tasks;
 using ImgsPS.Completion;
-using ImgsPS.Store;
+using ImgsPS.Parameters;
+using ImgsPS.Pipeline;
+using ImgsPS.Stores;
 
 namespace ImgsPS.Cmdlets;
 

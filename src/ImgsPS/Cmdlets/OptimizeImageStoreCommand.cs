@@ -4,7 +4,8 @@ using System.Globalization;
 using System.Linq;
 using System.Management.Automation;
 using ImgsPS.Completion;
-using ImgsPS.Store;
+using ImgsPS.Parameters;
+using ImgsPS.Stores;
 
 namespace ImgsPS.Cmdlets;
 

@@ -2,7 +2,7 @@ using System;
 using System.Linq;
 using System.Management.Automation;
 using ImgsPS.Naming;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
 

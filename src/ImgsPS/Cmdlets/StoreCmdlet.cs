@@ -3,6 +3,7 @@ using System.Linq;
 using System.Management.Automation;
 using ImgsPS.Completion;
 using ImgsPS.Naming;
+using ImgsPS.Parameters;
 
 namespace ImgsPS.Cmdlets;
 

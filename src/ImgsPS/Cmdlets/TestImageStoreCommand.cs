@@ -2,7 +2,8 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Completion;
-using ImgsPS.Store;
+using ImgsPS.Parameters;
+using ImgsPS.Stores;
 
 namespace ImgsPS.Cmdlets;
 

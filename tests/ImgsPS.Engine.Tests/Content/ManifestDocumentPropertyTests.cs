@@ -3,6 +3,7 @@ using System.Linq;
 using FsCheck;
 using FsCheck.Fluent;
 using ImgsPS.Content;
+using ImgsPS.Stores.Layout;
 using Xunit;
 using static ImgsPS.Engine.Tests.Content.Documents;
 

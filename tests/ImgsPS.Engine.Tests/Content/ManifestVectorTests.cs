@@ -4,6 +4,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using ImgsPS.Content;
+using ImgsPS.Stores.Layout;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Content;

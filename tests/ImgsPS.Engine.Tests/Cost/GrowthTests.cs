@@ -7,8 +7,8 @@ using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
 using ImgsPS.Engine.Tests.Store.Layout;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Layout;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Cost;

@@ -6,12 +6,12 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Engine.Tests.Registry;
 using ImgsPS.Engine.Tests.Store.Layout;
-using ImgsPS.Registry;
-using ImgsPS.Disk;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Layout;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using Xunit;
 

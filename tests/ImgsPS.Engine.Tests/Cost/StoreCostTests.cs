@@ -4,10 +4,11 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Engine.Tests.Store.Layout;
 using ImgsPS.Disk;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Engine.Tests.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Layout;
+using ImgsPS.Transfer;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Cost;

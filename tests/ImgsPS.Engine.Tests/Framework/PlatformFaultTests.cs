@@ -1,7 +1,7 @@
 using System;
 using System.Net;
 using System.Net.Http;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Framework;

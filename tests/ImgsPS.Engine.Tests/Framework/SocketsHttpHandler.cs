@@ -1,7 +1,7 @@
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
 
 namespace System.Net.Http;
 

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Linq;
 using ImgsPS.Content;
 using ImgsPS.Engine.Tests.Content;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores.Layout;
 using static ImgsPS.Engine.Tests.Content.Documents;
 using static ImgsPS.Engine.Tests.Fuzzing.FuzzTarget;
 

@@ -7,9 +7,10 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Threading;
-using ImgsPS.Registry;
-using ImgsPS.Store;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Docker;
+using ImgsPS.Stores.Filtering;
+using ImgsPS.Stores.Registry;
 using static ImgsPS.Engine.Tests.Fuzzing.FuzzTarget;
 
 namespace ImgsPS.Engine.Tests.Fuzzing;

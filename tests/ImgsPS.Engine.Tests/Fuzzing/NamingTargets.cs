@@ -6,7 +6,8 @@ using FsCheck;
 using FsCheck.Fluent;
 using ImgsPS.Engine.Tests.Naming;
 using ImgsPS.Naming;
-using ImgsPS.Store.Layout;
+using ImgsPS.Platforms;
+using ImgsPS.Stores.Layout;
 using static ImgsPS.Engine.Tests.Fuzzing.FuzzTarget;
 
 namespace ImgsPS.Engine.Tests.Fuzzing;

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
 using ImgsPS.Engine.Tests.Registry;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 using static ImgsPS.Engine.Tests.Fuzzing.FuzzTarget;
 
 namespace ImgsPS.Engine.Tests.Fuzzing;

@@ -5,9 +5,9 @@ using System.Linq;
 using System.Text;
 using ImgsPS.Content;
 using ImgsPS.Engine.Tests.Store;
-using ImgsPS.Store;
-using ImgsPS.Store.Filtering;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Filtering;
+using ImgsPS.Stores.Layout;
 using static ImgsPS.Engine.Tests.Content.Documents;
 using static ImgsPS.Engine.Tests.Fuzzing.FuzzTarget;
 

@@ -2,7 +2,7 @@ using System;
 using System.Linq;
 using FsCheck;
 using FsCheck.Fluent;
-using ImgsPS.Naming;
+using ImgsPS.Platforms;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Naming;

@@ -3,6 +3,7 @@ using System.Linq;
 using FsCheck;
 using FsCheck.Fluent;
 using ImgsPS.Naming;
+using ImgsPS.Platforms;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Naming;

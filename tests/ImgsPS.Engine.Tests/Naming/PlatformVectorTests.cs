@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
 using ImgsPS.Naming;
+using ImgsPS.Platforms;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Naming;

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Text.Json;
 using ImgsPS.Naming;
-using ImgsPS.Store.Filtering;
+using ImgsPS.Stores.Filtering;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Naming;

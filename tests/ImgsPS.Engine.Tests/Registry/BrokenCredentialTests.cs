@@ -4,7 +4,7 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using Xunit;
 using Server = ImgsPS.Testing.TestRegistry;

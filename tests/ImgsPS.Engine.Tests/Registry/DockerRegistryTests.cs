@@ -3,8 +3,7 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Content;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Registry;

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Registry;

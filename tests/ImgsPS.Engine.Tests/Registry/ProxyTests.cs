@@ -2,7 +2,7 @@ using System;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using Xunit;
 using Server = ImgsPS.Testing.TestRegistry;

@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
 using System.Text;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Registry;

@@ -1,6 +1,6 @@
 using System;
 using System.Globalization;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Registry;

@@ -8,7 +8,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using Xunit;
 using Server = ImgsPS.Testing.TestRegistry;

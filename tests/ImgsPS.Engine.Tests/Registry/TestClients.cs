@@ -2,7 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Engine.Tests.Registry;
 

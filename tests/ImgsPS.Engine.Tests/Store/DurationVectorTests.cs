@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
-using ImgsPS.Registry;
-using ImgsPS.Store.Filtering;
+using ImgsPS.Stores.Filtering;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;

@@ -5,8 +5,8 @@ using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using ImgsPS.Store;
-using ImgsPS.Store.Filtering;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Filtering;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;

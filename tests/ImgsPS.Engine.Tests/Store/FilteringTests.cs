@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using ImgsPS.Engine.Tests.Naming;
-using ImgsPS.Store.Filtering;
+using ImgsPS.Stores.Filtering;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;

@@ -6,7 +6,7 @@ using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Store;
+using ImgsPS.Stores;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;

@@ -4,7 +4,8 @@ using System.Linq;
 using FsCheck;
 using FsCheck.Fluent;
 using ImgsPS.Engine.Tests.Naming;
-using ImgsPS.Store;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Filtering;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;

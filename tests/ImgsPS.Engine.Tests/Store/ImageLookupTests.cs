@@ -4,7 +4,7 @@ using System.Linq;
 using FsCheck;
 using FsCheck.Fluent;
 using ImgsPS.Engine.Tests.Naming;
-using ImgsPS.Store;
+using ImgsPS.Stores;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;

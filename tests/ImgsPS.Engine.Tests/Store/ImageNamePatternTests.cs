@@ -1,6 +1,6 @@
 using System.Linq;
 using System.Text.RegularExpressions;
-using ImgsPS.Store;
+using ImgsPS.Stores;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;

@@ -1,9 +1,9 @@
 using System;
 using System.IO;
 using System.Threading;
-using ImgsPS.Store;
-using ImgsPS.Store.Docker;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Docker;
+using ImgsPS.Stores.Layout;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using FsCheck;
 using FsCheck.Fluent;
-using ImgsPS.Store;
+using ImgsPS.Stores;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;

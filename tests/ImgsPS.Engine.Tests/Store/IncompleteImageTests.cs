@@ -3,8 +3,8 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Engine.Tests.Store.Layout;
-using ImgsPS.Registry;
-using ImgsPS.Store;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using Xunit;
 

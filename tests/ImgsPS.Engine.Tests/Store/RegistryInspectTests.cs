@@ -3,8 +3,8 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
-using ImgsPS.Store;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using Xunit;
 

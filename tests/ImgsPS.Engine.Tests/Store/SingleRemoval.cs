@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace ImgsPS.Store;
+namespace ImgsPS.Stores;
 
 /// <summary>The removal of a single image: its result, or its failure thrown.</summary>
 internal static class SingleRemoval

@@ -4,7 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Store;
+using ImgsPS.Stores;
 using ImgsPS.Testing;
 using Xunit;
 

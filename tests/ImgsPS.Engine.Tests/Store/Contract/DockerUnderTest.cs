@@ -1,7 +1,7 @@
 using System;
 using System.Threading.Tasks;
-using ImgsPS.Store;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Docker;
 using ImgsPS.Testing;
 
 namespace ImgsPS.Engine.Tests.Store.Contract;

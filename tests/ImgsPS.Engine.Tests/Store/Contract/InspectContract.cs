@@ -5,8 +5,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
-using ImgsPS.Store;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using Xunit;
 

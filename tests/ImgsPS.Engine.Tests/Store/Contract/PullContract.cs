@@ -2,7 +2,7 @@ using System;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Store;
+using ImgsPS.Stores;
 using ImgsPS.Testing;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System;
 using System.Threading.Tasks;
-using ImgsPS.Store;
+using ImgsPS.Stores;
 using ImgsPS.Testing;
 using Xunit;
 

@@ -3,7 +3,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using Xunit;
 
@@ -97,7 +97,7 @@ public class DockerInfoTests
         using var document = JsonDocument.Parse(info);
 
         _ = document.RootElement.TryGetProperty("RegistryConfig", out var registries);
-        Assert.Equal(expected, ImgsPS.Store.Docker.DockerInfo.DefaultRegistry(document.RootElement, registries));
+        Assert.Equal(expected, ImgsPS.Stores.Docker.DockerInfo.DefaultRegistry(document.RootElement, registries));
     }
 
     // S1-S4

@@ -3,8 +3,8 @@ using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using ImgsPS.Engine.Tests.Disk;
-using ImgsPS.Store;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Docker;
 using ImgsPS.Testing;
 using Xunit;
 

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Store;
+using ImgsPS.Stores;
 using ImgsPS.Testing;
 using Xunit;
 

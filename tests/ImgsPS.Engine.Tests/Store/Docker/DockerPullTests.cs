@@ -2,9 +2,9 @@ using System;
 using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
-using ImgsPS.Store;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Docker;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using Xunit;
 
@@ -258,7 +258,7 @@ public class DockerPullTests
             {
                 opened++;
                 return Task.FromException<System.IO.Stream>(
-                    ImgsPS.Store.Docker.DockerFailure.Stranger(DockerUnderTest.Pipe, "mallory"));
+                    ImgsPS.Stores.Docker.DockerFailure.Stranger(DockerUnderTest.Pipe, "mallory"));
             });
         test.Engine.AddImage(new TestDockerImage { Tags = ["app:1"] });
         test.Can("POST", Create, "{}");

@@ -4,9 +4,10 @@ using System.Linq;
 using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
-using ImgsPS.Store;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Docker;
+using ImgsPS.Stores.Filtering;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 
 namespace ImgsPS.Engine.Tests.Store.Docker;

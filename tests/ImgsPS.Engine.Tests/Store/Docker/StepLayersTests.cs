@@ -1,6 +1,6 @@
 using System;
 using System.Linq;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Docker;

@@ -4,9 +4,9 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Layout;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;

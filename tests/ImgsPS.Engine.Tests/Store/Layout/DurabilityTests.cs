@@ -6,8 +6,8 @@ using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
 using ImgsPS.Disk;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Layout;
 using ImgsPS.Testing;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using ImgsPS.Disk;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores.Layout;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
 

@@ -6,7 +6,7 @@ using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores.Layout;
 using ImgsPS.Transfer;
 using Xunit;
 

@@ -6,8 +6,8 @@ using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Disk;
 using ImgsPS.Engine.Tests.Disk;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Layout;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;

@@ -7,9 +7,9 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Registry;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Layout;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;

@@ -7,7 +7,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
 using ImgsPS.Disk;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores.Layout;
 using ImgsPS.Transfer;
 using Xunit;
 

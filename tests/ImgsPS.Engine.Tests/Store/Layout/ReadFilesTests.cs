@@ -1,5 +1,5 @@
 using System.Text;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores.Layout;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;

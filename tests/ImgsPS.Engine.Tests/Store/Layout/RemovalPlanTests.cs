@@ -5,8 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Store;
+using ImgsPS.Stores;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
@@ -422,7 +422,7 @@ public sealed class RemoveTests : IDisposable
         Assert.Equal((6 * 3) + 1, _store.Blobs().Count);
     }
 
-    private static async Task PutUntilPublishedAsync(ImgsPS.Store.Layout.LayoutStore store, string reference, TestImage image)
+    private static async Task PutUntilPublishedAsync(ImgsPS.Stores.Layout.LayoutStore store, string reference, TestImage image)
     {
         using var session = await store.BeginPullAsync(ImageReference.Parse(reference), NullObserver.Instance, CancellationToken.None);
         do

@@ -7,8 +7,8 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Disk;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Layout;
 using ImgsPS.Testing;
 using Xunit;
 

@@ -8,7 +8,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Disk;
 using ImgsPS.Engine.Tests.Disk;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores.Layout;
 using ImgsPS.Transfer;
 using Xunit;
 
@@ -280,7 +280,7 @@ public sealed class StoreTrustTests : IDisposable
         var before = _store.Snapshot();
         using var store = new LayoutStore(_store.Root, access: StoreAccess.ReadOnly);
 
-        await store.ListAsync(ImgsPS.Store.ListRequest.Default, _store.Observer, CancellationToken.None);
+        await store.ListAsync(ImgsPS.Stores.ListRequest.Default, _store.Observer, CancellationToken.None);
         await store.GetInfoAsync(_store.Observer, CancellationToken.None);
         await store.TestAsync(full: true);
         await store.OptimizeAsync(TimeSpan.Zero, dryRun: true);

@@ -3,8 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;

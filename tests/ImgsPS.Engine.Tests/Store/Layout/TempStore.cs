@@ -6,8 +6,9 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Store;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Layout;
+using ImgsPS.Transfer;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;

@@ -1,6 +1,6 @@
 using System.IO;
 using System.Text.RegularExpressions;
-using ImgsPS.Store.Layout;
+using ImgsPS.Stores.Layout;
 
 namespace ImgsPS.Engine.Tests.Store.Layout;
 

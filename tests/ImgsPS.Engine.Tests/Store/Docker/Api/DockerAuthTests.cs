@@ -1,7 +1,7 @@
 using System;
 using System.Text;
-using ImgsPS.Registry;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Api;

@@ -4,7 +4,7 @@ using System.Net.Http;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Api;
 

@@ -6,7 +6,7 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using FsCheck;
 using FsCheck.Fluent;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
 using Xunit;
 using static ImgsPS.Engine.Tests.Store.Docker.Api.DockerClients;
 using Step = ImgsPS.Engine.Tests.Store.Docker.Api.ScriptedServer.Step;

@@ -7,7 +7,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
 using Stream = System.IO.Stream;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Api;

@@ -6,8 +6,8 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Registry;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Connection;

@@ -1,5 +1,5 @@
 using System;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Connection;

@@ -2,7 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Connection;

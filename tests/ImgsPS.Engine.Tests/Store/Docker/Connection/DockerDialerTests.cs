@@ -7,7 +7,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Connection;

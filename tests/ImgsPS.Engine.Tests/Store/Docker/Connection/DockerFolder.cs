@@ -4,7 +4,7 @@ using System.IO;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Connection;
 

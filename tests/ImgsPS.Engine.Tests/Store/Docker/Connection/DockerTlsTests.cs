@@ -7,7 +7,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Store.Docker;
+using ImgsPS.Stores.Docker;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Docker.Connection;

@@ -1,8 +1,0 @@
-using System.Collections.Generic;
-
-namespace ImgsPS.Store;
-
-/// <summary>What a removal of several images did.</summary>
-/// <param name="Done">The first requests' removals, in their order.</param>
-/// <param name="Failure">Why the request after those failed; null when all are done.</param>
-internal sealed record ImageRemovals(IReadOnlyList<ImageRemoval> Done, ImageException? Failure);

@@ -1,0 +1,115 @@
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Stores.Registry;
+
+namespace ImgsPS.Stores.Docker;
+
+/// <summary>The images of a Docker Engine, over its API. Safe for any number of threads.</summary>
+internal sealed class DockerStore : IImageStore
+{
+    private readonly DockerClient _client;
+    private readonly DockerList _list;
+    private readonly DockerLookup _lookup;
+    private readonly DockerInspect _inspect;
+    private readonly ICredentialStore _credentials;
+
+    /// <param name="client">Docker; the store disposes it.</param>
+    /// <param name="credentials">Credentials of registries; null for the user's Docker config.</param>
+    /// <param name="contents">Keeps what is known of images; null for this store's life alone.</param>
+    public DockerStore(DockerClient client, ICredentialStore? credentials = null, DockerContentFile? contents = null)
+    {
+        _client = client;
+        _credentials = credentials ?? DockerCredentialStore.Default;
+        _list = new DockerList(client, contents);
+        _lookup = new DockerLookup(client, _list);
+        _inspect = new DockerInspect(client, _lookup, _list);
+    }
+
+    /// <inheritdoc/>
+    public string Name => _client.Endpoint.Store;
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        _list.ListAsync(request, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new DockerPull(_client, _list, new DockerCredentials(_client, _credentials)).RunAsync(request, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<ImageRemovals> RemoveAsync(
+        IReadOnlyList<RemovalRequest> requests, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var removal = new DockerRemoval(_client, _lookup);
+        var done = new List<ImageRemoval>();
+        try
+        {
+            foreach (var request in requests)
+            {
+                done.Add(await removal.RunAsync(request, observer, cancellationToken).ConfigureAwait(false));
+            }
+        }
+        catch (ImageException failure)
+        {
+            return new ImageRemovals(done, failure);
+        }
+
+        return new ImageRemovals(done, null);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken) =>
+        await _list.PlanAsync(observer, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new DockerTag(_client, _lookup, _list).RunAsync(request, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ImageConfig> GetConfigAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>
+        _inspect.GetConfigAsync(image, platform, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ImageHistoryEntry>> GetHistoryAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>
+        _inspect.GetHistoryAsync(image, platform, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ImageLayer>> GetLayersAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>
+        _inspect.GetLayersAsync(image, platform, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ManifestAnswer> GetManifestAsync(
+        ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer,
+        CancellationToken cancellationToken) =>
+        new DockerManifests(_client, _lookup).GetAsync(image, platform, registry, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ImageSearchResult>> SearchAsync(
+        SearchRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new DockerSearch(_client, new DockerCredentials(_client, _credentials)).FindAsync(request, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
+        new DockerInfo(_client, _list).AskAsync(observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ImageStoreFinding> TestAsync(
+        StoreTestRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        throw DockerMaintenance.CannotRepair(Name);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ImageStoreFinding> RepairAsync(
+        StoreRepairRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        throw DockerMaintenance.CannotRepair(Name);
+
+    /// <inheritdoc/>
+    public Task<ImageStoreOptimization> OptimizeAsync(
+        StoreOptimizeRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        throw DockerMaintenance.CannotOptimize(Name);
+
+    public void Dispose() => _client.Dispose();
+}

@@ -1,0 +1,108 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Stores.Registry;
+
+namespace ImgsPS.Stores;
+
+/// <summary>
+/// A place with images: the local layout, a Docker Engine, a registry. All rules of docs/rules/docker.md hold for each, the same test list
+/// runs over each. Members may be called from several threads at once. Failures are <see cref="ImageException"/>; what a store cannot do is
+/// one of kind NotSupported that names the store and the alternative.
+/// </summary>
+internal interface IImageStore : IDisposable
+{
+    /// <summary>The store as <c>-Store</c> takes it: <c>local</c>, a folder, <c>docker</c>, <c>docker:web1</c>.</summary>
+    string Name { get; }
+
+    /// <summary>The images that the request asks for, newest first with a stable tie-break (L1-L9), as they were at one moment.</summary>
+    Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Pulls and yields one image per reference that is now in the store; several with <see cref="PullRequest.AllTags"/> (U1-U14).
+    /// </summary>
+    IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes references, or images by their ids, one after the other in their order (D1-D14): each as if it were removed alone after the
+    /// one before it. The first failure ends it, and what comes after that request is as it was.
+    /// </summary>
+    Task<ImageRemovals> RemoveAsync(IReadOnlyList<RemovalRequest> requests, IOperationObserver observer,
+        CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads the store to say what removals would do (docs/removal-plan.md). Nothing is changed, and a folder that is not there is an empty
+    /// store.
+    /// </summary>
+    /// <param name="measure">False when what would be deleted, and the bytes, need not be known.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives an image one more name and returns the image under it. A name that was another image's moves, which is a Verbose line; an
+    /// image that so loses its last name is dangling.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// NotFound, Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>; with <see cref="TagRequest.Force"/> a listed image is found by its
+    /// id or digest also when its reference names another one by now. InvalidReference: the name is none (N8, a digest in it).
+    /// </exception>
+    Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>What the image's config says about running it.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="platform">One platform of an index; null for the one that the list shows.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops the operation.</param>
+    Task<ImageConfig> GetConfigAsync(ImageIdentity image, Platform? platform, IOperationObserver observer,
+        CancellationToken cancellationToken);
+
+    /// <summary>How the image was built, last step first as <c>docker history</c>. Parameters as <see cref="GetConfigAsync"/>.</summary>
+    Task<IReadOnlyList<ImageHistoryEntry>> GetHistoryAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The image's layers, bottom first, with all that the store knows of each. Parameters as <see cref="GetConfigAsync"/>.
+    /// </summary>
+    Task<IReadOnlyList<ImageLayer>> GetLayersAsync(
+        ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>The manifest of an image that is in the store.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="platform">One platform of an index, with its config and layers; null for all entries.</param>
+    /// <param name="registry">How to talk to the image's registry, for a store that does not keep manifests.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops the operation.</param>
+    Task<ManifestAnswer> GetManifestAsync(
+        ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer,
+        CancellationToken cancellationToken);
+
+    /// <summary>Searches a registry from where the store is (S1-S7).</summary>
+    Task<IReadOnlyList<ImageSearchResult>> SearchAsync(SearchRequest request, IOperationObserver observer,
+        CancellationToken cancellationToken);
+
+    /// <summary>The store in numbers.</summary>
+    Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Looks for damage and for what is left over; changes nothing, takes no lock, and works on a store that cannot be written.
+    /// </summary>
+    /// <exception cref="ImageException">NotSupported: a store that looks after itself.</exception>
+    IAsyncEnumerable<ImageStoreFinding> TestAsync(StoreTestRequest request, IOperationObserver observer,
+        CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts right what can be: damaged content goes to the quarantine, so that a pull fetches it again; a broken index gives way to its
+    /// previous copy and the images found in the manifests; derived files are made anew. A second repair finds nothing to do.
+    /// </summary>
+    /// <returns>Each finding, with what was done.</returns>
+    /// <exception cref="ImageException">NotSupported; StoreUnavailable: the store cannot be written.</exception>
+    IAsyncEnumerable<ImageStoreFinding> RepairAsync(StoreRepairRequest request, IOperationObserver observer,
+        CancellationToken cancellationToken);
+
+    /// <summary>Takes away content that nothing names and what killed processes left.</summary>
+    /// <exception cref="ImageException">NotSupported; StoreUnavailable: the store cannot be written.</exception>
+    Task<ImageStoreOptimization> OptimizeAsync(StoreOptimizeRequest request, IOperationObserver observer,
+        CancellationToken cancellationToken);
+}

@@ -1,0 +1,41 @@
+using System.Collections.Generic;
+
+namespace ImgsPS.Stores;
+
+/// <summary>
+/// What removals would do, made from one reading of a store (docs/removal-plan.md). Nothing is changed. Each plan sees the removals that
+/// were accepted before as done. Not thread-safe.
+/// </summary>
+internal interface IRemovalPlanner
+{
+    /// <summary>True when the removal goes by this same code, and what is refused here is refused there; else it is a forecast.</summary>
+    bool Decides { get; }
+
+    /// <summary>The list as it is when what was accepted is done.</summary>
+    IImageRows Images { get; }
+
+    /// <summary>What a removal would do.</summary>
+    /// <exception cref="ImageException">What the removal would be refused with.</exception>
+    PlannedRemoval Plan(RemovalRequest request);
+
+    /// <summary>The removals planned after this see a planned one as done.</summary>
+    void Accept(PlannedRemoval planned);
+
+    /// <summary>Tells with warnings what keeps content from going; nothing when all that nothing needs can go.</summary>
+    void TellWhatKeepsContent(IOperationObserver observer);
+}
+
+/// <summary>What one removal would do. Immutable.</summary>
+/// <param name="Images">The rows that the request means; never empty.</param>
+/// <param name="Removal">What would be told of it.</param>
+internal record PlannedRemoval(IReadOnlyList<Image> Images, ImageRemoval Removal)
+{
+    /// <summary>True when the bytes are known.</summary>
+    public bool IsMeasured { get; init; }
+
+    /// <summary>Something to tell with -Verbose, or null.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>False when only names go: something else needs the image, or a container keeps it.</summary>
+    public bool RemovesImage => Removal.Deleted.Count > 0 || Removal.Untagged.Count == 0;
+}

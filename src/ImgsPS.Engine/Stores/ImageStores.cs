@@ -1,0 +1,147 @@
+using System;
+using System.IO;
+using System.Runtime.InteropServices;
+using ImgsPS.Disk;
+using ImgsPS.Naming;
+using ImgsPS.Stores.Docker;
+using ImgsPS.Stores.Layout;
+
+namespace ImgsPS.Stores;
+
+/// <summary>Opens a store by what <c>-Store</c> names (docs/about, about_ImgsPS_Stores).</summary>
+internal static class ImageStores
+{
+    /// <summary>The default store's name.</summary>
+    public const string Local = "local";
+
+    /// <summary>Docker that docker itself would use.</summary>
+    public const string Docker = "docker";
+
+    /// <summary>What <c>-Store</c> takes, for a message to a user whose text is none of it.</summary>
+    public const string Forms =
+        "A store is 'local', a folder (a full path, or one that begins with '.' or '~' or has a separator in it), 'docker', " +
+            "'docker:<context>', "
+        + "or a Docker Engine's address: unix://, npipe://, tcp://, ssh://.";
+
+    private static readonly string[] DockerSchemes = { "docker:", "unix://", "npipe://", "tcp://", "ssh://" };
+
+    /// <summary>
+    /// The folder of the default store: $IMGSPS_STORE, %LOCALAPPDATA%\ImgsPS\store, $XDG_DATA_HOME/imgsps/store,
+    /// ~/.local/share/imgsps/store.
+    /// </summary>
+    public static string DefaultPath
+    {
+        get
+        {
+            if (Environment.GetEnvironmentVariable("IMGSPS_STORE") is { Length: > 0 } chosen)
+            {
+                return FullPath(chosen);
+            }
+
+            return Path.Combine(DataPath, "store");
+        }
+    }
+
+    /// <summary>The folder of what ImgsPS keeps for the user: %LOCALAPPDATA%\ImgsPS, $XDG_DATA_HOME/imgsps, ~/.local/share/imgsps.</summary>
+    public static string DataPath
+    {
+        get
+        {
+            if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+            {
+                return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "ImgsPS");
+            }
+
+            // The XDG specification: a path that is not absolute is to be ignored.
+            var data = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
+            return data is { Length: > 0 } && data[0] == '/'
+                ? Path.Combine(data, "imgsps")
+                : Path.Combine(Home, ".local", "share", "imgsps");
+        }
+    }
+
+    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
+    /// <summary>
+    /// <c>local</c>, empty or null: the default store; <c>docker</c>, <c>docker:context</c>, a Docker Engine's address: that Docker Engine;
+    /// a folder: that layout, made when it is first written. Relative folders are those of the process's current one.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// NotSupported: <c>registry://</c> in this version. InvalidArgument: the text is none of the forms. For a Docker Engine as
+    /// <see cref="DockerAddresses.Resolve"/>; it is not asked yet.
+    /// </exception>
+    public static IImageStore Open(string? store, StoreAccess? access = null, bool isUnattended = false, TimeSpan? timeout = null)
+    {
+        if (string.IsNullOrEmpty(store) || string.Equals(store, Local, StringComparison.OrdinalIgnoreCase))
+        {
+            return new LayoutStore(DefaultPath, Local, null, access);
+        }
+
+        if (IsDocker(store!))
+        {
+            if (access is { FollowsLinks: true })
+            {
+                throw new ImageException(
+                    ImageErrorKind.NotSupported, $"-FollowSymlink is not for '{PrintableText.Of(PrintableText.WithoutPassword(store!))}'",
+                    "It reads a layout in a folder; a Docker Engine has none that ImgsPS reads. Leave it out.");
+            }
+
+            var endpoint = DockerAddresses.Default.Resolve(store!) with { IsUnattended = isUnattended };
+            var contents = new DockerContentFile(
+                Path.Combine(DataPath, "docker"), endpoint.Address, canWrite: (access ?? StoreAccess.Full).CanWrite);
+            return new DockerStore(new DockerClient(endpoint, timeout: timeout), null, contents);
+        }
+
+        if (store!.StartsWith("registry://", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ImageException(ImageErrorKind.NotSupported,
+                $"The store '{PrintableText.Of(PrintableText.WithoutPassword(store))}' is not supported by this version of ImgsPS.", Forms);
+        }
+
+        return IsFolder(store) ? new LayoutStore(FullPath(store), null, null, access) : throw Unknown(store, null);
+    }
+
+    /// <summary>True for the name or address of a Docker Engine.</summary>
+    public static bool IsDocker(string store) =>
+        string.Equals(store, Docker, StringComparison.OrdinalIgnoreCase)
+        || Array.Exists(DockerSchemes, scheme => store.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsFolder(string store)
+    {
+        if (store.Contains("://"))
+        {
+            return false;
+        }
+
+        return store[0] is '.' or '~'
+            || store.IndexOf(Path.DirectorySeparatorChar) >= 0
+            || store.IndexOf(Path.AltDirectorySeparatorChar) >= 0
+            || Directory.Exists(store);
+    }
+
+    private static string FullPath(string path)
+    {
+        if (path == "~"
+            || path.StartsWith("~/", StringComparison.Ordinal)
+            || path.StartsWith("~" + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        {
+            path = Path.Combine(Home, path.Substring(path.Length > 1 ? 2 : 1));
+        }
+
+        try
+        {
+            var full = Path.GetFullPath(path);
+            var trimmed = full.TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
+
+            // The root of a volume keeps its separator.
+            return trimmed.Length < (Path.GetPathRoot(full)?.Length ?? 0) ? full : trimmed;
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException or IOException)
+        {
+            throw Unknown(path, e);
+        }
+    }
+
+    private static ImageException Unknown(string store, Exception? cause) =>
+        new(ImageErrorKind.InvalidArgument, $"'{PrintableText.Of(PrintableText.WithoutPassword(store))}' is not a store.", Forms, cause);
+}

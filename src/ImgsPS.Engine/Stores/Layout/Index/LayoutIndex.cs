@@ -1,0 +1,249 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ImgsPS.Content;
+using ImgsPS.Naming;
+
+namespace ImgsPS.Stores.Layout;
+
+/// <summary>
+/// The document index.json: read, asked, changed, written. Members, annotations and entries that are not ours stay as they are, byte for
+/// byte. Not thread-safe while it is changed.
+/// </summary>
+internal sealed class LayoutIndex
+{
+    /// <summary>The annotation with the time of the pull, RFC 3339 in UTC.</summary>
+    public const string PulledAnnotation = "io.imgsps.pulled";
+
+    /// <summary>
+    /// The annotation with the time at which a name was given that was not pulled, RFC 3339 in UTC. It stands instead of the other, or
+    /// beside it when the name's repository had the digest from a pull (L3).
+    /// </summary>
+    public const string TaggedAnnotation = "io.imgsps.tagged";
+
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly ReadOnlyMemory<byte> _before;
+    private readonly ReadOnlyMemory<byte> _after;
+
+    // Never changed, only replaced: copies share it.
+    private List<IndexEntry> _entries;
+
+    private LayoutIndex(ReadOnlyMemory<byte> before, List<IndexEntry> entries, ReadOnlyMemory<byte> after)
+    {
+        _before = before;
+        _entries = entries;
+        _after = after;
+    }
+
+    /// <summary>The entries, in the document's order.</summary>
+    public IReadOnlyList<IndexEntry> Entries => _entries;
+
+    /// <summary>An index without entries.</summary>
+    public static LayoutIndex Empty() => Of(Array.Empty<IndexEntry>());
+
+    /// <summary>An index of entries that were read elsewhere.</summary>
+    public static LayoutIndex Of(IEnumerable<IndexEntry> entries) => new(
+        "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["u8.ToArray(),
+        entries.ToList(),
+        "]}"u8.ToArray());
+
+    /// <summary>Reads the document.</summary>
+    /// <param name="bytes">The document; entries are parts of it, so it must not change any more.</param>
+    /// <exception cref="ImageException">InvalidData.</exception>
+    public static LayoutIndex Parse(byte[] bytes)
+    {
+        bytes = Utf8Text.Of(bytes);
+        StrictJson.CheckTexts(bytes, "index.json");
+        try
+        {
+            var reader = new IndexReader(bytes);
+            var entries = reader.Read();
+            return new LayoutIndex(reader.Before, entries, reader.After);
+        }
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
+        {
+            // InvalidOperationException: a text that is not Unicode.
+            throw new ImageException(ImageErrorKind.InvalidData, PrintableText.OfServer(e.Message), null, e);
+        }
+    }
+
+    /// <summary>The same index, which can be changed without a change of this one.</summary>
+    public LayoutIndex Copy() => new(_before, _entries, _after);
+
+    /// <summary>True when both are the same document, but for white space between entries.</summary>
+    public bool IsSame(LayoutIndex other) =>
+        (ReferenceEquals(_entries, other._entries) && _before.Equals(other._before) && _after.Equals(other._after))
+        || Serialize().AsSpan().SequenceEqual(other.Serialize());
+
+    /// <summary>The document's bytes.</summary>
+    public byte[] Serialize()
+    {
+        var bytes = new byte[_before.Length + _after.Length + Math.Max(0, _entries.Count - 1) + _entries.Sum(e => e.Json.Length)];
+        _before.CopyTo(bytes);
+        var at = _before.Length;
+        foreach (var entry in _entries)
+        {
+            if (at > _before.Length)
+            {
+                bytes[at++] = (byte)',';
+            }
+
+            entry.Json.CopyTo(bytes.AsMemory(at));
+            at += entry.Json.Length;
+        }
+
+        _after.CopyTo(bytes.AsMemory(at));
+        return bytes;
+    }
+
+    /// <summary>The entry with this name, or null.</summary>
+    public IndexEntry? Find(EntryName name) => _entries.Find(e => e.Descriptor is not null && e.Name?.Key == name.Key);
+
+    /// <summary>
+    /// Makes a name mean <paramref name="target"/>. What it meant before stays as an entry without a name, unless another entry has that
+    /// digest; an entry without a name for the same digest gets the name.
+    /// </summary>
+    public void SetName(EntryName name, Descriptor target, DateTimeOffset pulledAt) =>
+        Name(name, target, pulledAt, null);
+
+    /// <summary>As <see cref="SetName"/>, for a name that is given to an image of the store.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="target">What it means.</param>
+    /// <param name="taggedAt">Now.</param>
+    /// <param name="pulledAt">When the name's repository got the digest by a pull; null when it did not.</param>
+    public void SetTag(EntryName name, Descriptor target, DateTimeOffset taggedAt, DateTimeOffset? pulledAt) =>
+        Name(name, target, pulledAt, taggedAt);
+
+    /// <summary>Adds an image without a name.</summary>
+    public void AddNameless(Descriptor image) => _entries = new List<IndexEntry>(_entries)
+    {
+        Entry(new JsonObject
+        {
+            ["mediaType"] = image.MediaType,
+            ["digest"] = image.Digest.ToString(),
+            ["size"] = image.Size,
+        }),
+    };
+
+    /// <summary>Makes the entries for a digest say of it what it is.</summary>
+    public void Correct(Descriptor actual) => _entries = _entries.ConvertAll(entry =>
+    {
+        if (entry.Descriptor?.Digest != actual.Digest)
+        {
+            return entry;
+        }
+
+        var node = Node(entry);
+        node["mediaType"] = actual.MediaType;
+        node["size"] = actual.Size;
+        return Entry(node);
+    });
+
+    /// <summary>Takes entries away.</summary>
+    public void Remove(IEnumerable<IndexEntry> gone)
+    {
+        var going = new HashSet<IndexEntry>(gone);
+        _entries = _entries.FindAll(e => !going.Contains(e));
+    }
+
+    private void Name(EntryName name, Descriptor target, DateTimeOffset? pulledAt, DateTimeOffset? taggedAt)
+    {
+        // One walk for each question: another tool may have written a name or a digest tens of thousands of times (SF8).
+        bool Holds(IndexEntry entry) => entry.Name?.Key == name.Key;
+        bool IsTarget(IndexEntry entry) => entry.Descriptor?.Digest == target.Digest;
+        var carrier = _entries.Find(e => IsTarget(e) && Holds(e)) ?? _entries.Find(e => IsTarget(e) && e.Name is null);
+        var others = new Dictionary<Digest, int>();
+        foreach (var digest in _entries.Select(e => e.Descriptor?.Digest).OfType<Digest>())
+        {
+            others[digest] = others.TryGetValue(digest, out var count) ? count + 1 : 1;
+        }
+
+        var entries = new List<IndexEntry>(_entries.Count + 1);
+        foreach (var entry in _entries)
+        {
+            if (entry == carrier || !(Holds(entry) || (IsTarget(entry) && entry.Name is null)))
+            {
+                entries.Add(entry);
+            }
+            else if (entry.Name is not null && entry.Descriptor?.Digest is { } digest && --others[digest] == 0 && digest != target.Digest)
+            {
+                // The last entry of what the name meant before.
+                var nameless = Node(entry);
+                RemoveAnnotation(nameless, EntryName.Annotation);
+                RemoveAnnotation(nameless, EntryName.WholeAnnotation);
+                entries.Add(Entry(nameless));
+            }
+        }
+
+        var node = carrier is null ? new JsonObject() : Node(carrier);
+        if (target.MediaType.Length > 0)
+        {
+            node["mediaType"] = target.MediaType;
+        }
+
+        node["digest"] = target.Digest.ToString();
+        node["size"] = target.Size;
+        var annotations = node["annotations"] as JsonObject;
+        if (annotations is null)
+        {
+            annotations = new JsonObject();
+            node["annotations"] = annotations;
+        }
+
+        annotations.Remove(EntryName.WholeAnnotation);
+        annotations[EntryName.Annotation] = name.Key;
+        SetTime(annotations, PulledAnnotation, pulledAt);
+        SetTime(annotations, TaggedAnnotation, taggedAt);
+        if (carrier is null)
+        {
+            entries.Add(Entry(node));
+        }
+        else
+        {
+            entries[entries.IndexOf(carrier)] = Entry(node);
+        }
+
+        _entries = entries;
+    }
+
+    /// <summary>An entry's JSON, to be changed.</summary>
+    private static JsonObject Node(IndexEntry entry) => JsonNode.Parse(entry.Json.Span)!.AsObject();
+
+    private static IndexEntry Entry(JsonObject node)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, WriterOptions))
+        {
+            node.WriteTo(writer);
+        }
+
+        return new IndexReader(stream.ToArray()).ReadEntry();
+    }
+
+    private static void SetTime(JsonObject annotations, string name, DateTimeOffset? time)
+    {
+        annotations.Remove(name);
+        if (time is { } moment)
+        {
+            annotations[name] = moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static void RemoveAnnotation(JsonObject entry, string name)
+    {
+        if (entry["annotations"] is JsonObject annotations)
+        {
+            annotations.Remove(name);
+            if (annotations.Count == 0)
+            {
+                entry.Remove("annotations");
+            }
+        }
+    }
+}

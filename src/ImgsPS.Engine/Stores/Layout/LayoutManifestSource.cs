@@ -1,0 +1,69 @@
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+
+namespace ImgsPS.Stores.Layout;
+
+/// <summary>An image's documents in a layout.</summary>
+internal sealed class LayoutManifestSource : IManifestSource
+{
+    private readonly BlobFolder _blobs;
+    private readonly LayoutRow _row;
+
+    public LayoutManifestSource(BlobFolder blobs, LayoutRow row)
+    {
+        _blobs = blobs;
+        _row = row;
+    }
+
+    /// <inheritdoc/>
+    public string Name => _row.Image.Name ?? _row.Image.Id;
+
+    /// <inheritdoc/>
+    public string Lack(string what, Descriptor content) => _blobs.SizeOf(content.Digest) is null
+        ? $"that {what} is not in the store '{_blobs.Root}'"
+        : $"that {what} is damaged in the store '{_blobs.Root}'";
+
+    /// <inheritdoc/>
+    public string LackAdvice(Descriptor content, bool hasOthers)
+    {
+        var platform = content.Platform is null ? "" : $" -Platform '{content.Platform}'";
+        var store = _row.Image.Store == ImageStores.Local ? "" : $" -Store '{_row.Image.Store.Replace("'", "''")}'";
+        return _row.Image.Reference is { } reference
+            ? $"Pull it: Invoke-ImagePull {reference}{platform}{store}"
+            : "Remove the image, or pull it again by its name.";
+    }
+
+    /// <inheritdoc/>
+    public Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var descriptor = expected ?? _row.Root;
+        var bytes = _blobs.TryRead(descriptor, ManifestDocument.MaxSize, observer) ?? throw Missing("manifest", descriptor);
+        return Task.FromResult(descriptor.MediaType.Length > 0
+            ? ManifestDocument.Parse(bytes, null, descriptor)
+            : ManifestDocument.ParseByDigest(bytes, null, descriptor.Digest));
+    }
+
+    /// <inheritdoc/>
+    public Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(_blobs.TryRead(config, ConfigDocument.MaxSize, observer) ?? throw Missing("config", config));
+    }
+
+    /// <summary>The failure of an image of which nothing can be shown: its root is not there, or nothing that its index lists.</summary>
+    public ImageException NoneOf() => _blobs.Contains(_row.Root)
+        ? new(
+            ImageErrorKind.Incomplete, $"the index {_row.Root.Digest} of {Name} is there, but none of the images that it lists is in the "
+                + $"store '{_blobs.Root}'",
+            LackAdvice(_row.Root, hasOthers: false))
+        : Missing("manifest", _row.Root);
+
+    /// <summary>What index.json itself names is the store's loss; of all else the caller knows what names it.</summary>
+    private ImageException Missing(string what, Descriptor content) => content == _row.Root
+        ? new(
+            ImageErrorKind.Incomplete, $"index.json names {Name} as {content.Digest}, but {Lack(what, content)}",
+            LackAdvice(content, hasOthers: false))
+        : new(ImageErrorKind.NotFound, Lack(what, content));
+}

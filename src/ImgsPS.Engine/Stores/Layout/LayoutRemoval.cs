@@ -1,0 +1,106 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Stores.Layout;
+
+/// <summary>
+/// Removes images as <see cref="LayoutPlanner"/> plans it: of several each finds the list as the ones before it left it, and all are one
+/// change of the index. One instance per call.
+/// </summary>
+internal sealed class LayoutRemoval
+{
+    private readonly StoreFiles _files;
+    private readonly IndexFile _indexFile;
+    private readonly ContentCollector _collector;
+    private readonly LayoutRows _rows;
+    private readonly string _store;
+    private readonly IOperationObserver _observer;
+    private readonly Dictionary<Digest, long> _moved = new();
+
+    public LayoutRemoval(
+        StoreFiles files, IndexFile indexFile, ContentCollector collector, LayoutRows rows, string store, IOperationObserver observer)
+    {
+        _files = files;
+        _indexFile = indexFile;
+        _collector = collector;
+        _rows = rows;
+        _store = store;
+        _observer = observer;
+    }
+
+    /// <summary>
+    /// Changes the index and moves content to the trash, under the store's lock. Emptying the trash is the caller's, without the lock.
+    /// </summary>
+    /// <returns>What was done, up to the first image that cannot be removed: NotFound, Ambiguous, Conflict.</returns>
+    /// <exception cref="ImageException">StoreUnavailable, InvalidData; nothing is changed then.</exception>
+    public async Task<ImageRemovals> RunAsync(IReadOnlyList<RemovalRequest> requests)
+    {
+        var index = _indexFile.ReadForChange(_observer, out var current);
+        var planner = new LayoutPlanner(index, _rows.Of(index), _rows, _store, _collector.NeedsOf);
+        var items = Plan(planner, requests, out var failure);
+        if (items.Exists(i => i.Entries.Count > 0))
+        {
+            index.Remove(items.SelectMany(i => i.Entries));
+            await _indexFile.WriteAsync(index, current).ConfigureAwait(false);
+            _files.At(StorePoint.RemoveAfterIndex);
+            planner.TellWhatKeepsContent(_observer);
+            var claimed = _collector.Claimed(tidy: true, _observer);
+            _files.At(StorePoint.CollectAfterMark);
+            if (claimed is not null)
+            {
+                await TrashAsync(items.SelectMany(i => i.Loss!.Freed).Where(d => !claimed.Contains(d))).ConfigureAwait(false);
+            }
+
+            _files.At(StorePoint.CollectAfterTrash);
+        }
+
+        return new ImageRemovals(items.ConvertAll(Tell), failure);
+    }
+
+    /// <summary>What each request takes away; those from the first failure on are left out.</summary>
+    private List<LayoutRemoving> Plan(LayoutPlanner planner, IReadOnlyList<RemovalRequest> requests, out ImageException? failure)
+    {
+        failure = null;
+        var items = new List<LayoutRemoving>(requests.Count);
+        foreach (var request in requests)
+        {
+            try
+            {
+                var item = planner.Find(request);
+                planner.Accept(item);
+                items.Add(item);
+                if (item.Note is not null)
+                {
+                    _observer.Verbose(item.Note);
+                }
+            }
+            catch (ImageException e)
+            {
+                failure = e;
+                break;
+            }
+        }
+
+        return items;
+    }
+
+    private async Task TrashAsync(IEnumerable<Digest> digests)
+    {
+        try
+        {
+            var ordered = digests.OrderBy(d => d.ToString(), StringComparer.Ordinal).ToList();
+            await _collector.TrashAsync(ordered, _moved).ConfigureAwait(false);
+        }
+        catch (ImageException e)
+        {
+            // The names are gone, and that is what was asked for; a part of the content stays as an orphan.
+            _observer.Warning($"The image is removed, but some of its content could not be deleted: {e.Message}");
+        }
+    }
+
+    /// <summary>What was done, by what was really moved.</summary>
+    private ImageRemoval Tell(LayoutRemoving item) =>
+        item.ToRemoval(item.Loss!.Freed.Where(_moved.ContainsKey).ToDictionary(d => d, d => _moved[d]));
+}

@@ -1,0 +1,108 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Content;
+using ImgsPS.Transfer;
+
+namespace ImgsPS.Stores.Layout;
+
+/// <summary>
+/// One pull's view of a layout. Content it asks for is claimed by a lease first, so that no removal takes it away meanwhile.
+/// </summary>
+internal sealed class PullSession : IPullSession
+{
+    private readonly StorePaths _paths;
+    private readonly StoreFiles _files;
+    private readonly BlobFolder _blobs;
+    private readonly IndexPublisher _publisher;
+    private readonly EntryName _name;
+    private readonly TimeSpan _lockWait;
+    private readonly IOperationObserver _observer;
+    private readonly Lease _lease;
+
+    /// <summary>Begins a session; the store is prepared for writing.</summary>
+    /// <exception cref="ImageException">StoreUnavailable; InvalidData: the index is broken.</exception>
+    public PullSession(
+        StorePaths paths,
+        StoreFiles files,
+        BlobFolder blobs,
+        IndexFile indexFile,
+        IndexPublisher publisher,
+        ImageReference reference,
+        TimeSpan lockWait,
+        IOperationObserver observer)
+    {
+        _paths = paths;
+        _files = files;
+        _blobs = blobs;
+        _publisher = publisher;
+        _lockWait = lockWait;
+        _observer = observer;
+        _name = EntryName.Of(reference);
+        Entry = indexFile.Read(observer).Find(_name);
+        Current = Entry?.Descriptor;
+        _lease = Lease.Create(paths, files);
+    }
+
+    /// <inheritdoc/>
+    public Descriptor? Current { get; }
+
+    /// <summary>The reference's entry as this session found it, or made it; null when there is none.</summary>
+    public IndexEntry? Entry { get; private set; }
+
+    /// <inheritdoc/>
+    public void Protect(IEnumerable<Descriptor> content) => _lease.Add(content.Select(c => c.Digest));
+
+    /// <inheritdoc/>
+    public bool Contains(Descriptor descriptor)
+    {
+        Protect(new[] { descriptor });
+        return _blobs.Contains(descriptor);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> HasAsync(Descriptor descriptor, CancellationToken cancellationToken)
+    {
+        Protect(new[] { descriptor });
+        return _blobs.HasAsync(descriptor, _observer, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IBlobWriter?> BeginAsync(Descriptor descriptor, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        Protect(new[] { descriptor });
+        return await BlobWriter.BeginAsync(_paths, _files, _blobs, descriptor, observer, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public byte[]? TryRead(Descriptor descriptor, int limit)
+    {
+        Protect(new[] { descriptor });
+        return _blobs.TryRead(descriptor, limit, _observer);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> PublishAsync(Descriptor root, IReadOnlyList<Descriptor> required, CancellationToken cancellationToken)
+    {
+        var content = required.Concat(new[] { root }).ToList();
+        Protect(content);
+        _blobs.Verified.Save(_observer);
+        if (await _publisher.PublishAsync(_name, root, content, _lockWait, _observer, cancellationToken)
+            .ConfigureAwait(false) is not { } entry)
+        {
+            return false;
+        }
+
+        Entry = entry;
+        return true;
+    }
+
+    public void Dispose()
+    {
+        // What was hashed for an image that did not change is noted too.
+        _blobs.Verified.Save(_observer);
+        _lease.Dispose();
+    }
+}

@@ -1,0 +1,22 @@
+using ImgsPS.Stores.Filtering;
+
+namespace ImgsPS.Stores;
+
+/// <summary>What to list.</summary>
+internal sealed record ListRequest
+{
+    /// <summary>Every image that <c>docker images</c> shows.</summary>
+    public static readonly ListRequest Default = new();
+
+    /// <summary>All names, and nothing of the images that costs another question.</summary>
+    public static readonly ListRequest Names = new() { NamesOnly = true };
+
+    /// <summary>Which images pass.</summary>
+    public ImageFilter Filter { get; init; } = ImageFilter.None;
+
+    /// <summary>Untagged parents of other images too (L6), and artifacts (FF23), where the store has them.</summary>
+    public bool All { get; init; }
+
+    /// <summary>True when platform, author and layers may be left out.</summary>
+    public bool NamesOnly { get; init; }
+}

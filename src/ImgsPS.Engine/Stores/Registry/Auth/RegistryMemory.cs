@@ -1,0 +1,56 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+
+namespace ImgsPS.Stores.Registry;
+
+/// <summary>
+/// What is remembered of one registry beyond a command: how it asks for credentials, and the tokens it gave. A token stands under the
+/// credential it was given for, so only who has that credential finds it (SF12). Safe for any number of threads.
+/// </summary>
+internal sealed class RegistryMemory
+{
+    private static readonly ConcurrentDictionary<string, RegistryMemory> Shared = new(StringComparer.Ordinal);
+
+    /// <summary>More repositories than anybody asks in a session; then what is known is learned anew.</summary>
+    private const int MaxRepositories = 10_000;
+
+    private readonly ConcurrentDictionary<string, IReadOnlyList<Challenge>> _challenges = new(StringComparer.Ordinal);
+    private volatile IReadOnlyList<Challenge>? _common;
+    private volatile bool _isMixed;
+
+    /// <summary>
+    /// What every repository that was asked wanted; null when none was, or when they differ: a host may serve some with passwords and some
+    /// with tokens (FF12).
+    /// </summary>
+    public IReadOnlyList<Challenge>? Common => _isMixed ? null : _common;
+
+    /// <summary>The last challenge of a repository, or (null) of what is the registry's; null when none has come.</summary>
+    public IReadOnlyList<Challenge>? Find(string? repository) => _challenges.TryGetValue(repository ?? "", out var known) ? known : null;
+
+    /// <summary>Notes what a repository wants.</summary>
+    public void Remember(string? repository, IReadOnlyList<Challenge> challenges)
+    {
+        if (_challenges.Count >= MaxRepositories)
+        {
+            _challenges.Clear();
+        }
+
+        _challenges[repository ?? ""] = challenges;
+        _isMixed |= _common is not null && !IsSameQuestion(_common, challenges);
+        _common = challenges;
+    }
+
+    private static bool IsSameQuestion(IReadOnlyList<Challenge> left, IReadOnlyList<Challenge> right)
+    {
+        var (one, other) = (Challenge.Select(left), Challenge.Select(right));
+        return one?.Scheme == other?.Scheme && one?.Realm == other?.Realm && one?.Service == other?.Service;
+    }
+
+    /// <summary>The tokens.</summary>
+    public TokenCache Tokens { get; } = new();
+
+    /// <summary>The memory of all commands; a command with credentials of its own has one of its own too, which goes with it.</summary>
+    public static RegistryMemory For(RegistryEndpoint endpoint, RegistryOptions options) =>
+        options.Credential is null ? Shared.GetOrAdd(endpoint.BaseUri.AbsoluteUri, _ => new RegistryMemory()) : new RegistryMemory();
+}
