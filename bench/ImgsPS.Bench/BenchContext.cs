@@ -101,7 +101,7 @@ internal sealed class BenchContext(
         foreach (var reference in references)
         {
             var request = new PullRequest(ImageReference.Parse(reference)) { Platform = Platform.Parse("linux/amd64") };
-            await foreach (var image in store.PullAsync(request, NullObserver.Instance, CancellationToken.None))
+            await foreach (var image in store.ForPull().PullAsync(request, NullObserver.Instance, CancellationToken.None))
             {
                 _ = image;
             }

@@ -48,7 +48,7 @@ internal static class StoreMaker
         using var store = ImageStores.Open(folder);
 
         // Makes the store ours; nothing in it is old enough to go.
-        await store.OptimizeAsync(new StoreOptimizeRequest(), NullObserver.Instance, CancellationToken.None);
+        await store.ForOptimization().OptimizeAsync(new StoreOptimizeRequest(), NullObserver.Instance, CancellationToken.None);
         var listed = await store.ListAsync(ListRequest.Default, NullObserver.Instance, CancellationToken.None);
         if (listed.Count != count)
         {

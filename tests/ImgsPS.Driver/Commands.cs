@@ -58,7 +58,7 @@ internal sealed class Commands
             Platform = _line.Value("--platform") is { } text ? Platform.Parse(text) : null,
             AllPlatforms = _line.Has("--all-platforms"),
         };
-        await foreach (var image in store.PullAsync(request, _observer, cancellationToken))
+        await foreach (var image in store.ForPull().PullAsync(request, _observer, cancellationToken))
         {
             await _output.WriteLineAsync(Lines.Of(image));
         }
@@ -81,7 +81,8 @@ internal sealed class Commands
     }
 
     private Task TagAsync(IImageStore store, CancellationToken cancellationToken) => ForEachAsync(_line.Arguments.Skip(1), async name =>
-        await WriteAsync(store.TagAsync(new TagRequest(Named, ImageReference.Parse(name)), _observer, cancellationToken), Lines.Of));
+        await WriteAsync(
+            store.ForChange().TagAsync(new TagRequest(Named, ImageReference.Parse(name)), _observer, cancellationToken), Lines.Of));
 
     private Task RemoveAsync(IImageStore store, CancellationToken cancellationToken) => ForEachAsync(_line.Arguments, async name =>
     {
@@ -91,7 +92,8 @@ internal sealed class Commands
 
     private async Task TestAsync(IImageStore store, CancellationToken cancellationToken)
     {
-        await foreach (var finding in store.TestAsync(new StoreTestRequest { Full = _line.Has("--full") }, _observer, cancellationToken))
+        var request = new StoreTestRequest { Full = _line.Has("--full") };
+        await foreach (var finding in store.ForRepair().TestAsync(request, _observer, cancellationToken))
         {
             await _output.WriteLineAsync(Lines.Of(finding));
             if (finding.Severity == ImageStoreFindingSeverity.Error)
@@ -104,7 +106,7 @@ internal sealed class Commands
     private async Task RepairAsync(IImageStore store, CancellationToken cancellationToken)
     {
         var request = new StoreRepairRequest { Full = _line.Has("--full"), Refetch = _line.Has("--refetch") };
-        await foreach (var finding in store.RepairAsync(request, _observer, cancellationToken))
+        await foreach (var finding in store.ForRepair().RepairAsync(request, _observer, cancellationToken))
         {
             await _output.WriteLineAsync(Lines.Of(finding));
         }
@@ -118,7 +120,7 @@ internal sealed class Commands
             IncludeQuarantine = _line.Has("--include-quarantine"),
             DryRun = _line.Has("--dry-run"),
         };
-        return WriteAsync(store.OptimizeAsync(request, _observer, cancellationToken), Lines.Of);
+        return WriteAsync(store.ForOptimization().OptimizeAsync(request, _observer, cancellationToken), Lines.Of);
     }
 
     private async Task ForEachAsync(IEnumerable<string> names, Func<string, Task> action)

@@ -7,48 +7,21 @@ using ImgsPS.Stores.Registry;
 namespace ImgsPS.Stores;
 
 /// <summary>
-/// A place with images: the local layout, a Docker Engine, a registry. All rules of docs/rules/docker.md hold for each, the same test list
-/// runs over each. Members may be called from several threads at once. Failures are <see cref="ImageException"/>; what a store cannot do is
-/// one of kind NotSupported that names the store and the alternative.
+/// A place with images: the local layout, a Docker Engine, a registry. This is what each of them can do: list, look up, describe. What only
+/// some can do is a role of its own, which the store's class has or has not (<see cref="StoreRoles"/>). All rules of docs/rules/docker.md
+/// hold for each, the same test list runs over each. Members may be called from several threads at once. Failures are
+/// <see cref="ImageException"/>.
 /// </summary>
 internal interface IImageStore : IDisposable
 {
     /// <summary>The store as <c>-Store</c> takes it: <c>local</c>, a folder, <c>docker</c>, <c>docker:web1</c>.</summary>
     string Name { get; }
 
+    /// <summary>What the store is: <c>layout</c>, <c>docker</c>, <c>registry</c>.</summary>
+    string Kind { get; }
+
     /// <summary>The images that the request asks for, newest first with a stable tie-break (L1-L9), as they were at one moment.</summary>
     Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Pulls and yields one image per reference that is now in the store; several with <see cref="PullRequest.AllTags"/> (U1-U14).
-    /// </summary>
-    IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Removes references, or images by their ids, one after the other in their order (D1-D14): each as if it were removed alone after the
-    /// one before it. The first failure ends it, and what comes after that request is as it was.
-    /// </summary>
-    Task<ImageRemovals> RemoveAsync(IReadOnlyList<RemovalRequest> requests, IOperationObserver observer,
-        CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Reads the store to say what removals would do (docs/removal-plan.md). Nothing is changed, and a folder that is not there is an empty
-    /// store.
-    /// </summary>
-    /// <param name="measure">False when what would be deleted, and the bytes, need not be known.</param>
-    /// <param name="observer">Who is told.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Gives an image one more name and returns the image under it. A name that was another image's moves, which is a Verbose line; an
-    /// image that so loses its last name is dangling.
-    /// </summary>
-    /// <exception cref="ImageException">
-    /// NotFound, Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>; with <see cref="TagRequest.Force"/> a listed image is found by its
-    /// id or digest also when its reference names another one by now. InvalidReference: the name is none (N8, a digest in it).
-    /// </exception>
-    Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken);
 
     /// <summary>What the image's config says about running it.</summary>
     /// <param name="image">The image.</param>
@@ -78,17 +51,55 @@ internal interface IImageStore : IDisposable
         ImageIdentity image, Platform? platform, RegistryOptions registry, IOperationObserver observer,
         CancellationToken cancellationToken);
 
-    /// <summary>Searches a registry from where the store is (S1-S7).</summary>
-    Task<IReadOnlyList<ImageSearchResult>> SearchAsync(SearchRequest request, IOperationObserver observer,
-        CancellationToken cancellationToken);
-
     /// <summary>The store in numbers.</summary>
     Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken);
+}
 
+/// <summary>A store that pulls: a layout, through ImgsPS's own copy, and a Docker Engine, which does it itself.</summary>
+internal interface IPullingStore : IImageStore
+{
+    /// <summary>
+    /// Pulls and yields one image per reference that is now in the store; several with <see cref="PullRequest.AllTags"/> (U1-U14).
+    /// </summary>
+    IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+}
+
+/// <summary>A store whose names and images can be changed.</summary>
+internal interface IChangingStore : IImageStore
+{
+    /// <summary>
+    /// Removes references, or images by their ids, one after the other in their order (D1-D14): each as if it were removed alone after the
+    /// one before it. The first failure ends it, and what comes after that request is as it was.
+    /// </summary>
+    Task<ImageRemovals> RemoveAsync(IReadOnlyList<RemovalRequest> requests, IOperationObserver observer,
+        CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads the store to say what removals would do (docs/removal-plan.md). Nothing is changed, and a folder that is not there is an empty
+    /// store.
+    /// </summary>
+    /// <param name="measure">False when what would be deleted, and the bytes, need not be known.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives an image one more name and returns the image under it. A name that was another image's moves, which is a Verbose line; an
+    /// image that so loses its last name is dangling.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// NotFound, Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>; with <see cref="TagRequest.Force"/> a listed image is found by its
+    /// id or digest also when its reference names another one by now. InvalidReference: the name is none (N8, a digest in it).
+    /// </exception>
+    Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+}
+
+/// <summary>A store that is looked after from outside.</summary>
+internal interface ITendedStore : IImageStore
+{
     /// <summary>
     /// Looks for damage and for what is left over; changes nothing, takes no lock, and works on a store that cannot be written.
     /// </summary>
-    /// <exception cref="ImageException">NotSupported: a store that looks after itself.</exception>
     IAsyncEnumerable<ImageStoreFinding> TestAsync(StoreTestRequest request, IOperationObserver observer,
         CancellationToken cancellationToken);
 
@@ -97,12 +108,20 @@ internal interface IImageStore : IDisposable
     /// previous copy and the images found in the manifests; derived files are made anew. A second repair finds nothing to do.
     /// </summary>
     /// <returns>Each finding, with what was done.</returns>
-    /// <exception cref="ImageException">NotSupported; StoreUnavailable: the store cannot be written.</exception>
+    /// <exception cref="ImageException">StoreUnavailable: the store cannot be written.</exception>
     IAsyncEnumerable<ImageStoreFinding> RepairAsync(StoreRepairRequest request, IOperationObserver observer,
         CancellationToken cancellationToken);
 
     /// <summary>Takes away content that nothing names and what killed processes left.</summary>
-    /// <exception cref="ImageException">NotSupported; StoreUnavailable: the store cannot be written.</exception>
+    /// <exception cref="ImageException">StoreUnavailable: the store cannot be written.</exception>
     Task<ImageStoreOptimization> OptimizeAsync(StoreOptimizeRequest request, IOperationObserver observer,
+        CancellationToken cancellationToken);
+}
+
+/// <summary>A store that searches by itself: a Docker Engine does it with its own network and credentials.</summary>
+internal interface ISearchingStore : IImageStore
+{
+    /// <summary>Searches a registry from where the store is (S1-S7).</summary>
+    Task<IReadOnlyList<ImageSearchResult>> SearchAsync(SearchRequest request, IOperationObserver observer,
         CancellationToken cancellationToken);
 }

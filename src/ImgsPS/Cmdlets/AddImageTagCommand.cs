@@ -100,7 +100,7 @@ public sealed class AddImageTagCommand : StoreCmdlet
         AskEach(
             accepted,
             name.Familiar,
-            (store, observer, cancellationToken) => store.TagAsync(request, observer, cancellationToken),
+            (store, observer, cancellationToken) => store.ForChange().TagAsync(request, observer, cancellationToken),
             (store, tagged) =>
             {
                 _snapshots[store].Apply(tagged);

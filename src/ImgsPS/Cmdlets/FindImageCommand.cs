@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.Management.Automation;
+using ImgsPS.Stores;
 using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
@@ -53,7 +54,9 @@ public sealed class FindImageCommand : RegistryCmdlet
             AskEach(
                 OpenStores(Store),
                 Term,
-                (store, observer, cancellationToken) => store.SearchAsync(request, observer, cancellationToken),
+                (store, observer, cancellationToken) => store is ISearchingStore own
+                    ? own.SearchAsync(request, observer, cancellationToken)
+                    : ImageSearch.FindAsync(request, observer, cancellationToken),
                 (_, found) => WriteObject(found, enumerateCollection: true));
             return;
         }

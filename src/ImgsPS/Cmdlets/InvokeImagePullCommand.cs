@@ -107,7 +107,7 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
             text,
             async (part, cancellationToken) =>
             {
-                await foreach (var image in part.Store.PullAsync(request, part.Observer, cancellationToken).ConfigureAwait(false))
+                await foreach (var image in part.Store.ForPull().PullAsync(request, part.Observer, cancellationToken).ConfigureAwait(false))
                 {
                     await part.WriteAsync(Row(image), cancellationToken).ConfigureAwait(false);
                 }

@@ -48,7 +48,8 @@ public sealed class OptimizeImageStoreCommand : StoreCmdlet
         AskEach(
             OpenStores(_stores.Names),
             _stores.ToString(),
-            (store, observer, cancellationToken) => store.OptimizeAsync(request with { DryRun = true }, observer, cancellationToken),
+            (store, observer, cancellationToken) => store.ForOptimization()
+                .OptimizeAsync(request with { DryRun = true }, observer, cancellationToken),
             (store, asked) =>
             {
                 if (ShouldProcess(store.Name, Describe(asked)))
@@ -60,7 +61,7 @@ public sealed class OptimizeImageStoreCommand : StoreCmdlet
         AskEach(
             accepted,
             _stores.ToString(),
-            (store, observer, cancellationToken) => store.OptimizeAsync(request, observer, cancellationToken),
+            (store, observer, cancellationToken) => store.ForOptimization().OptimizeAsync(request, observer, cancellationToken),
             (_, done) => WriteObject(done),
             ofStore: true);
     }

@@ -128,7 +128,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
         AskEach(
             links.Where(link => _removals[link].Planner is null).ToList(),
             target,
-            (store, observer, cancellationToken) => store.PlanRemovalsAsync(_isShown, observer, cancellationToken),
+            (store, observer, cancellationToken) => store.ForChange().PlanRemovalsAsync(_isShown, observer, cancellationToken),
             (link, planner) => _removals[link].Read(planner),
             ofStore: true);
         return links.Where(link => !link.Failed).Select(link => _removals[link]).ToList();
@@ -230,7 +230,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
     }
 
     private void ReadAgain(StoreRemovals store) => store.Read(RunToResult(
-        (observer, cancellationToken) => store.Store.Store.PlanRemovalsAsync(_isShown, observer, cancellationToken)));
+        (observer, cancellationToken) => store.Store.Store.ForChange().PlanRemovalsAsync(_isShown, observer, cancellationToken)));
 
     /// <summary>
     /// Removes what waits, each store's in one call, the stores side by side. A failure ends a call; what is behind it takes another one.
@@ -246,7 +246,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
                 Exception? failed;
                 try
                 {
-                    (done, failed) = await part.Store.RemoveAsync(requests[part.Link], part.Observer, cancellationToken)
+                    (done, failed) = await part.Store.ForChange().RemoveAsync(requests[part.Link], part.Observer, cancellationToken)
                         .ConfigureAwait(false);
                 }
 #pragma warning disable CA1031 // Whatever it is, it is the first item's failure and not that of the others.

@@ -62,7 +62,8 @@ public sealed class RepairImageStoreCommand : RegistryCmdlet
             _stores.ToString(),
             async (part, cancellationToken) =>
             {
-                await foreach (var finding in part.Store.TestAsync(request, part.Observer, cancellationToken).ConfigureAwait(false))
+                await foreach (var finding in part.Store.ForRepair().TestAsync(request, part.Observer, cancellationToken)
+                    .ConfigureAwait(false))
                 {
                     if (finding.Severity != ImageStoreFindingSeverity.Information)
                     {
@@ -92,7 +93,8 @@ public sealed class RepairImageStoreCommand : RegistryCmdlet
             _stores.ToString(),
             async (part, cancellationToken) =>
             {
-                await foreach (var finding in part.Store.RepairAsync(request, part.Observer, cancellationToken).ConfigureAwait(false))
+                await foreach (var finding in part.Store.ForRepair().RepairAsync(request, part.Observer, cancellationToken)
+                    .ConfigureAwait(false))
                 {
                     await part.WriteAsync(finding, cancellationToken).ConfigureAwait(false);
                 }

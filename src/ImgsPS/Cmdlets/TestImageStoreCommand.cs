@@ -59,7 +59,8 @@ public sealed class TestImageStoreCommand : StoreCmdlet
             _stores.ToString(),
             async (part, cancellationToken) =>
             {
-                await foreach (var finding in part.Store.TestAsync(request, part.Observer, cancellationToken).ConfigureAwait(false))
+                await foreach (var finding in part.Store.ForRepair().TestAsync(request, part.Observer, cancellationToken)
+                    .ConfigureAwait(false))
                 {
                     await part.WriteAsync(finding, cancellationToken).ConfigureAwait(false);
                 }
@@ -73,7 +74,7 @@ public sealed class TestImageStoreCommand : StoreCmdlet
     private static async Task<bool> IsHealthyAsync(
         IImageStore store, StoreTestRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        await foreach (var finding in store.TestAsync(request, observer, cancellationToken).ConfigureAwait(false))
+        await foreach (var finding in store.ForRepair().TestAsync(request, observer, cancellationToken).ConfigureAwait(false))
         {
             if (finding.Severity == ImageStoreFindingSeverity.Error)
             {

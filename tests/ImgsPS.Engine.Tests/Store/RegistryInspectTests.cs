@@ -48,7 +48,7 @@ public sealed class RegistryInspectTests : IDisposable
         var identity = ImageIdentity.Of(image.Reference);
         using var folder = new TempFolder();
         using var store = ImageStores.Open(folder.Path);
-        await foreach (var pulled in store.PullAsync(new PullRequest(reference), NullObserver.Instance, CancellationToken.None))
+        await foreach (var pulled in store.ForPull().PullAsync(new PullRequest(reference), NullObserver.Instance, CancellationToken.None))
         {
             Assert.Equal(image.Config.Digest, pulled.Id);
         }

@@ -10,7 +10,7 @@ internal static class SingleRemoval
     public static async Task<ImageRemoval> RemoveAsync(
         this IImageStore store, RemovalRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var removals = await store.RemoveAsync(new[] { request }, observer, cancellationToken);
+        var removals = await store.ForChange().RemoveAsync(new[] { request }, observer, cancellationToken);
         if (removals.Failure is not null)
         {
             ExceptionDispatchInfo.Capture(removals.Failure).Throw();

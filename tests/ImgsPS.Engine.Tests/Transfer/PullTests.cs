@@ -396,7 +396,7 @@ public sealed class PullTests : IDisposable
     {
         using var store = ImageStores.Open(_folder);
         var images = new List<Image>();
-        await foreach (var image in store.PullAsync(request, observer ?? _observer, cancellationToken))
+        await foreach (var image in store.ForPull().PullAsync(request, observer ?? _observer, cancellationToken))
         {
             images.Add(image);
         }

@@ -6,7 +6,7 @@ using ImgsPS.Stores.Registry;
 namespace ImgsPS.Stores.Docker;
 
 /// <summary>The images of a Docker Engine, over its API. Safe for any number of threads.</summary>
-internal sealed class DockerStore : IImageStore
+internal sealed class DockerStore : IPullingStore, IChangingStore, ISearchingStore
 {
     private readonly DockerClient _client;
     private readonly DockerList _list;
@@ -28,6 +28,9 @@ internal sealed class DockerStore : IImageStore
 
     /// <inheritdoc/>
     public string Name => _client.Endpoint.Store;
+
+    /// <inheritdoc/>
+    public string Kind => "docker";
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
@@ -95,21 +98,6 @@ internal sealed class DockerStore : IImageStore
     /// <inheritdoc/>
     public Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
         new DockerInfo(_client, _list).AskAsync(observer, cancellationToken);
-
-    /// <inheritdoc/>
-    public IAsyncEnumerable<ImageStoreFinding> TestAsync(
-        StoreTestRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        throw DockerMaintenance.CannotRepair(Name);
-
-    /// <inheritdoc/>
-    public IAsyncEnumerable<ImageStoreFinding> RepairAsync(
-        StoreRepairRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        throw DockerMaintenance.CannotRepair(Name);
-
-    /// <inheritdoc/>
-    public Task<ImageStoreOptimization> OptimizeAsync(
-        StoreOptimizeRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        throw DockerMaintenance.CannotOptimize(Name);
 
     public void Dispose() => _client.Dispose();
 }

@@ -16,7 +16,7 @@ namespace ImgsPS.Stores.Layout;
 /// A store in a folder: an OCI image layout plus <c>.imgsps/</c> (docs/store-design.md). Reading takes no lock and makes nothing; a folder
 /// that is not there is an empty store. Safe for any number of threads and processes.
 /// </summary>
-internal sealed class LayoutStore : IImageStore
+internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
 {
     /// <summary>How often a list is begun again because the index changed while its content was looked at.</summary>
     private const int MaxReads = 5;
@@ -56,6 +56,9 @@ internal sealed class LayoutStore : IImageStore
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    /// <inheritdoc/>
+    public string Kind => "layout";
 
     /// <summary>How long a writer waits for the store's lock.</summary>
     internal TimeSpan LockWait { get; init; } = StoreLock.WaitLimit;
@@ -212,11 +215,6 @@ internal sealed class LayoutStore : IImageStore
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ImageSearchResult>> SearchAsync(
-        SearchRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        ImageSearch.FindAsync(request, observer, cancellationToken);
-
-    /// <inheritdoc/>
     public async IAsyncEnumerable<ImageStoreFinding> TestAsync(
         StoreTestRequest request, IOperationObserver observer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -274,7 +272,7 @@ internal sealed class LayoutStore : IImageStore
         return Task.FromResult(new ImageStoreInfo
         {
             Store = Name,
-            Kind = "layout",
+            Kind = Kind,
             Path = _paths.Root,
             Images = rows.Count(r => !r.IsArtifact),
             Dangling = dangling.Count,

@@ -94,7 +94,7 @@ public abstract class StoreContract : IAsyncLifetime
         PullRequest request, IImageStore? store = null, CancellationToken cancellationToken = default)
     {
         var images = new List<Image>();
-        await foreach (var image in (store ?? Store).PullAsync(request, Observer, cancellationToken))
+        await foreach (var image in (store ?? Store).ForPull().PullAsync(request, Observer, cancellationToken))
         {
             images.Add(image);
         }
@@ -117,7 +117,7 @@ public abstract class StoreContract : IAsyncLifetime
         Store.RemoveAsync(new RemovalRequest(image) { Force = force }, Observer, CancellationToken.None);
 
     private protected Task<Image> TagAsync(string image, string tag) =>
-        Store.TagAsync(new TagRequest(ImageIdentity.Of(image), ImageReference.Parse(tag)), Observer, CancellationToken.None);
+        Store.ForChange().TagAsync(new TagRequest(ImageIdentity.Of(image), ImageReference.Parse(tag)), Observer, CancellationToken.None);
 
     private protected Task<ImageConfig> ConfigAsync(string image) => ConfigAsync(ImageIdentity.Of(image));
 

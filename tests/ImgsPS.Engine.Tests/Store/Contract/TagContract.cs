@@ -111,10 +111,11 @@ public abstract class TagContract : StoreContract
         await SeedAsync("team/app:1", Spec(2));
         var request = new TagRequest(listed, ImageReference.Parse("kept:1"));
 
-        await FailsAsync(ImageErrorKind.Conflict, () => Store.TagAsync(request, Observer, CancellationToken.None));
+        await FailsAsync(ImageErrorKind.Conflict, () => Store.ForChange().TagAsync(request, Observer, CancellationToken.None));
         Assert.Empty(await ListAsync("reference=kept"));
 
-        Assert.Equal(old.Config.Digest, (await Store.TagAsync(request with { Force = true }, Observer, CancellationToken.None)).Id);
+        var forced = await Store.ForChange().TagAsync(request with { Force = true }, Observer, CancellationToken.None);
+        Assert.Equal(old.Config.Digest, forced.Id);
         Assert.Equal(["kept:1"], (await ListAsync("reference=kept")).Select(i => i.Reference));
     }
 }

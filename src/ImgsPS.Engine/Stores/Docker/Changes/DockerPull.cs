@@ -11,7 +11,7 @@ namespace ImgsPS.Stores.Docker;
 /// <summary>Lets a Docker Engine pull (U1-U14): what it does is its own; what it says becomes progress and Verbose lines.</summary>
 internal sealed class DockerPull(DockerClient client, DockerList list, DockerCredentials credentials)
 {
-    /// <summary>As <see cref="IImageStore.PullAsync"/>. Leaving the enumeration, or a cancellation, makes Docker stop.</summary>
+    /// <summary>As <see cref="IPullingStore.PullAsync"/>. Leaving the enumeration, or a cancellation, makes Docker stop.</summary>
     /// <exception cref="ImageException">
     /// As <see cref="PullRequest.ToPull"/>. NotSupported: what only Docker's configuration can decide, and all platforms. Others as
     /// <see cref="DockerPullErrors"/> and <see cref="DockerClient.SendAsync"/>.

@@ -11,7 +11,7 @@ namespace ImgsPS.Stores.Docker;
 internal sealed class DockerTag(DockerClient client, DockerLookup lookup, DockerList list)
 {
     /// <summary>Tags, and returns the image under its new name as the list then has it.</summary>
-    /// <exception cref="ImageException">As <see cref="IImageStore.TagAsync"/>.</exception>
+    /// <exception cref="ImageException">As <see cref="IChangingStore.TagAsync"/>.</exception>
     public async Task<Image> RunAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var tag = request.ToRecord();

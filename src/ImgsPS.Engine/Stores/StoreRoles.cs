@@ -1,0 +1,41 @@
+namespace ImgsPS.Stores;
+
+/// <summary>
+/// The roles of a store that not every store has. A command asks for the one that it needs; a store without it is one clear error, and no
+/// store has members that it cannot do.
+/// </summary>
+internal static class StoreRoles
+{
+    /// <summary>The store, for a pull into it.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public static IPullingStore ForPull(this IImageStore store) => store as IPullingStore ?? throw Lacks(
+        store, "images are not pulled into it", "Pull into the local store, a folder or a Docker Engine: Invoke-ImagePull -Store.");
+
+    /// <summary>The store, to remove images from it or to tag them.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public static IChangingStore ForChange(this IImageStore store) => store as IChangingStore ?? throw Lacks(
+        store, "this version of ImgsPS only reads it",
+        "Nothing was changed. Remove or tag images in the local store, a folder or a Docker Engine.");
+
+    /// <summary>The store, to test or repair it.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public static ITendedStore ForRepair(this IImageStore store) => store as ITendedStore ?? throw (store.Kind == "docker"
+        ? Lacks(
+            store, "its content can be neither tested nor repaired from outside",
+            $"Remove the image and pull it again, both with -Store '{store.Name}': Remove-Image, Invoke-ImagePull. Docker checks what it "
+                + "pulls.")
+        : Lacks(store, "its content can be neither tested nor repaired from outside", "Test a layout: the local store, or a folder."));
+
+    /// <summary>The store, to optimize it.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public static ITendedStore ForOptimization(this IImageStore store) => store as ITendedStore ?? throw (store.Kind == "docker"
+        ? Lacks(
+            store, "it deletes content by itself when its last image is removed",
+            $"Remove images that nothing names: Get-Image -Store '{store.Name}' | Where-Object Dangling | Remove-Image.")
+        : Lacks(store, "it deletes content by itself", "Optimize a layout: the local store, or a folder."));
+
+    private static ImageException Lacks(IImageStore store, string why, string advice) => new(
+        ImageErrorKind.NotSupported,
+        $"The store '{store.Name}' is a {(store.Kind == "docker" ? "Docker Engine's" : store.Kind)}: {why}.",
+        advice);
+}
