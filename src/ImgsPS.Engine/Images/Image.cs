@@ -5,7 +5,8 @@ using ImgsPS.Naming;
 namespace ImgsPS;
 
 /// <summary>
-/// One row of an image list: a reference and the image it names, or an image without a name. Immutable. The same type whatever the store.
+/// One row of an image list: one platform's image, with the reference that names it, or without a name. A reference that leads to several
+/// platforms is several rows (FF2). Immutable. The same type whatever the store.
 /// </summary>
 public sealed class Image
 {
@@ -45,6 +46,12 @@ public sealed class Image
 
     /// <summary>Digest of the manifest or index that the reference named.</summary>
     public string? Digest { get; init; }
+
+    /// <summary>
+    /// Digest of the manifest of this platform's image: that of the index's entry, or <see cref="Digest"/> where that is no index. Null
+    /// where the store does not know it.
+    /// </summary>
+    public string? ManifestDigest { get; init; }
 
     /// <summary>Media type of what <see cref="Digest"/> names.</summary>
     public string? MediaType { get; init; }

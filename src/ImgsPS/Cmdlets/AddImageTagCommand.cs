@@ -106,7 +106,7 @@ public sealed class AddImageTagCommand : StoreCmdlet
                 _snapshots[store].Apply(tagged);
                 if (PassThru)
                 {
-                    WriteObject(Row(tagged));
+                    WriteObject(tagged.Select(Row), enumerateCollection: true);
                 }
             });
     }

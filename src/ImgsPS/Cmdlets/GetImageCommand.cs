@@ -145,7 +145,7 @@ public sealed class GetImageCommand : StoreCmdlet
         }
     }
 
-    private static (string? Name, string? Digest, string Id) Key(Image image) => (image.Name, image.Digest, image.Id);
+    private static (string? Name, string? Digest, string Id) Key(Image image) => (image.Name, image.Digest, image.ManifestDigest ?? image.Id);
 
     /// <param name="Images">The images that the filter lets through.</param>
     /// <param name="Failure">Why the filter lets nothing through, or null.</param>

@@ -64,7 +64,7 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
                 }
                 else
                 {
-                    var reference = image.RemoteReference();
+                    var reference = image.RemoteReference(whole: _platform is not null);
                     UsedNames.Registries.Add(reference.Registry);
                     Ask(image, reference);
                 }

@@ -77,7 +77,7 @@ public abstract class InspectCmdlet : RegistryCmdlet
                 ForItem(image.ToString(), () =>
                 {
                     EnsureName(image);
-                    var reference = image.RemoteReference();
+                    var reference = image.RemoteReference(whole: _platform is not null);
                     UsedNames.Registries.Add(reference.Registry);
                     WriteObject(
                         RunToResult((observer, cancellationToken) =>

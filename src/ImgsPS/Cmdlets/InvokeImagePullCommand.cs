@@ -88,7 +88,7 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
         var reference = image.NamedReference();
         var request = new PullRequest(reference)
         {
-            Platform = _platform,
+            Platform = _platform ?? (AllPlatforms ? null : image.Platform),
             AllPlatforms = AllPlatforms,
             AllTags = AllTags,
             Registry = Options,

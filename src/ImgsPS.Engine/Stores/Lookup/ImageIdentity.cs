@@ -18,6 +18,12 @@ internal sealed class ImageIdentity
     /// </summary>
     public string? Digest { get; private init; }
 
+    /// <summary>
+    /// The digest of the listed image's own manifest, where the digest may be that of an index; null when a text was given, or it is not
+    /// known.
+    /// </summary>
+    public string? ManifestDigest { get; private init; }
+
     /// <summary>The listed image's id; null when a text was given.</summary>
     public string? Id { get; private init; }
 
@@ -40,11 +46,18 @@ internal sealed class ImageIdentity
     public static ImageIdentity Of(string text) => new(text);
 
     /// <summary>An image that was listed.</summary>
-    public static ImageIdentity Of(Image image) => Of(image.Reference, image.Id, image.Digest, image.Store, image.RawName);
+    public static ImageIdentity Of(Image image) =>
+        Of(image.Reference, image.Id, image.Digest, image.Store, image.RawName, image.ManifestDigest);
+
+    /// <summary>A name that was listed, with the images of all its platforms.</summary>
+    public static ImageIdentity OfName(Image image) => image.Digest is null || image.Name is null
+        ? Of(image)
+        : Of(image.Reference, null, image.Digest, image.Store, image.RawName);
 
     /// <summary>An image that was listed, by its properties (deserialized objects, CSV rows). Empty texts count as null.</summary>
     /// <exception cref="ImageException">InvalidArgument: there is neither a reference nor an id nor a digest.</exception>
-    public static ImageIdentity Of(string? reference, string? id, string? digest, string? store, string? rawName = null)
+    public static ImageIdentity Of(
+        string? reference, string? id, string? digest, string? store, string? rawName = null, string? manifestDigest = null)
     {
         reference = NullIfEmpty(reference);
         rawName = reference is null ? NullIfEmpty(rawName) : null;
@@ -54,7 +67,15 @@ internal sealed class ImageIdentity
             ImageErrorKind.InvalidArgument,
             "The object has neither a Reference nor an Id nor a Digest.",
             "Pipe images from Get-Image, or objects with one of these properties.");
-        return new ImageIdentity(text) { Reference = reference, RawName = rawName, Id = id, Digest = digest, Store = NullIfEmpty(store) };
+        return new ImageIdentity(text)
+        {
+            Reference = reference,
+            RawName = rawName,
+            Id = id,
+            Digest = digest,
+            ManifestDigest = NullIfEmpty(manifestDigest),
+            Store = NullIfEmpty(store),
+        };
     }
 
     /// <inheritdoc/>

@@ -117,7 +117,7 @@ public abstract class StoreContract : IAsyncLifetime
         Store.RemoveAsync(new RemovalRequest(image) { Force = force }, Observer, CancellationToken.None);
 
     private protected Task<Image> TagAsync(string image, string tag) =>
-        Store.ForChange().TagAsync(new TagRequest(ImageIdentity.Of(image), ImageReference.Parse(tag)), Observer, CancellationToken.None);
+        Store.TagOneAsync(new TagRequest(ImageIdentity.Of(image), ImageReference.Parse(tag)), Observer, CancellationToken.None);
 
     private protected Task<ImageConfig> ConfigAsync(string image) => ConfigAsync(ImageIdentity.Of(image));
 

@@ -15,7 +15,7 @@ public sealed class RemovalPlanTests : IDisposable
 {
     private readonly TempStore _store = new();
 
-    public static IEnumerable<object[]> Seeds() => Enumerable.Range(1, 120).Select(seed => new object[] { seed });
+    public static IEnumerable<object[]> Seeds() => Enumerable.Range(1, 250).Select(seed => new object[] { seed });
 
     [Theory]
     [MemberData(nameof(Seeds))]
