@@ -63,7 +63,7 @@ public sealed class GetImageCommand : StoreCmdlet
                 StoresFor(null),
                 FilterText,
                 (store, observer, cancellationToken) => FilterAsync(store, observer, cancellationToken),
-                (_, filtered) => WriteObject(Passed(filtered).Select(Row), enumerateCollection: true),
+                (_, filtered) => Write(Passed(filtered)),
                 ofStore: true);
             return;
         }
@@ -134,15 +134,13 @@ public sealed class GetImageCommand : StoreCmdlet
     private static IEnumerable<Image> Find(IImageRows all, ImageIdentity identity, ImageWildcard? wildcard) =>
         wildcard is null ? ImageLookup.ListIn(all, identity) : all.All.Where(wildcard.Matches);
 
-    private void Write(Snapshot snapshot, IEnumerable<Image> images)
+    private void Write(Snapshot snapshot, IEnumerable<Image> images) =>
+        Write(images.Where(image => snapshot.Passed.Contains(Key(image)) && _written.Add(image)).ToList());
+
+    private void Write(IReadOnlyList<Image> images)
     {
-        foreach (var image in images)
-        {
-            if (snapshot.Passed.Contains(Key(image)) && _written.Add(image))
-            {
-                WriteObject(Row(image));
-            }
-        }
+        ShowsPlatforms |= HaveSeveralPlatforms(images);
+        WriteObject(images.Select(Row), enumerateCollection: true);
     }
 
     private static (string? Name, string? Digest, string Id) Key(Image image) => (image.Name, image.Digest, image.ManifestDigest ?? image.Id);

@@ -63,6 +63,7 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        ShowsPlatforms = AllPlatforms || Platform is not null;
         _platform = Require(Platform, () => Platform is null ? null : ImgsPS.Platform.Parse(Platform));
     }
 

@@ -73,13 +73,13 @@ internal sealed class StoreSnapshot
             table.Add(image);
         }
 
-        foreach (var image in before.Where(image => !Same(table, image).Any()))
+        foreach (var image in before.Where(image => Same(table, image).Count == 0))
         {
             table.Add(Untagged(image));
         }
     }
 
-    private static IEnumerable<Image> Same(ImageTable table, Image image) =>
+    private static List<Image> Same(ImageTable table, Image image) =>
         table.WithId(image.Id).Where(other => IsSame(image, other)).ToList();
 
     private static bool IsSame(Image one, Image other) =>

@@ -390,7 +390,7 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
         RegistryClient registry, ImageReference reference, PullRequest request, IOperationObserver observer,
         CancellationToken cancellationToken)
     {
-        IReadOnlyList<LayoutImage> images;
+        LayoutImage[] images;
         string? before;
         bool isUpToDate;
         using (var session = Begin(reference, observer))
@@ -410,7 +410,7 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
             images = row.IsArtifact ? [] : row.Images.Where(i => i.Manifest is not null && brought.Contains(i.Manifest.Digest)).ToArray();
         }
 
-        return images.Count > 0 ? images.Select(i => i.Image.Pulled(before, isUpToDate)).ToArray()
+        return images.Length > 0 ? images.Select(i => i.Image.Pulled(before, isUpToDate)).ToArray()
             : throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
     }
 

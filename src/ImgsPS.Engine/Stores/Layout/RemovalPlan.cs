@@ -35,7 +35,7 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
     /// <summary>
     /// D1, D2: one name; with the last tag of its repository the repository's names by digest go too, if it has any (L3).
     /// </summary>
-    private static RemovalPlan ByTag(IReadOnlyList<LayoutRow> rows, IReadOnlyList<LayoutRow> found)
+    private static RemovalPlan ByTag(IReadOnlyList<LayoutRow> rows, LayoutRow[] found)
     {
         // Several only where another tool gave one name to several digests.
         var gone = found.ToList();
@@ -54,7 +54,7 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
     }
 
     /// <summary>D11: the name by digest alone. One that only a tag implies cannot go without the tag.</summary>
-    private static RemovalPlan ByRepositoryDigest(IReadOnlyList<LayoutRow> rows, IReadOnlyList<LayoutRow> found)
+    private static RemovalPlan ByRepositoryDigest(IReadOnlyList<LayoutRow> rows, LayoutRow[] found)
     {
         var pinned = found.Where(r => r.IsPinned).ToList();
         var untagged = DigestReferences(pinned.Count > 0 ? pinned : found).ToList();
@@ -67,7 +67,7 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
     }
 
     /// <summary>D4: the image with all its references, when that cannot surprise, or when forced.</summary>
-    private static RemovalPlan ById(IReadOnlyList<FoundRow> found, IReadOnlyList<LayoutRow> whole, bool force)
+    private static RemovalPlan ById(IReadOnlyList<FoundRow> found, LayoutRow[] whole, bool force)
     {
         var named = found.Select(f => f.Row).Where(r => r.Name is not null).ToList();
         if (!force && !IsSingleReference(named))
