@@ -143,7 +143,8 @@ public sealed class GetImageCommand : StoreCmdlet
         WriteObject(images.Select(Row), enumerateCollection: true);
     }
 
-    private static (string? Name, string? Digest, string Id) Key(Image image) => (image.Name, image.Digest, image.ManifestDigest ?? image.Id);
+    private static (string? Name, string? Digest, string Id) Key(Image image) =>
+        (image.Name, image.Digest, image.ManifestDigest ?? image.Id);
 
     /// <param name="Images">The images that the filter lets through.</param>
     /// <param name="Failure">Why the filter lets nothing through, or null.</param>
