@@ -142,7 +142,7 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
             ImageRemovals removals;
             using (await StoreLock.TakeAsync(_paths, _files, LockWait, cancellationToken).ConfigureAwait(false))
             {
-                var removal = new LayoutRemoval(_files, _indexFile, _collector, Rows(observer), Name, observer);
+                var removal = new LayoutRemoval(Parts(), _collector, Rows, observer);
                 removals = await removal.RunAsync(requests).ConfigureAwait(false);
             }
 
