@@ -63,7 +63,7 @@ internal sealed class LayoutTagging
     /// <summary>What the list shows of the image, all of it there; a name must not be given to what is not whole.</summary>
     private async Task<List<Descriptor>> ContentAsync(LayoutRow row, CancellationToken cancellationToken)
     {
-        var source = new LayoutManifestSource(_blobs, row);
+        var source = new LayoutSource(_blobs, row);
         if (row.Shown is null)
         {
             throw source.NoneOf();
