@@ -47,11 +47,15 @@ internal abstract class BlobStream : Stream
     /// <param name="wrong">What is wrong; of kind Integrity.</param>
     public abstract ImageException? Refused(ImageException wrong);
 
-    /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    /// <summary>As <see cref="NextAsync"/>, for who cannot begin again.</summary>
+    /// <exception cref="ImageException">Unavailable: the source cannot go on where it was. Others as <see cref="NextAsync"/>.</exception>
+    public override async Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return NextAsync(buffer, offset, count).AsTask();
+        var start = Next;
+        var read = await NextAsync(buffer, offset, count).ConfigureAwait(false);
+        return Next == start + read ? read : throw new ImageException(
+            ImageErrorKind.Unavailable, $"the content broke off after {start} bytes and can only be had from its beginning", "Try again.");
     }
 
     /// <summary>Not supported: nothing in the engine blocks on a connection.</summary>

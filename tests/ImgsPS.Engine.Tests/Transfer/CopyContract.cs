@@ -32,6 +32,7 @@ public abstract class CopyContract : IDisposable
     {
         _target.Dispose();
         Registry.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>The source that has this image, with all that it names.</summary>
@@ -353,6 +354,9 @@ public abstract class CopyContract : IDisposable
         return await ImageCopy.RunAsync(source, target, request, _target.Observer, cancellationToken);
     }
 
+    /// <summary>Takes content out of the target.</summary>
+    private protected void LoseHere(string digest) => File.Delete(_target.Paths.Blob(Digest.Parse(digest)));
+
     private async Task<WatchedSource> WatchAsync(BuiltDocument image) => new(await OpenAsync(image));
 
     /// <summary>Puts blobs into the target, or the first bytes of them.</summary>
@@ -444,6 +448,47 @@ public sealed class CopyFromRegistryTests : CopyContract
         var bytes = layer.Bytes.ToArray();
         bytes[bytes.Length / 2] ^= 0xFF;
         return (ImageErrorKind.Integrity, $"filesystem layer verification failed for digest {layer.Digest}: the bytes have {Digest.Of(bytes)}");
+    }
+
+    /// <summary>A copy begins again; who reads a stream from front to end must not get the beginning in its middle.</summary>
+    [Fact]
+    public async Task Stream_that_cannot_go_on_where_it_was_fails_and_a_copy_begins_again()
+    {
+        var image = Large(300_000);
+        var layer = image.Layers[0].Blob;
+        var path = "^GET .*/blobs/" + layer.Digest;
+        Registry.Faults.Add(new Fault(path, FaultAction.FinAfter(100_000)) { When = r => r.Header("Range") is null });
+        Registry.Faults.Add(new Fault(path, FaultAction.Status(416)) { When = r => r.Header("Range") is not null });
+        var source = await OpenAsync(image);
+        var descriptor = new Descriptor(layer.MediaType, Digest.Parse(layer.Digest), layer.Size);
+        await using (var stream = source.OpenBlob(descriptor, 0, NullObserver.Instance, CancellationToken.None))
+        {
+            using var read = new MemoryStream();
+            var e = await Assert.ThrowsAsync<ImageException>(() => stream.CopyToAsync(read));
+            Assert.Equal(ImageErrorKind.Unavailable, e.Kind);
+            Assert.Equal(layer.Bytes.ToArray()[..(int)read.Length], read.ToArray());
+        }
+
+        Registry.Faults.Clear();
+        Registry.Faults.Add(new Fault(path, FaultAction.FinAfter(100_000), times: 1));
+        Registry.Faults.Add(new Fault(path, FaultAction.Status(416), times: 1, skip: 1));
+        Assert.False((await CopyAsync(source, image)).UpToDate);
+    }
+
+    /// <summary>The registry has just said that there is such a tag.</summary>
+    [Fact]
+    public async Task Manifest_that_a_tag_names_and_nobody_has_any_more_is_told_as_the_tags_FF25()
+    {
+        var image = Image(1);
+        var source = await OpenAsync(image);
+        await CopyAsync(source, image);
+        LoseHere(image.Digest);
+        Registry.Faults.Add(new Fault("^GET .*/manifests/", FaultAction.Status(404)));
+        var e = await Assert.ThrowsAsync<ImageException>(() => CopyAsync(source, image));
+
+        Assert.Equal(
+            (ImageErrorKind.Incomplete, $"the tag {image.Reference} names the manifest {image.Digest}, but that manifest is not in {Place}"),
+            (e.Kind, e.Message));
     }
 }
 
