@@ -69,7 +69,7 @@ internal sealed class ImageCopy
         }
         finally
         {
-            _observer.Progress(new TransferProgress(_reference.Familiar, null, "", 0, null, true));
+            _observer.Progress(new TransferProgress(_source.Name, null, "", 0, null, true));
         }
     }
 
@@ -160,9 +160,9 @@ internal sealed class ImageCopy
         {
             return await documents.GetManifestAsync(null, _observer, _cancellation).ConfigureAwait(false);
         }
-        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && _resolved is not null && _reference.Digest is null)
+        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && _resolved?.MediaType.Length > 0 && _reference.Digest is null)
         {
-            // The source has just said that there is such a tag.
+            // The source has just said that there is such a tag; of a digest nobody was asked.
             throw new ImageException(
                 ImageErrorKind.Incomplete,
                 $"the tag {_source.Name} names the manifest {_resolved.Digest}, but {_source.Lack("manifest", _resolved)}",
@@ -188,14 +188,14 @@ internal sealed class ImageCopy
             await AddAllAsync((ImageIndex)root, 1).ConfigureAwait(false);
             if (chosen.Count == 0)
             {
-                throw ((ImageIndex)root).NoImage(_reference.Familiar);
+                throw ((ImageIndex)root).NoImage(_source.Name);
             }
         }
         else
         {
             if (root is ImageIndex { Entries.Count: 0 } empty)
             {
-                throw empty.NoImage(_reference.Familiar);
+                throw empty.NoImage(_source.Name);
             }
 
             var found = await new PlatformSearch(documents, _platforms, _observer, _cancellation).FindAsync(root).ConfigureAwait(false);
@@ -230,7 +230,7 @@ internal sealed class ImageCopy
     /// Windows that this one does not run (U7), before its layers are fetched.</summary>
     private async Task CheckAsync(Manifest manifest, CopyDocuments documents)
     {
-        manifest.EnsureImage(_reference.Familiar);
+        manifest.EnsureImage(_source.Name);
         var config = await documents.ReadConfigAsync(manifest, _observer, _cancellation).ConfigureAwait(false);
         if (_allPlatforms || config.Platform is not { } actual)
         {
@@ -246,7 +246,7 @@ internal sealed class ImageCopy
         {
             throw new ImageException(
                 ImageErrorKind.NotFound,
-                $"image with reference {_reference.Familiar} was found but does not match the specified platform: "
+                $"image with reference {_source.Name} was found but does not match the specified platform: "
                 + $"wanted {_platforms.Wanted}, actual: {actual}",
                 "Leave out -Platform to pull it as it is.");
         }

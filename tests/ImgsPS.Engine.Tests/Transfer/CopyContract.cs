@@ -84,6 +84,22 @@ public abstract class CopyContract : IDisposable
     }
 
     [Fact]
+    public async Task Image_can_have_another_name_in_the_target_and_is_one_line_of_progress()
+    {
+        var image = Image(2);
+        var reference = ImageReference.Parse("other/name:2");
+        using (var target = await _target.Store.BeginPullAsync(reference, _target.Observer, CancellationToken.None))
+        {
+            var request = new CopyRequest(reference) { Platform = Platform.Parse("linux/amd64") };
+            await ImageCopy.RunAsync(await OpenAsync(image), target, request, _target.Observer, CancellationToken.None);
+        }
+
+        Assert.Equal(reference.ToString(), Assert.Single(_target.Names()));
+        Assert.Single(_target.Observer.ProgressPoints.Select(p => p.Image).Distinct());
+        Assert.Contains("Status: Downloaded newer image for other/name:2", _target.Observer.VerboseLines);
+    }
+
+    [Fact]
     public async Task Second_copy_of_what_did_not_change_reads_no_blob()
     {
         var image = Image(2);
@@ -330,7 +346,7 @@ public abstract class CopyContract : IDisposable
         var layer = image.Layers[0].Blob;
         var source = await OpenAsync(image);
         var descriptor = new Descriptor(layer.MediaType, Digest.Parse(layer.Digest), layer.Size);
-        await using var stream = source.OpenBlob(descriptor, offset, NullObserver.Instance, CancellationToken.None);
+        using var stream = source.OpenBlob(descriptor, offset, NullObserver.Instance, CancellationToken.None);
         using var read = new MemoryStream();
         await stream.CopyToAsync(read);
 
@@ -461,7 +477,7 @@ public sealed class CopyFromRegistryTests : CopyContract
         Registry.Faults.Add(new Fault(path, FaultAction.Status(416)) { When = r => r.Header("Range") is not null });
         var source = await OpenAsync(image);
         var descriptor = new Descriptor(layer.MediaType, Digest.Parse(layer.Digest), layer.Size);
-        await using (var stream = source.OpenBlob(descriptor, 0, NullObserver.Instance, CancellationToken.None))
+        using (var stream = source.OpenBlob(descriptor, 0, NullObserver.Instance, CancellationToken.None))
         {
             using var read = new MemoryStream();
             var e = await Assert.ThrowsAsync<ImageException>(() => stream.CopyToAsync(read));
