@@ -33,7 +33,7 @@ internal sealed class BlobCopy
     /// <param name="writer">Where it goes; what came is in it whatever happens, unless it cannot be right.</param>
     /// <param name="progress">Gets the writer's position, 0 when it starts over; null for nobody.</param>
     /// <param name="cancellationToken">Ends the commit; of reads, the source has it.</param>
-    /// <exception cref="ImageException">Integrity: not this blob's bytes; nothing is visible. Others as the source and the writer.</exception>
+    /// <exception cref="ImageException">Integrity: not this blob's bytes; nothing is visible. Others as source and writer.</exception>
     public static async Task RunAsync(
         BlobStream source, IBlobWriter writer, Action<long>? progress, CancellationToken cancellationToken)
     {
@@ -154,8 +154,8 @@ internal sealed class BlobCopy
     }
 
     /// <summary>
-    /// Writes what is there while nothing comes: it is kept whatever happens. The read goes on behind it in the buffer, and its bytes come to
-    /// the buffer's beginning.
+    /// Writes what is there while nothing comes: it is kept whatever happens. The read goes on behind it in the buffer, and its bytes come
+    /// to the buffer's beginning.
     /// </summary>
     private async Task<int> WriteMeanwhileAsync(TransferBuffer buffer, int gathered, ValueTask<int> reading)
     {

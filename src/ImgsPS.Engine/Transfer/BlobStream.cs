@@ -6,8 +6,8 @@ using System.Threading.Tasks;
 namespace ImgsPS.Transfer;
 
 /// <summary>
-/// A blob out of a source, from some byte to its end, once. All that can be done about a bad connection is done within a read. The bytes are
-/// not proven: who takes them hashes them. Not thread-safe.
+/// A blob out of a source, from some byte to its end, once. All that can be done about a bad connection is done within a read. The bytes
+/// are not proven: who takes them hashes them. Not thread-safe.
 /// </summary>
 #pragma warning disable CA1844 // The form with memory, which only .NET has, goes through the one with arrays.
 internal abstract class BlobStream : Stream
@@ -37,7 +37,7 @@ internal abstract class BlobStream : Stream
     protected long Next { get; set; }
 
     /// <summary>Reads some bytes; 0 at the end. More than the blob's size may come.</summary>
-    /// <exception cref="ImageException">NotFound: it is not there. Integrity: it is not this blob. Others as the source has them.</exception>
+    /// <exception cref="ImageException">NotFound: it is not there. Integrity: it is not this blob. Others of the source.</exception>
     public abstract ValueTask<int> NextAsync(byte[] buffer, int offset, int count);
 
     /// <summary>

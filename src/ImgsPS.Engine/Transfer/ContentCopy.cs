@@ -10,8 +10,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Transfer;
 
 /// <summary>
-/// Brings the content of one image into a target, what is missing alone, and tells of each layer what docker tells (U1). Safe for any number
-/// of threads.
+/// Brings the content of one image into a target, what is missing alone, and tells of each layer what docker tells (U1). Safe for any
+/// number of threads.
 /// </summary>
 internal sealed class ContentCopy(IImageSource source, IImageTarget target, IOperationObserver observer)
 {

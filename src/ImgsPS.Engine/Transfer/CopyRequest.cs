@@ -4,7 +4,7 @@ using ImgsPS.Platforms;
 namespace ImgsPS.Transfer;
 
 /// <summary>What to copy of what a source has. Immutable.</summary>
-/// <param name="Reference">What the image is called where it goes, and in what is told; without tag and digest it means <c>latest</c>.</param>
+/// <param name="Reference">What the image is called where it goes; without tag and digest it means <c>latest</c>.</param>
 internal sealed record CopyRequest(ImageReference Reference)
 {
     /// <summary>The platform to take from an index; null for this machine's (U6, U7).</summary>

@@ -44,7 +44,7 @@ internal interface INewBlobWriter : IDisposable
     /// <exception cref="ImageException">StoreUnavailable: disk full, and the like.</exception>
     Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken);
 
-    /// <summary>Makes the content visible, unless the store has it already, and protects it as <see cref="IImageTarget.Protect"/>.</summary>
+    /// <summary>Makes the content visible, unless it is there already, and protects it as <see cref="IImageTarget.Protect"/>.</summary>
     /// <param name="mediaType">What it is.</param>
     /// <param name="observer">Told when another process brings the same content, and of a damaged file in its place.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>

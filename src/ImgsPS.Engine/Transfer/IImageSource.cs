@@ -16,7 +16,7 @@ internal interface IImageSource : IManifestSource
     /// <exception cref="ImageException">NotFound: no such name. Others as the place has them.</exception>
     Task<Descriptor?> ResolveAsync(IOperationObserver observer, CancellationToken cancellationToken);
 
-    /// <summary>A blob from its byte <paramref name="offset"/> on. Nothing is asked before the first read; then NotFound is possible.</summary>
+    /// <summary>A blob from its byte <paramref name="offset"/> on. Nothing is asked before the first read.</summary>
     /// <param name="blob">The blob.</param>
     /// <param name="offset">0 to the blob's size.</param>
     /// <param name="observer">Told of faults and of new tries.</param>

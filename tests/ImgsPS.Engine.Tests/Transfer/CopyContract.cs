@@ -168,6 +168,7 @@ public abstract class CopyContract : IDisposable
 
         Assert.Contains(there, source.Offsets);
         Assert.Contains($"{layer.Digest.Substring(7, 12)}: Resumed at {there} of {layer.Size} bytes", _target.Observer.VerboseLines);
+        Assert.DoesNotContain(_target.Observer.VerboseLines, l => l.Contains("starting again", StringComparison.Ordinal));
         Assert.Equal(Contents(image), _target.Blobs());
     }
 
@@ -463,7 +464,9 @@ public sealed class CopyFromRegistryTests : CopyContract
     {
         var bytes = layer.Bytes.ToArray();
         bytes[bytes.Length / 2] ^= 0xFF;
-        return (ImageErrorKind.Integrity, $"filesystem layer verification failed for digest {layer.Digest}: the bytes have {Digest.Of(bytes)}");
+        return (
+            ImageErrorKind.Integrity,
+            $"filesystem layer verification failed for digest {layer.Digest}: the bytes have {Digest.Of(bytes)}");
     }
 
     /// <summary>A copy begins again; who reads a stream from front to end must not get the beginning in its middle.</summary>
@@ -503,7 +506,8 @@ public sealed class CopyFromRegistryTests : CopyContract
         var e = await Assert.ThrowsAsync<ImageException>(() => CopyAsync(source, image));
 
         Assert.Equal(
-            (ImageErrorKind.Incomplete, $"the tag {image.Reference} names the manifest {image.Digest}, but that manifest is not in {Place}"),
+            (ImageErrorKind.Incomplete,
+                $"the tag {image.Reference} names the manifest {image.Digest}, but that manifest is not in {Place}"),
             (e.Kind, e.Message));
     }
 }

@@ -44,7 +44,8 @@ internal sealed class WatchedSource(IImageSource inner) : IImageSource
     public Task<Descriptor?> ResolveAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
         inner.ResolveAsync(observer, cancellationToken);
 
-    public Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken) =>
+    public Task<ManifestDocument> GetManifestAsync(
+        Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken) =>
         inner.GetManifestAsync(expected, observer, cancellationToken);
 
     public Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken) =>

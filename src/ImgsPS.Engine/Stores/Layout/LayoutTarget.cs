@@ -61,7 +61,8 @@ internal sealed class LayoutTarget : IImageTarget
     public async Task<IBlobWriter?> BeginAsync(Descriptor descriptor, IOperationObserver observer, CancellationToken cancellationToken)
     {
         Protect(new[] { descriptor });
-        return await BlobWriter.BeginAsync(_parts.Paths, _parts.Files, _blobs, descriptor, observer, cancellationToken).ConfigureAwait(false);
+        return await BlobWriter.BeginAsync(_parts.Paths, _parts.Files, _blobs, descriptor, observer, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

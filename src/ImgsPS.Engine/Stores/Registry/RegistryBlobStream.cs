@@ -10,9 +10,9 @@ using ImgsPS.Transfer;
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>
-/// One blob out of a registry, in one pass, whatever the connection does (RN10, RN15-RN19): a read that fails asks for the rest, in the limits
-/// of one budget. Time between two reads is not the registry's and does not count. Reading throws <see cref="ImageException"/>: Integrity (it
-/// is not this blob), NotFound, Unauthorized, Denied, RateLimited, Unavailable, Timeout.
+/// One blob out of a registry, in one pass, whatever the connection does (RN10, RN15-RN19): a read that fails asks for the rest, in the
+/// limits of one budget. Time between two reads is not the registry's and does not count. Reading throws <see cref="ImageException"/>:
+/// Integrity (it is not this blob), NotFound, Unauthorized, Denied, RateLimited, Unavailable, Timeout.
 /// </summary>
 internal sealed class RegistryBlobStream : BlobStream
 {

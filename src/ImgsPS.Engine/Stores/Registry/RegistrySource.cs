@@ -35,7 +35,8 @@ internal sealed class RegistrySource : IImageSource
 
     /// <inheritdoc/>
     /// <exception cref="ImageException">As <see cref="RegistryClient.HeadManifestAsync"/>.</exception>
-    public Task<Descriptor?> ResolveAsync(IOperationObserver observer, CancellationToken cancellationToken) => _reference.Digest is { } digest
+    public Task<Descriptor?> ResolveAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
+        _reference.Digest is { } digest
         ? Task.FromResult<Descriptor?>(new Descriptor("", digest, 0))
         : _client.HeadManifestAsync(_reference, observer, cancellationToken);
 

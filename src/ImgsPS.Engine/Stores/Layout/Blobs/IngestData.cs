@@ -49,7 +49,7 @@ internal sealed class IngestData : IDisposable
     /// <summary>Bytes that are in.</summary>
     public long Position { get; private set; }
 
-    /// <summary>Counts and hashes what an earlier writer left, unless it is more than <paramref name="most"/> bytes: then it goes.</summary>
+    /// <summary>Counts and hashes what an earlier writer left; what is more than <paramref name="most"/> bytes goes.</summary>
     public async Task ReadBackAsync(long most, CancellationToken cancellationToken)
     {
         if (_file.Length > most)

@@ -60,7 +60,8 @@ internal static class Leftovers
             },
             l.Kind switch
             {
-                ImageStoreFindingKind.StaleIngest when !IsUnnamed(l) => "The next pull of it goes on from there; Optimize-ImageStore deletes it.",
+                ImageStoreFindingKind.StaleIngest when !IsUnnamed(l) =>
+                    "The next pull of it goes on from there; Optimize-ImageStore deletes it.",
                 ImageStoreFindingKind.Quarantine => "Optimize-ImageStore -IncludeQuarantine deletes it.",
                 _ => "Optimize-ImageStore deletes it.",
             })
