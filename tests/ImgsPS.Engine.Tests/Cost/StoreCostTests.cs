@@ -116,7 +116,7 @@ public sealed class StoreCostTests : IDisposable
         var files = new CountingFiles();
         using var store = _store.Reopen(files);
         var images = Enumerable.Range(0, 12).Select(i => new TestImage($"waiting {i}")).ToArray();
-        var sessions = new List<Transfer.IPullSession>();
+        var sessions = new List<Transfer.IImageTarget>();
         var publications = new List<Task<bool>>();
         using (await StoreLock.TakeAsync(_store.Paths, StoreFiles.Of(_store.Paths), TimeSpan.FromSeconds(30), CancellationToken.None))
         {

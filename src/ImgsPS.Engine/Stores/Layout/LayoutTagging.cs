@@ -97,7 +97,7 @@ internal sealed class LayoutTagging
     /// <summary>The content of the images, all of it there; a name must not be given to what is not whole.</summary>
     private async Task<List<Descriptor>> ContentAsync(FoundRow found, CancellationToken cancellationToken)
     {
-        var source = new LayoutManifestSource(_blobs, found.Row);
+        var source = new LayoutSource(_blobs, found.Row);
         var content = new List<Descriptor> { found.Row.Root };
         foreach (var image in found.Images)
         {

@@ -68,6 +68,6 @@ internal static class ImageReader
         reference = reference.WithDefaultTag();
         var client = RegistryClient.For(reference.Registry, registry);
         return client.GuardAsync(reference, observer, guarded => ImageDocuments.ReadAsync(
-            new RegistryManifestSource(client, reference), null, platform, reference.Familiar, null, guarded, cancellationToken));
+            new RegistrySource(client, reference), null, platform, reference.Familiar, null, guarded, cancellationToken));
     }
 }
