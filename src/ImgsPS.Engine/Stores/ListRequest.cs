@@ -17,6 +17,9 @@ internal sealed record ListRequest
     /// <summary>Untagged parents of other images too (L6), and artifacts (FF23), where the store has them.</summary>
     public bool All { get; init; }
 
+    /// <summary>True when the bytes are asked for that images share, which cost another question to a Docker Engine.</summary>
+    public bool Detailed { get; init; }
+
     /// <summary>True when platform, author and layers may be left out.</summary>
     public bool NamesOnly { get; init; }
 }
