@@ -46,6 +46,11 @@ public sealed class Image
     /// <summary>Digest of the manifest or index that the reference named.</summary>
     public string? Digest { get; init; }
 
+    /// <summary>
+    /// Digest of this image's own manifest: of an index, that of its platform. Null where the store does not know it.
+    /// </summary>
+    public string? ManifestDigest { get; init; }
+
     /// <summary>Media type of what <see cref="Digest"/> names.</summary>
     public string? MediaType { get; init; }
 

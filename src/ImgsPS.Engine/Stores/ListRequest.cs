@@ -17,6 +17,12 @@ internal sealed record ListRequest
     /// <summary>Untagged parents of other images too (L6), and artifacts (FF23), where the store has them.</summary>
     public bool All { get; init; }
 
-    /// <summary>True when platform, author and layers may be left out.</summary>
+    /// <summary>Every platform of an index where the list asks for one, in a registry.</summary>
+    public bool AllPlatforms { get; init; }
+
+    /// <summary>
+    /// True when platform, author and layers may be left out; in a registry everything but the names, which then come from the lists of tags
+    /// alone.
+    /// </summary>
     public bool NamesOnly { get; init; }
 }

@@ -8,7 +8,6 @@ using ImgsPS.Completion;
 using ImgsPS.Parameters;
 using ImgsPS.Pipeline;
 using ImgsPS.Stores;
-using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
 
@@ -77,12 +76,8 @@ public abstract class InspectCmdlet : RegistryCmdlet
                 ForItem(image.ToString(), () =>
                 {
                     EnsureName(image);
-                    var reference = image.RemoteReference();
-                    UsedNames.Registries.Add(reference.Registry);
-                    WriteObject(
-                        RunToResult((observer, cancellationToken) =>
-                            FromRegistryAsync(reference, _platform, Options, observer, cancellationToken)),
-                        enumerateCollection: true);
+                    var (store, identity) = InRegistry(image);
+                    RunOnEach([store], image.ToString(), (part, cancellationToken) => WriteAsync(part, identity, cancellationToken));
                 });
             }
             else
@@ -95,11 +90,6 @@ public abstract class InspectCmdlet : RegistryCmdlet
     /// <summary>What a store says about an image.</summary>
     private protected abstract Task<IReadOnlyList<object>> FromStoreAsync(
         IImageStore store, ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken);
-
-    /// <summary>What the registry says about an image.</summary>
-    private protected abstract Task<IReadOnlyList<object>> FromRegistryAsync(
-        ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer,
-        CancellationToken cancellationToken);
 
     private void Inspect(ImageName image)
     {

@@ -30,7 +30,7 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
         };
         IReadOnlyList<Image> images = Array.Empty<Image>();
         JsonElement info = default, version = default, usage = default;
-        await DockerTasks.AllAsync(
+        await SideBySide.AllAsync(
             cancellationToken,
             async stop => images = await list.ListAsync(ListRequest.Names, observer, stop).ConfigureAwait(false),
             async stop => info = await AskAsync("/info", observer, stop).ConfigureAwait(false),

@@ -18,6 +18,9 @@ internal sealed class ImageIdentity
     /// </summary>
     public string? Digest { get; private init; }
 
+    /// <summary>The digest of the listed image's own manifest; null when a text was given, or nobody knows it.</summary>
+    public string? ManifestDigest { get; private init; }
+
     /// <summary>The listed image's id; null when a text was given.</summary>
     public string? Id { get; private init; }
 
@@ -40,11 +43,13 @@ internal sealed class ImageIdentity
     public static ImageIdentity Of(string text) => new(text);
 
     /// <summary>An image that was listed.</summary>
-    public static ImageIdentity Of(Image image) => Of(image.Reference, image.Id, image.Digest, image.Store, image.RawName);
+    public static ImageIdentity Of(Image image) =>
+        Of(image.Reference, image.Id, image.Digest, image.Store, image.RawName, image.ManifestDigest);
 
     /// <summary>An image that was listed, by its properties (deserialized objects, CSV rows). Empty texts count as null.</summary>
     /// <exception cref="ImageException">InvalidArgument: there is neither a reference nor an id nor a digest.</exception>
-    public static ImageIdentity Of(string? reference, string? id, string? digest, string? store, string? rawName = null)
+    public static ImageIdentity Of(
+        string? reference, string? id, string? digest, string? store, string? rawName = null, string? manifestDigest = null)
     {
         reference = NullIfEmpty(reference);
         rawName = reference is null ? NullIfEmpty(rawName) : null;
@@ -54,7 +59,15 @@ internal sealed class ImageIdentity
             ImageErrorKind.InvalidArgument,
             "The object has neither a Reference nor an Id nor a Digest.",
             "Pipe images from Get-Image, or objects with one of these properties.");
-        return new ImageIdentity(text) { Reference = reference, RawName = rawName, Id = id, Digest = digest, Store = NullIfEmpty(store) };
+        return new ImageIdentity(text)
+        {
+            Reference = reference,
+            RawName = rawName,
+            Id = id,
+            Digest = digest,
+            ManifestDigest = NullIfEmpty(manifestDigest),
+            Store = NullIfEmpty(store),
+        };
     }
 
     /// <inheritdoc/>

@@ -9,11 +9,20 @@ internal sealed class RegistryManifestSource : IManifestSource
 {
     private readonly RegistryClient _client;
     private readonly ImageReference _reference;
+    private readonly RegistryDocuments? _documents;
+    private readonly Digest? _digest;
 
-    public RegistryManifestSource(RegistryClient client, ImageReference reference)
+    /// <param name="client">The registry.</param>
+    /// <param name="reference">The reference.</param>
+    /// <param name="documents">Keeps what was fetched; null to fetch everything.</param>
+    /// <param name="resolved">What the tag is known to name; null to ask.</param>
+    public RegistryManifestSource(
+        RegistryClient client, ImageReference reference, RegistryDocuments? documents = null, Digest? resolved = null)
     {
         _client = client;
         _reference = reference.WithDefaultTag();
+        _documents = documents;
+        _digest = _reference.Digest ?? resolved;
     }
 
     /// <inheritdoc/>
@@ -34,13 +43,47 @@ internal sealed class RegistryManifestSource : IManifestSource
         + $" whoever pushed {reference.Familiar} to push it again: trying again does not help.";
 
     /// <inheritdoc/>
-    public Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
+    public async Task<ManifestDocument> GetManifestAsync(
+        Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var reference = expected is null ? _reference : _reference.WithDigest(expected.Digest);
-        return _client.GetManifestAsync(reference, expected, observer, cancellationToken);
+        if (_documents is null || (expected?.Digest ?? _digest) is not { } digest)
+        {
+            var document = await FetchAsync(expected?.Digest ?? _digest, expected, observer, cancellationToken).ConfigureAwait(false);
+            _documents?.Add(document.Digest, document.Bytes, observer);
+            return document;
+        }
+
+        var bytes = await _documents.GetAsync(
+            digest,
+            async () => (await FetchAsync(digest, expected, observer, cancellationToken).ConfigureAwait(false)).Bytes,
+            observer,
+            cancellationToken).ConfigureAwait(false);
+        return expected is null
+            ? ManifestDocument.ParseByDigest(bytes, null, digest)
+            : ManifestDocument.Parse(bytes, null, expected);
     }
 
     /// <inheritdoc/>
-    public Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken) =>
+    public async Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (_documents is not null)
+        {
+            var bytes = await _documents.GetAsync(
+                config.Digest, () => FetchConfigAsync(config, observer, cancellationToken), observer, cancellationToken)
+                .ConfigureAwait(false);
+            if (bytes.Length == config.Size)
+            {
+                return bytes;
+            }
+        }
+
+        return await FetchConfigAsync(config, observer, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<ManifestDocument> FetchAsync(
+        Digest? digest, Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken) =>
+        _client.GetManifestAsync(digest is null ? _reference : _reference.WithDigest(digest), expected, observer, cancellationToken);
+
+    private Task<byte[]> FetchConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken) =>
         _client.GetBlobAsync(_reference, config, ConfigDocument.MaxSize, observer, cancellationToken);
 }
