@@ -102,8 +102,7 @@ public abstract class InspectCmdlet : RegistryCmdlet
                 return;
             }
 
-            foreach (var match in (await part.Store.ListAsync(ListRequest.Names, part.Observer, cancellationToken).ConfigureAwait(false))
-                .Where(wildcard.Matches))
+            foreach (var match in await MatchesAsync(part, image.Identity, wildcard, cancellationToken).ConfigureAwait(false))
             {
                 try
                 {
@@ -116,6 +115,12 @@ public abstract class InspectCmdlet : RegistryCmdlet
             }
         });
     }
+
+    private static async Task<IEnumerable<Image>> MatchesAsync(
+        StoreWork part, ImageIdentity image, ImageWildcard wildcard, CancellationToken cancellationToken) => part.Store is ISelectingStore own
+        ? await own.SelectAsync([new ImageSelection(image, ImageWildcard.Compile)], ListRequest.Names, part.Observer, cancellationToken)
+            .ConfigureAwait(false)
+        : (await part.Store.ListAsync(ListRequest.Names, part.Observer, cancellationToken).ConfigureAwait(false)).Where(wildcard.Matches);
 
     private async Task WriteAsync(StoreWork part, ImageIdentity image, CancellationToken cancellationToken)
     {

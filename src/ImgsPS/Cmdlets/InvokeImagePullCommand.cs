@@ -88,7 +88,7 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
         var reference = image.NamedReference();
         var request = new PullRequest(reference)
         {
-            Platform = _platform,
+            Platform = _platform ?? (AllPlatforms || AllTags ? null : image.RegistryPlatform),
             AllPlatforms = AllPlatforms,
             AllTags = AllTags,
             Registry = Options,

@@ -5,6 +5,7 @@ using System.Management.Automation;
 using System.Numerics;
 using ImgsPS.Content;
 using ImgsPS.Stores;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Parameters;
 
@@ -45,6 +46,11 @@ public sealed class ImageName
 
     /// <summary>The manifest that the object is about; null when a text was given.</summary>
     internal Digest? Manifest { get; }
+
+    /// <summary>
+    /// The platform of a row of a registry's list, which a pull of the row brings; null for a text, and for an image of another store.
+    /// </summary>
+    internal Platform? RegistryPlatform { get; private init; }
 
     /// <summary>True for a number: one that was typed is the beginning of an id, one that was piped names no image.</summary>
     internal bool IsNumber { get; private init; }
@@ -117,7 +123,10 @@ public sealed class ImageName
             case ImageName parameter:
                 return parameter;
             case Image image:
-                return new(ImageIdentity.Of(image), ParseDigest(image.Digest));
+                return new(ImageIdentity.Of(image), ParseDigest(image.Digest))
+                {
+                    RegistryPlatform = RegistryAddress.IsAddress(image.Store) ? image.Platform : null,
+                };
             case ImageManifest manifest:
                 // An image of the list carries the digest of what its reference names: the index, when there is one.
                 return new(
@@ -179,11 +188,17 @@ public sealed class ImageName
         var rawName = Text(value, nameof(Image.RawName));
         if (reference is not null || rawName is not null || isId || Digest.TryParse(digest, out _))
         {
+            var store = Text(value, nameof(Image.Store));
             return new(
                 ImageIdentity.Of(
-                    reference, isId ? id : null, Digest.TryParse(digest, out _) ? digest : null, Text(value, nameof(Image.Store)), rawName),
+                    reference, isId ? id : null, Digest.TryParse(digest, out _) ? digest : null, store, rawName,
+                    ParseDigest(Text(value, nameof(Image.ManifestDigest)))?.ToString()),
                 ParseDigest(digest))
-            { IsData = true };
+            {
+                IsData = true,
+                RegistryPlatform = store is not null && RegistryAddress.IsAddress(store)
+                    && Platform.TryParse(Text(value, nameof(Image.Platform)), out var platform) ? platform : null,
+            };
         }
 
         // A short id, as docker's own output has it.

@@ -32,15 +32,15 @@ internal sealed class RegistryDocuments
     private long _memoryBytes;
     private int _written;
 
-    /// <param name="root">The user's folder for this; it need not be there.</param>
+    /// <param name="root">The user's folder for this, which need not be there; null to keep in memory alone.</param>
     /// <param name="mayWrite">False to read only (SF4).</param>
-    public RegistryDocuments(string root, bool mayWrite = true)
+    public RegistryDocuments(string? root, bool mayWrite = true)
     {
         // In a folder of its own, so that who else can write the root is seen without a look at each file.
-        _folder = Path.Combine(root, "documents");
-        _door = new StoreDoor(root, StoreAccess.Full);
-        _mayWrite = mayWrite;
-        _isUsed = new Lazy<bool>(() => _door.CanWrite());
+        _folder = Path.Combine(root ?? "", "documents");
+        _door = new StoreDoor(root ?? "", StoreAccess.Full);
+        _mayWrite = mayWrite && root is not null;
+        _isUsed = new Lazy<bool>(() => root is not null && _door.CanWrite());
     }
 
     /// <summary>Bytes of all files together, beyond which the oldest go.</summary>

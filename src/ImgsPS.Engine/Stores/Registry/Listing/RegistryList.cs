@@ -62,6 +62,12 @@ internal sealed class RegistryList
         try
         {
             var moments = await MomentsAsync(cancellationToken).ConfigureAwait(false);
+            if (_request.Filter.IsForDangling)
+            {
+                // RD5: a registry tells only of what has a name.
+                return [];
+            }
+
             var repositories = await RepositoriesAsync(wanted, cancellationToken).ConfigureAwait(false);
             var tags = await TagsAsync(repositories, cancellationToken).ConfigureAwait(false);
             if (IsOfNames)
@@ -438,7 +444,7 @@ internal sealed class RegistryList
             var named = await ImageDocuments.ReadAsync(
                 new RegistryManifestSource(_client, reference, _documents), null, null, reference.Familiar, _address.Store, _observer,
                 cancellationToken).ConfigureAwait(false);
-            var time = FilterTime.From(named.Config.Created ?? throw ImageFilter.NoCreationTime(moment.Key, moment.Value));
+            var time = FilterTime.From(ImageTime.Of(named.Config.Created) ?? throw ImageFilter.NoCreationTime(moment.Key, moment.Value));
             tests.Add(moment.Key == "before" ? created => created.CompareTo(time) < 0 : created => created.CompareTo(time) > 0);
         }
 

@@ -20,11 +20,11 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
 
     /// <param name="address">The registry, and which of its repositories.</param>
     /// <param name="options">How to talk to it. Without a command's clients the store has its own and ends them.</param>
-    /// <param name="documents">What is kept of digests.</param>
-    public RegistryStore(RegistryAddress address, RegistryOptions options, RegistryDocuments documents)
+    /// <param name="documents">What is kept of digests; null to keep it for this store's life alone.</param>
+    public RegistryStore(RegistryAddress address, RegistryOptions options, RegistryDocuments? documents = null)
     {
         _address = address;
-        _documents = documents;
+        _documents = documents ?? new RegistryDocuments(null);
         _own = options.Clients is null ? new RegistryClients() : null;
         _options = _own is null ? options : options with { Clients = _own };
     }
@@ -98,7 +98,7 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
     {
         var (name, reference) = Locate(image, null);
         return Client.GuardAsync(reference, observer, guarded => ManifestReader.DescribeNamedAsync(
-            name, new RegistryManifestSource(Client, reference, _documents), platform, guarded, cancellationToken));
+            name, Source(image, reference), platform, guarded, cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -141,8 +141,12 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
     {
         var (name, reference) = Locate(image, platform is null ? image.ManifestDigest : null);
         return Client.GuardAsync(reference, observer, guarded => ImageDocuments.ReadAsync(
-            new RegistryManifestSource(Client, reference, _documents), null, platform, name, Name, guarded, cancellationToken));
+            Source(image, reference), null, platform, name, Name, guarded, cancellationToken));
     }
+
+    /// <summary>The documents of an image: of a listed one as the list has read them, of a name as they are in the registry now.</summary>
+    private RegistryManifestSource Source(ImageIdentity image, ImageReference reference) =>
+        new(Client, reference, image.IsListed ? _documents : null);
 
     /// <summary>What an image is called, and what to ask for: of a listed one its own digest, so that it is that one and no other.</summary>
     private (string Name, ImageReference Reference) Locate(ImageIdentity image, string? digest)
