@@ -5,7 +5,8 @@ using ImgsPS.Naming;
 namespace ImgsPS;
 
 /// <summary>
-/// One row of an image list: a reference and the image it names, or an image without a name. Immutable. The same type whatever the store.
+/// One row of an image list: one platform's image, with the reference that names it, or without a name. A reference that leads to several
+/// platforms is several rows (FF2). Immutable. The same type whatever the store.
 /// </summary>
 public sealed class Image
 {
@@ -47,7 +48,8 @@ public sealed class Image
     public string? Digest { get; init; }
 
     /// <summary>
-    /// Digest of this image's own manifest: of an index, that of its platform. Null where the store does not know it.
+    /// Digest of the manifest of this platform's image: that of the index's entry, or <see cref="Digest"/> where that is no index. Null
+    /// where the store does not know it.
     /// </summary>
     public string? ManifestDigest { get; init; }
 

@@ -13,6 +13,11 @@ public sealed class ImageRemoval
     /// <summary>What was removed, as the caller named it.</summary>
     public string Image { get; init; } = "";
 
+    /// <summary>
+    /// The platform whose image was removed from a name that others of its images keep; null when the name went, or the image had none.
+    /// </summary>
+    public Platform? Platform { get; init; }
+
     /// <summary>References that were taken away, familiar, in docker's order (D1, D2).</summary>
     public IReadOnlyList<string> Untagged
     {

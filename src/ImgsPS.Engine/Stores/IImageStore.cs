@@ -98,14 +98,14 @@ internal interface IChangingStore : IImageStore
     Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Gives an image one more name and returns the image under it. A name that was another image's moves, which is a Verbose line; an
+    /// Gives an image one more name and returns it under that: of a name with several platforms all of them. A name that was another image's moves, which is a Verbose line; an
     /// image that so loses its last name is dangling.
     /// </summary>
     /// <exception cref="ImageException">
     /// NotFound, Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>; with <see cref="TagRequest.Force"/> a listed image is found by its
     /// id or digest also when its reference names another one by now. InvalidReference: the name is none (N8, a digest in it).
     /// </exception>
-    Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+    Task<IReadOnlyList<Image>> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken);
 }
 
 /// <summary>A store that is looked after from outside.</summary>

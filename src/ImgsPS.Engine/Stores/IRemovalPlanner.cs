@@ -36,6 +36,9 @@ internal record PlannedRemoval(IReadOnlyList<Image> Images, ImageRemoval Removal
     /// <summary>Something to tell with -Verbose, or null.</summary>
     public string? Note { get; init; }
 
+    /// <summary>True when an image of a name goes, and the name goes on to show those of other platforms (FF2).</summary>
+    public virtual bool IsPart => false;
+
     /// <summary>False when only names go: something else needs the image, or a container keeps it.</summary>
-    public bool RemovesImage => Removal.Deleted.Count > 0 || Removal.Untagged.Count == 0;
+    public bool RemovesImage => Removal.Deleted.Count > 0 || (Removal.Untagged.Count == 0 && !IsPart);
 }

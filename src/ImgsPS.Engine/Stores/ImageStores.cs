@@ -72,7 +72,7 @@ internal static class ImageStores
     /// <param name="isUnattended">True when nobody can answer a Docker Engine's ssh.</param>
     /// <param name="registry">How to talk to registries, and how long a Docker Engine may be silent; null for the defaults.</param>
     /// <exception cref="ImageException">
-    /// InvalidArgument: the text is none of the forms. NotSupported: links are to be followed where there are no files. For a Docker Engine
+    /// InvalidArgument: the text is none of the forms. NotSupported: links are to be followed in a Docker Engine. For a Docker Engine
     /// as <see cref="DockerAddresses.Resolve"/>.
     /// </exception>
     public static IImageStore Open(
@@ -85,15 +85,7 @@ internal static class ImageStores
             return new LayoutStore(DefaultPath, Local, null, access);
         }
 
-        var isRegistry = RegistryAddress.IsAddress(store!);
-        if (access.FollowsLinks && (isRegistry || IsDocker(store!)))
-        {
-            throw new ImageException(
-                ImageErrorKind.NotSupported, $"-FollowSymlink is not for '{PrintableText.Of(PrintableText.WithoutPassword(store!))}'",
-                $"It reads a layout in a folder; a {(isRegistry ? "registry" : "Docker Engine")} has none that ImgsPS reads. Leave it out.");
-        }
-
-        if (isRegistry)
+        if (RegistryAddress.IsAddress(store!))
         {
             return new RegistryStore(
                 RegistryAddress.Parse(store!), registry, new RegistryDocuments(Path.Combine(DataPath, "registry"), access.CanWrite));
@@ -101,6 +93,12 @@ internal static class ImageStores
 
         if (IsDocker(store!))
         {
+            if (access.FollowsLinks)
+            {
+                throw new ImageException(
+                    ImageErrorKind.NotSupported, $"-FollowSymlink is not for '{PrintableText.Of(PrintableText.WithoutPassword(store!))}'",
+                    "It reads a layout in a folder; a Docker Engine has none that ImgsPS reads. Leave it out.");
+            }
 
             var endpoint = DockerAddresses.Default.Resolve(store!) with { IsUnattended = isUnattended };
             var contents = new DockerContentFile(

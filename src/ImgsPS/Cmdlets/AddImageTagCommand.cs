@@ -18,6 +18,7 @@ public sealed class AddImageTagCommand : StoreCmdlet
 {
     private readonly List<ImageReference> _names = new();
     private readonly Dictionary<StoreLink, StoreSnapshot> _snapshots = new();
+    // What a name was given to: an index, of which it may take one image after the other, or an image.
     private readonly Dictionary<(StoreLink Store, string Name), string> _given = new();
 
     /// <summary>References or ids, or images of Get-Image.</summary>
@@ -68,7 +69,7 @@ public sealed class AddImageTagCommand : StoreCmdlet
 
         foreach (var image in Image)
         {
-            var items = new Dictionary<StoreLink, string>();
+            var items = new Dictionary<StoreLink, (string Text, string Content)>();
             ForItem(image.ToString(), () =>
             {
                 foreach (var store in Snapshot(StoresFor(image), image.ToString()))
@@ -84,13 +85,13 @@ public sealed class AddImageTagCommand : StoreCmdlet
         }
     }
 
-    private void AddTag(Dictionary<StoreLink, string> items, ImageIdentity image, ImageReference name)
+    private void AddTag(Dictionary<StoreLink, (string Text, string Content)> items, ImageIdentity image, ImageReference name)
     {
         var accepted = new List<StoreLink>();
         foreach (var item in items.Where(item => !item.Key.Failed))
         {
-            WarnOfMove(item.Key, item.Value, name.Familiar);
-            if (ShouldProcess(item.Value + Place("in", item.Key), $"Tag as {name.Familiar}"))
+            WarnOfMove(item.Key, item.Value.Content, name.Familiar);
+            if (ShouldProcess(item.Value.Text + Place("in", item.Key), $"Tag as {name.Familiar}"))
             {
                 accepted.Add(item.Key);
             }
@@ -106,26 +107,34 @@ public sealed class AddImageTagCommand : StoreCmdlet
                 _snapshots[store].Apply(tagged);
                 if (PassThru)
                 {
-                    WriteObject(Row(tagged));
+                    ShowsPlatforms |= HaveSeveralPlatforms(tagged);
+                    WriteObject(tagged.Select(Row), enumerateCollection: true);
                 }
             });
     }
 
     /// <summary>
-    /// The image in words. With -Force a listed image counts although its reference names another one by now: the store finds it.
+    /// The image in words, and what the name will mean. With -Force a listed image counts although its reference names another one by now:
+    /// the store finds it.
     /// </summary>
-    private string Target(StoreLink store, ImageIdentity image)
+    private (string Text, string Content) Target(StoreLink store, ImageIdentity image)
     {
         try
         {
-            return Describe(Find(store, image).Images);
+            var images = Find(store, image).Images;
+            return (Describe(images, images[0].ManifestDigest != images[0].Digest && HasOthers(store, images)), images[0].Digest ?? images[0].Id);
         }
         catch (ImageException) when (Force && image.IsListed)
         {
             // Not there at all, the store says so in better words.
-            return image.Id is { } id && image.Text != id ? $"{PrintableText.Of(image.Text)} ({Digest.Shorten(id)})" : Digest.Shorten(image.Text);
+            var id = Digest.Shorten(image.Id ?? image.Text);
+            return (image.Id is not null && image.Text != image.Id ? $"{PrintableText.Of(image.Text)} ({id})" : id, image.Digest ?? id);
         }
     }
+
+    /// <summary>True when the name leads to more images than these.</summary>
+    private bool HasOthers(StoreLink store, IReadOnlyList<Image> images) => images[0].Name is { } name
+        && _snapshots[store].Images.WithName(name).Count(i => i.Name == name && i.Digest == images[0].Digest) > images.Count;
 
     /// <summary>The stores that can be listed, with their images.</summary>
     private List<StoreLink> Snapshot(IReadOnlyList<StoreLink> stores, object target)
@@ -159,13 +168,13 @@ public sealed class AddImageTagCommand : StoreCmdlet
     }
 
     /// <summary>A name is one image's: given to several, it ends at the last one, which is seldom what was meant.</summary>
-    private void WarnOfMove(StoreLink store, string target, string name)
+    private void WarnOfMove(StoreLink store, string content, string name)
     {
-        if (_given.TryGetValue((store, name), out var before) && before != target)
+        if (_given.TryGetValue((store, name), out var before) && before != content)
         {
             Warn($"Several images are tagged as {name}: each takes the name from the one before, and the last one keeps it.");
         }
 
-        _given[(store, name)] = target;
+        _given[(store, name)] = content;
     }
 }

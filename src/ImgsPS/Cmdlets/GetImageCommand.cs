@@ -178,16 +178,15 @@ public sealed class GetImageCommand : RegistryCmdlet
     /// <summary>Writes the images, or their references, that were not written yet.</summary>
     private void Write(IEnumerable<Image> images)
     {
-        foreach (var image in images.Where(image => !NameOnly || image.Reference is not null))
-        {
-            if (_written.Add(NameOnly ? new RowKey(image.Store, image.Reference, null, "") : RowKey.Of(image)))
-            {
-                WriteObject(NameOnly ? image.Reference : Row(image));
-            }
-        }
+        var fresh = images
+            .Where(image => (!NameOnly || image.Reference is not null)
+                && _written.Add(NameOnly ? new RowKey(image.Store, image.Reference, null, "") : RowKey.Of(image)))
+            .ToList();
+        ShowsPlatforms |= AllPlatforms || HaveSeveralPlatforms(fresh);
+        WriteObject(NameOnly ? fresh.Select(image => (object)image.Reference!) : fresh.Select(Row), enumerateCollection: true);
     }
 
-    private static (string? Name, string? Digest, string Id) Key(Image image) => (image.Name, image.Digest, image.Id);
+    private static (string? Name, string? Digest, string Id) Key(Image image) => (image.Name, image.Digest, image.ManifestDigest ?? image.Id);
 
     /// <summary>What one row is in the stores of the command.</summary>
     private sealed record RowKey(string Store, string? Name, string? Digest, string Id)

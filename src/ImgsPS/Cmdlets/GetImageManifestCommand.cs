@@ -64,7 +64,7 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
                 }
                 else
                 {
-                    var (store, identity) = InRegistry(image);
+                    var (store, identity) = InRegistry(image, whole: _platform is not null);
                     Ask(image, identity, [store]);
                 }
             });

@@ -345,11 +345,14 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <summary>True when the command has to do with more than one store, so that what it says must name the store.</summary>
     private bool HasSeveralStores => _stores.Count + _refused.Count > 1;
 
-    /// <summary>An image as it is written: of a command that works on several stores, its row on the screen says which one it is in.</summary>
+    /// <summary>
+    /// An image as it is written: its row on the screen says which store it is in, of a command that works on several, or which platform it
+    /// is of, where a name has several.
+    /// </summary>
     private protected object Row(Image image)
     {
-        const string name = "ImgsPS.Image#Stores";
-        if (!HasSeveralStores)
+        var name = HasSeveralStores ? "ImgsPS.Image#Stores" : ShowsPlatforms ? "ImgsPS.Image#Platforms" : null;
+        if (name is null)
         {
             return image;
         }
@@ -362,6 +365,14 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
 
         return row;
     }
+
+    /// <summary>True when a row says which platform it is of. Set before the first row is written: all of a table have the same columns.</summary>
+    private protected bool ShowsPlatforms { get; set; }
+
+    /// <summary>True when a name leads to several images, of which the rows are to be told apart (FF2).</summary>
+    private protected static bool HaveSeveralPlatforms(IEnumerable<Image> images) => images
+        .Where(image => image.ManifestDigest is not null && image.ManifestDigest != image.Digest)
+        .GroupBy(image => (image.Store, image.Name, image.Digest)).Any(same => same.Skip(1).Any());
 
     /// <summary>The store of a name or folder; null for the default store. Opened once for the command.</summary>
     /// <exception cref="ImageException">The name means no store.</exception>

@@ -76,7 +76,7 @@ public abstract class InspectCmdlet : RegistryCmdlet
                 ForItem(image.ToString(), () =>
                 {
                     EnsureName(image);
-                    var (store, identity) = InRegistry(image);
+                    var (store, identity) = InRegistry(image, whole: _platform is not null);
                     RunOnEach([store], image.ToString(), (part, cancellationToken) => WriteAsync(part, identity, cancellationToken));
                 });
             }

@@ -63,6 +63,7 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        ShowsPlatforms = AllPlatforms || Platform is not null;
         _platform = Require(Platform, () => Platform is null ? null : ImgsPS.Platform.Parse(Platform));
     }
 
@@ -88,7 +89,7 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
         var reference = image.NamedReference();
         var request = new PullRequest(reference)
         {
-            Platform = _platform ?? (AllPlatforms || AllTags ? null : image.RegistryPlatform),
+            Platform = _platform ?? (AllPlatforms ? null : image.Platform),
             AllPlatforms = AllPlatforms,
             AllTags = AllTags,
             Registry = Options,

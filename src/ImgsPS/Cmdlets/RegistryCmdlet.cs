@@ -76,10 +76,12 @@ public abstract class RegistryCmdlet : StoreCmdlet
     }
 
     /// <summary>The image's own registry as a store, and the image in it: what -Remote is short for.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="whole">True for the index that lists the image, where that is known.</param>
     /// <exception cref="ImageException">InvalidReference: nothing that a registry knows.</exception>
-    private protected (StoreLink Store, ImageIdentity Image) InRegistry(ImageName image)
+    private protected (StoreLink Store, ImageIdentity Image) InRegistry(ImageName image, bool whole)
     {
-        var reference = image.RemoteReference();
+        var reference = image.RemoteReference(whole);
         return (OpenStore(RegistryAddress.Of(reference).Store), ImageIdentity.Of(reference.Canonical));
     }
 

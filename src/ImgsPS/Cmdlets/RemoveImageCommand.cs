@@ -347,7 +347,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
     }
 
     private static string Describe(StoreRemovals store, ImageIdentity image, PlannedRemoval? planned) =>
-        (planned is null ? image.Text : Describe(planned.Images)) + Place("in", store.Store)
+        (planned is null ? image.Text : Describe(planned.Images, planned.IsPart)) + Place("in", store.Store)
             + (planned is { IsMeasured: true }
                 ? string.Format(CultureInfo.InvariantCulture, ", frees {0} bytes", planned.Removal.BytesFreed) : "");
 

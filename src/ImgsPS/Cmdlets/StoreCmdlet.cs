@@ -105,12 +105,16 @@ public abstract class StoreCmdlet : ImageCmdlet
         }
     }
 
-    /// <summary>Names and short id of an image, for the question to the user.</summary>
-    private protected static string Describe(IReadOnlyList<Image> rows)
+    /// <summary>Names and short id of an image, or how many images a name leads to, for the question to the user.</summary>
+    private protected static string Describe(IReadOnlyList<Image> rows, bool withPlatform = false)
     {
         var names = rows.Where(image => image.Name is not null).Select(image => image.Name).Distinct().ToList();
-        var id = Digest.Shorten(rows[0].Id);
+        var ids = rows.Select(image => Digest.Shorten(image.Id)).Distinct().ToList();
+        var id = ids.Count > 1 ? $"{ids.Count} images: {string.Join(", ", rows.Select(PlatformOf).Distinct())}"
+            : withPlatform ? $"{ids[0]}, {PlatformOf(rows[0])}" : ids[0];
         return names.Count == 0 ? id : $"{string.Join(", ", names)} ({id})";
+
+        static string PlatformOf(Image image) => PrintableText.Of(image.Platform?.ToString() ?? "unknown platform");
     }
 
     /// <summary>True when -Store has its value from <c>$PSDefaultParameterValues</c>.</summary>

@@ -5,7 +5,6 @@ using System.Management.Automation;
 using System.Numerics;
 using ImgsPS.Content;
 using ImgsPS.Stores;
-using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Parameters;
 
@@ -47,10 +46,8 @@ public sealed class ImageName
     /// <summary>The manifest that the object is about; null when a text was given.</summary>
     internal Digest? Manifest { get; }
 
-    /// <summary>
-    /// The platform of a row of a registry's list, which a pull of the row brings; null for a text, and for an image of another store.
-    /// </summary>
-    internal Platform? RegistryPlatform { get; private init; }
+    /// <summary>The platform of an image that is one of an index's; null when a text was given, and for every other image.</summary>
+    internal Platform? Platform { get; private init; }
 
     /// <summary>True for a number: one that was typed is the beginning of an id, one that was piped names no image.</summary>
     internal bool IsNumber { get; private init; }
@@ -70,11 +67,12 @@ public sealed class ImageName
     /// <summary>
     /// What to ask the image's registry for: the manifest that the object is about, else what the reference names by now.
     /// </summary>
+    /// <param name="whole">True for the index that lists the manifest, where that is known.</param>
     /// <exception cref="ImageException">InvalidReference: nothing that a registry knows.</exception>
-    internal ImageReference RemoteReference()
+    internal ImageReference RemoteReference(bool whole = false)
     {
         var reference = NamedReference();
-        return Manifest is null ? reference : reference.WithDigest(Manifest);
+        return (whole ? ParseDigest(Identity.Digest) ?? Manifest : Manifest) is { } digest ? reference.WithDigest(digest) : reference;
     }
 
     /// <summary>The reference that the image is called by.</summary>
@@ -123,14 +121,12 @@ public sealed class ImageName
             case ImageName parameter:
                 return parameter;
             case Image image:
-                return new(ImageIdentity.Of(image), ParseDigest(image.Digest))
-                {
-                    RegistryPlatform = RegistryAddress.IsAddress(image.Store) ? image.Platform : null,
-                };
+                return new(ImageIdentity.Of(image), ParseDigest(image.ManifestDigest ?? image.Digest)) { Platform = PlatformOf(image) };
             case ImageManifest manifest:
                 // An image of the list carries the digest of what its reference names: the index, when there is one.
                 return new(
-                    ImageIdentity.Of(manifest.Reference, null, manifest.IndexDigest ?? manifest.Digest, null),
+                    ImageIdentity.Of(
+                        manifest.Reference, null, manifest.IndexDigest ?? manifest.Digest, null, null, manifest.Digest),
                     ParseDigest(manifest.Digest));
             case ImageLayer layer:
                 return Part(layer.Reference, layer.Store);
@@ -181,23 +177,23 @@ public sealed class ImageName
         var index = Text(value, nameof(ImageManifest.IndexDigest));
         if (Digest.TryParse(index, out _))
         {
-            return new(ImageIdentity.Of(reference, null, index, null), ParseDigest(digest)) { IsData = true };
+            return new(ImageIdentity.Of(reference, null, index, null, null, digest), ParseDigest(digest)) { IsData = true };
         }
 
         var isId = Digest.TryParse(id, out _);
         var rawName = Text(value, nameof(Image.RawName));
         if (reference is not null || rawName is not null || isId || Digest.TryParse(digest, out _))
         {
-            var store = Text(value, nameof(Image.Store));
+            var manifest = ParseDigest(Text(value, nameof(Image.ManifestDigest)));
             return new(
                 ImageIdentity.Of(
-                    reference, isId ? id : null, Digest.TryParse(digest, out _) ? digest : null, store, rawName,
-                    ParseDigest(Text(value, nameof(Image.ManifestDigest)))?.ToString()),
-                ParseDigest(digest))
+                    reference, isId ? id : null, Digest.TryParse(digest, out _) ? digest : null, Text(value, nameof(Image.Store)), rawName,
+                    manifest?.ToString()),
+                manifest ?? ParseDigest(digest))
             {
                 IsData = true,
-                RegistryPlatform = store is not null && RegistryAddress.IsAddress(store)
-                    && Platform.TryParse(Text(value, nameof(Image.Platform)), out var platform) ? platform : null,
+                Platform = manifest is null || manifest.ToString() == digest ? null
+                    : ImgsPS.Platform.TryParse(Text(value, nameof(Image.Platform)), out var platform) ? platform : null,
             };
         }
 
@@ -235,6 +231,8 @@ public sealed class ImageName
     /// <summary>The image that a layer or a step of its history belongs to: their own digests and ids are not the image's.</summary>
     private static ImageName? Part(string? reference, string? store) =>
         reference is null ? null : new(ImageIdentity.Of(reference, null, null, store));
+
+    private static Platform? PlatformOf(Image image) => image.ManifestDigest == image.Digest ? null : image.Platform;
 
     private static Digest? ParseDigest(string? text) => Digest.TryParse(text, out var digest) ? digest : null;
 

@@ -10,7 +10,7 @@ internal sealed class StoreSnapshot
     /// <summary>So often a list is gone through before its rows are put in order.</summary>
     private const int Few = 4;
 
-    private readonly List<Image> _tagged = new();
+    private readonly List<IReadOnlyList<Image>> _tagged = new();
     private readonly IReadOnlyList<Image> _listed;
     private ImageTable? _table;
     private int _asked;
@@ -41,11 +41,11 @@ internal sealed class StoreSnapshot
     public IReadOnlyList<Image>? Everything { get; set; }
 
     /// <summary>
-    /// Puts a new name into the list, in the place of the image that had it before. A list that is not asked again need not be changed.
+    /// Puts a new name into the list, in the place of the images that had it before. A list that is not asked again need not be changed.
     /// </summary>
-    public void Apply(Image tagged)
+    public void Apply(IReadOnlyList<Image> tagged)
     {
-        if (tagged.Reference is null)
+        if (tagged[0].Reference is null)
         {
             return;
         }
@@ -61,25 +61,35 @@ internal sealed class StoreSnapshot
         }
     }
 
-    private static void Tag(ImageTable table, Image tagged)
+    private static void Tag(ImageTable table, IReadOnlyList<Image> tagged)
     {
-        var before = table.WithName(tagged.Reference!).ToList();
+        // Of the same index the name may show other images too.
+        var before = table.WithName(tagged[0].Reference!)
+            .Where(image => image.Digest != tagged[0].Digest || tagged.Any(other => IsSame(image, other))).ToList();
         before.ForEach(image => table.Remove(image));
-        Same(table, tagged).Where(image => image.Name is null).ToList().ForEach(image => table.Remove(image));
-        table.Add(tagged);
-        if (before.Count > 0 && !Same(table, before[0]).Any())
+        tagged.SelectMany(image => Same(table, image)).Where(image => image.Name is null).ToList().ForEach(image => table.Remove(image));
+        foreach (var image in tagged)
         {
-            table.Add(Untagged(before[0]));
+            table.Add(image);
+        }
+
+        foreach (var image in before.Where(image => Same(table, image).Count == 0))
+        {
+            table.Add(Untagged(image));
         }
     }
 
-    private static IEnumerable<Image> Same(ImageTable table, Image image) =>
-        table.WithId(image.Id).Where(other => other.Digest == image.Digest);
+    private static List<Image> Same(ImageTable table, Image image) =>
+        table.WithId(image.Id).Where(other => IsSame(image, other)).ToList();
+
+    private static bool IsSame(Image one, Image other) =>
+        one.Id == other.Id && one.Digest == other.Digest && one.ManifestDigest == other.ManifestDigest;
 
     private static Image Untagged(Image image) => new()
     {
         Id = image.Id,
         Digest = image.Digest,
+        ManifestDigest = image.ManifestDigest,
         MediaType = image.MediaType,
         Created = image.Created,
         Size = image.Size,

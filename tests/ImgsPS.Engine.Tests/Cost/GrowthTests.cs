@@ -48,9 +48,9 @@ public sealed class GrowthTests : IDisposable
         foreach (var row in rows)
         {
             var (kind, found) = table.Find(ImageIdentity.Of(row.Image));
-            Assert.Same(row, Assert.Single(found));
-            seen += table.Related(kind, found).Count;
-            table.Remove(found);
+            Assert.Same(row, Assert.Single(found).Row);
+            seen += table.Related(kind, [row]).Count;
+            table.Remove([row]);
         }
 
         Assert.InRange(seen, 0, 2 * Many);
@@ -134,19 +134,16 @@ public sealed class GrowthTests : IDisposable
         var id = shape == "all alone" ? own : one;
         var root = new Descriptor(MediaTypes.OciManifest, digest, 1);
         var entry = new IndexEntry(default, root, EntryName.Of(reference), null);
-        return new LayoutRow(
-            new Image
-            {
-                Reference = reference.Familiar,
-                Repository = reference.FamiliarName,
-                Tag = reference.Tag,
-                Id = id.ToString(),
-                Digest = digest.ToString(),
-                Store = "test",
-            },
-            EntryName.Of(reference),
-            root,
-            new[] { entry });
+        var image = new Image
+        {
+            Reference = reference.Familiar,
+            Repository = reference.FamiliarName,
+            Tag = reference.Tag,
+            Id = id.ToString(),
+            Digest = digest.ToString(),
+            Store = "test",
+        };
+        return new LayoutRow(EntryName.Of(reference), root, new[] { entry }, new[] { new LayoutImage(image, root) });
     }
 
     /// <summary>Counts the rows that a lookup is given.</summary>

@@ -343,7 +343,7 @@ public sealed class StoreDoorTests : IDisposable
     {
         var root = typeof(StoreDoorTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .First(a => a.Key == "RepositoryRoot").Value!;
-        var files = Directory.GetFiles(Path.Combine(root, "src", "ImgsPS.Engine", "Store", "Layout"), "*.cs", SearchOption.AllDirectories);
+        var files = Directory.GetFiles(Path.Combine(root, "src", "ImgsPS.Engine", "Stores", "Layout"), "*.cs", SearchOption.AllDirectories);
         Assert.True(files.Length > 40);
         var found = files.SelectMany(file => File.ReadAllLines(file).Select((line, i) => (file, line, i)))
             .Where(l => Forbidden(l.line)).Select(l => $"{Path.GetFileName(l.file)}({l.i + 1}): {l.line.Trim()}");

@@ -117,7 +117,7 @@ internal static class StoreTargets
         Check(index.Entries.Select(Told).SequenceEqual(again.Entries.Select(Told)), "the index reads back as another one");
         var name = EntryName.Of(ImageReference.Parse("fuzz/added:1"));
         var target = new Descriptor(MediaTypes.OciManifest, Digest.Of(bytes), 7);
-        again.SetName(name, target, DateTimeOffset.UnixEpoch);
+        again.SetName(name, target, DateTimeOffset.UnixEpoch, []);
         Check(again.Find(name)?.Descriptor?.Digest == target.Digest, "a name that was set is not found");
         Check(LayoutIndex.Parse(again.Serialize()).Find(name)?.Descriptor?.Digest == target.Digest, "a name that was written is not found");
         again.Remove(again.Entries.Take(100).ToArray());

@@ -41,7 +41,7 @@ public class HelpFileTests
 
     [Theory]
     [InlineData("Lists the images", "Lists images")]
-    [InlineData("newest image first", "oldest image first")]
+    [InlineData("newest first", "oldest first")]
     [InlineData("Get-Image -Filter 'reference=", "Get-Image -Filter 'name=")]
     [InlineData("### Example 1: List all images", "### Example 1: List images")]
     [InlineData("Without -WhatIf, the older", "The older")]

@@ -66,8 +66,9 @@ internal sealed class DockerStore : IPullingStore, IChangingStore, ISearchingSto
         await _list.PlanAsync(observer, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        new DockerTag(_client, _lookup, _list).RunAsync(request, observer, cancellationToken);
+    public async Task<IReadOnlyList<Image>> TagAsync(
+        TagRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        [await new DockerTag(_client, _lookup, _list).RunAsync(request, observer, cancellationToken).ConfigureAwait(false)];
 
     /// <inheritdoc/>
     public Task<ImageConfig> GetConfigAsync(

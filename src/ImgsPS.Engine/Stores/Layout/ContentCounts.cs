@@ -21,6 +21,9 @@ internal sealed class ContentCounts
 
     // What nothing needs any more, and cannot go as long as something is hidden.
     private readonly HashSet<Digest> _waiting = new();
+
+    // Documents of an index that name content no more, as it were: no entry of the index shows it (FF2).
+    private readonly HashSet<(Digest Index, Digest Child)> _cut = new();
     private readonly bool _hasUnreadable;
 
     /// <summary>Counts what the entries need.</summary>
@@ -46,6 +49,34 @@ internal sealed class ContentCounts
             queue.Enqueue((document, 0));
         }
 
+        foreach (var hiding in HiddenImages.Of(entries))
+        {
+            _cut.UnionWith(hiding.Value.Select(child => (hiding.Key, child)));
+        }
+
+        Count(graph, queue);
+        if (_cut.Count > 0)
+        {
+            // An index that another one lists is needed as a whole.
+            foreach (var (index, child) in _cut.Where(c => IsListed(c.Index)).ToList())
+            {
+                _cut.Remove((index, child));
+                if (_documents[index].Leaves.Contains(child))
+                {
+                    Add(_needs, child);
+                    queue.Enqueue((_documents[index].Children.Find(c => c.Digest == child) ?? new Descriptor("", child, 0), 1));
+                }
+            }
+
+            Count(graph, queue);
+        }
+    }
+
+    /// <summary>True when not only entries name the document.</summary>
+    private bool IsListed(Digest document) => _needs[document] > _entries[document];
+
+    private void Count(ContentGraph graph, Queue<(Descriptor Document, int Depth)> queue)
+    {
         while (queue.Count > 0)
         {
             var (document, depth) = queue.Dequeue();
@@ -61,17 +92,19 @@ internal sealed class ContentCounts
                 _hidden.Add(document.Digest);
             }
 
-            foreach (var digest in edges.Leaves)
+            foreach (var digest in edges.Leaves.Where(d => !IsCut(document.Digest, d)))
             {
                 Add(_needs, digest);
             }
 
-            foreach (var child in edges.Children)
+            foreach (var child in edges.Children.Where(c => !IsCut(document.Digest, c.Digest)))
             {
                 queue.Enqueue((child, depth + 1));
             }
         }
     }
+
+    private bool IsCut(Digest document, Digest child) => _cut.Count > 0 && _cut.Contains((document, child));
 
     /// <summary>Tells with warnings why nothing can go; nothing when it can.</summary>
     public void TellObstacles(IOperationObserver observer)
@@ -88,7 +121,9 @@ internal sealed class ContentCounts
     }
 
     /// <summary>What would not be needed any more without some entries. Nothing is changed.</summary>
-    public Loss Without(IReadOnlyList<IndexEntry> going)
+    /// <param name="going">The entries.</param>
+    /// <param name="hiding">The images that no entry of an index shows then, of indexes that stay.</param>
+    public Loss Without(IReadOnlyList<IndexEntry> going, IEnumerable<(Digest Index, Digest Child)> hiding)
     {
         var loss = new Loss();
         var queue = new Queue<Digest>();
@@ -107,6 +142,14 @@ internal sealed class ContentCounts
             }
         }
 
+        foreach (var cut in hiding.Where(c => !_cut.Contains(c) && !IsListed(c.Index) && _documents[c.Index].Leaves.Contains(c.Child)))
+        {
+            if (loss.Cut.Add(cut))
+            {
+                Lose(cut.Child);
+            }
+        }
+
         while (queue.Count > 0)
         {
             var digest = queue.Dequeue();
@@ -117,7 +160,7 @@ internal sealed class ContentCounts
                     loss.Found.Add(digest);
                 }
 
-                foreach (var named in edges.Leaves)
+                foreach (var named in edges.Leaves.Where(d => !IsCut(digest, d)))
                 {
                     Lose(named);
                 }
@@ -148,6 +191,7 @@ internal sealed class ContentCounts
         Subtract(_needs, loss.Needs);
         Subtract(_entries, loss.Entries);
         _hidden.ExceptWith(loss.Found);
+        _cut.UnionWith(loss.Cut);
         foreach (var digest in loss.Unneeded)
         {
             _documents.Remove(digest);
@@ -196,6 +240,9 @@ internal sealed class ContentCounts
 
         /// <summary>Entries that go, by digest.</summary>
         internal Dictionary<Digest, int> Entries { get; } = new();
+
+        /// <summary>Images that no entry of an index shows any more.</summary>
+        internal HashSet<(Digest Index, Digest Child)> Cut { get; } = new();
 
         /// <summary>Documents that hide nothing any more.</summary>
         internal HashSet<Digest> Found { get; } = new();

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.Linq;
 using System.Text.Json;
 using ImgsPS.Content;
 
@@ -42,7 +43,9 @@ internal sealed class ContentGraph
             queue.Enqueue(new Step(new Descriptor(AnyType, digest, _blobs.SizeOf(digest) ?? 0), 1));
         }
 
-        foreach (var entry in entries)
+        var roots = entries as IReadOnlyCollection<IndexEntry> ?? entries.ToList();
+        var hidden = HiddenImages.Of(roots);
+        foreach (var entry in roots)
         {
             if (entry.Descriptor is null)
             {
@@ -58,17 +61,23 @@ internal sealed class ContentGraph
         while (queue.Count > 0)
         {
             var step = queue.Dequeue();
-            reach.Content.Add(step.Document.Digest);
-            if (reach.Documents.Add(step.Document.Digest))
+            if (step.Depth > 0)
             {
-                Visit(step, queue, reach, observer);
+                // What an index names too shows all of itself there.
+                hidden.Remove(step.Document.Digest);
+            }
+
+            reach.Content.Add(step.Document.Digest);
+            if (reach.Documents.Add(step.Document.Digest) || (step.Depth > 0 && reach.Partial.Remove(step.Document.Digest)))
+            {
+                Visit(step, hidden.TryGetValue(step.Document.Digest, out var less) ? less : [], queue, reach, observer);
             }
         }
 
         return reach;
     }
 
-    private void Visit(Step step, Queue<Step> queue, Reach reach, IOperationObserver observer)
+    private void Visit(Step step, IReadOnlyCollection<Digest> hidden, Queue<Step> queue, Reach reach, IOperationObserver observer)
     {
         var edges = EdgesOf(step.Document, step.Depth, observer);
         if (edges.Hides(step.Depth))
@@ -78,8 +87,13 @@ internal sealed class ContentGraph
             return;
         }
 
-        reach.Content.UnionWith(edges.Leaves);
-        foreach (var child in edges.Children)
+        if (hidden.Count > 0)
+        {
+            reach.Partial.Add(step.Document.Digest);
+        }
+
+        reach.Content.UnionWith(edges.Leaves.Where(d => !hidden.Contains(d)));
+        foreach (var child in edges.Children.Where(c => !hidden.Contains(c.Digest)))
         {
             queue.Enqueue(new Step(child, step.Depth + 1));
         }
@@ -218,6 +232,9 @@ internal sealed class ContentGraph
 
         /// <summary>The documents among it.</summary>
         public HashSet<Digest> Documents { get; } = new();
+
+        /// <summary>Those of them of which the entries hide a part.</summary>
+        internal HashSet<Digest> Partial { get; } = new();
 
         /// <summary>True when some document could not be read: more may be needed than is known.</summary>
         public bool Incomplete { get; set; }

@@ -10,6 +10,8 @@ internal sealed class LayoutManifestSource : IManifestSource
     private readonly BlobFolder _blobs;
     private readonly LayoutRow _row;
 
+    /// <param name="blobs">The store's content.</param>
+    /// <param name="row">What names the image.</param>
     public LayoutManifestSource(BlobFolder blobs, LayoutRow row)
     {
         _blobs = blobs;

@@ -16,6 +16,12 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     private readonly string _store;
     private readonly Lazy<ContentCounts>? _needs;
     private readonly Dictionary<Digest, Entries> _entries;
+
+    // The ids of images that went; an index that lists one may still be there.
+    private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
+
+    // What was accepted to be hidden, on top of what the entries hide.
+    private readonly Dictionary<IndexEntry, IReadOnlyCollection<Digest>> _hidden = new();
     private readonly Dictionary<Digest, IReadOnlyList<ManifestFacts>> _images = new();
     private readonly Lazy<HashSet<Digest>?> _claimed;
 
@@ -91,17 +97,28 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     public LayoutRemoving Find(RemovalRequest request)
     {
         var (kind, found) = _table.Find(request.Image);
-        var plan = RemovalPlan.Of(_table.Related(kind, found), kind, found, request.Force);
+        var plan = RemovalPlan.Of(_table.Related(kind, found.Select(f => f.Row).ToArray()), kind, found, request.Force);
         var going = Going(plan.Rows);
-        var loss = _needs?.Value.Without(going);
-        var removal = new ImageRemoval { Image = request.Image.Text, Untagged = plan.Untagged, Planned = true, Store = _store };
-        return new LayoutRemoving(found.Select(r => r.Image).ToArray(), removal)
+        var parts = found.Where(f => !f.IsWhole).ToList();
+        var hiding = Hiding(parts);
+        var loss = _needs?.Value.Without(going, NotShown(going, hiding));
+        var images = found.SelectMany(f => f.Images).Select(i => i.Image).ToArray();
+        return new LayoutRemoving(images, new ImageRemoval
+        {
+            Image = request.Image.Text,
+            Platform = parts.Count > 0 ? parts[0].Best.Image.Platform : null,
+            Untagged = plan.Untagged,
+            Planned = true,
+            Store = _store,
+        })
         {
             Note = plan.Note,
             Rows = plan.Rows,
             Entries = going,
+            Parts = parts,
+            Hiding = hiding,
             Loss = loss,
-            Gone = loss is null ? [] : GoneImages(plan.Rows, loss),
+            Gone = loss is null ? [] : GoneImages(plan.Rows, parts, loss),
         };
     }
 
@@ -110,9 +127,17 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     {
         var removing = (LayoutRemoving)planned;
         _table.Remove(removing.Rows);
+        removing.Parts.ForEach(_table.Remove);
         foreach (var entry in removing.Entries)
         {
             _entries[entry.Descriptor!.Digest].Remove(entry);
+            _hidden.Remove(entry);
+        }
+
+        _gone.UnionWith(removing.Gone.Select(g => g.Id));
+        foreach (var hiding in removing.Hiding)
+        {
+            _hidden[hiding.Key] = HiddenAfter(hiding.Key, removing.Hiding);
         }
 
         if (removing.Loss is not null)
@@ -143,11 +168,39 @@ internal sealed class LayoutPlanner : IRemovalPlanner
         return going;
     }
 
+    /// <summary>The images that the entries of some rows are to hide.</summary>
+    private static Dictionary<IndexEntry, IReadOnlyCollection<Digest>> Hiding(IEnumerable<FoundRow> parts) => parts
+        .SelectMany(p => p.Row.Entries.Select(e => (Entry: e, Images: p.Images)))
+        .ToDictionary(
+            pair => pair.Entry,
+            pair => (IReadOnlyCollection<Digest>)pair.Images.Select(i => i.Manifest!.Digest).ToArray());
+
+    /// <summary>The images that no entry of an index shows when some entries go, or hide more, and the index stays.</summary>
+    private IEnumerable<(Digest Index, Digest Child)> NotShown(
+        IReadOnlyCollection<IndexEntry> going, Dictionary<IndexEntry, IReadOnlyCollection<Digest>> hiding)
+    {
+        var gone = new HashSet<IndexEntry>(going);
+        foreach (var digest in going.Concat(hiding.Keys).Select(e => e.Descriptor!.Digest).Distinct())
+        {
+            var left = _entries[digest].All.Where(e => !gone.Contains(e)).ToList();
+            foreach (var child in HiddenImages.Of(left, e => HiddenAfter(e, hiding)))
+            {
+                yield return (digest, child);
+            }
+        }
+    }
+
+    private IReadOnlyCollection<Digest> HiddenAfter(IndexEntry entry, IReadOnlyDictionary<IndexEntry, IReadOnlyCollection<Digest>> hiding)
+    {
+        var before = _hidden.TryGetValue(entry, out var accepted) ? accepted : entry.Hidden;
+        return hiding.TryGetValue(entry, out var more) ? before.Concat(more).ToArray() : before;
+    }
+
     /// <summary>
     /// D3: the images that nothing needs any more, the shown one first, with their layers. Of several names of one image the first one
     /// tells all.
     /// </summary>
-    private List<GoneImage> GoneImages(IReadOnlyList<LayoutRow> rows, ContentCounts.Loss loss)
+    private List<GoneImage> GoneImages(IReadOnlyList<LayoutRow> rows, IReadOnlyList<FoundRow> parts, ContentCounts.Loss loss)
     {
         var gone = new List<GoneImage>();
         var told = new HashSet<Digest>();
@@ -159,11 +212,14 @@ internal sealed class LayoutPlanner : IRemovalPlanner
                 gone.Add(new GoneImage(row.Image.Id, []));
             }
 
-            gone.AddRange(images.Where(m => !_needs!.Value.IsNeededAfter(loss, m.Config.Digest))
+            gone.AddRange(images.Where(m => !_needs!.Value.IsNeededAfter(loss, m.Config.Digest) && !_gone.Contains(m.Config.Digest.ToString()))
                 .OrderBy(m => m.Config.Digest.ToString() == row.Image.Id ? 0 : 1)
                 .Select(m => new GoneImage(m.Config.Digest.ToString(), m.Layers)));
         }
 
+        gone.AddRange(parts.SelectMany(p => p.Images)
+            .Where(i => Digest.TryParse(i.Image.Id, out var id) && !_needs!.Value.IsNeededAfter(loss, id))
+            .Select(i => new GoneImage(i.Image.Id, i.Image.Layers)));
         return gone;
     }
 
@@ -181,8 +237,14 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     /// <summary>The entries of index.json for one digest that no removal has taken yet.</summary>
     private sealed class Entries
     {
+        // Nearly all digests have one name.
+        private IndexEntry? _only;
+        private HashSet<IndexEntry>? _named;
         private HashSet<IndexEntry>? _nameless;
-        private int _named;
+
+        public IEnumerable<IndexEntry> All => (_named ?? (_only is null ? Enumerable.Empty<IndexEntry>() : [_only])).Concat(_nameless ?? []);
+
+        private int NamedCount => _named?.Count ?? (_only is null ? 0 : 1);
 
         public void Add(IndexEntry entry)
         {
@@ -190,9 +252,13 @@ internal sealed class LayoutPlanner : IRemovalPlanner
             {
                 (_nameless ??= new()).Add(entry);
             }
+            else if (NamedCount == 0)
+            {
+                _only = entry;
+            }
             else
             {
-                _named++;
+                (_named ??= [_only!]).Add(entry);
             }
         }
 
@@ -200,15 +266,18 @@ internal sealed class LayoutPlanner : IRemovalPlanner
         public IEnumerable<IndexEntry> NamelessWithout(IEnumerable<IndexEntry> going)
         {
             var gone = new HashSet<IndexEntry>(going);
-            return _nameless is null || gone.Count(e => e.Name is not null) < _named ? [] : _nameless.Where(e => !gone.Contains(e));
+            return _nameless is null || gone.Count(e => e.Name is not null) < NamedCount ? [] : _nameless.Where(e => !gone.Contains(e));
         }
 
         public void Remove(IndexEntry entry)
         {
-            if (_nameless?.Remove(entry) != true)
+            if (_nameless?.Remove(entry) == true)
             {
-                _named--;
+                return;
             }
+
+            _named?.Remove(entry);
+            _only = _named is null ? null : _only;
         }
     }
 }
@@ -223,6 +292,16 @@ internal sealed record LayoutRemoving(IReadOnlyList<Image> Images, ImageRemoval 
 
     /// <summary>The entries of index.json that go.</summary>
     public IReadOnlyList<IndexEntry> Entries { get; init; } = [];
+
+    /// <summary>The images that go by themselves, while their names go on to show others.</summary>
+    public List<FoundRow> Parts { get; init; } = [];
+
+    /// <summary>What entries that stay are to hide.</summary>
+    public IReadOnlyDictionary<IndexEntry, IReadOnlyCollection<Digest>> Hiding { get; init; } =
+        new Dictionary<IndexEntry, IReadOnlyCollection<Digest>>();
+
+    /// <inheritdoc/>
+    public override bool IsPart => Parts.Count > 0;
 
     /// <summary>The content that nothing needs then; null when it was not asked for.</summary>
     public ContentCounts.Loss? Loss { get; init; }
@@ -239,6 +318,7 @@ internal sealed record LayoutRemoving(IReadOnlyList<Image> Images, ImageRemoval 
         return new ImageRemoval
         {
             Image = Removal.Image,
+            Platform = Removal.Platform,
             Untagged = Removal.Untagged,
             Deleted = Gone.SelectMany(g => g.ChainIds(freed).Prepend(g.Id)).Where(known.Add).ToList(),
             BytesFreed = freed.Values.Sum(),

@@ -40,9 +40,12 @@ internal sealed class LayoutRemoval
         var index = _indexFile.ReadForChange(_observer, out var current);
         var planner = new LayoutPlanner(index, _rows.Of(index), _rows, _store, _collector.NeedsOf);
         var items = Plan(planner, requests, out var failure);
-        if (items.Exists(i => i.Entries.Count > 0))
+        if (items.Exists(i => i.Entries.Count > 0 || i.IsPart))
         {
-            index.Remove(items.SelectMany(i => i.Entries));
+            var gone = new HashSet<IndexEntry>(items.SelectMany(i => i.Entries));
+            index.Remove(gone);
+            index.Hide(items.SelectMany(i => i.Hiding).Where(h => !gone.Contains(h.Key)).GroupBy(h => h.Key)
+                .ToDictionary(h => h.Key, h => (IReadOnlyCollection<Digest>)h.SelectMany(pair => pair.Value).ToArray()));
             await _indexFile.WriteAsync(index, current).ConfigureAwait(false);
             _files.At(StorePoint.RemoveAfterIndex);
             planner.TellWhatKeepsContent(_observer);

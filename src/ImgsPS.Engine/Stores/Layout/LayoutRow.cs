@@ -4,15 +4,21 @@ using ImgsPS.Content;
 
 namespace ImgsPS.Stores.Layout;
 
-/// <summary>A row of the list and what is behind it. Immutable; equal to itself alone.</summary>
-/// <param name="image">What the user sees.</param>
+/// <summary>
+/// A name of the layout, or a digest that has none, with the images that it shows: one, or of an index one for each platform that is there
+/// (FF2). Immutable; equal to itself alone.
+/// </summary>
 /// <param name="name">The name; null when untagged.</param>
 /// <param name="root">What the name means: a manifest or an index.</param>
 /// <param name="entries">The entries of index.json that say so; more than one when another tool wrote them twice.</param>
-internal sealed class LayoutRow(Image image, EntryName? name, Descriptor root, IReadOnlyList<IndexEntry> entries)
+/// <param name="images">The images, the one that the name alone leads to first; never empty.</param>
+internal sealed class LayoutRow(EntryName? name, Descriptor root, IReadOnlyList<IndexEntry> entries, IReadOnlyList<LayoutImage> images)
 {
-    /// <summary>What the user sees.</summary>
-    public Image Image { get; } = image;
+    /// <summary>The images, the one that the name alone leads to first: this machine's best. What is there of none is one too.</summary>
+    public IReadOnlyList<LayoutImage> Images { get; } = images;
+
+    /// <summary>What the user sees of the first image.</summary>
+    public Image Image => Images[0].Image;
 
     /// <summary>The name; null when untagged.</summary>
     public EntryName? Name { get; } = name;
@@ -22,9 +28,6 @@ internal sealed class LayoutRow(Image image, EntryName? name, Descriptor root, I
 
     /// <summary>The entries of index.json that say so; more than one when another tool wrote them twice.</summary>
     public IReadOnlyList<IndexEntry> Entries { get; } = entries;
-
-    /// <summary>The manifest that the row shows: the root, or one of an index; null when none of it is in the store.</summary>
-    public Descriptor? Shown { get; init; }
 
     /// <summary>True for a chart, a signature, a bill of materials: no image (U11, FF23).</summary>
     public bool IsArtifact => Image.ArtifactType is not null;
@@ -40,5 +43,20 @@ internal sealed class LayoutRow(Image image, EntryName? name, Descriptor root, I
         Name?.Reference is not null && (IsPinned || Entries.Any(e => e.TaggedAt is null || e.PulledAt is not null));
 
     /// <summary>True when both rows show one image: the same manifest or index, or the same id.</summary>
-    public bool IsSameImage(LayoutRow other) => Root.Digest == other.Root.Digest || Image.Id == other.Image.Id;
+    public bool IsSameImage(LayoutRow other) =>
+        Root.Digest == other.Root.Digest || Images.Any(i => other.Images.Any(o => o.Image.Id == i.Image.Id));
+
+    /// <summary>What all its entries hide of the index.</summary>
+    public IReadOnlyCollection<Digest> Hidden => HiddenImages.Of(Entries, e => e.Hidden);
+}
+
+/// <summary>An image of a row.</summary>
+/// <param name="Image">What the user sees.</param>
+/// <param name="Manifest">Its manifest: the row's root, or one of an index; null when none of it is in the store.</param>
+internal sealed record LayoutImage(Image Image, Descriptor? Manifest)
+{
+    // Each is itself alone: two manifests of an index may have one config.
+    public bool Equals(LayoutImage? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
 }

@@ -8,7 +8,7 @@ using ImgsPS.Platforms;
 namespace ImgsPS.Stores.Layout;
 
 /// <summary>
-/// Makes the list of an index: one row per name, and one per digest that has none (L1). Not thread-safe; one per operation.
+/// Makes the list of an index: one row per name, and one per digest that has none (L1), each with its images (FF2). Not thread-safe; one per operation.
 /// </summary>
 internal sealed class LayoutRows
 {
@@ -92,7 +92,7 @@ internal sealed class LayoutRows
         var rows = new List<LayoutRow>(grouped.Count);
         for (var i = 0; i < files.Length; i++)
         {
-            rows.Add(Of(grouped[i], null, files[i], tagged));
+            rows.Add(Of(grouped[i], files[i], tagged));
         }
 
         return rows;
@@ -100,10 +100,9 @@ internal sealed class LayoutRows
 
     /// <summary>One row for entries with one name and one digest.</summary>
     /// <param name="entries">The entries.</param>
-    /// <param name="shown">The manifest of the index to show, if it is there; null for the host's best.</param>
     /// <param name="index">The index that they stand in; null when their name is no digest, for which others count (FF4).</param>
-    public LayoutRow Of(IReadOnlyList<IndexEntry> entries, Digest? shown, LayoutIndex? index) =>
-        Of(entries, shown, _blobs.Stat(entries[0].Descriptor!.Digest), index is null ? null : TaggedNamesOf(index));
+    public LayoutRow Of(IReadOnlyList<IndexEntry> entries, LayoutIndex? index) =>
+        Of(entries, _blobs.Stat(entries[0].Descriptor!.Digest), index is null ? null : TaggedNamesOf(index));
 
     /// <summary>The tags of the index; null when no name is a digest.</summary>
     private static TaggedNames? TaggedNamesOf(LayoutIndex index)
@@ -125,7 +124,7 @@ internal sealed class LayoutRows
         return names;
     }
 
-    private LayoutRow Of(IReadOnlyList<IndexEntry> entries, Digest? shown, BlobStat? file, TaggedNames? tagged)
+    private LayoutRow Of(IReadOnlyList<IndexEntry> entries, BlobStat? file, TaggedNames? tagged)
     {
         var name = entries[0].Name;
         var root = entries[0].Descriptor!;
@@ -143,22 +142,30 @@ internal sealed class LayoutRows
             facts = _catalog.Recall(root.Digest, _observer);
         }
 
-        var found = facts is IndexFacts index
-            ? Choose(index, shown)
-            : new Choice(facts as ManifestFacts, isThere ? root : null, null, (facts as ManifestFacts)?.ArtifactType);
-        var isArtifact = found.ArtifactType is not null;
-        if (found.Manifest is null && facts is IndexFacts && !isArtifact)
+        var shown = facts is IndexFacts index
+            ? Shown(index, HiddenImages.Of(entries, e => e.Hidden))
+            : [new Choice(facts as ManifestFacts, isThere ? root : null, null, (facts as ManifestFacts)?.ArtifactType)];
+        if (facts is IndexFacts && shown[0] is { Manifest: null, ArtifactType: null })
         {
             _observer.Warning(
                 $"None of the images of '{name?.Shown ?? "<none>"}', the index {root.Digest}, is in the store; " +
                     "pull it again, or remove it.");
         }
 
+        return new LayoutRow(name, root, entries, shown.ConvertAll(image => new LayoutImage(
+            ImageOf(entries[0], image, file, tagged), image.Descriptor)));
+    }
+
+    private Image ImageOf(IndexEntry entry, Choice shown, BlobStat? file, TaggedNames? tagged)
+    {
+        var name = entry.Name;
+        var root = entry.Descriptor!;
+        var isArtifact = shown.ArtifactType is not null;
         var isByDigest = name?.Reference?.Digest is not null && !isArtifact;
         var isLeftOver = isByDigest && tagged?.IsLeftOver(name!.Reference!, root.Digest.ToString()) == true;
-        var manifest = isArtifact ? null : found.Manifest;
+        var manifest = isArtifact ? null : shown.Manifest;
         var reference = name?.ReferenceText;
-        var image = new Image
+        return new Image
         {
             Reference = reference,
             RawName = reference is null ? name?.Shown : null,
@@ -169,20 +176,20 @@ internal sealed class LayoutRows
             // Many artifacts share one empty config.
             Id = (manifest?.Config.Digest ?? root.Digest).ToString(),
             Digest = root.Digest.ToString(),
+            ManifestDigest = (shown.Descriptor ?? (shown.Manifest is null ? null : root))?.Digest.ToString(),
             MediaType = root.MediaType.Length > 0 ? root.MediaType : null,
-            ArtifactType = found.ArtifactType,
+            ArtifactType = shown.ArtifactType,
             Created = manifest?.Created,
-            Size = found.Manifest?.ContentSize ?? 0,
-            Platform = manifest?.Platform ?? found.Platform,
+            Size = shown.Manifest?.ContentSize ?? 0,
+            Platform = manifest?.Platform ?? shown.Platform,
             Labels = manifest?.Labels ?? Descriptor.Empty,
             Author = manifest?.Author,
             Layers = manifest?.Layers ?? Array.Empty<ImageLayer>(),
             Dangling = (name is null && !isArtifact) || isLeftOver,
             Pinned = isByDigest && !isLeftOver,
-            PulledAt = entries[0].TaggedAt is null ? entries[0].PulledAt ?? file?.Time : null,
+            PulledAt = entry.TaggedAt is null ? entry.PulledAt ?? file?.Time : null,
             Store = _store,
         };
-        return new LayoutRow(image, name, root, entries) { Shown = found.Shown };
     }
 
     /// <summary>
@@ -195,23 +202,31 @@ internal sealed class LayoutRows
         _ => Array.Empty<ManifestFacts>(),
     };
 
-    private Choice Choose(IndexFacts index, Digest? shown)
+    /// <summary>The manifests of an index for a platform, in the store or not, those in indexes in it included as far as they are there.</summary>
+    public IEnumerable<Digest> PlatformsOf(Descriptor root) => _catalog.Find(root, _few, _observer) is not IndexFacts index ? []
+        : index.Children.Concat(Leaves(index).Select(l => l.Descriptor)).Where(c => c.Platform is not { OS: "unknown" }).Select(c => c.Digest)
+            .Distinct();
+
+    /// <summary>The images of an index that are in the store, each once, this machine's best first; or that there is none.</summary>
+    private List<Choice> Shown(IndexFacts index, IReadOnlyCollection<Digest> hidden)
     {
         var leaves = Leaves(index);
-        var images = leaves.Where(l => l.Facts.IsImage && l.Platform?.OS != "unknown").ToList();
+        var known = new HashSet<Digest>(hidden);
+        var images = leaves.FindAll(l => l.Facts.IsImage && l.Platform?.OS != "unknown" && known.Add(l.Descriptor.Digest));
+
+        // A tool may write all manifests of an index and the content of some.
+        var complete = images.FindAll(l => l.Facts.IsComplete);
+        images = complete.Count > 0 ? complete : images;
         if (images.Count == 0)
         {
-            return new Choice(null, null, null, leaves.Count > 0 ? leaves[0].Facts.ArtifactType ?? MediaTypes.InToto : null);
+            var artifact = hidden.Count > 0 || leaves.Count == 0 ? null : leaves[0].Facts.ArtifactType ?? MediaTypes.InToto;
+            return [new Choice(null, null, null, artifact)];
         }
 
-        var best = images.FindIndex(l => l.Descriptor.Digest == shown);
-        if (best < 0)
-        {
-            var chosen = _host.Choose(images.Select(l => l.Platform).ToArray());
-            best = chosen.Count > 0 ? chosen[0] : 0;
-        }
-
-        return new Choice(images[best].Facts, images[best].Descriptor, images[best].Platform, null);
+        var chosen = images.Count == 1 ? [] : _host.Choose(images.Select(l => l.Platform).ToArray());
+        var best = chosen.Count > 0 ? chosen[0] : 0;
+        return images.Select((leaf, i) => (leaf, i)).OrderBy(pair => pair.i == best ? -1 : pair.i)
+            .Select(pair => new Choice(pair.leaf.Facts, pair.leaf.Descriptor, pair.leaf.Platform, null)).ToList();
     }
 
     /// <summary>The manifests of an index that are in the store, those of indexes in it included. Looked for once.</summary>
@@ -267,5 +282,5 @@ internal sealed class LayoutRows
 
     private readonly record struct Leaf(Descriptor Descriptor, ManifestFacts Facts, Platform? Platform);
 
-    private readonly record struct Choice(ManifestFacts? Manifest, Descriptor? Shown, Platform? Platform, string? ArtifactType);
+    private readonly record struct Choice(ManifestFacts? Manifest, Descriptor? Descriptor, Platform? Platform, string? ArtifactType);
 }

@@ -69,7 +69,7 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
         using var kept = _files.Door.Keep();
         cancellationToken.ThrowIfCancellationRequested();
         var (index, rows) = Read(observer);
-        var images = rows.Where(r => request.All || !r.IsArtifact).Select(r => r.Image).ToArray();
+        var images = rows.Where(r => request.All || !r.IsArtifact).SelectMany(r => r.Images).Select(i => i.Image).ToArray();
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
         return ImageOrder.Sort(request.Filter.Apply(images, DateTimeOffset.Now));
     }
@@ -87,24 +87,28 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
         {
             if (!request.AllTags)
             {
-                yield return await PullOneAsync(registry, reference, request, observer, cancellationToken).ConfigureAwait(false);
+                foreach (var image in await PullOneAsync(registry, reference, request, observer, cancellationToken).ConfigureAwait(false))
+                {
+                    yield return image;
+                }
+
                 yield break;
             }
 
             foreach (var tag in await registry.ListTagsAsync(reference, observer, cancellationToken).ConfigureAwait(false))
             {
                 var tagged = reference.WithTag(tag);
-                Image? image = null;
+                IReadOnlyList<Image> images = [];
                 try
                 {
-                    image = await PullOneAsync(registry, tagged, request, observer, cancellationToken).ConfigureAwait(false);
+                    images = await PullOneAsync(registry, tagged, request, observer, cancellationToken).ConfigureAwait(false);
                 }
                 catch (ImageException e)
                 {
                     observer.Error(e, tagged.Familiar);
                 }
 
-                if (image is not null)
+                foreach (var image in images)
                 {
                     yield return image;
                 }
@@ -172,14 +176,16 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
     {
         using var kept = _files.Door.Keep();
         var (_, rows) = Read(observer);
-        var row = LayoutLookup.Find(rows, image).Rows[0];
+        var found = LayoutLookup.Find(rows, image);
+        var name = found.Best.Image.Reference ?? found.Best.Image.Id;
+        var source = new LayoutManifestSource(_blobs, found.Row);
         return await ManifestReader.DescribeNamedAsync(
-            row.Image.Reference ?? row.Image.Id, new LayoutManifestSource(_blobs, row), platform, observer, cancellationToken)
+            name, source, platform, platform is null && image.IsListed ? found.Best.Manifest : null, observer, cancellationToken)
             .ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public async Task<Image> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Image>> TagAsync(TagRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
         using var kept = _files.Door.Keep();
         var name = EntryName.Of(request.ToRecord());
@@ -274,9 +280,9 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
             Store = Name,
             Kind = Kind,
             Path = _paths.Root,
-            Images = rows.Count(r => !r.IsArtifact),
-            Dangling = dangling.Count,
-            Pinned = rows.Count(r => r.Image.Pinned),
+            Images = rows.Where(r => !r.IsArtifact).Sum(r => r.Images.Count),
+            Dangling = dangling.Sum(r => r.Images.Count),
+            Pinned = rows.Where(r => r.Image.Pinned).Sum(r => r.Images.Count),
             Blobs = count,
             Bytes = bytes,
             ReclaimableBytes = unneeded.Sum(d => _blobs.SizeOf(d) ?? 0),
@@ -312,7 +318,7 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
     private IEnumerable<Digest> Unneeded(LayoutIndex index, IReadOnlyList<IndexEntry> going, IOperationObserver observer)
     {
         var needs = _collector.NeedsOf(index.Entries);
-        var loss = needs.Without(going);
+        var loss = needs.Without(going, []);
         needs.Accept(loss);
         needs.TellObstacles(observer);
         return _collector.Claimed(tidy: false, observer) is { } claimed ? loss.Freed.Where(d => !claimed.Contains(d)) : [];
@@ -345,12 +351,13 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
         cancellationToken.ThrowIfCancellationRequested();
         var (index, rows) = Read(observer);
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
-        var row = LayoutLookup.Find(rows, image).Rows[0];
+        var found = LayoutLookup.Find(rows, image);
+        var (row, shown) = (found.Row, found.Best);
         var source = new LayoutManifestSource(_blobs, row);
         var documents = await ImageDocuments.ReadAsync(
-            source, platform is null ? row.Shown ?? row.Root : row.Root, platform, row.Image.Reference, Name, observer, cancellationToken)
-                .ConfigureAwait(false);
-        return (rows.Where(r => r != row && !r.IsArtifact).Select(r => r.Image), documents);
+            source, platform is null ? shown.Manifest ?? row.Root : row.Root, platform, row.Image.Reference, Name, observer,
+            cancellationToken).ConfigureAwait(false);
+        return (rows.Where(r => !r.IsArtifact).SelectMany(r => r.Images).Select(i => i.Image).Where(i => i != shown.Image), documents);
     }
 
     private LayoutIndex ReadIndex(IOperationObserver observer) => _folder.Exists() ? _indexFile.Read(observer) : LayoutIndex.Empty();
@@ -378,11 +385,12 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
 
     private LayoutRows Rows(IOperationObserver observer) => new(_blobs, _catalog, Name, observer);
 
-    private async Task<Image> PullOneAsync(
+    /// <summary>Pulls one reference; gives the image of each platform that was pulled (FF2).</summary>
+    private async Task<IReadOnlyList<Image>> PullOneAsync(
         RegistryClient registry, ImageReference reference, PullRequest request, IOperationObserver observer,
         CancellationToken cancellationToken)
     {
-        LayoutRow row;
+        LayoutImage[] images;
         string? before;
         bool isUpToDate;
         using (var session = Begin(reference, observer))
@@ -396,13 +404,13 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
                 : new IndexEntry(default, pulled.Root, EntryName.Of(reference), DateTimeOffset.UtcNow);
             before = session.Current?.Digest.ToString();
             isUpToDate = pulled.UpToDate;
-            var asked = request.Platform is not null && !request.AllPlatforms && pulled.Manifests.Count > 0 ? pulled.Manifests[0].Digest
-                : null;
             var others = reference.Digest is null ? null : _indexFile.Read(observer);
-            row = new LayoutRows(_blobs, _catalog, Name, observer, few: true).Of(new[] { entry }, asked, others);
+            var row = new LayoutRows(_blobs, _catalog, Name, observer, few: true).Of(new[] { entry }, others);
+            var brought = new HashSet<Digest>(pulled.Manifests.Select(m => m.Digest));
+            images = row.IsArtifact ? [] : row.Images.Where(i => i.Manifest is not null && brought.Contains(i.Manifest.Digest)).ToArray();
         }
 
-        return !row.IsArtifact ? row.Image.Pulled(before, isUpToDate)
+        return images.Length > 0 ? images.Select(i => i.Image.Pulled(before, isUpToDate)).ToArray()
             : throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
     }
 

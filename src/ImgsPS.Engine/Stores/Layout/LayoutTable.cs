@@ -1,15 +1,15 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 
 namespace ImgsPS.Stores.Layout;
 
 /// <summary>
-/// The rows of a list, found without a walk over all of them, and from which rows can go. Finds what <see cref="LayoutLookup"/> finds. Not
-/// thread-safe.
+/// The rows of a list, found without a walk over all of them, and from which rows, and single images of them, can go. Not thread-safe.
 /// </summary>
 internal sealed class LayoutTable
 {
-    private readonly Dictionary<Image, LayoutRow> _rows;
+    private readonly Dictionary<Image, (LayoutRow Row, LayoutImage Image)> _rows = new();
     private readonly Dictionary<LayoutRow, int> _places = new();
     private readonly ImageTable _images;
 
@@ -18,34 +18,24 @@ internal sealed class LayoutTable
 
     public LayoutTable(IReadOnlyList<LayoutRow> rows)
     {
-        _rows = rows.ToDictionary(r => r.Image);
         foreach (var row in rows)
         {
-            _places.Add(row, _places.Count);
-            foreach (var key in Keys(row))
-            {
-                if (!_families.TryGetValue(key, out var family))
-                {
-                    family = new Family();
-                    _families.Add(key, family);
-                }
-
-                family.Of(row).Add(row);
-            }
+            Add(row, _places.Count);
         }
 
-        _images = new ImageTable(rows.Select(r => r.Image));
+        _images = new ImageTable(rows.SelectMany(r => r.Images).Select(i => i.Image));
     }
 
     /// <summary>What the user sees of the rows.</summary>
     public IImageRows Images => _images;
 
-    /// <summary>The rows that an identity means, and how they were found.</summary>
+    /// <summary>What an identity means, and how it was found.</summary>
     /// <exception cref="ImageException">As <see cref="ImageLookup.Find"/>.</exception>
-    public (ImageMatchKind Kind, IReadOnlyList<LayoutRow> Rows) Find(ImageIdentity identity)
+    public (ImageMatchKind Kind, IReadOnlyList<FoundRow> Rows) Find(ImageIdentity identity)
     {
         var match = ImageLookup.FindIn(_images, identity);
-        return (match.Kind, match.Images.Select(i => _rows[i]).ToList());
+        return (match.Kind, match.Images.Select(i => _rows[i]).GroupBy(found => found.Row)
+            .Select(of => new FoundRow(of.Key, of.Select(found => found.Image).ToArray(), of.Count() == of.Key.Images.Count)).ToArray());
     }
 
     /// <summary>
@@ -70,22 +60,65 @@ internal sealed class LayoutTable
         return families.SelectMany(f => f.Tagged.Concat(f.Pinned)).Distinct().OrderBy(r => _places[r]).ToList();
     }
 
+    /// <summary>Takes single images of a row away; a row with the others takes its place.</summary>
+    public void Remove(FoundRow part)
+    {
+        var place = _places[part.Row];
+        Forget(part.Row);
+        foreach (var image in part.Images)
+        {
+            _images.Remove(image.Image);
+        }
+
+        var others = part.Row.Images.Where(i => !part.Images.Contains(i)).ToArray();
+        Add(new LayoutRow(part.Row.Name, part.Row.Root, part.Row.Entries, others), place);
+    }
+
     /// <summary>Takes rows away.</summary>
     public void Remove(IReadOnlyList<LayoutRow> rows)
     {
         foreach (var row in rows)
         {
-            _images.Remove(row.Image);
-            foreach (var key in Keys(row))
+            Forget(row);
+            foreach (var image in row.Images)
             {
-                _families[key].Of(row).Remove(row);
+                _images.Remove(image.Image);
             }
+        }
+    }
+
+    private void Add(LayoutRow row, int place)
+    {
+        _places.Add(row, place);
+        foreach (var image in row.Images)
+        {
+            _rows[image.Image] = (row, image);
+        }
+
+        foreach (var key in Keys(row))
+        {
+            if (!_families.TryGetValue(key, out var family))
+            {
+                family = new Family();
+                _families.Add(key, family);
+            }
+
+            family.Of(row).Add(row);
+        }
+    }
+
+    private void Forget(LayoutRow row)
+    {
+        _places.Remove(row);
+        foreach (var key in Keys(row))
+        {
+            _families[key].Of(row).Remove(row);
         }
     }
 
     /// <summary>None for a row that has no repository.</summary>
     private static IEnumerable<(string Repository, string Image)> Keys(LayoutRow row) => row.Name?.Reference is { } reference
-        ? [(reference.Name, row.Image.Id), (reference.Name, row.Root.Digest.ToString())]
+        ? row.Images.Select(i => i.Image.Id).Append(row.Root.Digest.ToString()).Distinct(StringComparer.Ordinal).Select(id => (reference.Name, id))
         : [];
 
     /// <summary>The names that one repository has for one image.</summary>

@@ -21,6 +21,7 @@ internal sealed class PullSession : IPullSession
     private readonly TimeSpan _lockWait;
     private readonly IOperationObserver _observer;
     private readonly Lease _lease;
+    private readonly IReadOnlyCollection<Digest> _hidden;
 
     /// <summary>Begins a session; the store is prepared for writing.</summary>
     /// <exception cref="ImageException">StoreUnavailable; InvalidData: the index is broken.</exception>
@@ -43,6 +44,7 @@ internal sealed class PullSession : IPullSession
         _name = EntryName.Of(reference);
         Entry = indexFile.Read(observer).Find(_name);
         Current = Entry?.Descriptor;
+        _hidden = Entry?.Hidden ?? [];
         _lease = Lease.Create(paths, files);
     }
 
@@ -80,7 +82,9 @@ internal sealed class PullSession : IPullSession
     public byte[]? TryRead(Descriptor descriptor, int limit)
     {
         Protect(new[] { descriptor });
-        return _blobs.TryRead(descriptor, limit, _observer);
+
+        // An image that was removed from the name is not there for it: the pull must name it again (FF2).
+        return _hidden.Contains(descriptor.Digest) ? null : _blobs.TryRead(descriptor, limit, _observer);
     }
 
     /// <inheritdoc/>

@@ -16,21 +16,26 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
     /// <summary>Makes the plan.</summary>
     /// <param name="rows">What <see cref="LayoutTable.Related"/> gives.</param>
     /// <param name="kind">How the image was named.</param>
-    /// <param name="found">The rows that the name means.</param>
+    /// <param name="found">What the name means.</param>
     /// <param name="force">Take all references of an image that was named by its id.</param>
     /// <exception cref="ImageException">Conflict: named by id, and referenced in several repositories or by several tags (D4).</exception>
-    public static RemovalPlan Of(IReadOnlyList<LayoutRow> rows, ImageMatchKind kind, IReadOnlyList<LayoutRow> found, bool force) =>
-        kind switch
+    public static RemovalPlan Of(IReadOnlyList<LayoutRow> rows, ImageMatchKind kind, IReadOnlyList<FoundRow> found, bool force)
+    {
+        // A name that goes on to show other images is not touched (FF2).
+        var whole = found.Where(f => f.IsWhole).Select(f => f.Row).ToArray();
+        return kind switch
         {
-            ImageMatchKind.Tag => ByTag(rows, found),
-            ImageMatchKind.RepositoryDigest => ByRepositoryDigest(rows, found),
-            _ => ById(found, force),
+            ImageMatchKind.Id => ById(found, whole, force),
+            _ when whole.Length == 0 => new RemovalPlan(whole, Array.Empty<string>(), null),
+            ImageMatchKind.Tag => ByTag(rows, whole),
+            _ => ByRepositoryDigest(rows, whole),
         };
+    }
 
     /// <summary>
     /// D1, D2: one name; with the last tag of its repository the repository's names by digest go too, if it has any (L3).
     /// </summary>
-    private static RemovalPlan ByTag(IReadOnlyList<LayoutRow> rows, IReadOnlyList<LayoutRow> found)
+    private static RemovalPlan ByTag(IReadOnlyList<LayoutRow> rows, LayoutRow[] found)
     {
         // Several only where another tool gave one name to several digests.
         var gone = found.ToList();
@@ -49,7 +54,7 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
     }
 
     /// <summary>D11: the name by digest alone. One that only a tag implies cannot go without the tag.</summary>
-    private static RemovalPlan ByRepositoryDigest(IReadOnlyList<LayoutRow> rows, IReadOnlyList<LayoutRow> found)
+    private static RemovalPlan ByRepositoryDigest(IReadOnlyList<LayoutRow> rows, LayoutRow[] found)
     {
         var pinned = found.Where(r => r.IsPinned).ToList();
         var untagged = DigestReferences(pinned.Count > 0 ? pinned : found).ToList();
@@ -62,21 +67,22 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
     }
 
     /// <summary>D4: the image with all its references, when that cannot surprise, or when forced.</summary>
-    private static RemovalPlan ById(IReadOnlyList<LayoutRow> found, bool force)
+    private static RemovalPlan ById(IReadOnlyList<FoundRow> found, LayoutRow[] whole, bool force)
     {
-        var named = found.Where(r => r.Name is not null).ToList();
+        var named = found.Select(f => f.Row).Where(r => r.Name is not null).ToList();
         if (!force && !IsSingleReference(named))
         {
             throw new ImageException(
                 ImageErrorKind.Conflict,
-                $"conflict: unable to delete {Digest.Shorten(found[0].Image.Id)} (must be forced) - image is referenced in multiple " +
+                $"conflict: unable to delete {Digest.Shorten(found[0].Best.Image.Id)} (must be forced) - image is referenced in multiple " +
                     "repositories",
                 $"Use -Force to remove {string.Join(", ", named.Take(Few).Select(r => r.Name!.Shown))}{(named.Count > Few ? ", …" : "")}, or remove them by name.");
         }
 
-        var untagged = named.Where(r => !r.IsPinned).Select(r => r.Name!.Shown).OrderBy(r => r, StringComparer.Ordinal)
-            .Concat(DigestReferences(named.Where(r => r.HasRepositoryDigest))).ToList();
-        return new RemovalPlan(found, untagged, null);
+        var going = whole.Where(r => r.Name is not null).ToList();
+        var untagged = going.Where(r => !r.IsPinned).Select(r => r.Name!.Shown).OrderBy(r => r, StringComparer.Ordinal)
+            .Concat(DigestReferences(going.Where(r => r.HasRepositoryDigest))).ToList();
+        return new RemovalPlan(whole, untagged, null);
     }
 
     /// <summary>All references are of one repository, and at most one is a tag.</summary>

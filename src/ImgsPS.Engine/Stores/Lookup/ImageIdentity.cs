@@ -18,7 +18,10 @@ internal sealed class ImageIdentity
     /// </summary>
     public string? Digest { get; private init; }
 
-    /// <summary>The digest of the listed image's own manifest; null when a text was given, or nobody knows it.</summary>
+    /// <summary>
+    /// The digest of the listed image's own manifest, where the digest may be that of an index; null when a text was given, or it is not
+    /// known.
+    /// </summary>
     public string? ManifestDigest { get; private init; }
 
     /// <summary>The listed image's id; null when a text was given.</summary>
@@ -45,6 +48,11 @@ internal sealed class ImageIdentity
     /// <summary>An image that was listed.</summary>
     public static ImageIdentity Of(Image image) =>
         Of(image.Reference, image.Id, image.Digest, image.Store, image.RawName, image.ManifestDigest);
+
+    /// <summary>A name that was listed, with the images of all its platforms.</summary>
+    public static ImageIdentity OfName(Image image) => image.Digest is null || image.Name is null
+        ? Of(image)
+        : Of(image.Reference, null, image.Digest, image.Store, image.RawName);
 
     /// <summary>An image that was listed, by its properties (deserialized objects, CSV rows). Empty texts count as null.</summary>
     /// <exception cref="ImageException">InvalidArgument: there is neither a reference nor an id nor a digest.</exception>

@@ -44,7 +44,7 @@ internal static class ImageLookup
                 var match = FindText(images, identity.Text, allTags: false);
                 if (IsSeveral(match))
                 {
-                    return match.Images.Select(ImageIdentity.Of).ToArray();
+                    return match.Images.GroupBy(i => i.Digest ?? i.Id).Select(same => ImageIdentity.OfName(same.First())).ToArray();
                 }
             }
             catch (ImageException)
@@ -107,6 +107,15 @@ internal static class ImageLookup
         }
 
         rows = rows.Length > 0 ? rows : named.Where(i => IsSameContent(i, identity)).ToArray();
+        if (rows.Length == 0 && identity.Digest is not null && Array.Exists(named, i => i.Digest == identity.Digest))
+        {
+            throw new ImageException(
+                ImageErrorKind.NotFound,
+                $"No such image: {PrintableText.Of(identity.Text)} leads to images of other platforms, and the listed one "
+                    + $"({ShortId(identity.Id ?? identity.ManifestDigest ?? "")}) is not in the store",
+                "It was removed since it was listed, or never pulled. Get-Image, with the same -Store, lists the images that are there.");
+        }
+
         return rows.Length > 0
             ? new ImageMatch(rows[0].Tag is null && rows[0].RawName is null ? ImageMatchKind.RepositoryDigest : ImageMatchKind.Tag, rows)
             : throw new ImageException(
@@ -134,6 +143,7 @@ internal static class ImageLookup
             var whole = digest.ToString();
             var byId = images.WithId(whole).Where(i => i.Id == whole).ToArray();
             byId = byId.Length > 0 ? byId : images.WithDigest(whole).Where(i => i.Digest == whole).ToArray();
+            byId = byId.Length > 0 ? byId : images.All.Where(i => i.ManifestDigest == whole).ToArray();
             return byId.Length > 0 ? new ImageMatch(ImageMatchKind.Id, byId) : throw NotFound(whole);
         }
 
@@ -232,7 +242,17 @@ internal static class ImageLookup
 
     // The id stands in where either side does not know the digest.
     private static bool IsSameContent(Image row, ImageIdentity identity) =>
-        identity.Digest is not null && row.Digest is not null ? row.Digest == identity.Digest : row.Id == identity.Id;
+        identity.Digest is not null && row.Digest is not null
+            ? row.Digest == identity.Digest && IsSamePlatform(row, identity)
+            : row.Id == identity.Id;
+
+    /// <summary>
+    /// True when the row is the listed one of an index's images (FF2). The id counts where a manifest is not known; an id that is the
+    /// index's own digest, as containerd's Docker has it, means all of them.
+    /// </summary>
+    private static bool IsSamePlatform(Image row, ImageIdentity identity) =>
+        row.ManifestDigest is null || row.ManifestDigest == identity.ManifestDigest
+        || (identity.ManifestDigest is null && (identity.Id is null || identity.Id == identity.Digest || identity.Id == row.Id));
 
     private static string ShortId(string id) => Digest.TryParse(id, out var digest) ? digest.Hex.Substring(0, 16) : PrintableText.Of(id);
 

@@ -47,16 +47,18 @@ internal static class ManifestReader
         Platform? platform,
         IOperationObserver observer,
         CancellationToken cancellationToken) =>
-        DescribeNamedAsync(reference.WithDefaultTag().Familiar, source, platform, observer, cancellationToken);
+        DescribeNamedAsync(reference.WithDefaultTag().Familiar, source, platform, null, observer, cancellationToken);
 
     /// <summary>
-    /// As <see cref="DescribeAsync"/>, for an image of a store that has no reference: <paramref name="name"/> stands in for it.
+    /// As <see cref="DescribeAsync"/>, for an image of a store that has no reference: <paramref name="name"/> stands in for it. Of an index
+    /// the manifest <paramref name="only"/> alone, if that is not null.
     /// </summary>
     /// <exception cref="ImageException">As <see cref="DescribeAsync"/>.</exception>
     public static async Task<ManifestAnswer> DescribeNamedAsync(
         string name,
         IManifestSource source,
         Platform? platform,
+        Descriptor? only,
         IOperationObserver observer,
         CancellationToken cancellationToken)
     {
@@ -72,6 +74,13 @@ internal static class ManifestReader
             var search = new PlatformSearch(source, PlatformMatcher.For(platform), observer, cancellationToken);
             var found = await search.FindAsync(document).ConfigureAwait(false);
             return Answer(found.Manifest, new[] { Describe(name, found) });
+        }
+
+        if (document is ImageIndex whole && only is not null)
+        {
+            var own = (Manifest)await source.GetChildAsync(whole, only, observer, cancellationToken).ConfigureAwait(false);
+            var config = await source.ReadConfigAsync(own, observer, cancellationToken).ConfigureAwait(false);
+            return Answer(own, new[] { Describe(name, new PlatformManifest(own, config, only, whole)) });
         }
 
         if (document is ImageIndex index)

@@ -193,7 +193,7 @@ public abstract class PullContract : StoreContract
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
             Store.RemoveAsync(new RemovalRequest(identity), Observer, stop.Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => Store.ForChange().TagAsync(new TagRequest(identity, ImageReference.Parse("new:1")), Observer, stop.Token));
+            () => Store.TagOneAsync(new TagRequest(identity, ImageReference.Parse("new:1")), Observer, stop.Token));
 
         Assert.Equal([image.Reference], await NamesAsync());
     }

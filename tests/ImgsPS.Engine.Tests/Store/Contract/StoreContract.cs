@@ -132,7 +132,7 @@ public abstract class StoreContract : IAsyncLifetime
         Changing.RemoveAsync(new RemovalRequest(image) { Force = force }, Observer, CancellationToken.None);
 
     private protected Task<Image> TagAsync(string image, string tag) =>
-        Changing.TagAsync(new TagRequest(ImageIdentity.Of(image), ImageReference.Parse(tag)), Observer, CancellationToken.None);
+        Changing.TagOneAsync(new TagRequest(ImageIdentity.Of(image), ImageReference.Parse(tag)), Observer, CancellationToken.None);
 
     private IChangingStore Changing
     {

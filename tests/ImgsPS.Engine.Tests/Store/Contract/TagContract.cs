@@ -111,10 +111,10 @@ public abstract class TagContract : StoreContract
         await SeedAsync("team/app:1", Spec(2));
         var request = new TagRequest(listed, ImageReference.Parse("kept:1"));
 
-        await FailsAsync(ImageErrorKind.Conflict, () => Store.ForChange().TagAsync(request, Observer, CancellationToken.None));
+        await FailsAsync(ImageErrorKind.Conflict, () => Store.TagOneAsync(request, Observer, CancellationToken.None));
         Assert.Empty(await ListAsync("reference=kept"));
 
-        var forced = await Store.ForChange().TagAsync(request with { Force = true }, Observer, CancellationToken.None);
+        var forced = await Store.TagOneAsync(request with { Force = true }, Observer, CancellationToken.None);
         Assert.Equal(old.Config.Digest, forced.Id);
         Assert.Equal(["kept:1"], (await ListAsync("reference=kept")).Select(i => i.Reference));
     }

@@ -184,5 +184,5 @@ public class DockerInspectTests
     }
 
     private static Task<Image> TagAsync(DockerUnderTest test, ImageIdentity image, string tag, bool force = false) =>
-        test.Store.TagAsync(new TagRequest(image, ImageReference.Parse(tag)) { Force = force }, test.Observer, CancellationToken.None);
+        test.Store.TagOneAsync(new TagRequest(image, ImageReference.Parse(tag)) { Force = force }, test.Observer, CancellationToken.None);
 }

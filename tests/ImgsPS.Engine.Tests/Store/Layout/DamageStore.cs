@@ -156,8 +156,11 @@ public sealed class DamageStore : IDisposable
         {
             var identity = ImageIdentity.Of(image);
             Configs[image.Id] = Text(await store.GetConfigAsync(identity, null, NullObserver.Instance, CancellationToken.None));
-            Manifests[image.Digest!] =
-                (await store.GetManifestAsync(identity, null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None)).Raw;
+            foreach (var (key, meant) in new[] { (image.ManifestDigest!, identity), (image.Digest!, ImageIdentity.Of(image.Digest!)) })
+            {
+                Manifests[key] =
+                    (await store.GetManifestAsync(meant, null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None)).Raw;
+            }
         }
     }
 

@@ -165,11 +165,12 @@ public sealed class DamageTests : IClassFixture<DamageStore>
 
         foreach (var row in list)
         {
-            var known = _damage.Now.FirstOrDefault(i => i.Reference == row.Reference && i.Digest == row.Digest);
+            var known = Known(_damage.Now, row);
             if (known is null)
             {
                 // The state before, and it is said that it is that.
-                known = _damage.Before.Single(i => i.Reference == row.Reference && i.Digest == row.Digest);
+                known = Known(_damage.Before, row)!;
+                Assert.NotNull(known);
                 Assert.Contains(observer.Warnings, w => w.Contains("index.json", StringComparison.Ordinal));
             }
 
@@ -179,21 +180,26 @@ public sealed class DamageTests : IClassFixture<DamageStore>
                     || w.Contains("config", StringComparison.Ordinal));
                 Assert.Equal(0, row.Size);
             }
-            else if (row.Id == known.Id)
+            else
             {
+                Assert.Equal(known.Id, row.Id);
                 Assert.Equal(known.Size, row.Size);
                 Assert.Equal(known.Layers.Select(l => l.Digest), row.Layers.Select(l => l.Digest));
                 Assert.True(row.Created is null ? observer.Warnings.Count > 0 : row.Created == known.Created);
             }
-            else
-            {
-                // Another platform of the same index, when this one is not there any more.
-                Assert.EndsWith("/both:1", row.Reference, StringComparison.Ordinal);
-                Assert.Equal("linux/s390x", row.Platform?.ToString());
-            }
         }
 
-        Assert.True(list.Count == _damage.Now.Count || observer.Warnings.Count > 0);
+        // A platform of an index that is not there is no damage that a list tells of: it may never have been pulled.
+        var lost = _damage.Now.Count - list.Count;
+        Assert.True(lost == 0 || observer.Warnings.Count > 0
+            || (lost == 1 && list.Count(i => i.Reference?.EndsWith("/both:1", StringComparison.Ordinal) == true) == 1));
+    }
+
+    /// <summary>The image of a row: of an index the one of its platform; where none of it is there, the first.</summary>
+    private static Image? Known(IEnumerable<Image> images, Image row)
+    {
+        var same = images.Where(i => i.Reference == row.Reference && i.Digest == row.Digest).ToList();
+        return same.Find(i => i.ManifestDigest == row.ManifestDigest) ?? same.FirstOrDefault();
     }
 
     /// <summary>What is read of an image is what it is, or there is an error.</summary>
@@ -255,13 +261,14 @@ public sealed class DamageTests : IClassFixture<DamageStore>
         }
 
         await DamageStore.PullAsync(store,
-            _damage.Now.Single(i => i.Repository?.EndsWith("/both", StringComparison.Ordinal) == true).Reference!, allPlatforms: true);
+            _damage.Now.First(i => i.Repository?.EndsWith("/both", StringComparison.Ordinal) == true).Reference!, allPlatforms: true);
         var observer = new RecordingObserver();
         var list = await store.ListAsync(ListRequest.Default, observer, CancellationToken.None);
         Assert.Empty(observer.Warnings);
         foreach (var known in _damage.Now.Where(i => i.Reference is not null || !role.StartsWith("old ", StringComparison.Ordinal)))
         {
-            Same(known, Assert.Single(list, i => i.Reference == known.Reference && i.Digest == known.Digest));
+            Same(known, Assert.Single(
+                list, i => i.Reference == known.Reference && i.Digest == known.Digest && i.ManifestDigest == known.ManifestDigest));
         }
 
         Assert.Equal(list.Count, _damage.Now.Count - (role.StartsWith("old ", StringComparison.Ordinal)

@@ -15,7 +15,7 @@ public sealed class RemovalPlanTests : IDisposable
 {
     private readonly TempStore _store = new();
 
-    public static IEnumerable<object[]> Seeds() => Enumerable.Range(1, 120).Select(seed => new object[] { seed });
+    public static IEnumerable<object[]> Seeds() => Enumerable.Range(1, 250).Select(seed => new object[] { seed });
 
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -271,7 +271,10 @@ public sealed class RemovalPlanTests : IDisposable
                 index = TestImage.IndexOf(index, images[0].Manifest);
             }
 
-            await _store.PutIndexAsync(Name(random, index.Digest), index, parts.Take(1 + random.Next(parts.Length)).ToArray());
+            for (var name = 0; name < 1 + random.Next(2); name++)
+            {
+                await _store.PutIndexAsync(Name(random, index.Digest), index, parts.Take(1 + random.Next(parts.Length)).ToArray());
+            }
         }
 
         if (random.Next(3) == 0)

@@ -105,9 +105,10 @@ public sealed class SharedNameTests : IDisposable
         var meant = ImageLookup.Meant(new PlainImageRows(rows), ImageIdentity.Of(text));
         Assert.Equal(2, meant.Count);
         var removal = await _store.RemoveAsync(meant[0]);
-        Assert.Equal(meant[0].Id, removal.Deleted[0]);
-        Assert.Equal(meant[1].Id, Assert.Single(await _store.ListAsync()).Id);
-        Assert.Equal(meant[1].Id, (await _store.RemoveAsync(text)).Deleted[0]);
+        Assert.Equal(rows.Single(r => r.Digest == meant[0].Digest).Id, removal.Deleted[0]);
+        var left = Assert.Single(await _store.ListAsync());
+        Assert.Equal(meant[1].Digest, left.Digest);
+        Assert.Equal(left.Id, (await _store.RemoveAsync(text)).Deleted[0]);
     }
 
     [Fact]

@@ -143,10 +143,12 @@ public sealed class TagTests : IDisposable
         var amd = new TestImage("amd");
         var arm = new TestImage("arm", platform: "linux/arm64");
         var index = await _store.PutIndexAsync("app:1", TestImage.Index(amd, arm), amd, arm);
-        var tagged = await _store.TagAsync("app:1", "app:2");
+        var request = new TagRequest(ImageIdentity.Of("app:1"), ImageReference.Parse("app:2"));
+        var tagged = await _store.Store.TagAsync(request, _store.Observer, CancellationToken.None);
         await _store.RemoveAsync("app:1");
 
-        Assert.Equal(index.Digest.ToString(), tagged.Digest);
+        Assert.Equal([amd.Id, arm.Id], tagged.Select(t => t.Id));
+        Assert.All(tagged, t => Assert.Equal(index.Digest.ToString(), t.Digest));
         Assert.True(_store.HasAll(amd.Content.Concat(arm.Content).Append(index).ToArray()));
     }
 

@@ -87,7 +87,7 @@ internal sealed class TempStore : IDisposable
     public Task<Image> TagAsync(string image, string name) => TagAsync(ImageIdentity.Of(image), name);
 
     public Task<Image> TagAsync(ImageIdentity image, string name, bool force = false) =>
-        Store.TagAsync(new TagRequest(image, ImageReference.Parse(name)) { Force = force }, Observer, CancellationToken.None);
+        Store.TagOneAsync(new TagRequest(image, ImageReference.Parse(name)) { Force = force }, Observer, CancellationToken.None);
 
     public Task<ImageStoreInfo> InfoAsync() => Store.GetInfoAsync(Observer, CancellationToken.None);
 

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Text;
 using ImgsPS.Content;
 
@@ -32,6 +33,12 @@ internal sealed class IndexEntry
 
     /// <summary>When a tag that was given here, not pulled, was made; null for every other entry.</summary>
     public DateTimeOffset? TaggedAt { get; init; }
+
+    /// <summary>
+    /// The manifests of the index that the entry does not show any more, since their images were removed from it one by one (FF2); mostly
+    /// none.
+    /// </summary>
+    public IReadOnlyCollection<Digest> Hidden { get; init; } = Array.Empty<Digest>();
 
     /// <summary>The entry's JSON.</summary>
     public override string ToString() => Encoding.UTF8.GetString(Json.ToArray());

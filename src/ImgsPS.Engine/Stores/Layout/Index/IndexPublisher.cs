@@ -120,7 +120,7 @@ internal sealed class IndexPublisher
         var index = _indexFile.ReadForChange(ready[0].Observer, out var current);
         var entries = ready.ConvertAll(p =>
         {
-            index.SetName(p.Name, p.Root, DateTimeOffset.UtcNow);
+            index.SetName(p.Name, p.Root, DateTimeOffset.UtcNow, p.Content.Select(c => c.Digest));
             return index.Find(p.Name);
         });
         await _indexFile.WriteAsync(index, current).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text.Json;
 using ImgsPS.Content;
 
@@ -198,7 +199,7 @@ internal sealed class IndexReader
         var json = _document.AsMemory(start, (int)reader.BytesConsumed - start);
         return new IndexEntry(json, descriptor, EntryName.Parse(annotations.Name, annotations.WholeName),
             annotations.PulledAt)
-        { TaggedAt = annotations.TaggedAt };
+        { TaggedAt = annotations.TaggedAt, Hidden = Digests(annotations.Hidden) };
     }
 
     private Annotations ReadAnnotations(ref Utf8JsonReader reader)
@@ -228,6 +229,10 @@ internal sealed class IndexReader
             else if (reader.ValueTextEquals(LayoutIndex.TaggedAnnotation))
             {
                 found = found with { TaggedAt = Time(NextText(ref reader)) };
+            }
+            else if (reader.ValueTextEquals(LayoutIndex.HiddenAnnotation))
+            {
+                found = found with { Hidden = NextText(ref reader) };
             }
             else
             {
@@ -268,6 +273,9 @@ internal sealed class IndexReader
     private static DateTimeOffset? Time(string? text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 
+    private static IReadOnlyCollection<Digest> Digests(string? text) => text is null ? Array.Empty<Digest>()
+        : new HashSet<Digest>(text.Split(' ').Select(part => Digest.TryParse(part, out var digest) ? digest : null).OfType<Digest>());
+
     private static byte[] Concat(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
         var bytes = new byte[first.Length + second.Length];
@@ -276,5 +284,6 @@ internal sealed class IndexReader
         return bytes;
     }
 
-    private readonly record struct Annotations(string? Name, string? WholeName, DateTimeOffset? PulledAt, DateTimeOffset? TaggedAt);
+    private readonly record struct Annotations(
+        string? Name, string? WholeName, DateTimeOffset? PulledAt, DateTimeOffset? TaggedAt, string? Hidden);
 }

@@ -26,6 +26,11 @@ internal sealed class LayoutIndex
     /// </summary>
     public const string TaggedAnnotation = "io.imgsps.tagged";
 
+    /// <summary>
+    /// The annotation with the digests of an index's manifests that the entry does not show any more, with blanks between them (FF2).
+    /// </summary>
+    public const string HiddenAnnotation = "io.imgsps.hidden";
+
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ReadOnlyMemory<byte> _before;
@@ -109,16 +114,27 @@ internal sealed class LayoutIndex
     /// Makes a name mean <paramref name="target"/>. What it meant before stays as an entry without a name, unless another entry has that
     /// digest; an entry without a name for the same digest gets the name.
     /// </summary>
-    public void SetName(EntryName name, Descriptor target, DateTimeOffset pulledAt) =>
-        Name(name, target, pulledAt, null);
+    /// <param name="name">The name.</param>
+    /// <param name="target">What it means.</param>
+    /// <param name="pulledAt">Now.</param>
+    /// <param name="shown">What was pulled: the name shows it again if it had been hidden.</param>
+    public void SetName(EntryName name, Descriptor target, DateTimeOffset pulledAt, IEnumerable<Digest> shown)
+    {
+        var before = Find(name);
+        Name(name, target, pulledAt, null, before is { Hidden.Count: > 0 } && before.Descriptor!.Digest == target.Digest
+            ? before.Hidden.Except(shown).ToArray()
+            : []);
+    }
 
     /// <summary>As <see cref="SetName"/>, for a name that is given to an image of the store.</summary>
     /// <param name="name">The name.</param>
     /// <param name="target">What it means.</param>
     /// <param name="taggedAt">Now.</param>
     /// <param name="pulledAt">When the name's repository got the digest by a pull; null when it did not.</param>
-    public void SetTag(EntryName name, Descriptor target, DateTimeOffset taggedAt, DateTimeOffset? pulledAt) =>
-        Name(name, target, pulledAt, taggedAt);
+    /// <param name="hidden">The manifests of the index that the name does not show.</param>
+    public void SetTag(
+        EntryName name, Descriptor target, DateTimeOffset taggedAt, DateTimeOffset? pulledAt, IReadOnlyCollection<Digest> hidden) =>
+        Name(name, target, pulledAt, taggedAt, hidden);
 
     /// <summary>Adds an image without a name.</summary>
     public void AddNameless(Descriptor image) => _entries = new List<IndexEntry>(_entries)
@@ -152,7 +168,27 @@ internal sealed class LayoutIndex
         _entries = _entries.FindAll(e => !going.Contains(e));
     }
 
-    private void Name(EntryName name, Descriptor target, DateTimeOffset? pulledAt, DateTimeOffset? taggedAt)
+    /// <summary>Hides manifests in entries of the index; the entries are those of <see cref="Entries"/>.</summary>
+    public void Hide(IReadOnlyDictionary<IndexEntry, IReadOnlyCollection<Digest>> hidden)
+    {
+        if (hidden.Count > 0)
+        {
+            _entries = _entries.ConvertAll(entry =>
+            {
+                if (!hidden.TryGetValue(entry, out var more))
+                {
+                    return entry;
+                }
+
+                var node = Node(entry);
+                SetHidden(Annotations(node), entry.Hidden.Concat(more));
+                return Entry(node);
+            });
+        }
+    }
+
+    private void Name(
+        EntryName name, Descriptor target, DateTimeOffset? pulledAt, DateTimeOffset? taggedAt, IReadOnlyCollection<Digest> hidden)
     {
         // One walk for each question: another tool may have written a name or a digest tens of thousands of times (SF8).
         bool Holds(IndexEntry entry) => entry.Name?.Key == name.Key;
@@ -189,17 +225,12 @@ internal sealed class LayoutIndex
 
         node["digest"] = target.Digest.ToString();
         node["size"] = target.Size;
-        var annotations = node["annotations"] as JsonObject;
-        if (annotations is null)
-        {
-            annotations = new JsonObject();
-            node["annotations"] = annotations;
-        }
-
+        var annotations = Annotations(node);
         annotations.Remove(EntryName.WholeAnnotation);
         annotations[EntryName.Annotation] = name.Key;
         SetTime(annotations, PulledAnnotation, pulledAt);
         SetTime(annotations, TaggedAnnotation, taggedAt);
+        SetHidden(annotations, hidden);
         if (carrier is null)
         {
             entries.Add(Entry(node));
@@ -224,6 +255,26 @@ internal sealed class LayoutIndex
         }
 
         return new IndexReader(stream.ToArray()).ReadEntry();
+    }
+
+    private static JsonObject Annotations(JsonObject entry)
+    {
+        if (entry["annotations"] is not JsonObject annotations)
+        {
+            entry["annotations"] = annotations = new JsonObject();
+        }
+
+        return annotations;
+    }
+
+    private static void SetHidden(JsonObject annotations, IEnumerable<Digest> hidden)
+    {
+        annotations.Remove(HiddenAnnotation);
+        var digests = string.Join(" ", hidden.Distinct().Select(d => d.ToString()).OrderBy(d => d, StringComparer.Ordinal));
+        if (digests.Length > 0)
+        {
+            annotations[HiddenAnnotation] = digests;
+        }
     }
 
     private static void SetTime(JsonObject annotations, string name, DateTimeOffset? time)

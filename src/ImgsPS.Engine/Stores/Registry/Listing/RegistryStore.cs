@@ -97,8 +97,12 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
         CancellationToken cancellationToken)
     {
         var (name, reference) = Locate(image, null);
-        return Client.GuardAsync(reference, observer, guarded => ManifestReader.DescribeNamedAsync(
-            name, Source(image, reference), platform, guarded, cancellationToken));
+        return Client.GuardAsync(reference, observer, async guarded =>
+        {
+            var source = Source(image, reference);
+            var only = platform is null ? await OwnAsync(image, source, guarded, cancellationToken).ConfigureAwait(false) : null;
+            return await ManifestReader.DescribeNamedAsync(name, source, platform, only, guarded, cancellationToken).ConfigureAwait(false);
+        });
     }
 
     /// <inheritdoc/>
@@ -147,6 +151,14 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
     /// <summary>The documents of an image: of a listed one as the list has read them, of a name as they are in the registry now.</summary>
     private RegistryManifestSource Source(ImageIdentity image, ImageReference reference) =>
         new(Client, reference, image.IsListed ? _documents : null);
+
+    /// <summary>The entry of a listed image in the index that its name leads to; null for a name, and where there is no such entry.</summary>
+    private static async Task<Descriptor?> OwnAsync(
+        ImageIdentity image, RegistryManifestSource source, IOperationObserver observer, CancellationToken cancellationToken) =>
+        image.IsListed && image.ManifestDigest is not null && image.ManifestDigest != image.Digest
+            && await source.GetManifestAsync(null, observer, cancellationToken).ConfigureAwait(false) is ImageIndex index
+            ? index.Manifests.FirstOrDefault(entry => entry.Digest.ToString() == image.ManifestDigest)
+            : null;
 
     /// <summary>What an image is called, and what to ask for: of a listed one its own digest, so that it is that one and no other.</summary>
     private (string Name, ImageReference Reference) Locate(ImageIdentity image, string? digest)
