@@ -124,7 +124,8 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
         SearchRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var found = await ImageSearch.FindAsync(
-            request with { Registry = _address.Registry, Options = _options }, observer, cancellationToken).ConfigureAwait(false);
+            request with { Registry = _address.Registry, Within = _address, Options = _options }, observer, cancellationToken)
+            .ConfigureAwait(false);
         return found.Where(result => ImageReference.TryParse(result.Name, out var name) && _address.Holds(name.Repository)).ToArray();
     }
 

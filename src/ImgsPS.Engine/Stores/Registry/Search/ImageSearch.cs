@@ -117,7 +117,7 @@ internal sealed class ImageSearch
         {
             await foreach (var name in _client.ListRepositoriesAsync(_observer, cancellationToken).ConfigureAwait(false))
             {
-                if (name.IndexOf(_term, StringComparison.OrdinalIgnoreCase) >= 0)
+                if (name.IndexOf(_term, StringComparison.OrdinalIgnoreCase) >= 0 && _request.Within?.Holds(name) != false)
                 {
                     if (found.Count == _limit)
                     {
