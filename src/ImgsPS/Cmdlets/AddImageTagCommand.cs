@@ -122,7 +122,8 @@ public sealed class AddImageTagCommand : StoreCmdlet
         try
         {
             var images = Find(store, image).Images;
-            return (Describe(images, images[0].ManifestDigest != images[0].Digest && HasOthers(store, images)), images[0].Digest ?? images[0].Id);
+            var isPart = images[0].ManifestDigest != images[0].Digest && HasOthers(store, images);
+            return (Describe(images, isPart), images[0].Digest ?? images[0].Id);
         }
         catch (ImageException) when (Force && image.IsListed)
         {

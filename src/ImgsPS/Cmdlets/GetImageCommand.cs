@@ -186,7 +186,8 @@ public sealed class GetImageCommand : RegistryCmdlet
         WriteObject(NameOnly ? fresh.Select(image => (object)image.Reference!) : fresh.Select(Row), enumerateCollection: true);
     }
 
-    private static (string? Name, string? Digest, string Id) Key(Image image) => (image.Name, image.Digest, image.ManifestDigest ?? image.Id);
+    private static (string? Name, string? Digest, string Id) Key(Image image) =>
+        (image.Name, image.Digest, image.ManifestDigest ?? image.Id);
 
     /// <summary>What one row is in the stores of the command.</summary>
     private sealed record RowKey(string Store, string? Name, string? Digest, string Id)

@@ -320,7 +320,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>True when the next question to the Docker Engine would end as this one. A pull may be long for its registry's sake.</summary>
+    /// <summary>
+    /// True when the next question to the Docker Engine would end as this one. A pull may be long for its registry's sake.
+    /// </summary>
     private bool IsGone(Exception failure) => failure is ImageException { Kind: ImageErrorKind.StoreUnavailable }
         || (failure is ImageException { Kind: ImageErrorKind.Timeout } && !AsksRegistry);
 
@@ -366,7 +368,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         return row;
     }
 
-    /// <summary>True when a row says which platform it is of. Set before the first row is written: all of a table have the same columns.</summary>
+    /// <summary>
+    /// True when a row says which platform it is of. Set before the first row is written: all of a table have the same columns.
+    /// </summary>
     private protected bool ShowsPlatforms { get; set; }
 
     /// <summary>True when a name leads to several images, of which the rows are to be told apart (FF2).</summary>

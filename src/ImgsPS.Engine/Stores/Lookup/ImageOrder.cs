@@ -6,8 +6,8 @@ namespace ImgsPS.Stores;
 
 /// <summary>
 /// The order of a list (L4): created last first, those without a time at the end; then by name, those without one at the end; then by
-/// digest, platform and id. The images of one name stand together, at the place of the newest (FF2). Texts are compared ordinally. A list is
-/// in the same order each time, unlike docker's.
+/// digest, platform and id. The images of one name stand together, at the place of the newest (FF2). Texts are compared ordinally. A
+/// list is in the same order each time, unlike docker's.
 /// </summary>
 internal sealed class ImageOrder : IComparer<Image>
 {
