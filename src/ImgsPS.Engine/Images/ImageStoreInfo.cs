@@ -53,7 +53,9 @@ public sealed class ImageStoreInfo
     /// <summary>Repositories of a registry, or those of them that the store is; null where it does not list them.</summary>
     public int? Repositories { get; init; }
 
-    /// <summary>Images in the list: one per reference, and the dangling ones. Null for a registry: it would have to be asked for each.</summary>
+    /// <summary>
+    /// Images in the list: one per reference, and the dangling ones. Null for a registry, which would have to be asked for each.
+    /// </summary>
     public int? Images { get; init; }
 
     /// <summary>Images that nothing names any more, as <see cref="Image.Dangling"/>; null for a registry, which does not tell.</summary>

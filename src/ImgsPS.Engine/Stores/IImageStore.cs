@@ -56,14 +56,14 @@ internal interface IImageStore : IDisposable
 }
 
 /// <summary>
-/// A store whose list costs a question for each image, so that it is asked for those that are wanted: a registry. Names are read relative to
-/// it, and what a name or wildcard does not take is not asked for.
+/// A store whose list costs a question for each image, so that it is asked for those that are wanted: a registry. Names are read relative
+/// to it, and what a name or wildcard does not take is not asked for.
 /// </summary>
 internal interface ISelectingStore : IImageStore
 {
     /// <summary>
-    /// As <see cref="IImageStore.ListAsync"/>, for the images that the user names. A name that is none there, and a tag that cannot be read,
-    /// is one <see cref="IOperationObserver.Error"/>; a wildcard that takes nothing is none.
+    /// As <see cref="IImageStore.ListAsync"/>, for the images that the user names. A name that is none there, and a tag that cannot be
+    /// read, is one <see cref="IOperationObserver.Error"/>; a wildcard that takes nothing is none.
     /// </summary>
     Task<IReadOnlyList<Image>> SelectAsync(
         IReadOnlyList<ImageSelection> wanted, ListRequest request, IOperationObserver observer, CancellationToken cancellationToken);

@@ -21,7 +21,8 @@ internal static class ImageStores
     /// <summary>What <c>-Store</c> takes, for a message to a user whose text is none of it.</summary>
     public const string Forms =
         "A store is 'local', a folder (a full path, or one that begins with '.' or '~' or has a separator in it), 'docker', "
-        + "'docker:<context>', a Docker Engine's address (unix://, npipe://, tcp://, ssh://), or a registry: registry://host[:port][/prefix].";
+        + "'docker:<context>', a Docker Engine's address (unix://, npipe://, tcp://, ssh://), or a registry: "
+        + "registry://host[:port][/prefix].";
 
     private static readonly string[] DockerSchemes = { "docker:", "unix://", "npipe://", "tcp://", "ssh://" };
 

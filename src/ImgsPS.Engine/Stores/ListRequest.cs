@@ -21,8 +21,8 @@ internal sealed record ListRequest
     public bool AllPlatforms { get; init; }
 
     /// <summary>
-    /// True when platform, author and layers may be left out; in a registry everything but the names, which then come from the lists of tags
-    /// alone.
+    /// True when platform, author and layers may be left out; in a registry everything but the names, which then come from the lists of
+    /// tags alone.
     /// </summary>
     public bool NamesOnly { get; init; }
 }

@@ -117,7 +117,8 @@ public abstract class InspectCmdlet : RegistryCmdlet
     }
 
     private static async Task<IEnumerable<Image>> MatchesAsync(
-        StoreWork part, ImageIdentity image, ImageWildcard wildcard, CancellationToken cancellationToken) => part.Store is ISelectingStore own
+        StoreWork part, ImageIdentity image, ImageWildcard wildcard, CancellationToken cancellationToken) =>
+        part.Store is ISelectingStore own
         ? await own.SelectAsync([new ImageSelection(image, ImageWildcard.Compile)], ListRequest.Names, part.Observer, cancellationToken)
             .ConfigureAwait(false)
         : (await part.Store.ListAsync(ListRequest.Names, part.Observer, cancellationToken).ConfigureAwait(false)).Where(wildcard.Matches);

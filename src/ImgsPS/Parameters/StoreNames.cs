@@ -67,7 +67,7 @@ internal static class StoreNames
         };
     }
 
-    /// <summary>The name as the engine takes it: a folder as a full path of the file system, a registry's address in its one form.</summary>
+    /// <summary>The name as the engine takes it: a folder as a full path of the file system, a registry in its one form.</summary>
     /// <exception cref="ImageException">
     /// InvalidArgument: the path has no such drive, or is not one of the file system; the address is no registry's.
     /// </exception>

@@ -253,7 +253,7 @@ internal sealed class RegistryClient : IDisposable
         names.Warn(new MaskingObserver(observer, _transport.Secrets, _endpoint.Registry), $"{_endpoint.Registry} lists", "repositories");
     }
 
-    /// <summary>True for a failure of <see cref="ListRepositoriesAsync"/> that says no more than that the registry gives no such list.</summary>
+    /// <summary>True for a failure of <see cref="ListRepositoriesAsync"/> that says only that the registry gives no such list.</summary>
     public bool IsWithoutList(ImageException failure) =>
         failure.Kind is ImageErrorKind.Unauthorized or ImageErrorKind.Denied or ImageErrorKind.NotSupported
         && !_transport.Errors.IsCredentialRefused;

@@ -10,8 +10,8 @@ using ImgsPS.Stores;
 namespace ImgsPS.Completion;
 
 /// <summary>
-/// Completes references, and ids, from the stores that <c>-Store</c> names: from the beginning of the name, of a part of it, or of an id; of
-/// a registry the tags behind a repository and a colon. A word with wildcards is completed to what it takes, as the commands read it.
+/// Completes references, and ids, from the stores that <c>-Store</c> names: from the beginning of the name, of a part of it, or of an id;
+/// of a registry the tags behind a repository and a colon. A word with wildcards is completed to what it takes, as the commands read it.
 /// </summary>
 public class ImageCompleter : LocalCompleter
 {

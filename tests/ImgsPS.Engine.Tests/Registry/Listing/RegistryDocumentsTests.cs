@@ -11,7 +11,7 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Registry;
 
-/// <summary>What is kept of registries by digest: fetched once, hashed when it is read, bounded, and written only where that is allowed.</summary>
+/// <summary>What is kept of registries by digest: fetched once, hashed when it is read, bounded, written only where it may be.</summary>
 public sealed class RegistryDocumentsTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -45,7 +45,8 @@ public sealed class RegistryDocumentsTests : IDisposable
     {
         await Task.WhenAll(Enumerable.Range(0, 64).Select(i => Task.Run(() => GetAsync(Open(), i % 8))));
         Assert.Equal(8, Directory.GetFiles(Files).Length);
-        Assert.All(Directory.GetFiles(Files), file => Assert.EndsWith(Digest.Of(File.ReadAllBytes(file)).Hex, file, StringComparison.Ordinal));
+        Assert.All(
+            Directory.GetFiles(Files), file => Assert.EndsWith(Digest.Of(File.ReadAllBytes(file)).Hex, file, StringComparison.Ordinal));
     }
 
     [Theory]

@@ -94,8 +94,10 @@ public sealed class RegistryListTests : IAsyncDisposable
     public async Task Nested_index_gives_its_platforms_too_RN26()
     {
         var inner = _server.AddIndex("team/app:inner", [Other(1), Other(2)]);
-        var bytes = Encoding.UTF8.GetBytes(
-            $$"""{"schemaVersion":2,"mediaType":"{{inner.MediaType}}","manifests":[{"mediaType":"{{inner.MediaType}}","digest":"{{inner.Digest}}","size":{{inner.Manifest.Size}}}]}""");
+        var bytes = Encoding.UTF8.GetBytes($$"""
+            {"schemaVersion":2,"mediaType":"{{inner.MediaType}}","manifests":[
+            {"mediaType":"{{inner.MediaType}}","digest":"{{inner.Digest}}","size":{{inner.Manifest.Size}}}]}
+            """);
         _server.PutManifest("team/app", bytes, inner.MediaType, "outer");
 
         var rows = (await ListAsync(new ListRequest { AllPlatforms = true })).Where(row => row.Tag == "outer").ToList();
@@ -148,7 +150,7 @@ public sealed class RegistryListTests : IAsyncDisposable
 
         var rows = await SelectAsync(prefix, text.Replace("HOST", _server.Host, StringComparison.Ordinal));
 
-        Assert.Equal(expected, string.Join(" ", rows.Select(row => row.Reference![(_server.Host.Length + 1)..]).Order(StringComparer.Ordinal)));
+        Assert.Equal(expected, Paths(rows));
         Assert.Equal((catalogs, lists, heads), Questions());
         Assert.Empty(_observer.Errors);
     }
@@ -193,7 +195,8 @@ public sealed class RegistryListTests : IAsyncDisposable
 
         Assert.Empty(await SelectAsync("team", namesOnly, _server.Host + "/ops/web:1"));
 
-        Assert.Contains($"is not below 'registry://{_server.Host}/team'", Assert.Single(_observer.Errors).Error.Message, StringComparison.Ordinal);
+        var error = Assert.Single(_observer.Errors).Error;
+        Assert.Contains($"is not below 'registry://{_server.Host}/team'", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -249,7 +252,7 @@ public sealed class RegistryListTests : IAsyncDisposable
         var error = await Assert.ThrowsAsync<ImageException>(() => ListAsync());
         Assert.Equal(ImageErrorKind.NotSupported, error.Kind);
         Assert.Contains("does not list its repositories", error.Message, StringComparison.Ordinal);
-        Assert.Contains($"Name the repositories: Get-Image -Store registry://{_server.Host} -Image", error.Advice, StringComparison.Ordinal);
+        Assert.StartsWith($"Name the repositories: Get-Image -Store registry://{_server.Host}", error.Advice, StringComparison.Ordinal);
 
         Assert.Equal(2, (await SelectAsync("", "team/app:v1.*", "o*")).Count);
         Assert.Equal("o*", Assert.Single(_observer.Errors).Target);
@@ -297,10 +300,11 @@ public sealed class RegistryListTests : IAsyncDisposable
         _server.AddIndex("team/app:1", [ImageSpec.For(Platform.Host.ToString())]);
         await ListAsync();
 
+        var head = Assert.Single(_server.Requests, r => r.Method == "HEAD");
         Assert.Equal(
             "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
             + "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json",
-            string.Join(", ", Assert.Single(_server.Requests, r => r.Method == "HEAD").Headers.Where(h => h.Key == "Accept").SelectMany(h => h.Value.Split(", "))));
+            string.Join(", ", head.Headers.Where(h => h.Key == "Accept").Select(h => h.Value)));
     }
 
     [Theory]
@@ -414,7 +418,7 @@ public sealed class RegistryListTests : IAsyncDisposable
                 Filter = ImageFilter.Parse([filter.Replace("HOST", _server.Host, StringComparison.Ordinal)]),
                 NamesOnly = namesOnly,
             });
-            Assert.Equal(expected, string.Join(" ", rows.Select(r => r.Reference![(_server.Host.Length + 1)..]).Order(StringComparer.Ordinal)));
+            Assert.Equal(expected, Paths(rows));
             Assert.Equal(lists, _server.Requests.Count(r => r.Path.EndsWith("/tags/list", StringComparison.Ordinal)));
         }
     }
@@ -446,9 +450,11 @@ public sealed class RegistryListTests : IAsyncDisposable
             var image = index.Images.Single(i => i.Digest == row.ManifestDigest);
             var identity = ImageIdentity.Of(row);
             Assert.Equal(image.Config.Digest, (await store.GetConfigAsync(identity, null, _observer, default)).Id);
-            Assert.Equal(image.Layers.Select(l => l.DiffId), (await store.GetLayersAsync(identity, null, _observer, default)).Select(l => l.DiffId));
+            var layers = await store.GetLayersAsync(identity, null, _observer, default);
+            Assert.Equal(image.Layers.Select(l => l.DiffId), layers.Select(l => l.DiffId));
             Assert.NotEmpty(await store.GetHistoryAsync(identity, null, _observer, default));
-            var manifest = Assert.Single((await store.GetManifestAsync(identity, null, RegistryOptions.Default, _observer, default)).Manifests);
+            var answer = await store.GetManifestAsync(identity, null, RegistryOptions.Default, _observer, default);
+            var manifest = Assert.Single(answer.Manifests);
             Assert.Equal((image.Digest, index.Digest), (manifest.Digest, manifest.IndexDigest));
         }
 
@@ -529,6 +535,10 @@ public sealed class RegistryListTests : IAsyncDisposable
 
     private string Name(string name) => _server.Host + "/" + name;
 
+    /// <summary>The references without the host, in the order of the alphabet.</summary>
+    private string Paths(IEnumerable<Image> rows) =>
+        string.Join(" ", rows.Select(row => row.Reference![(_server.Host.Length + 1)..]).Order(StringComparer.Ordinal));
+
     private void AddMany()
     {
         var seed = 0;
@@ -555,7 +565,8 @@ public sealed class RegistryListTests : IAsyncDisposable
         _server.ClearRequests();
         using var store = Open(prefix);
         return await store.SelectAsync(
-            names.Select(name => new ImageSelection(ImageIdentity.Of(name), name.Contains('*', StringComparison.Ordinal) ? Glob : null)).ToArray(),
+            names.Select(name => new ImageSelection(
+                ImageIdentity.Of(name), name.Contains('*', StringComparison.Ordinal) ? Glob : null)).ToArray(),
             namesOnly ? ListRequest.Names : ListRequest.Default, _observer, CancellationToken.None);
     }
 

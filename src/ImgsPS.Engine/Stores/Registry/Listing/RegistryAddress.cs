@@ -10,8 +10,8 @@ namespace ImgsPS.Stores.Registry;
 internal sealed class RegistryAddress
 {
     private const string Scheme = "registry://";
-    private const string Form = "A registry is registry://host, registry://host:port, or one of these with the beginning of its repositories' "
-        + "names: registry://reg.example.com:5000/team.";
+    private const string Form = "A registry is registry://host, registry://host:port, or one of these with the beginning of its "
+        + "repositories' names: registry://reg.example.com:5000/team.";
 
     private RegistryAddress(string registry, string prefix)
     {
@@ -66,7 +66,7 @@ internal sealed class RegistryAddress
 
     /// <summary>True for a repository of the store.</summary>
     public bool Holds(string repository) => Prefix.Length == 0 || repository == Prefix
-        || (repository.Length > Prefix.Length && repository[Prefix.Length] == '/' && repository.StartsWith(Prefix, StringComparison.Ordinal));
+        || repository.StartsWith(Prefix + "/", StringComparison.Ordinal);
 
     /// <summary>
     /// What an image is called within the store: <c>app:1</c> of <c>registry://host/team</c> for <c>host/team/app:1</c>. Null for one
@@ -94,8 +94,8 @@ internal sealed class RegistryAddress
             throw new ImageException(
                 ImageErrorKind.NotFound,
                 $"No such image: {PrintableText.Of(identity.Text)}",
-                $"A registry finds images by name and not by id: give the repository too, REPOSITORY:TAG or REPOSITORY@DIGEST, or pipe what "
-                    + $"Get-Image -Store {Store} lists.");
+                "A registry finds images by name and not by id: give the repository too, REPOSITORY:TAG or REPOSITORY@DIGEST, or pipe "
+                    + $"what Get-Image -Store {Store} lists.");
         }
 
         if (!isWhole && !HasHost(text))

@@ -55,7 +55,9 @@ internal sealed class RegistryDocuments
     /// <summary>Keeps the folder open until the result is disposed: for many questions one after the other.</summary>
     public IDisposable Keep() => _door.Keep();
 
-    /// <summary>The document with a digest: the kept one, else what <paramref name="fetch"/> brings, once for all who ask at a time.</summary>
+    /// <summary>
+    /// The document with a digest: the kept one, else what <paramref name="fetch"/> brings, once for all who ask at a time.
+    /// </summary>
     /// <param name="digest">The digest.</param>
     /// <param name="fetch">Fetches it, checked.</param>
     /// <param name="observer">Told what cannot be read or written.</param>

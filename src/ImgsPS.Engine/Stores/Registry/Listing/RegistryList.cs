@@ -53,8 +53,8 @@ internal sealed class RegistryList
 
     /// <summary>The images, newest first; those that only have names by their names.</summary>
     /// <exception cref="ImageException">
-    /// NotSupported: the registry does not list its repositories, and everything is wanted. RateLimited, Unavailable, Timeout, Unauthorized:
-    /// of the registry, so that going on is of no use. What before= and since= name, as <see cref="ImageFilter.Apply"/>.
+    /// NotSupported: the registry does not list its repositories, and everything is wanted. RateLimited, Unavailable, Timeout,
+    /// Unauthorized: of the registry, so that going on is of no use. What before= and since= name, as <see cref="ImageFilter.Apply"/>.
     /// </exception>
     public async Task<IReadOnlyList<Image>> RunAsync(IReadOnlyList<RegistryWanted> wanted, CancellationToken cancellationToken)
     {
@@ -80,8 +80,10 @@ internal sealed class RegistryList
                     cancellationToken).ConfigureAwait(false);
                 var children = _children.ToArray();
                 await SideBySide.EachAsync(
-                    children, AtATime, (child, stop) => GuardAsync(child.Tag, () => ReadAsync(child, 1, stop), null, stop), cancellationToken)
-                    .ConfigureAwait(false);
+                    children,
+                    AtATime,
+                    (child, stop) => GuardAsync(child.Tag, () => ReadAsync(child, 1, stop), null, stop),
+                    cancellationToken).ConfigureAwait(false);
             }
 
             TellOtherPlatforms();
@@ -180,7 +182,10 @@ internal sealed class RegistryList
             cancellationToken).ConfigureAwait(false);
         return found.Where(tag => _request.Filter.MayPass(tag.Reference))
             .GroupBy(tag => tag.Reference.Familiar, StringComparer.Ordinal)
-            .Select(same => new Tag(same.First().Reference, same.SelectMany(tag => tag.Wanted).ToArray()) { IsNamed = same.Any(t => t.IsNamed) })
+            .Select(same => new Tag(same.First().Reference, same.SelectMany(tag => tag.Wanted).ToArray())
+            {
+                IsNamed = same.Any(tag => tag.IsNamed),
+            })
             .OrderBy(tag => tag.Reference.Familiar, StringComparer.Ordinal)
             .ToList();
 

@@ -153,7 +153,7 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
     private RegistryManifestSource Source(ImageIdentity image, ImageReference reference) =>
         new(Client, reference, image.IsListed ? _documents : null);
 
-    /// <summary>The entry of a listed image in the index that its name leads to; null for a name, and where there is no such entry.</summary>
+    /// <summary>The entry of a listed image in the index that its name leads to; null for a name, and where there is none.</summary>
     private static async Task<Descriptor?> OwnAsync(
         ImageIdentity image, RegistryManifestSource source, IOperationObserver observer, CancellationToken cancellationToken) =>
         image.IsListed && image.ManifestDigest is not null && image.ManifestDigest != image.Digest
@@ -161,7 +161,7 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
             ? index.Manifests.FirstOrDefault(entry => entry.Digest.ToString() == image.ManifestDigest)
             : null;
 
-    /// <summary>What an image is called, and what to ask for: of a listed one its own digest, so that it is that one and no other.</summary>
+    /// <summary>What an image is called, and what to ask for: of a listed one its own digest, so that it is that one alone.</summary>
     private (string Name, ImageReference Reference) Locate(ImageIdentity image, string? digest)
     {
         var reference = _address.Read(image).WithDefaultTag();

@@ -61,7 +61,7 @@ internal sealed class RegistryWanted
     /// <summary>True when an image was found, or the user was told why not.</summary>
     public bool IsAnswered { get; set; }
 
-    /// <summary>True when the part of a wildcard before its tags has no wildcard in it, and is no host's with a port still to come.</summary>
+    /// <summary>True when the part of a wildcard before its tags has no wildcard in it, and is no host with a port to come.</summary>
     private bool NamesRepository => _names!.Parts is { Tag: not null, Repository: { } repository }
         && repository.Substring(ImageNamePattern.AddressLength(repository)).IndexOfAny(['*', '?', '[', ']', '`']) < 0
         && !_address.Registry.StartsWith(repository + ":", StringComparison.Ordinal);
@@ -91,7 +91,8 @@ internal sealed class RegistryWanted
     {
         if (_names is null)
         {
-            return Name is null || (Name.Name == reference.Name && (Name.IsNameOnly || Name.WithDefaultTag() == reference.WithDefaultTag()));
+            return Name is null
+                || (Name.Name == reference.Name && (Name.IsNameOnly || Name.WithDefaultTag() == reference.WithDefaultTag()));
         }
 
         if (_names.TakesAll || _names.NamesOf(reference.Familiar, reference.FamiliarName).Any(_fits!))
