@@ -258,6 +258,30 @@ public sealed class RegistryListTests : IAsyncDisposable
         Assert.Equal("o*", Assert.Single(_observer.Errors).Target);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("team/app")]
+    [InlineData("team/app:v1.0")]
+    [InlineData("team/app:v*")]
+    public async Task Wrong_password_is_told_as_such_and_once(string name)
+    {
+        AddMany();
+        _server.Options.Auth = RegistryAuth.Basic;
+        _server.Options.Users["ann"] = "right";
+        using var store = new RegistryStore(
+            RegistryAddress.For(_server.Host), new RegistryOptions { Credential = new RegistryCredential("ann", "wrong") });
+
+        var error = await Assert.ThrowsAsync<ImageException>(() => name.Length == 0
+            ? store.ListAsync(ListRequest.Default, _observer, CancellationToken.None)
+            : store.SelectAsync(
+                [new(ImageIdentity.Of(name), name.Contains('*', StringComparison.Ordinal) ? Glob : null)], ListRequest.Default, _observer,
+                CancellationToken.None));
+
+        Assert.Equal(ImageErrorKind.Unauthorized, error.Kind);
+        Assert.Contains("The credentials of ann do not suffice", error.Advice, StringComparison.Ordinal);
+        Assert.Empty(_observer.Errors);
+    }
+
     /// <summary>The tags; how many are hidden without -All.</summary>
     [Theory]
     [InlineData("sha256-DIGEST.sig", true)]
@@ -460,6 +484,26 @@ public sealed class RegistryListTests : IAsyncDisposable
 
         var all = await store.GetManifestAsync(ImageIdentity.Of("team/app:1"), null, RegistryOptions.Default, _observer, default);
         Assert.Equal(index.Images.Select(i => i.Digest), all.Manifests.Select(m => m.Digest));
+    }
+
+    [Fact]
+    public async Task Row_that_has_its_id_alone_leads_to_that_platform_or_is_a_conflict_FF2()
+    {
+        var index = _server.AddIndex("team/app:1", [Other(1), Other(2), ImageSpec.For(Platform.Host.ToString())]);
+        var single = _server.AddImage("team/one:1", new ImageSpec { Layers = [new LayerSpec(9)] });
+        using var store = Open();
+
+        foreach (var image in index.Images.Append(single))
+        {
+            var reference = image == single ? single.Reference : index.Reference;
+            var row = ImageIdentity.Of(reference, image.Config.Digest, null, store.Name);
+            var config = await store.GetConfigAsync(row, null, _observer, default);
+            Assert.Equal((image.Config.Digest, reference), (config.Id, config.Reference));
+        }
+
+        var moved = ImageIdentity.Of(index.Reference, single.Config.Digest, null, store.Name);
+        var error = await Assert.ThrowsAsync<ImageException>(() => store.GetConfigAsync(moved, null, _observer, default));
+        Assert.Equal(ImageErrorKind.Conflict, error.Kind);
     }
 
     [Fact]

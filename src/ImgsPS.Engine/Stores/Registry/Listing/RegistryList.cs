@@ -300,7 +300,7 @@ internal sealed class RegistryList
             throw index.NoImage(tag.Reference.Familiar);
         }
 
-        var images = Images(index);
+        var images = index.MayBeImages();
         if (_request.AllPlatforms && images.Count > 0)
         {
             foreach (var entry in images)
@@ -318,7 +318,7 @@ internal sealed class RegistryList
         }
         catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
         {
-            if (images.Exists(entry => entry.Platform is not null))
+            if (images.Any(entry => entry.Platform is not null))
             {
                 _observer.Verbose($"{tag.Reference.Familiar}: {e.Message}");
                 _ofOtherPlatforms.Enqueue(tag.Reference.Familiar);
@@ -331,11 +331,6 @@ internal sealed class RegistryList
             }
         }
     }
-
-    /// <summary>The entries that may be images: attestations say unknown/unknown (U8), and what is no manifest is no image.</summary>
-    private static List<ManifestEntry> Images(ImageIndex index) => index.Entries
-        .Where(entry => entry.Platform is not { OS: "unknown" } && (entry.Platform is not null || entry.MayBeManifest))
-        .GroupBy(entry => entry.Digest, StringComparer.Ordinal).Select(same => same.First()).ToList();
 
     private async Task ReadAsync(Child child, int depth, CancellationToken stop)
     {
@@ -351,7 +346,7 @@ internal sealed class RegistryList
         }
 
         ImageIndex.EnsureFollowed(index.Entries.Count, depth + 1);
-        foreach (var entry in Images(index))
+        foreach (var entry in index.MayBeImages())
         {
             await ReadAsync(child with { Parent = index, Entry = entry }, depth + 1, stop).ConfigureAwait(false);
         }

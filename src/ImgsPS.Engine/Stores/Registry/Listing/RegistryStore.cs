@@ -145,8 +145,36 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
         ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var (name, reference) = Locate(image, platform is null ? image.ManifestDigest : null);
-        return Client.GuardAsync(reference, observer, guarded => ImageDocuments.ReadAsync(
-            Source(image, reference), null, platform, name, Name, guarded, cancellationToken));
+        return Client.GuardAsync(reference, observer, guarded => platform is null && IsById(image)
+            ? ReadByIdAsync(image, name, Source(image, reference), guarded, cancellationToken)
+            : ImageDocuments.ReadAsync(Source(image, reference), null, platform, name, Name, guarded, cancellationToken));
+    }
+
+    /// <summary>True for a listed image of which only the id tells which one of an index's it is: a row without its other properties.</summary>
+    private static bool IsById(ImageIdentity image) =>
+        image.IsListed && image.ManifestDigest is null && image.Id is not null && image.Id != image.Digest;
+
+    /// <summary>Looks for the image with the listed id in what its name leads to (FF2).</summary>
+    /// <exception cref="ImageException">Conflict: it is not there.</exception>
+    private async Task<ImageDocuments> ReadByIdAsync(
+        ImageIdentity image, string name, RegistryManifestSource source, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var root = await source.GetManifestAsync(null, observer, cancellationToken).ConfigureAwait(false);
+        var index = root as ImageIndex;
+        foreach (var entry in index?.MayBeImages() ?? [])
+        {
+            var child = await source.GetChildAsync(index!, entry.Follow(), observer, cancellationToken).ConfigureAwait(false);
+            if (child is Manifest own && own.Config.Digest.ToString() == image.Id)
+            {
+                root = own;
+                break;
+            }
+        }
+
+        return root is Manifest { IsImage: true } manifest && manifest.Config.Digest.ToString() == image.Id
+            ? new ImageDocuments(
+                manifest, await source.ReadConfigAsync(manifest, observer, cancellationToken).ConfigureAwait(false), name, Name)
+            : throw ImageLookup.Moved(name);
     }
 
     /// <summary>The documents of an image: of a listed one as the list has read them, of a name as they are in the registry now.</summary>
