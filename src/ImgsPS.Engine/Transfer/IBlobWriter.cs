@@ -31,23 +31,24 @@ internal interface IBlobWriter : IDisposable
     Task CommitAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>Where a pull puts content. Safe for any number of threads.</summary>
-internal interface IContentTarget
+/// <summary>
+/// Content that is made here on its way into a store: bytes are hashed as they come, and the end says what they are. Not thread-safe.
+/// Disposing without <see cref="CommitAsync"/> throws them away, since nobody can ask for them again.
+/// </summary>
+internal interface INewBlobWriter : IDisposable
 {
-    /// <summary>True when the content is there, whole by its size.</summary>
-    bool Contains(Descriptor descriptor);
+    /// <summary>Bytes that are in.</summary>
+    long Position { get; }
 
-    /// <summary>
-    /// True when the content is there and has its digest: this user's ImgsPS wrote it, or hashed it once (SF7). What has not counts as
-    /// absent, and <see cref="BeginAsync"/> puts it aside.
-    /// </summary>
-    Task<bool> HasAsync(Descriptor descriptor, CancellationToken cancellationToken);
+    /// <summary>Adds bytes.</summary>
+    /// <exception cref="ImageException">StoreUnavailable: disk full, and the like.</exception>
+    Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken);
 
-    /// <summary>
-    /// A writer for content that is not there; null when it is there already, or came while this call waited for another writer of it (U4).
-    /// </summary>
-    Task<IBlobWriter?> BeginAsync(Descriptor descriptor, IOperationObserver observer, CancellationToken cancellationToken);
-
-    /// <summary>Reads content of at most <paramref name="limit"/> bytes, checked against its digest; null when it is not there.</summary>
-    byte[]? TryRead(Descriptor descriptor, int limit);
+    /// <summary>Makes the content visible, unless it is there already, and protects it as <see cref="IImageTarget.Protect"/>.</summary>
+    /// <param name="mediaType">What it is.</param>
+    /// <param name="observer">Told when another process brings the same content, and of a damaged file in its place.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Its size and its sha256 digest.</returns>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    Task<Descriptor> CommitAsync(string mediaType, IOperationObserver observer, CancellationToken cancellationToken);
 }

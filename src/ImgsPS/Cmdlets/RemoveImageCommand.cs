@@ -76,7 +76,15 @@ public sealed class RemoveImageCommand : StoreCmdlet
             ForNextItem(image.ToString(), () =>
             {
                 var wildcard = PatternOf(image);
-                var stores = Read(StoresFor(image), image.ToString());
+                var links = StoresFor(image);
+                if (wildcard is null && !_isShown && !image.Identity.IsListed && links.All(link => PlannerOrNull(link) is null))
+                {
+                    // A name or an id that is typed needs no plan where nobody is asked or told: it is found when it is removed.
+                    Remove(links.Select(link => (RemovalsOf(link), image.Identity)).ToList(), named: false);
+                    return;
+                }
+
+                var stores = Read(links, image.ToString());
                 if (wildcard is null)
                 {
                     // One name of several images: each is asked for by itself (FF1).
@@ -117,16 +125,23 @@ public sealed class RemoveImageCommand : StoreCmdlet
         }
     }
 
+    private IRemovalPlanner? PlannerOrNull(StoreLink link) => _removals.TryGetValue(link, out var store) ? store.Planner : null;
+
+    private StoreRemovals RemovalsOf(StoreLink link)
+    {
+        if (!_removals.TryGetValue(link, out var store))
+        {
+            _removals.Add(link, store = new StoreRemovals(link));
+        }
+
+        return store;
+    }
+
     /// <summary>The stores that can be read.</summary>
     private List<StoreRemovals> Read(IReadOnlyList<StoreLink> links, object target)
     {
-        foreach (var link in links.Where(link => !_removals.ContainsKey(link)))
-        {
-            _removals.Add(link, new StoreRemovals(link));
-        }
-
         AskEach(
-            links.Where(link => _removals[link].Planner is null).ToList(),
+            links.Where(link => RemovalsOf(link).Planner is null).ToList(),
             target,
             (store, observer, cancellationToken) => store.ForChange().PlanRemovalsAsync(_isShown, observer, cancellationToken),
             (link, planner) => _removals[link].Read(planner),
@@ -163,7 +178,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
         PlannedRemoval? planned = null;
         try
         {
-            planned = Plan(store, request);
+            planned = !_isShown && !image.IsListed && store.Planner is null ? null : Plan(store, request);
         }
         catch (ImageException refusal)
             when (refusal.Kind == ImageErrorKind.NotFound && image.Reference is not null && store.HasUntagged(image.Reference))
@@ -281,6 +296,18 @@ public sealed class RemoveImageCommand : StoreCmdlet
         var image = store.Refused();
         if (failure is ImageException { Kind: ImageErrorKind.NotFound } && image.Reference is { } gone && IsGone(store, gone))
         {
+            return;
+        }
+
+        if (failure is ImageException { Kind: ImageErrorKind.Ambiguous }
+            && ImageLookup.Meant(PlannerOf(store).Images, image) is { Count: > 1 } all)
+        {
+            // One name of several images: each is removed by itself (FF1).
+            foreach (var one in all)
+            {
+                ForItem(one.Text, () => Remove(store, one, named: false), store.Store);
+            }
+
             return;
         }
 

@@ -7,6 +7,7 @@ using ImgsPS.Engine.Tests.Registry;
 using ImgsPS.Platforms;
 using ImgsPS.Stores;
 using ImgsPS.Stores.Layout;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using ImgsPS.Transfer;
 using Xunit;
@@ -110,12 +111,12 @@ public sealed class EmptyIndexTests : IAsyncDisposable
     private Task<ManifestAnswer> ShowAsync(string? platform) => ManifestReader.FromRegistryAsync(
         TestClients.Client(_server.Host), Reference, platform is null ? null : Platform.Parse(platform), _observer, CancellationToken.None);
 
-    private async Task<PulledImage> PullAsync(string? platform, bool all)
+    private async Task<CopiedImage> PullAsync(string? platform, bool all)
     {
         using var store = new LayoutStore(_folder.Path);
         using var client = TestClients.Client(_server.Host);
         using var session = await store.BeginPullAsync(Reference, _observer, CancellationToken.None);
-        return await ImagePuller.PullAsync(
-            client, Reference, platform is null ? null : Platform.Parse(platform), all, session, _observer, CancellationToken.None);
+        var request = new CopyRequest(Reference) { Platform = platform is null ? null : Platform.Parse(platform), AllPlatforms = all };
+        return await ImageCopy.RunAsync(new RegistrySource(client, Reference), session, request, _observer, CancellationToken.None);
     }
 }

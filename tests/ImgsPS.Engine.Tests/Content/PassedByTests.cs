@@ -8,6 +8,7 @@ using ImgsPS.Content;
 using ImgsPS.Engine.Tests.Registry;
 using ImgsPS.Stores;
 using ImgsPS.Stores.Layout;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using ImgsPS.Transfer;
 using Xunit;
@@ -231,13 +232,13 @@ public sealed class PassedByTests : IAsyncDisposable
     private Task<ManifestAnswer> ShowAsync() => ManifestReader.FromRegistryAsync(
         TestClients.Client(_server.Host), ImageReference.Parse(_index.Reference), null, _observer, CancellationToken.None);
 
-    private async Task<PulledImage> PullAsync(string? platform, bool all = false)
+    private async Task<CopiedImage> PullAsync(string? platform, bool all = false)
     {
         using var store = new LayoutStore(_folder.Path);
         using var client = TestClients.Client(_server.Host);
         var reference = ImageReference.Parse(_index.Reference);
         using var session = await store.BeginPullAsync(reference, _observer, CancellationToken.None);
-        return await ImagePuller.PullAsync(
-            client, reference, platform is null ? null : Platform.Parse(platform), all, session, _observer, CancellationToken.None);
+        var request = new CopyRequest(reference) { Platform = platform is null ? null : Platform.Parse(platform), AllPlatforms = all };
+        return await ImageCopy.RunAsync(new RegistrySource(client, reference), session, request, _observer, CancellationToken.None);
     }
 }

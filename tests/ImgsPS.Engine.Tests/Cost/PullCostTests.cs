@@ -13,6 +13,7 @@ using ImgsPS.Stores;
 using ImgsPS.Stores.Layout;
 using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
+using ImgsPS.Transfer;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Cost;

@@ -89,13 +89,34 @@ public sealed class StoreCostTests : IDisposable
     }
 
     [Fact]
+    public async Task Removal_after_another_one_opens_the_same_few_files_however_many_images_there_are()
+    {
+        var opened = new List<int>();
+        foreach (var count in new[] { 5, 60 })
+        {
+            await FillAsync(count);
+            await _store.RemoveAsync((await _store.ListAsync())[0]);
+
+            // Another store of the same process, as the next command has it.
+            var files = new CountingFiles();
+            using var store = _store.Reopen(files);
+            var image = (await _store.ListAsync())[0];
+            await store.RemoveAsync(new RemovalRequest(ImageIdentity.Of(image)), NullObserver.Instance, CancellationToken.None);
+            opened.Add(files.Opened.Count);
+            Assert.DoesNotContain(files.Opened, path => path.StartsWith(_store.Paths.Blobs, StringComparison.Ordinal));
+        }
+
+        Assert.Equal(opened[0], opened[1]);
+    }
+
+    [Fact]
     public async Task Pulls_that_wait_for_the_lock_are_named_in_one_change_of_the_index()
     {
         await FillAsync(1);
         var files = new CountingFiles();
         using var store = _store.Reopen(files);
         var images = Enumerable.Range(0, 12).Select(i => new TestImage($"waiting {i}")).ToArray();
-        var sessions = new List<Transfer.IPullSession>();
+        var sessions = new List<Transfer.IImageTarget>();
         var publications = new List<Task<bool>>();
         using (await StoreLock.TakeAsync(_store.Paths, StoreFiles.Of(_store.Paths), TimeSpan.FromSeconds(30), CancellationToken.None))
         {

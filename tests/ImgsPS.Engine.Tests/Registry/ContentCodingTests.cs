@@ -184,11 +184,12 @@ public sealed class ContentCodingTests : IAsyncDisposable
 
     private RegistryClient Client() => TestClients.Client(_server.Host, store: new FixedCredentials(new RegistryCredential("bob", "secret")));
 
-    private async Task<PulledImage> PullAsync()
+    private async Task<CopiedImage> PullAsync()
     {
         using var store = new LayoutStore(_folder.Path);
         using var client = Client();
         using var session = await store.BeginPullAsync(Reference, _observer, CancellationToken.None);
-        return await ImagePuller.PullAsync(client, Reference, null, false, session, _observer, CancellationToken.None);
+        return await ImageCopy.RunAsync(
+            new RegistrySource(client, Reference), session, new CopyRequest(Reference), _observer, CancellationToken.None);
     }
 }

@@ -5,6 +5,7 @@ using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Stores.Layout;
+using ImgsPS.Stores.Registry;
 using ImgsPS.Testing;
 using ImgsPS.Transfer;
 using Xunit;
@@ -118,12 +119,13 @@ public sealed class HeadTests : IAsyncDisposable
     private IEnumerable<string> Asked() => _server.Requests.Where(r => r.Path.StartsWith("/v2/", StringComparison.Ordinal))
         .Select(r => r.Method);
 
-    private async Task<PulledImage> PullAsync()
+    private async Task<CopiedImage> PullAsync()
     {
         using var store = new LayoutStore(_folder.Path);
         using var client = TestClients.Client(_server.Host);
         var reference = ImageReference.Parse(_image.Reference);
         using var session = await store.BeginPullAsync(reference, _observer, CancellationToken.None);
-        return await ImagePuller.PullAsync(client, reference, null, false, session, _observer, CancellationToken.None);
+        return await ImageCopy.RunAsync(
+            new RegistrySource(client, reference), session, new CopyRequest(reference), _observer, CancellationToken.None);
     }
 }

@@ -143,12 +143,13 @@ public sealed class TwoSchemesTests : IAsyncDisposable
     private async Task<string> GetAsync(RegistryClient client, string repository) => (await client.GetManifestAsync(
         ImageReference.Parse($"{_server.Host}/{repository}:1"), null, NullObserver.Instance, CancellationToken.None)).Digest.ToString();
 
-    private async Task<PulledImage> PullAsync(string repository)
+    private async Task<CopiedImage> PullAsync(string repository)
     {
         using var store = new LayoutStore(_folder.Path);
         using var client = Client();
         var reference = ImageReference.Parse($"{_server.Host}/{repository}:1");
         using var session = await store.BeginPullAsync(reference, NullObserver.Instance, CancellationToken.None);
-        return await ImagePuller.PullAsync(client, reference, null, false, session, NullObserver.Instance, CancellationToken.None);
+        return await ImageCopy.RunAsync(
+            new RegistrySource(client, reference), session, new CopyRequest(reference), NullObserver.Instance, CancellationToken.None);
     }
 }

@@ -127,7 +127,8 @@ internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer serve
     {
         using var session = await _store.BeginPullAsync(Reference.WithDefaultTag(), _observer, cancellationToken);
         var platform = expected.Platform is { } text ? Platform.Parse(text) : null;
-        var pulled = await ImagePuller.PullAsync(Client, Reference, platform, false, session, _observer, cancellationToken);
+        var request = new CopyRequest(Reference) { Platform = platform };
+        var pulled = await ImageCopy.RunAsync(new RegistrySource(Client, Reference), session, request, _observer, cancellationToken);
         Assert.Equal(_setup.Digest, pulled.Root.Digest.ToString());
     }
 

@@ -6,7 +6,6 @@ using System.Runtime.InteropServices;
 using System.Security.AccessControl;
 using System.Security.Principal;
 using System.Text;
-using ImgsPS.Content;
 
 #pragma warning disable CA1416 // Made on Windows alone.
 

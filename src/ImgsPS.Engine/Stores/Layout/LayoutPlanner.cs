@@ -212,7 +212,8 @@ internal sealed class LayoutPlanner : IRemovalPlanner
                 gone.Add(new GoneImage(row.Image.Id, []));
             }
 
-            gone.AddRange(images.Where(m => !_needs!.Value.IsNeededAfter(loss, m.Config.Digest) && !_gone.Contains(m.Config.Digest.ToString()))
+            gone.AddRange(images
+                .Where(m => !_needs!.Value.IsNeededAfter(loss, m.Config.Digest) && !_gone.Contains(m.Config.Digest.ToString()))
                 .OrderBy(m => m.Config.Digest.ToString() == row.Image.Id ? 0 : 1)
                 .Select(m => new GoneImage(m.Config.Digest.ToString(), m.Layers)));
         }
@@ -242,7 +243,8 @@ internal sealed class LayoutPlanner : IRemovalPlanner
         private HashSet<IndexEntry>? _named;
         private HashSet<IndexEntry>? _nameless;
 
-        public IEnumerable<IndexEntry> All => (_named ?? (_only is null ? Enumerable.Empty<IndexEntry>() : [_only])).Concat(_nameless ?? []);
+        public IEnumerable<IndexEntry> All =>
+            (_named ?? (_only is null ? Enumerable.Empty<IndexEntry>() : [_only])).Concat(_nameless ?? []);
 
         private int NamedCount => _named?.Count ?? (_only is null ? 0 : 1);
 

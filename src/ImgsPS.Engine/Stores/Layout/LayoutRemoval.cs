@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
+using ImgsPS.Stores.Layout.Maintenance;
 
 namespace ImgsPS.Stores.Layout;
 
@@ -11,22 +12,28 @@ namespace ImgsPS.Stores.Layout;
 /// </summary>
 internal sealed class LayoutRemoval
 {
+    private readonly StorePaths _paths;
     private readonly StoreFiles _files;
     private readonly IndexFile _indexFile;
     private readonly ContentCollector _collector;
-    private readonly LayoutRows _rows;
+    private readonly Func<IOperationObserver, LayoutRows> _rows;
     private readonly string _store;
     private readonly IOperationObserver _observer;
     private readonly Dictionary<Digest, long> _moved = new();
 
+    /// <param name="parts">The store's paths and files.</param>
+    /// <param name="collector">Its content.</param>
+    /// <param name="rows">Makes its list.</param>
+    /// <param name="observer">Who is told.</param>
     public LayoutRemoval(
-        StoreFiles files, IndexFile indexFile, ContentCollector collector, LayoutRows rows, string store, IOperationObserver observer)
+        LayoutParts parts, ContentCollector collector, Func<IOperationObserver, LayoutRows> rows, IOperationObserver observer)
     {
-        _files = files;
-        _indexFile = indexFile;
+        _paths = parts.Paths;
+        _files = parts.Files;
+        _indexFile = parts.IndexFile;
         _collector = collector;
         _rows = rows;
-        _store = store;
+        _store = parts.Name;
         _observer = observer;
     }
 
@@ -38,7 +45,16 @@ internal sealed class LayoutRemoval
     public async Task<ImageRemovals> RunAsync(IReadOnlyList<RemovalRequest> requests)
     {
         var index = _indexFile.ReadForChange(_observer, out var current);
-        var planner = new LayoutPlanner(index, _rows.Of(index), _rows, _store, _collector.NeedsOf);
+        var planner = RemovalMemory.Take(_paths, _files, index, _store);
+        var isKnown = planner is not null;
+        if (planner is null)
+        {
+            var held = new HeldWarnings(_observer);
+            planner = new LayoutPlanner(index, _rows(held).Of(index), _rows(NullObserver.Instance), _store, _collector.NeedsOf);
+            isKnown = !held.Any;
+            held.Release();
+        }
+
         var items = Plan(planner, requests, out var failure);
         if (items.Exists(i => i.Entries.Count > 0 || i.IsPart))
         {
@@ -57,6 +73,15 @@ internal sealed class LayoutRemoval
             }
 
             _files.At(StorePoint.CollectAfterTrash);
+
+            // An entry that hides more is another one in the index.
+            isKnown &= claimed is not null
+                && items.TrueForAll(i => !i.IsPart && i.Loss!.Freed.All(d => claimed.Contains(d) || _moved.ContainsKey(d)));
+        }
+
+        if (isKnown)
+        {
+            RemovalMemory.Keep(_paths, _files, index, planner, _store);
         }
 
         return new ImageRemovals(items.ConvertAll(Tell), failure);

@@ -8,7 +8,8 @@ using ImgsPS.Platforms;
 namespace ImgsPS.Stores.Layout;
 
 /// <summary>
-/// Makes the list of an index: one row per name, and one per digest that has none (L1), each with its images (FF2). Not thread-safe; one per operation.
+/// Makes the list of an index: one row per name, and one per digest that has none (L1), each with its images (FF2). Not thread-safe; one per
+/// operation.
 /// </summary>
 internal sealed class LayoutRows
 {
@@ -202,10 +203,12 @@ internal sealed class LayoutRows
         _ => Array.Empty<ManifestFacts>(),
     };
 
-    /// <summary>The manifests of an index for a platform, in the store or not, those in indexes in it included as far as they are there.</summary>
+    /// <summary>
+    /// The manifests of an index for a platform, in the store or not, those in indexes in it included as far as they are there.
+    /// </summary>
     public IEnumerable<Digest> PlatformsOf(Descriptor root) => _catalog.Find(root, _few, _observer) is not IndexFacts index ? []
-        : index.Children.Concat(Leaves(index).Select(l => l.Descriptor)).Where(c => c.Platform is not { OS: "unknown" }).Select(c => c.Digest)
-            .Distinct();
+        : index.Children.Concat(Leaves(index).Select(l => l.Descriptor)).Where(c => c.Platform is not { OS: "unknown" })
+            .Select(c => c.Digest).Distinct();
 
     /// <summary>The images of an index that are in the store, each once, this machine's best first; or that there is none.</summary>
     private List<Choice> Shown(IndexFacts index, IReadOnlyCollection<Digest> hidden)

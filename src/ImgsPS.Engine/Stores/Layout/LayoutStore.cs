@@ -142,7 +142,7 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
             ImageRemovals removals;
             using (await StoreLock.TakeAsync(_paths, _files, LockWait, cancellationToken).ConfigureAwait(false))
             {
-                var removal = new LayoutRemoval(_files, _indexFile, _collector, Rows(observer), Name, observer);
+                var removal = new LayoutRemoval(Parts(), _collector, Rows, observer);
                 removals = await removal.RunAsync(requests).ConfigureAwait(false);
             }
 
@@ -178,7 +178,7 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
         var (_, rows) = Read(observer);
         var found = LayoutLookup.Find(rows, image);
         var name = found.Best.Image.Reference ?? found.Best.Image.Id;
-        var source = new LayoutManifestSource(_blobs, found.Row);
+        var source = new LayoutSource(_blobs, found.Row);
         return await ManifestReader.DescribeNamedAsync(
             name, source, platform, platform is null && image.IsListed ? found.Best.Manifest : null, observer, cancellationToken)
             .ConfigureAwait(false);
@@ -293,12 +293,17 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
     /// <exception cref="ImageException">
     /// StoreUnavailable, StoreLocked, NotSupported, InvalidData, InvalidArgument: the store cannot be written.
     /// </exception>
-    public async Task<IPullSession> BeginPullAsync(ImageReference reference, IOperationObserver observer,
+    public async Task<IImageTarget> BeginPullAsync(ImageReference reference, IOperationObserver observer,
         CancellationToken cancellationToken)
     {
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
         return Begin(reference, observer);
     }
+
+    /// <summary>One image of the store, to copy it elsewhere.</summary>
+    /// <exception cref="ImageException">NotFound, Ambiguous: as <see cref="LayoutLookup.Find"/>. StoreUnavailable, InvalidData.</exception>
+    public IImageSource OpenSource(ImageIdentity image, IOperationObserver observer) =>
+        new LayoutSource(_blobs, LayoutLookup.Find(Read(observer).Rows, image).Row);
 
     public void Dispose()
     {
@@ -353,7 +358,7 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
         var found = LayoutLookup.Find(rows, image);
         var (row, shown) = (found.Row, found.Best);
-        var source = new LayoutManifestSource(_blobs, row);
+        var source = new LayoutSource(_blobs, row);
         var documents = await ImageDocuments.ReadAsync(
             source, platform is null ? shown.Manifest ?? row.Root : row.Root, platform, row.Image.Reference, Name, observer,
             cancellationToken).ConfigureAwait(false);
@@ -395,8 +400,9 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
         bool isUpToDate;
         using (var session = Begin(reference, observer))
         {
-            var pulled = await ImagePuller.PullAsync(
-                registry, reference, request.Platform, request.AllPlatforms, session, observer, cancellationToken).ConfigureAwait(false);
+            var copy = new CopyRequest(reference) { Platform = request.Platform, AllPlatforms = request.AllPlatforms };
+            var pulled = await ImageCopy.RunAsync(new RegistrySource(registry, reference), session, copy, observer, cancellationToken)
+                .ConfigureAwait(false);
 
             // What was pulled, also when another process has moved the name by now; read while the lease still keeps it.
             var entry = session.Entry is { } found && found.Descriptor!.Digest == pulled.Root.Digest
@@ -414,8 +420,8 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
             : throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
     }
 
-    private PullSession Begin(ImageReference reference, IOperationObserver observer) =>
-        new(_paths, _files, _blobs, _indexFile, _publisher, reference, LockWait, observer);
+    private LayoutTarget Begin(ImageReference reference, IOperationObserver observer) =>
+        new(new LayoutTargetParts(_paths, _files, _blobs, _indexFile, _publisher), reference, LockWait, observer);
 
     /// <summary>
     /// Writes the catalog when it has something new and the store is ours and free; a list never waits for it and never fails for it.

@@ -118,7 +118,8 @@ internal sealed class LayoutTable
 
     /// <summary>None for a row that has no repository.</summary>
     private static IEnumerable<(string Repository, string Image)> Keys(LayoutRow row) => row.Name?.Reference is { } reference
-        ? row.Images.Select(i => i.Image.Id).Append(row.Root.Digest.ToString()).Distinct(StringComparer.Ordinal).Select(id => (reference.Name, id))
+        ? row.Images.Select(i => i.Image.Id).Append(row.Root.Digest.ToString()).Distinct(StringComparer.Ordinal)
+            .Select(id => (reference.Name, id))
         : [];
 
     /// <summary>The names that one repository has for one image.</summary>

@@ -42,7 +42,7 @@ internal sealed class LayoutTagging
         var row = found.Row;
         var holders = index.Entries.Where(e => e.Name?.Key == name.Key).ToList();
         var isNew = holders.Count == 0 || holders.Exists(h => h.Descriptor?.Digest != row.Root.Digest);
-        var hidden = Hidden(found, isNew ? null : holders);
+        var hidden = Hidden(found, isNew ? null : holders, index);
         if (isNew || holders.Exists(h => !hidden.SetEquals(h.Hidden)))
         {
             var content = await ContentAsync(found, cancellationToken).ConfigureAwait(false);
@@ -61,17 +61,25 @@ internal sealed class LayoutTagging
         return (meant.Length > 0 ? meant : tagged).Select(t => t.Image).ToArray();
     }
 
-    /// <summary>What the name is not to show of the index.</summary>
-    private HashSet<Digest> Hidden(FoundRow found, List<IndexEntry>? same)
+    /// <summary>
+    /// What the name is not to show of the index. It goes on to show what it shows already, and what an entry without a name shows, which
+    /// gets the name: no image is left without a row.
+    /// </summary>
+    private HashSet<Digest> Hidden(FoundRow found, List<IndexEntry>? same, LayoutIndex index)
     {
-        if (found.IsWhole)
+        var hidden = new HashSet<Digest>(found.Row.Hidden);
+        if (!found.IsWhole)
         {
-            return [.. found.Row.Hidden];
+            hidden.UnionWith(_rows.PlatformsOf(found.Row.Root));
+            hidden.ExceptWith(found.Images.Select(i => i.Manifest!.Digest));
         }
 
-        var hidden = new HashSet<Digest>(
-            same is null ? _rows.PlatformsOf(found.Row.Root) : HiddenImages.Of(same, e => e.Hidden));
-        hidden.ExceptWith(found.Images.Select(i => i.Manifest!.Digest));
+        foreach (var before in index.Entries
+            .Where(e => e.Descriptor?.Digest == found.Row.Root.Digest && (e.Name is null || same?.Contains(e) == true)))
+        {
+            hidden.IntersectWith(before.Hidden);
+        }
+
         return hidden;
     }
 
@@ -89,7 +97,7 @@ internal sealed class LayoutTagging
     /// <summary>The content of the images, all of it there; a name must not be given to what is not whole.</summary>
     private async Task<List<Descriptor>> ContentAsync(FoundRow found, CancellationToken cancellationToken)
     {
-        var source = new LayoutManifestSource(_blobs, found.Row);
+        var source = new LayoutSource(_blobs, found.Row);
         var content = new List<Descriptor> { found.Row.Root };
         foreach (var image in found.Images)
         {

@@ -76,7 +76,8 @@ internal sealed record RemovalPlan(IReadOnlyList<LayoutRow> Rows, IReadOnlyList<
                 ImageErrorKind.Conflict,
                 $"conflict: unable to delete {Digest.Shorten(found[0].Best.Image.Id)} (must be forced) - image is referenced in multiple " +
                     "repositories",
-                $"Use -Force to remove {string.Join(", ", named.Take(Few).Select(r => r.Name!.Shown))}{(named.Count > Few ? ", …" : "")}, or remove them by name.");
+                $"Use -Force to remove {string.Join(", ", named.Take(Few).Select(r => r.Name!.Shown))}{(named.Count > Few ? ", …" : "")}, "
+                    + "or remove them by name.");
         }
 
         var going = whole.Where(r => r.Name is not null).ToList();

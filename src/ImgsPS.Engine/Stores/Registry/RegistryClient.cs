@@ -184,26 +184,24 @@ internal sealed class RegistryClient : IDisposable
     }
 
     /// <summary>
-    /// Streams a blob into <paramref name="writer"/> from where it stands to its end, going on with Range after faults (RN14-RN17), and
-    /// commits it. When the digest fails over bytes of several answers, it is fetched from its first byte once more.
-    /// <paramref name="progress"/> gets the writer's position, 0 when it starts over.
+    /// Copies a blob into <paramref name="writer"/> from where it stands to its end, and commits it. <paramref name="progress"/> gets the
+    /// writer's position, 0 when it starts over.
     /// </summary>
-    /// <exception cref="ImageException">
-    /// Integrity: size or digest is another; nothing is visible in the store. NotFound, Unauthorized, Denied, RateLimited, Unavailable,
-    /// Timeout.
-    /// </exception>
-    public Task DownloadBlobAsync(
+    /// <exception cref="ImageException">As <see cref="RegistryBlobStream"/>; Integrity: nothing is visible in the store.</exception>
+    public async Task DownloadBlobAsync(
         ImageReference repository, IBlobWriter writer, Action<long>? progress, IOperationObserver observer,
-        CancellationToken cancellationToken) =>
-        _transport.RunAsync(
-            async budget =>
-            {
-                var uri = UriOf(repository, "blobs/" + writer.Descriptor.Digest);
-                await new BlobDownload(_transport, repository, uri, writer, progress, budget, observer).RunAsync(cancellationToken)
-                    .ConfigureAwait(false);
-                return writer.Descriptor;
-            },
-            cancellationToken);
+        CancellationToken cancellationToken)
+    {
+        using var stream = OpenBlob(repository, writer.Descriptor, writer.Position, observer, cancellationToken);
+        await BlobCopy.RunAsync(stream, writer, progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A blob from its byte <paramref name="offset"/> on. Nothing is asked before the first read.</summary>
+    public BlobStream OpenBlob(
+        ImageReference repository, Descriptor blob, long offset, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new RegistryBlobStream(
+            _transport, new BlobRequest(repository, UriOf(repository, "blobs/" + blob.Digest), blob, offset),
+            new RetryBudget(_transport.Limits, cancellationToken), observer);
 
     /// <summary>
     /// All tags of a repository, in ordinal order, paging by Link (G1). Names that are no tags are left out with a warning (RN28).

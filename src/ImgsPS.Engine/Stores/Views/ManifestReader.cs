@@ -31,7 +31,7 @@ internal static class ManifestReader
         RegistryClient client, ImageReference reference, Platform? platform, IOperationObserver observer,
         CancellationToken cancellationToken) =>
         client.GuardAsync(reference, observer, guarded => DescribeAsync(
-            reference, new RegistryManifestSource(client, reference), platform, guarded, cancellationToken));
+            reference, new RegistrySource(client, reference), platform, guarded, cancellationToken));
 
     /// <summary>
     /// Describes what a reference names. An index without a <paramref name="platform"/> is one request: its entries as they stand,

@@ -203,6 +203,28 @@ public sealed class PlatformRowsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_tag_leaves_no_image_without_a_row()
+    {
+        await FillAsync("app:1");
+        var rows = await _store.ListAsync();
+        await _store.TagAsync(ImageIdentity.Of(rows.Single(r => r.Id == _arm.Id)), "arm:1");
+        await _store.RemoveAsync((await _store.ListAsync()).Single(r => r.Reference == "app:1" && r.Id == _arm.Id));
+
+        // The name that alone shows an image goes on to show it when it is given to the others.
+        await _store.Store.TagAsync(
+            new TagRequest(ImageIdentity.Of("app:1"), ImageReference.Parse("arm:1")), _store.Observer, CancellationToken.None);
+        Assert.Equal([("app:1", 3), ("arm:1", 4)], await CountsAsync());
+
+        // So do images without a name, of which one is given a name.
+        await _store.RemoveAsync("arm:1");
+        await _store.PutAsync("app:1", new TestImage("moved"));
+        var dangling = (await _store.ListAsync()).First(r => r.Dangling);
+        await _store.Store.TagAsync(
+            new TagRequest(ImageIdentity.Of(dangling), ImageReference.Parse("found:1")), _store.Observer, CancellationToken.None);
+        Assert.Equal([("app:1", 1), ("found:1", 3)], await CountsAsync());
+    }
+
+    [Fact]
     public async Task What_was_taken_from_a_name_comes_back_with_a_publication_of_it()
     {
         await FillAsync("app:1");

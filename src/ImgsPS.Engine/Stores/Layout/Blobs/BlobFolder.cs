@@ -117,6 +117,32 @@ internal sealed class BlobFolder
         }
     }
 
+    /// <summary>Opens content for reading; null when it is not there, whole by its size. Its digest is not checked.</summary>
+    /// <exception cref="ImageException">StoreUnavailable, InvalidData: it cannot be read.</exception>
+    public StoreFile? TryOpen(Descriptor descriptor)
+    {
+        var path = _paths.Blob(descriptor.Digest);
+        try
+        {
+            var file = _files.OpenRead(path);
+            if (file.Length == descriptor.Size)
+            {
+                return file;
+            }
+
+            file.Dispose();
+            return null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            throw StoreFailure.OfReading(e, path);
+        }
+    }
+
     /// <summary>Reads and judges content of at most <paramref name="limit"/> bytes; nothing is moved.</summary>
     /// <param name="descriptor">The content.</param>
     /// <param name="limit">Most bytes to read; a larger file has the wrong size.</param>

@@ -1,7 +1,4 @@
 using System;
-using System.IO;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
@@ -13,31 +10,16 @@ namespace ImgsPS.Stores.Layout;
 /// <summary>Writes one blob through its ingest folder (docs/store-design.md, "Adding content, in order"). Not thread-safe.</summary>
 internal sealed class BlobWriter : IBlobWriter
 {
-    /// <summary>Bytes that a download leaves free on the volume (RN10).</summary>
-    private const long Reserve = 1024 * 1024;
-
     /// <summary>
     /// Bytes up to which a blob is not worth a note of what it will be: it is there at once, and most blobs are so small.
     /// </summary>
     private const long WithoutMeta = 64 * 1024;
 
-    /// <summary>Bytes of the smallest write that goes past the system's cache.</summary>
-    private const int DirectSize = 1024 * 1024;
-
-    /// <summary>EINVAL.</summary>
-    private const int InvalidArgument = 22;
-
-    /// <summary>A multiple of every disk's blocks.</summary>
-    private const int DirectBlock = 4096;
-
     private readonly StorePaths _paths;
     private readonly StoreFiles _files;
     private readonly BlobFolder _blobs;
     private readonly IngestFolder _ingest;
-    private StoreFile? _data;
-    private bool _direct;
-    private bool _directRefused;
-    private IncrementalHash _hash;
+    private readonly IngestData _data;
 
     private BlobWriter(StorePaths paths, StoreFiles files, BlobFolder blobs, IngestFolder ingest, Descriptor descriptor)
     {
@@ -46,14 +28,19 @@ internal sealed class BlobWriter : IBlobWriter
         _blobs = blobs;
         _ingest = ingest;
         Descriptor = descriptor;
-        _hash = Digest.CreateHash(descriptor.Digest.Algorithm);
+        if (descriptor.Size > WithoutMeta)
+        {
+            ingest.WriteMeta(descriptor);
+        }
+
+        _data = new IngestData(files, ingest.Data, descriptor.Digest.Algorithm);
     }
 
     /// <inheritdoc/>
     public Descriptor Descriptor { get; }
 
     /// <inheritdoc/>
-    public long Position { get; private set; }
+    public long Position => _data.Position;
 
     /// <summary>A writer for a blob; null when the blob is there, or came while this call waited for another writer of it.</summary>
     /// <exception cref="ImageException">StoreUnavailable: no room on the disk for the rest, no permission.</exception>
@@ -80,8 +67,7 @@ internal sealed class BlobWriter : IBlobWriter
         var ready = false;
         try
         {
-            if ((blobs.Contains(descriptor) || await blobs.RestoreAsync(descriptor, cancellationToken).ConfigureAwait(false))
-                && await blobs.HasAsync(descriptor, observer, cancellationToken, ingest).ConfigureAwait(false))
+            if (await IsThereAsync(blobs, descriptor, observer, ingest, cancellationToken).ConfigureAwait(false))
             {
                 ingest.DisposeAndDelete();
                 return null;
@@ -89,7 +75,8 @@ internal sealed class BlobWriter : IBlobWriter
 
             files.At(StorePoint.AfterIngestCreate);
             writer = new BlobWriter(paths, files, blobs, ingest, descriptor);
-            await writer.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await writer._data.ReadBackAsync(descriptor.Size, cancellationToken).ConfigureAwait(false);
+            writer._data.EnsureSpace(descriptor.Size - writer.Position);
             ready = true;
             return writer;
         }
@@ -107,7 +94,6 @@ internal sealed class BlobWriter : IBlobWriter
     public Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var file = _data ?? throw new ObjectDisposedException(nameof(BlobWriter));
         if (count > Descriptor.Size - Position)
         {
             throw new ImageException(
@@ -116,48 +102,16 @@ internal sealed class BlobWriter : IBlobWriter
                 "The registry sends other content than its manifest says. Nothing was kept of it.");
         }
 
-        try
-        {
-            if (!SetDirect(file, IsDirect(buffer, offset, count)))
-            {
-                // The system's cache takes the bytes at once; an asynchronous write of a growing file waits as long and costs more.
-                _files.Write(file, buffer, offset, count, Descriptor.Size - Position);
-            }
-            else if (!TryWriteDirect(file, buffer, offset, count))
-            {
-                file.Seek(Position, SeekOrigin.Begin);
-                SetDirect(file, false);
-                _files.Write(file, buffer, offset, count, Descriptor.Size - Position);
-            }
-        }
-        catch (ImageException)
-        {
-            // What reached the file is kept for the next try, but nothing of this buffer counts here.
-            file.Seek(Position, SeekOrigin.Begin);
-            throw;
-        }
-
-        _hash.AppendData(buffer, offset, count);
-        Position += count;
-        _files.At(StorePoint.MidWrite);
+        _data.Write(buffer, offset, count, Descriptor.Size - Position);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public void Reset()
-    {
-        var file = _data ?? throw new ObjectDisposedException(nameof(BlobWriter));
-        file.SetLength(0);
-        file.Seek(0, SeekOrigin.Begin);
-        Position = 0;
-        _hash.Dispose();
-        _hash = Digest.CreateHash(Descriptor.Digest.Algorithm);
-    }
+    public void Reset() => _data.Reset();
 
     /// <inheritdoc/>
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        var file = _data ?? throw new ObjectDisposedException(nameof(BlobWriter));
         cancellationToken.ThrowIfCancellationRequested();
         if (Position != Descriptor.Size)
         {
@@ -169,7 +123,7 @@ internal sealed class BlobWriter : IBlobWriter
                 "Try again; the content is fetched anew.");
         }
 
-        var actual = Digest.FromHash(Descriptor.Digest.Algorithm, _hash.GetHashAndReset());
+        var actual = _data.Finish();
         if (actual != Descriptor.Digest)
         {
             Reset();
@@ -179,33 +133,7 @@ internal sealed class BlobWriter : IBlobWriter
                 "Try again; if it stays, the registry or a proxy changes the content.");
         }
 
-        _files.At(StorePoint.BeforeFlush);
-        _files.Flush(file);
-        var written = file.Status;
-        file.Dispose();
-        _data = null;
-        _files.At(StorePoint.BeforeRename);
-        _files.CreateFolder(_paths.BlobFolder(Descriptor.Digest.Algorithm));
-        bool moved;
-        while (!(moved = await _files.MoveNewAsync(_ingest.Data, _paths.Blob(Descriptor.Digest), CancellationToken.None)
-            .ConfigureAwait(false)))
-        {
-            // Something has the name: whole, it is the same content (another tool wrote it); of another size, it is damaged (RS3).
-            if (_blobs.Contains(Descriptor))
-            {
-                break;
-            }
-
-            await _blobs.ReplaceWrongAsync(Descriptor.Digest, CancellationToken.None).ConfigureAwait(false);
-        }
-
-        if (moved && _files.Stat(_paths.Blob(Descriptor.Digest)) is { } placed && placed.IsSame(written))
-        {
-            _blobs.Verified.Add(Descriptor.Digest, placed);
-        }
-
-        _files.At(StorePoint.AfterRename);
-        if (moved)
+        if (await PlaceAsync(_paths, _files, _blobs, (_ingest.Data, _data.Close()), Descriptor).ConfigureAwait(false))
         {
             _ingest.DisposeMoved();
         }
@@ -218,86 +146,48 @@ internal sealed class BlobWriter : IBlobWriter
     /// <inheritdoc/>
     public void Dispose()
     {
-        _data?.Dispose();
-        _data = null;
-        _hash.Dispose();
+        _data.Dispose();
         _ingest.Dispose();
     }
 
     /// <summary>
-    /// True for a write that may go past the system's cache: large, and with memory, position and length that no disk refuses.
+    /// True when a blob is there, or came back from the trash, and has its digest; what has not is put aside. The caller holds its lock.
     /// </summary>
-    private bool IsDirect(byte[] buffer, int offset, int count) =>
-        !_directRefused
-        && count >= DirectSize
-        && (count & (DirectBlock - 1)) == 0
-        && (Position & (DirectBlock - 1)) == 0
-        && (Marshal.UnsafeAddrOfPinnedArrayElement(buffer, offset).ToInt64() & (DirectBlock - 1)) == 0;
+    internal static async Task<bool> IsThereAsync(
+        BlobFolder blobs, Descriptor blob, IOperationObserver observer, IngestFolder ingest, CancellationToken cancellationToken) =>
+        (blobs.Contains(blob) || await blobs.RestoreAsync(blob, cancellationToken).ConfigureAwait(false))
+        && await blobs.HasAsync(blob, observer, cancellationToken, ingest).ConfigureAwait(false);
 
-    /// <summary>Sets how the next write goes; true when past the cache.</summary>
-    private bool SetDirect(StoreFile file, bool direct)
+    /// <summary>Moves proven bytes to their place. The caller holds the blob's lock.</summary>
+    /// <param name="paths">The store.</param>
+    /// <param name="files">Its files.</param>
+    /// <param name="blobs">Its content.</param>
+    /// <param name="data">The file, and what it was when it was closed.</param>
+    /// <param name="blob">What it is.</param>
+    /// <returns>False when the same content has come to its place meanwhile; the file is where it was then.</returns>
+    internal static async Task<bool> PlaceAsync(
+        StorePaths paths, StoreFiles files, BlobFolder blobs, (string Path, FileStatus Written) data, Descriptor blob)
     {
-        if (direct != _direct)
+        files.At(StorePoint.BeforeRename);
+        files.CreateFolder(paths.BlobFolder(blob.Digest.Algorithm));
+        bool moved;
+        while (!(moved = await files.MoveNewAsync(data.Path, paths.Blob(blob.Digest), CancellationToken.None).ConfigureAwait(false)))
         {
-            if (_files.TrySetDirect(file, direct))
+            // Something has the name: whole, it is the same content (another tool wrote it); of another size, it is damaged (RS3).
+            if (blobs.Contains(blob))
             {
-                _direct = direct;
+                break;
             }
-            else
-            {
-                _directRefused = true;
-            }
+
+            await blobs.ReplaceWrongAsync(blob.Digest, CancellationToken.None).ConfigureAwait(false);
         }
 
-        return _direct;
-    }
-
-    /// <summary>False when the file system took the flag and refuses the write.</summary>
-    private bool TryWriteDirect(StoreFile file, byte[] buffer, int offset, int count)
-    {
-        try
+        if (moved && files.Stat(paths.Blob(blob.Digest)) is { } placed && placed.IsSame(data.Written))
         {
-            _files.Write(file, buffer, offset, count, Descriptor.Size - Position);
-            return true;
-        }
-        catch (ImageException e) when (e.InnerException is IOException { HResult: InvalidArgument })
-        {
-            _directRefused = true;
-            return false;
-        }
-    }
-
-    /// <summary>Opens the data and hashes what an earlier try left.</summary>
-    private async Task OpenAsync(CancellationToken cancellationToken)
-    {
-        if (Descriptor.Size > WithoutMeta)
-        {
-            _ingest.WriteMeta(Descriptor);
+            blobs.Verified.Add(blob.Digest, placed);
         }
 
-        var file = _files.OpenAppend(_ingest.Data);
-        _data = file;
-        if (file.Length > Descriptor.Size)
-        {
-            file.SetLength(0);
-        }
-
-        if (file.Length > 0)
-        {
-            file.Seek(0, SeekOrigin.Begin);
-            var buffer = new byte[1 << 17];
-            int read;
-            while ((read = await file.ReadAsync(buffer, 0, buffer.Length, cancellationToken).ConfigureAwait(false)) > 0)
-            {
-                _hash.AppendData(buffer, 0, read);
-                Position += read;
-            }
-        }
-
-        var needed = Descriptor.Size - Position;
-        if (needed > 0 && _files.FreeBytes(_ingest.Data) is { } free && free < needed + Reserve)
-        {
-            throw StoreFailure.NoSpace(_ingest.Data, needed, free, null);
-        }
+        files.At(StorePoint.AfterRename);
+        return moved;
     }
 }

@@ -47,6 +47,11 @@ internal sealed class IngestFolder : IDisposable
         (await LockAsync(files, paths.IngestFolder(digest), new IngestWait(files, digest, observer), cancellationToken)
             .ConfigureAwait(false))!;
 
+    /// <summary>A new, locked folder with a name of its own, for content whose digest is not known yet.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public static async Task<IngestFolder> LockNewAsync(StorePaths paths, StoreFiles files, CancellationToken cancellationToken) =>
+        (await LockAsync(files, Path.Combine(paths.Ingest, Guid.NewGuid().ToString("N")), null, cancellationToken).ConfigureAwait(false))!;
+
     /// <summary>Locks the folder of a digest when nobody has it, else null.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
     public static IngestFolder? TryLock(StorePaths paths, StoreFiles files, Digest digest)

@@ -120,6 +120,12 @@ internal sealed class IndexFile
     {
         broken = null;
         var now = ReadCurrent();
+        if (!now.Exists && HasBlobs())
+        {
+            // Another process may have made the store since: its index comes before its content.
+            now = ReadCurrent();
+        }
+
         current = now.Bytes;
         if (now.Index is not null)
         {

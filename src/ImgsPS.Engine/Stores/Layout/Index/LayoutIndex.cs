@@ -81,9 +81,12 @@ internal sealed class LayoutIndex
     /// <summary>The same index, which can be changed without a change of this one.</summary>
     public LayoutIndex Copy() => new(_before, _entries, _after);
 
+    /// <summary>True when the one was copied from the other and neither was changed since: their entries are the same objects.</summary>
+    public bool IsCopyOf(LayoutIndex other) => ReferenceEquals(_entries, other._entries);
+
     /// <summary>True when both are the same document, but for white space between entries.</summary>
     public bool IsSame(LayoutIndex other) =>
-        (ReferenceEquals(_entries, other._entries) && _before.Equals(other._before) && _after.Equals(other._after))
+        (IsCopyOf(other) && _before.Equals(other._before) && _after.Equals(other._after))
         || Serialize().AsSpan().SequenceEqual(other.Serialize());
 
     /// <summary>The document's bytes.</summary>

@@ -89,12 +89,12 @@ internal sealed class ContentRefetch
 
     private async Task FetchAsync(ImageReference reference, List<ContentNeed> wanted)
     {
-        var registry = RegistryClient.For(reference.Registry, _options);
+        var source = new RegistrySource(RegistryClient.For(reference.Registry, _options), reference);
         var blobs = new BlobFolder(_parts.Paths, _parts.Files);
         var publisher = new IndexPublisher(_parts.Paths, _parts.Files, blobs, _parts.IndexFile);
-        using var session = new PullSession(_parts.Paths, _parts.Files, blobs, _parts.IndexFile, publisher, reference, _lockWait,
-            _observer);
-        var fetcher = new BlobFetcher(registry, reference, session, _observer);
+        using var target = new LayoutTarget(
+            new LayoutTargetParts(_parts.Paths, _parts.Files, blobs, _parts.IndexFile, publisher), reference, _lockWait, _observer);
+        var content = new ContentCopy(source, target, _observer);
         foreach (var need in wanted.OrderBy(n => n.IsDocument ? 0 : 1))
         {
             _cancellation.ThrowIfCancellationRequested();
@@ -102,11 +102,11 @@ internal sealed class ContentRefetch
             {
                 if (need.IsDocument)
                 {
-                    await FetchDocumentAsync(registry, reference, session, fetcher, need.Descriptor).ConfigureAwait(false);
+                    await FetchDocumentAsync(source, target, content, need.Descriptor).ConfigureAwait(false);
                 }
                 else
                 {
-                    await fetcher.FetchAsync(need.Descriptor, need.IsConfig ? null : need.Digest.ShortHex, _cancellation)
+                    await content.FetchAsync(need.Descriptor, need.IsConfig ? null : need.Digest.ShortHex, _cancellation)
                         .ConfigureAwait(false);
                 }
 
@@ -123,23 +123,20 @@ internal sealed class ContentRefetch
     }
 
     /// <summary>Brings a document after the content that it needs, as a pull does.</summary>
-    private async Task FetchDocumentAsync(
-        RegistryClient registry, ImageReference reference, PullSession session, BlobFetcher fetcher, Descriptor descriptor)
+    private async Task FetchDocumentAsync(IImageSource source, IImageTarget target, ContentCopy content, Descriptor descriptor)
     {
-        var known = descriptor.MediaType.Length > 0 ? descriptor : null;
-        var document = await registry.GetManifestAsync(reference.WithDigest(descriptor.Digest), known, _observer, _cancellation)
-            .ConfigureAwait(false);
+        var document = await source.GetManifestAsync(descriptor, _observer, _cancellation).ConfigureAwait(false);
         if (document is Manifest manifest)
         {
-            var content = manifest.Layers.Append(manifest.Config).Where(c => c.Urls.Count == 0).Select(c => (manifest, c));
-            await fetcher.FetchLayersAsync(content, _cancellation).ConfigureAwait(false);
+            var parts = manifest.Layers.Append(manifest.Config).Where(c => c.Urls.Count == 0).Select(c => (manifest, c));
+            await content.FetchLayersAsync(parts, _cancellation).ConfigureAwait(false);
         }
-        else if (document is ImageIndex index && !index.Manifests.Any(session.Contains)
+        else if (document is ImageIndex index && !index.Manifests.Any(target.Contains)
             && ContentNeeds.ChooseChild(index.Manifests) is { } child)
         {
-            await FetchDocumentAsync(registry, reference, session, fetcher, child).ConfigureAwait(false);
+            await FetchDocumentAsync(source, target, content, child).ConfigureAwait(false);
         }
 
-        await fetcher.StoreAsync(document, _cancellation).ConfigureAwait(false);
+        await content.StoreAsync(document, _cancellation).ConfigureAwait(false);
     }
 }

@@ -51,6 +51,7 @@ internal static class Leftovers
             l.Path,
             l.Kind switch
             {
+                ImageStoreFindingKind.StaleIngest when IsUnnamed(l) => "Content that was made here was left before its end.",
                 ImageStoreFindingKind.StaleIngest => $"A download of which {l.Size} bytes are there is not being worked on.",
                 ImageStoreFindingKind.Trash => "Content on its way out was left in the trash.",
                 ImageStoreFindingKind.DeadLease => "The process of a lease is gone.",
@@ -59,7 +60,8 @@ internal static class Leftovers
             },
             l.Kind switch
             {
-                ImageStoreFindingKind.StaleIngest => "The next pull of it goes on from there; Optimize-ImageStore deletes it.",
+                ImageStoreFindingKind.StaleIngest when !IsUnnamed(l) =>
+                    "The next pull of it goes on from there; Optimize-ImageStore deletes it.",
                 ImageStoreFindingKind.Quarantine => "Optimize-ImageStore -IncludeQuarantine deletes it.",
                 _ => "Optimize-ImageStore deletes it.",
             })
@@ -73,6 +75,9 @@ internal static class Leftovers
     /// <summary>The content of which a damaged copy is in the quarantine.</summary>
     public static ISet<Digest> QuarantinedDigests(StorePaths paths, StoreFiles files) => new HashSet<Digest>(
         files.FilesIn(paths.Quarantine, BlobFolder.IsQuarantineName).Select(f => BlobFolder.DigestOf(f.Name)!));
+
+    // The folder of a blob is named by a hash of its digest; one with data and another name is of content that had none yet.
+    private static bool IsUnnamed(Leftover ingest) => ingest.Size > 0 && Path.GetFileName(ingest.Path).Length == 32;
 
     private static IReadOnlyList<T> Open<T>(Func<IEnumerable<T>> list, Action<string> tell)
     {

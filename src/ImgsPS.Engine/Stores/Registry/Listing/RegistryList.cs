@@ -261,11 +261,11 @@ internal sealed class RegistryList
     private async Task ReadAsync(Tag tag, CancellationToken stop)
     {
         ManifestDocument root;
-        RegistryManifestSource source;
+        KeptSource source;
         try
         {
             var head = await _client.HeadManifestAsync(tag.Reference, _observer, stop).ConfigureAwait(false);
-            source = new RegistryManifestSource(_client, tag.Reference, _documents, head?.Digest);
+            source = new KeptSource(_client, tag.Reference, _documents, head?.Digest);
             try
             {
                 root = await source.GetManifestAsync(null, _observer, stop).ConfigureAwait(false);
@@ -273,7 +273,7 @@ internal sealed class RegistryList
             catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && head is not null && tag.Reference.Digest is null)
             {
                 // It was moved or deleted since.
-                source = new RegistryManifestSource(_client, tag.Reference, _documents);
+                source = new KeptSource(_client, tag.Reference, _documents);
                 root = await source.GetManifestAsync(null, _observer, stop).ConfigureAwait(false);
             }
         }
@@ -293,7 +293,7 @@ internal sealed class RegistryList
         }
     }
 
-    private async Task ReadAsync(Tag tag, ImageIndex index, RegistryManifestSource source, CancellationToken stop)
+    private async Task ReadAsync(Tag tag, ImageIndex index, KeptSource source, CancellationToken stop)
     {
         if (index.Entries.Count == 0)
         {
@@ -353,7 +353,7 @@ internal sealed class RegistryList
     }
 
     private async Task ReadAsync(
-        Tag tag, ManifestDocument root, Manifest manifest, Platform? platform, RegistryManifestSource source, CancellationToken stop)
+        Tag tag, ManifestDocument root, Manifest manifest, Platform? platform, KeptSource source, CancellationToken stop)
     {
         if (!manifest.IsImage)
         {
@@ -442,7 +442,7 @@ internal sealed class RegistryList
         {
             var reference = _address.Read(ImageIdentity.Of(moment.Value));
             var named = await ImageDocuments.ReadAsync(
-                new RegistryManifestSource(_client, reference, _documents), null, null, reference.Familiar, _address.Store, _observer,
+                new KeptSource(_client, reference, _documents), null, null, reference.Familiar, _address.Store, _observer,
                 cancellationToken).ConfigureAwait(false);
             var time = FilterTime.From(ImageTime.Of(named.Config.Created) ?? throw ImageFilter.NoCreationTime(moment.Key, moment.Value));
             tests.Add(moment.Key == "before" ? created => created.CompareTo(time) < 0 : created => created.CompareTo(time) > 0);
@@ -465,5 +465,5 @@ internal sealed class RegistryList
         public bool IsNamed { get; init; }
     }
 
-    private sealed record Child(Tag Tag, ImageIndex Root, ImageIndex Parent, ManifestEntry Entry, RegistryManifestSource Source);
+    private sealed record Child(Tag Tag, ImageIndex Root, ImageIndex Parent, ManifestEntry Entry, KeptSource Source);
 }

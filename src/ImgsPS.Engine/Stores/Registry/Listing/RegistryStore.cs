@@ -157,7 +157,7 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
     /// <summary>Looks for the image with the listed id in what its name leads to (FF2).</summary>
     /// <exception cref="ImageException">Conflict: it is not there.</exception>
     private async Task<ImageDocuments> ReadByIdAsync(
-        ImageIdentity image, string name, RegistryManifestSource source, IOperationObserver observer, CancellationToken cancellationToken)
+        ImageIdentity image, string name, KeptSource source, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var root = await source.GetManifestAsync(null, observer, cancellationToken).ConfigureAwait(false);
         var index = root as ImageIndex;
@@ -178,12 +178,12 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
     }
 
     /// <summary>The documents of an image: of a listed one as the list has read them, of a name as they are in the registry now.</summary>
-    private RegistryManifestSource Source(ImageIdentity image, ImageReference reference) =>
+    private KeptSource Source(ImageIdentity image, ImageReference reference) =>
         new(Client, reference, image.IsListed ? _documents : null);
 
     /// <summary>The entry of a listed image in the index that its name leads to; null for a name, and where there is none.</summary>
     private static async Task<Descriptor?> OwnAsync(
-        ImageIdentity image, RegistryManifestSource source, IOperationObserver observer, CancellationToken cancellationToken) =>
+        ImageIdentity image, KeptSource source, IOperationObserver observer, CancellationToken cancellationToken) =>
         image.IsListed && image.ManifestDigest is not null && image.ManifestDigest != image.Digest
             && await source.GetManifestAsync(null, observer, cancellationToken).ConfigureAwait(false) is ImageIndex index
             ? index.Manifests.FirstOrDefault(entry => entry.Digest.ToString() == image.ManifestDigest)

@@ -12,6 +12,7 @@ namespace ImgsPS.Stores.Registry;
 internal sealed class RetryBudget : IDisposable
 {
     private readonly RegistryLimits _limits;
+    private readonly CancellationToken _user;
     private readonly CancellationTokenSource _end;
     private readonly Timer _timer;
     private readonly Stopwatch _quiet = Stopwatch.StartNew();
@@ -21,9 +22,12 @@ internal sealed class RetryBudget : IDisposable
     private bool _isAside;
     private string? _lastReason;
 
-    private RetryBudget(RegistryLimits limits, CancellationToken cancellationToken)
+    /// <param name="limits">How long, and how often.</param>
+    /// <param name="cancellationToken">The user's.</param>
+    public RetryBudget(RegistryLimits limits, CancellationToken cancellationToken)
     {
         _limits = limits;
+        _user = cancellationToken;
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _timer = new Timer(_ => Look(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Look();
@@ -37,6 +41,12 @@ internal sealed class RetryBudget : IDisposable
 
     /// <summary>Ends each wait of the operation: when the user does not want it any more, or when the patience is at its end.</summary>
     public CancellationToken Token => _end.Token;
+
+    /// <summary>Ends what has limits of its own: when the user does not want it any more.</summary>
+    public CancellationToken User => _user;
+
+    /// <summary>True when the patience is at its end, and not the user's wish.</summary>
+    public bool IsOver => _end.IsCancellationRequested && !_user.IsCancellationRequested;
 
     /// <summary>Runs an operation, and ends it when it makes no progress for <see cref="RegistryLimits.Patience"/> in all.</summary>
     /// <param name="limits">How long, and how often.</param>
@@ -53,11 +63,14 @@ internal sealed class RetryBudget : IDisposable
         {
             return await work(budget).ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (budget._end.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (budget.IsOver)
         {
-            throw errors.Unreachable(new TransferFault(TransferFaultKind.Timeout, budget.Told(), e), at);
+            throw errors.Unreachable(budget.Over(e), at);
         }
     }
+
+    /// <summary>The end of the patience: nothing came for too long.</summary>
+    public TransferFault Over(OperationCanceledException cause) => new(TransferFaultKind.Timeout, Told(), cause);
 
     /// <summary>Tells how far into the body this try is, in bytes. Enough that no try had before gives all tries back.</summary>
     public void Reached(long position)

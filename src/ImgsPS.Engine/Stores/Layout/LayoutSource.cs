@@ -1,18 +1,22 @@
+using System;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Transfer;
 
 namespace ImgsPS.Stores.Layout;
 
-/// <summary>An image's documents in a layout.</summary>
-internal sealed class LayoutManifestSource : IManifestSource
+/// <summary>
+/// One image in a layout. Nothing is locked: content that a removal takes away while it is read is an error that says so.
+/// </summary>
+internal sealed class LayoutSource : IImageSource
 {
     private readonly BlobFolder _blobs;
     private readonly LayoutRow _row;
 
     /// <param name="blobs">The store's content.</param>
     /// <param name="row">What names the image.</param>
-    public LayoutManifestSource(BlobFolder blobs, LayoutRow row)
+    public LayoutSource(BlobFolder blobs, LayoutRow row)
     {
         _blobs = blobs;
         _row = row;
@@ -37,6 +41,10 @@ internal sealed class LayoutManifestSource : IManifestSource
     }
 
     /// <inheritdoc/>
+    public Task<Descriptor?> ResolveAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
+        Task.FromResult<Descriptor?>(_row.Root);
+
+    /// <inheritdoc/>
     public Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -53,6 +61,13 @@ internal sealed class LayoutManifestSource : IManifestSource
         cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(_blobs.TryRead(config, ConfigDocument.MaxSize, observer) ?? throw Missing("config", config));
     }
+
+    /// <inheritdoc/>
+    public BlobStream OpenBlob(Descriptor blob, long offset, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new LayoutBlobStream(_blobs, blob, offset, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<T> GuardAsync<T>(IOperationObserver observer, Func<IOperationObserver, Task<T>> work) => work(observer);
 
     /// <summary>The failure of an image of which nothing can be shown: its root is not there, or nothing that its index lists.</summary>
     public ImageException NoneOf() => _blobs.Contains(_row.Root)

@@ -6,38 +6,37 @@ using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
 using ImgsPS.Naming;
-using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Transfer;
 
 /// <summary>
-/// Brings the blobs of one repository into the store of a pull, and tells of each layer what docker tells (U1). Safe for any number of
-/// threads.
+/// Brings the content of one image into a target, what is missing alone, and tells of each layer what docker tells (U1). Safe for any
+/// number of threads.
 /// </summary>
-internal sealed class BlobFetcher(RegistryClient registry, ImageReference reference, IPullSession session, IOperationObserver observer)
+internal sealed class ContentCopy(IImageSource source, IImageTarget target, IOperationObserver observer)
 {
-    /// <summary>Blobs that one pull fetches at a time; docker's default is 3.</summary>
+    /// <summary>Blobs that one copy brings at a time; docker's default is 3.</summary>
     private const int Concurrency = 4;
 
     private readonly ConcurrentDictionary<Digest, bool> _fetched = new();
 
-    /// <summary>True when nothing came from the registry.</summary>
+    /// <summary>True when nothing came from the source.</summary>
     public bool IsIdle => _fetched.IsEmpty;
 
-    /// <summary>True when the blob came from the registry.</summary>
+    /// <summary>True when the blob came from the source.</summary>
     public bool HasFetched(Descriptor blob) => _fetched.ContainsKey(blob.Digest);
 
     /// <summary>Brings what manifests name, several at a time; the first failure ends the others and is the failure.</summary>
     /// <param name="content">The layers, or configs, with a manifest that names them.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>What is there now, each once.</returns>
-    /// <exception cref="ImageException">Incomplete: the registry does not have one. Others as a download.</exception>
+    /// <exception cref="ImageException">Incomplete: the source does not have one. Others as the source and the target.</exception>
     public async Task<IReadOnlyList<Descriptor>> FetchLayersAsync(
         IEnumerable<(Manifest Image, Descriptor Layer)> content, CancellationToken cancellationToken)
     {
         var named = content.GroupBy(pair => pair.Layer.Digest).Select(pairs => pairs.First()).ToList();
         var layers = named.ConvertAll(pair => pair.Layer);
-        session.Protect(layers);
+        target.Protect(layers);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var slots = new SemaphoreSlim(Concurrency);
         var tasks = named.ConvertAll(async pair =>
@@ -50,7 +49,7 @@ internal sealed class BlobFetcher(RegistryClient registry, ImageReference refere
             catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
             {
                 stop.Cancel();
-                throw Missing(pair.Image, pair.Layer, e);
+                throw source.Incomplete(pair.Image, pair.Layer == pair.Image.Config ? "config" : "layer", pair.Layer, e);
             }
             catch
             {
@@ -76,26 +75,12 @@ internal sealed class BlobFetcher(RegistryClient registry, ImageReference refere
         return layers;
     }
 
-    /// <summary>The failure of an image of which the registry does not have a layer or the config (FF25).</summary>
-    private ImageException Missing(Manifest image, Descriptor layer, ImageException cause)
-    {
-        var what = layer == image.Config ? "config" : "layer";
-        return layer.Urls.Count > 0
-            ? new ImageException(
-                ImageErrorKind.Incomplete,
-                $"the manifest {image.Digest} of {reference.Familiar} names the {what} {layer.Digest}, but that is a foreign layer, and the "
-                + $"registry does not hold it; its descriptor points to {PrintableText.OfServer(layer.Urls[0])}",
-                "Foreign urls are not fetched. Push the layer to the registry, or pull from one that holds it.",
-                cause)
-            : new RegistryManifestSource(registry, reference).Incomplete(image, what, layer, cause);
-    }
-
-    /// <summary>Puts a manifest or an index into the store that is not there, after the content that it needs.</summary>
+    /// <summary>Puts a manifest or an index into the target that is not there, after the content that it needs.</summary>
     public async Task StoreAsync(ManifestDocument document, CancellationToken cancellationToken)
     {
         var descriptor = document.ToDescriptor();
-        session.Protect(new[] { descriptor });
-        using var writer = await session.BeginAsync(descriptor, observer, cancellationToken).ConfigureAwait(false);
+        target.Protect(new[] { descriptor });
+        using var writer = await target.BeginAsync(descriptor, observer, cancellationToken).ConfigureAwait(false);
         if (writer is null)
         {
             return;
@@ -111,14 +96,14 @@ internal sealed class BlobFetcher(RegistryClient registry, ImageReference refere
     /// </summary>
     public async Task FetchAsync(Descriptor blob, string? item, CancellationToken cancellationToken)
     {
-        if (await session.HasAsync(blob, cancellationToken).ConfigureAwait(false))
+        if (await target.HasAsync(blob, cancellationToken).ConfigureAwait(false))
         {
             Tell("Already exists");
             return;
         }
 
         Tell("Pulling fs layer");
-        using var writer = await session.BeginAsync(blob, observer, cancellationToken).ConfigureAwait(false);
+        using var writer = await target.BeginAsync(blob, observer, cancellationToken).ConfigureAwait(false);
         if (writer is null)
         {
             Tell("Already exists");
@@ -130,12 +115,12 @@ internal sealed class BlobFetcher(RegistryClient registry, ImageReference refere
             Tell($"Resumed at {writer.Position} of {blob.Size} bytes");
         }
 
-        await registry.DownloadBlobAsync(
-            reference,
-            writer,
-            position => Progress("Downloading", position, false),
-            observer,
-            cancellationToken).ConfigureAwait(false);
+        using (var stream = source.OpenBlob(blob, writer.Position, observer, cancellationToken))
+        {
+            await BlobCopy.RunAsync(stream, writer, position => Progress("Downloading", position, false), cancellationToken)
+                .ConfigureAwait(false);
+        }
+
         _fetched.TryAdd(blob.Digest, true);
         Tell("Download complete");
         Progress("Download complete", blob.Size, true);
@@ -152,7 +137,7 @@ internal sealed class BlobFetcher(RegistryClient registry, ImageReference refere
         {
             if (item is not null)
             {
-                observer.Progress(new TransferProgress(reference.Familiar, item, status, position, blob.Size, completed));
+                observer.Progress(new TransferProgress(source.Name, item, status, position, blob.Size, completed));
             }
         }
     }

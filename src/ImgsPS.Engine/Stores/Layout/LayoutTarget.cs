@@ -9,49 +9,37 @@ using ImgsPS.Transfer;
 namespace ImgsPS.Stores.Layout;
 
 /// <summary>
-/// One pull's view of a layout. Content it asks for is claimed by a lease first, so that no removal takes it away meanwhile.
+/// A layout as one copy fills it. Content it asks for is claimed by a lease first, so that no removal takes it away meanwhile.
 /// </summary>
-internal sealed class PullSession : IPullSession
+internal sealed class LayoutTarget : IImageTarget
 {
-    private readonly StorePaths _paths;
-    private readonly StoreFiles _files;
+    private readonly LayoutTargetParts _parts;
     private readonly BlobFolder _blobs;
-    private readonly IndexPublisher _publisher;
     private readonly EntryName _name;
     private readonly TimeSpan _lockWait;
     private readonly IOperationObserver _observer;
     private readonly Lease _lease;
     private readonly IReadOnlyCollection<Digest> _hidden;
 
-    /// <summary>Begins a session; the store is prepared for writing.</summary>
+    /// <summary>Begins; the store is prepared for writing.</summary>
     /// <exception cref="ImageException">StoreUnavailable; InvalidData: the index is broken.</exception>
-    public PullSession(
-        StorePaths paths,
-        StoreFiles files,
-        BlobFolder blobs,
-        IndexFile indexFile,
-        IndexPublisher publisher,
-        ImageReference reference,
-        TimeSpan lockWait,
-        IOperationObserver observer)
+    public LayoutTarget(LayoutTargetParts parts, ImageReference reference, TimeSpan lockWait, IOperationObserver observer)
     {
-        _paths = paths;
-        _files = files;
-        _blobs = blobs;
-        _publisher = publisher;
+        _parts = parts;
+        _blobs = parts.Blobs;
         _lockWait = lockWait;
         _observer = observer;
         _name = EntryName.Of(reference);
-        Entry = indexFile.Read(observer).Find(_name);
+        Entry = parts.IndexFile.Read(observer).Find(_name);
         Current = Entry?.Descriptor;
         _hidden = Entry?.Hidden ?? [];
-        _lease = Lease.Create(paths, files);
+        _lease = Lease.Create(parts.Paths, parts.Files);
     }
 
     /// <inheritdoc/>
     public Descriptor? Current { get; }
 
-    /// <summary>The reference's entry as this session found it, or made it; null when there is none.</summary>
+    /// <summary>The reference's entry as this copy found it, or made it; null when there is none.</summary>
     public IndexEntry? Entry { get; private set; }
 
     /// <inheritdoc/>
@@ -75,8 +63,14 @@ internal sealed class PullSession : IPullSession
     public async Task<IBlobWriter?> BeginAsync(Descriptor descriptor, IOperationObserver observer, CancellationToken cancellationToken)
     {
         Protect(new[] { descriptor });
-        return await BlobWriter.BeginAsync(_paths, _files, _blobs, descriptor, observer, cancellationToken).ConfigureAwait(false);
+        return await BlobWriter.BeginAsync(_parts.Paths, _parts.Files, _blobs, descriptor, observer, cancellationToken)
+            .ConfigureAwait(false);
     }
+
+    /// <inheritdoc/>
+    public async Task<INewBlobWriter> BeginNewAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
+        await NewBlobWriter.BeginAsync(_parts.Paths, _parts.Files, _blobs, d => Protect(new[] { d }), observer, cancellationToken)
+            .ConfigureAwait(false);
 
     /// <inheritdoc/>
     public byte[]? TryRead(Descriptor descriptor, int limit)
@@ -93,7 +87,7 @@ internal sealed class PullSession : IPullSession
         var content = required.Concat(new[] { root }).ToList();
         Protect(content);
         _blobs.Verified.Save(_observer);
-        if (await _publisher.PublishAsync(_name, root, content, _lockWait, _observer, cancellationToken)
+        if (await _parts.Publisher.PublishAsync(_name, root, content, _lockWait, _observer, cancellationToken)
             .ConfigureAwait(false) is not { } entry)
         {
             return false;

@@ -4,11 +4,11 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Threading;
 
-namespace ImgsPS.Stores.Registry;
+namespace ImgsPS.Transfer;
 
 /// <summary>
-/// Memory that a download gathers its bytes in before they are hashed and written: few large writes cost the system half of what many small
-/// ones do. However many downloads run, only <see cref="MaxLarge"/> have a large one at a time; the others make do with a small one, so the
+/// Memory that a copy gathers its bytes in before they are hashed and written: few large writes cost the system half of what many small
+/// ones do. However many copies run, only <see cref="MaxLarge"/> have a large one at a time; the others make do with a small one, so the
 /// memory of a process is bounded and nobody waits. Not thread-safe; disposing gives it back.
 /// </summary>
 internal sealed class TransferBuffer : IDisposable

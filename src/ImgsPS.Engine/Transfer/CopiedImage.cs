@@ -1,0 +1,10 @@
+using System.Collections.Generic;
+using ImgsPS.Content;
+
+namespace ImgsPS.Transfer;
+
+/// <summary>What a copy brought.</summary>
+/// <param name="Root">What the name means: a manifest or an index.</param>
+/// <param name="Manifests">The manifests whose content is there: one, or with all platforms one per platform.</param>
+/// <param name="UpToDate">True when the name meant it already and nothing had to be copied.</param>
+internal sealed record CopiedImage(Descriptor Root, IReadOnlyList<Descriptor> Manifests, bool UpToDate);
