@@ -100,11 +100,15 @@ Describe 'The examples of the help' {
                 $rows.Store | Select-Object -Unique | Should -Be 'docker:web1', 'local'
                 $rows.Labels | Should -Contain 'env=prod'
             }
+            'Get-Image 10'          = { $output.Reference | Should -Be "$address/team/app:1.4" }
+            'Get-Image 11'          = { $output | Should -BeExactly "$address/team/app:1.4" }
+            'Get-Image 12'          = { "$($output.Platform)" | Should -Be 'linux/amd64 linux/arm64/v8' }
             'Get-ImageConfig 1'     = { $output | Should -BeOfType ImgsPS.ImageConfig }
             'Get-ImageConfig 2'     = { $output | Should -BeLike '*/bin*' }
             'Get-ImageConfig 3'     = { $output.Reference | Should -Be "$address/app:1" }
             'Get-ImageConfig 4'     = { $output | Should -HaveCount 17 }
             'Get-ImageConfig 5'     = { $output.config | Should -Not -BeNullOrEmpty }
+            'Get-ImageConfig 6'     = { $output.Reference | Should -Be "$address/team/app:1.4" }
             'Get-ImageHistory 1'    = {
                 $output | Should -BeOfType ImgsPS.ImageHistoryEntry
                 $output[0].Id | Should -Be (Get-Image "$address/app:1").Id

@@ -60,7 +60,7 @@ Describe '<Command>' -ForEach @(
     It 'asks the registry with -Remote, and pulls no layer' {
         $found = & $Command "$address/team/app:1" -Remote
         $found | Should -BeOfType "ImgsPS.$Type"
-        $found.Store | Select-Object -Unique | Should -BeNullOrEmpty
+        $found.Store | Select-Object -Unique | Should -Be "registry://$address"
         $requests = Get-TestRequest $registry
         foreach ($layer in $app.layers) { $requests | Should -Not -Contain "GET /v2/team/app/blobs/$($layer.digest)" }
         $requests | Should -Contain "GET /v2/team/app/blobs/$($app.id)"
@@ -77,7 +77,7 @@ Describe '<Command>' -ForEach @(
         { & $Command "$address/team/app:1" -Remote -Store local } |
             Should -Throw -ErrorId "AmbiguousParameterSet,ImgsPS.Cmdlets.$Class"
         $global:PSDefaultParameterValues['*-Image*:Store'] = 'local', 'docker'
-        try { (& $Command "$address/team/app:1" -Remote).Store | Select-Object -Unique | Should -BeNullOrEmpty }
+        try { (& $Command "$address/team/app:1" -Remote).Store | Select-Object -Unique | Should -Be "registry://$address" }
         finally { $global:PSDefaultParameterValues.Remove('*-Image*:Store') }
     }
 

@@ -113,7 +113,7 @@ Describe 'Parameter sets' {
 
     It 'let -Remote be used where -Store has a default' {
         $PSDefaultParameterValues['*-Image*:Store'] = 'docker'
-        try { (Get-ImageConfig "$address/team/app:1" -Remote -ErrorAction Stop).Store | Should -BeNullOrEmpty }
+        try { (Get-ImageConfig "$address/team/app:1" -Remote -ErrorAction Stop).Store | Should -Be "registry://$address" }
         finally { $PSDefaultParameterValues.Remove('*-Image*:Store') }
     }
 }

@@ -37,15 +37,15 @@ function Wait-Part {
 }
 
 function Start-RealRegistry {
-    # Starts docker-registry; gives an object with Host and Process.
-    param([string] $Folder)
+    # Starts docker-registry; gives an object with Host and Process. With -AccessLog it writes a line for each request to registry.log.out.
+    param([string] $Folder, [switch] $AccessLog)
 
     $address = "127.0.0.1:$(Get-FreePort)"
     $config = Join-Path $Folder registry.yml
     $log = Join-Path $Folder registry.log
     Set-Content -LiteralPath $config -Value @"
 version: 0.1
-log: {level: warn}
+log: {level: warn, accesslog: {disabled: $((-not $AccessLog).ToString().ToLowerInvariant())}}
 storage: {filesystem: {rootdirectory: $Folder/registry}, delete: {enabled: true}}
 http: {addr: $address}
 "@

@@ -19,6 +19,13 @@ internal sealed class ImageIndex : ManifestDocument
     /// <summary>The entries that can be followed.</summary>
     public IReadOnlyList<Descriptor> Manifests { get; private init; } = Array.Empty<Descriptor>();
 
+    /// <summary>
+    /// The entries that may lead to images, each once: attestations say unknown/unknown (U8), and what is no manifest is no image.
+    /// </summary>
+    public IReadOnlyList<ManifestEntry> MayBeImages() => Entries
+        .Where(entry => entry.Platform is not { OS: "unknown" } && (entry.Platform is not null || entry.MayBeManifest))
+        .GroupBy(entry => entry.Digest, StringComparer.Ordinal).Select(same => same.First()).ToArray();
+
     /// <summary>The failure of an index that names no image where one is wanted (FF18).</summary>
     /// <param name="name">What the user calls it.</param>
     public ImageException NoImage(string name) => new(

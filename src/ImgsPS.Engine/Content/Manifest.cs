@@ -25,6 +25,9 @@ internal sealed class Manifest : ManifestDocument
     /// <summary>What an artifact is: its own type, else its config's, else that of its first document. Null for an image.</summary>
     public string? Kind => IsImage ? null : ArtifactType ?? (HasImageConfig ? Layers[0].MediaType : Config.MediaType);
 
+    /// <summary>Bytes of config and layers; a layer that stands there twice counts once.</summary>
+    public long ContentSize => Config.Size + Layers.GroupBy(layer => layer.Digest).Sum(layer => layer.First().Size);
+
     private bool HasImageConfig => Config.MediaType switch
     {
         MediaTypes.OciConfig or MediaTypes.DockerConfig => true,

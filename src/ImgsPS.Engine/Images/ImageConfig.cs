@@ -128,7 +128,7 @@ public sealed class ImageConfig
         init => _onBuild = DataText.Of(value);
     }
 
-    /// <summary>The store, as <c>-Store</c> takes it; null when it was read from a registry.</summary>
+    /// <summary>The store, as <c>-Store</c> takes it.</summary>
     public string? Store { get; init; }
 
     /// <summary>The config's exact text; null where the store does not keep it.</summary>

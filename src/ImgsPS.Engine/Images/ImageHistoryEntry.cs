@@ -56,7 +56,7 @@ public sealed class ImageHistoryEntry
     /// <summary>Diff id of the step's layer; null for a step without one, or when the history does not fit the layers.</summary>
     public string? DiffId { get; init; }
 
-    /// <summary>The store, as <c>-Store</c> takes it; null when it was read from a registry.</summary>
+    /// <summary>The store, as <c>-Store</c> takes it.</summary>
     public string? Store { get; init; }
 
     /// <summary>The command.</summary>

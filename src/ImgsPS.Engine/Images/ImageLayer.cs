@@ -58,7 +58,7 @@ public sealed class ImageLayer
         init => _sharedWith = TextList.Of(value);
     }
 
-    /// <summary>The store, as <c>-Store</c> takes it; null in a list and when it was read from a registry.</summary>
+    /// <summary>The store, as <c>-Store</c> takes it; null in a list.</summary>
     public string? Store { get; init; }
 
     /// <summary>The digest, or the diff id.</summary>

@@ -17,13 +17,13 @@ public sealed class ImageStoreInfo
     /// <summary>The store, as <c>-Store</c> takes it.</summary>
     public string Store { get; init; } = "";
 
-    /// <summary>What keeps the images: <c>layout</c>, or <c>docker</c>.</summary>
+    /// <summary>What keeps the images: <c>layout</c>, <c>docker</c>, or <c>registry</c>.</summary>
     public string Kind { get; init; } = "";
 
     /// <summary>A local store's folder; a Docker Engine's data folder on its host.</summary>
     public string? Path { get; init; }
 
-    /// <summary>A Docker Engine's address: <c>unix:///var/run/docker.sock</c>.</summary>
+    /// <summary>A Docker Engine's address, <c>unix:///var/run/docker.sock</c>, or a registry's: <c>https://reg.example.com</c>.</summary>
     public string? Address { get; init; }
 
     /// <summary>A Docker Engine's version: <c>28.2.2</c>.</summary>
@@ -50,17 +50,22 @@ public sealed class ImageStoreInfo
     /// <summary>A Docker Engine's platform: <c>linux/amd64</c>.</summary>
     public Platform? Platform { get; init; }
 
-    /// <summary>Images in the list: one per reference, and the dangling ones.</summary>
-    public int Images { get; init; }
+    /// <summary>Repositories of a registry, or those of them that the store is; null where it does not list them.</summary>
+    public int? Repositories { get; init; }
 
-    /// <summary>Images that nothing names any more, as <see cref="Image.Dangling"/>.</summary>
-    public int Dangling { get; init; }
+    /// <summary>
+    /// Images in the list: one per reference, and the dangling ones. Null for a registry, which would have to be asked for each.
+    /// </summary>
+    public int? Images { get; init; }
 
-    /// <summary>Names by digest alone, as <see cref="Image.Pinned"/>.</summary>
-    public int Pinned { get; init; }
+    /// <summary>Images that nothing names any more, as <see cref="Image.Dangling"/>; null for a registry, which does not tell.</summary>
+    public int? Dangling { get; init; }
 
-    /// <summary>Images of the list that containers use.</summary>
-    public int InUse { get; init; }
+    /// <summary>Names by digest alone, as <see cref="Image.Pinned"/>; null for a registry.</summary>
+    public int? Pinned { get; init; }
+
+    /// <summary>Images of the list that containers use; null for a registry.</summary>
+    public int? InUse { get; init; }
 
     /// <summary>Files under <c>blobs/</c> of a local store.</summary>
     public int? Blobs { get; init; }

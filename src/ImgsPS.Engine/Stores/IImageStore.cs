@@ -55,6 +55,20 @@ internal interface IImageStore : IDisposable
     Task<ImageStoreInfo> GetInfoAsync(IOperationObserver observer, CancellationToken cancellationToken);
 }
 
+/// <summary>
+/// A store whose list costs a question for each image, so that it is asked for those that are wanted: a registry. Names are read relative
+/// to it, and what a name or wildcard does not take is not asked for.
+/// </summary>
+internal interface ISelectingStore : IImageStore
+{
+    /// <summary>
+    /// As <see cref="IImageStore.ListAsync"/>, for the images that the user names. A name that is none there, and a tag that cannot be
+    /// read, is one <see cref="IOperationObserver.Error"/>; a wildcard that takes nothing is none.
+    /// </summary>
+    Task<IReadOnlyList<Image>> SelectAsync(
+        IReadOnlyList<ImageSelection> wanted, ListRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+}
+
 /// <summary>A store that pulls: a layout, through ImgsPS's own copy, and a Docker Engine, which does it itself.</summary>
 internal interface IPullingStore : IImageStore
 {
@@ -118,7 +132,7 @@ internal interface ITendedStore : IImageStore
         CancellationToken cancellationToken);
 }
 
-/// <summary>A store that searches by itself: a Docker Engine does it with its own network and credentials.</summary>
+/// <summary>A store that searches by itself: a Docker Engine with its own network and credentials, a registry with its own list.</summary>
 internal interface ISearchingStore : IImageStore
 {
     /// <summary>Searches a registry from where the store is (S1-S7).</summary>

@@ -5,6 +5,7 @@ using ImgsPS.Disk;
 using ImgsPS.Naming;
 using ImgsPS.Stores.Docker;
 using ImgsPS.Stores.Layout;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Stores;
 
@@ -19,9 +20,9 @@ internal static class ImageStores
 
     /// <summary>What <c>-Store</c> takes, for a message to a user whose text is none of it.</summary>
     public const string Forms =
-        "A store is 'local', a folder (a full path, or one that begins with '.' or '~' or has a separator in it), 'docker', " +
-            "'docker:<context>', "
-        + "or a Docker Engine's address: unix://, npipe://, tcp://, ssh://.";
+        "A store is 'local', a folder (a full path, or one that begins with '.' or '~' or has a separator in it), 'docker', "
+        + "'docker:<context>', a Docker Engine's address (unix://, npipe://, tcp://, ssh://), or a registry: "
+        + "registry://host[:port][/prefix].";
 
     private static readonly string[] DockerSchemes = { "docker:", "unix://", "npipe://", "tcp://", "ssh://" };
 
@@ -64,22 +65,36 @@ internal static class ImageStores
 
     /// <summary>
     /// <c>local</c>, empty or null: the default store; <c>docker</c>, <c>docker:context</c>, a Docker Engine's address: that Docker Engine;
-    /// a folder: that layout, made when it is first written. Relative folders are those of the process's current one.
+    /// <c>registry://host</c>: that registry; a folder: that layout, made when it is first written. Relative folders are those of the
+    /// process's current one. Nobody is asked yet.
     /// </summary>
+    /// <param name="store">The store's name.</param>
+    /// <param name="access">What may be done with files; null for everything.</param>
+    /// <param name="isUnattended">True when nobody can answer a Docker Engine's ssh.</param>
+    /// <param name="registry">How to talk to registries, and how long a Docker Engine may be silent; null for the defaults.</param>
     /// <exception cref="ImageException">
-    /// NotSupported: <c>registry://</c> in this version. InvalidArgument: the text is none of the forms. For a Docker Engine as
-    /// <see cref="DockerAddresses.Resolve"/>; it is not asked yet.
+    /// InvalidArgument: the text is none of the forms. NotSupported: links are to be followed in a Docker Engine. For a Docker Engine
+    /// as <see cref="DockerAddresses.Resolve"/>.
     /// </exception>
-    public static IImageStore Open(string? store, StoreAccess? access = null, bool isUnattended = false, TimeSpan? timeout = null)
+    public static IImageStore Open(
+        string? store, StoreAccess? access = null, bool isUnattended = false, RegistryOptions? registry = null)
     {
+        access ??= StoreAccess.Full;
+        registry ??= RegistryOptions.Default;
         if (string.IsNullOrEmpty(store) || string.Equals(store, Local, StringComparison.OrdinalIgnoreCase))
         {
             return new LayoutStore(DefaultPath, Local, null, access);
         }
 
+        if (RegistryAddress.IsAddress(store!))
+        {
+            return new RegistryStore(
+                RegistryAddress.Parse(store!), registry, new RegistryDocuments(Path.Combine(DataPath, "registry"), access.CanWrite));
+        }
+
         if (IsDocker(store!))
         {
-            if (access is { FollowsLinks: true })
+            if (access.FollowsLinks)
             {
                 throw new ImageException(
                     ImageErrorKind.NotSupported, $"-FollowSymlink is not for '{PrintableText.Of(PrintableText.WithoutPassword(store!))}'",
@@ -88,17 +103,11 @@ internal static class ImageStores
 
             var endpoint = DockerAddresses.Default.Resolve(store!) with { IsUnattended = isUnattended };
             var contents = new DockerContentFile(
-                Path.Combine(DataPath, "docker"), endpoint.Address, canWrite: (access ?? StoreAccess.Full).CanWrite);
-            return new DockerStore(new DockerClient(endpoint, timeout: timeout), null, contents);
+                Path.Combine(DataPath, "docker"), endpoint.Address, canWrite: access.CanWrite);
+            return new DockerStore(new DockerClient(endpoint, timeout: registry.Timeout), null, contents);
         }
 
-        if (store!.StartsWith("registry://", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new ImageException(ImageErrorKind.NotSupported,
-                $"The store '{PrintableText.Of(PrintableText.WithoutPassword(store))}' is not supported by this version of ImgsPS.", Forms);
-        }
-
-        return IsFolder(store) ? new LayoutStore(FullPath(store), null, null, access) : throw Unknown(store, null);
+        return IsFolder(store!) ? new LayoutStore(FullPath(store!), null, null, access) : throw Unknown(store!, null);
     }
 
     /// <summary>True for the name or address of a Docker Engine.</summary>

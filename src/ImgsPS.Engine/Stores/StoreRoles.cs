@@ -32,7 +32,9 @@ internal static class StoreRoles
         ? Lacks(
             store, "it deletes content by itself when its last image is removed",
             $"Remove images that nothing names: Get-Image -Store '{store.Name}' | Where-Object Dangling | Remove-Image.")
-        : Lacks(store, "it deletes content by itself", "Optimize a layout: the local store, or a folder."));
+        : Lacks(
+            store, "it frees content by its own garbage collection, which nobody can start from outside",
+            "Whoever runs the registry can. Optimize a layout: the local store, or a folder."));
 
     private static ImageException Lacks(IImageStore store, string why, string advice) => new(
         ImageErrorKind.NotSupported,

@@ -49,21 +49,13 @@ public sealed class FindImageCommand : RegistryCmdlet
             MinimumStars = MinimumStars,
             Options = Options,
         };
-        if (Store is not null)
-        {
-            AskEach(
-                OpenStores(Store),
-                Term,
-                (store, observer, cancellationToken) => store is ISearchingStore own
-                    ? own.SearchAsync(request, observer, cancellationToken)
-                    : ImageSearch.FindAsync(request, observer, cancellationToken),
-                (_, found) => WriteObject(found, enumerateCollection: true));
-            return;
-        }
-
-        ForItem(Term, () => WriteObject(
-            RunToResult((observer, cancellationToken) => ImageSearch.FindAsync(request, observer, cancellationToken)),
-            enumerateCollection: true));
+        ForItem(Term, () => AskEach(
+            Store is null ? [OpenStore(RegistryAddress.For(ImageSearch.Check(request).Registry).Store)] : OpenStores(Store),
+            Term,
+            (store, observer, cancellationToken) => store is ISearchingStore own
+                ? own.SearchAsync(request, observer, cancellationToken)
+                : ImageSearch.FindAsync(request, observer, cancellationToken),
+            (_, found) => WriteObject(found, enumerateCollection: true)));
     }
 }
 

@@ -15,10 +15,13 @@ namespace ImgsPS.Cmdlets;
 /// <summary>Get-Image: lists the images of stores (L1-L9, F1-F13).</summary>
 [Cmdlet(VerbsCommon.Get, "Image")]
 [OutputType(typeof(Image))]
-public sealed class GetImageCommand : StoreCmdlet
+[OutputType(typeof(string))]
+public sealed class GetImageCommand : RegistryCmdlet
 {
+    private const string Activity = "Listing";
+
     private readonly Dictionary<StoreLink, Snapshot> _snapshots = new();
-    private readonly HashSet<Image> _written = new();
+    private readonly HashSet<RowKey> _written = new();
     private ListRequest _request = ListRequest.Default;
 
     /// <summary>References, repositories, ids or wildcards; without it all images.</summary>
@@ -40,6 +43,18 @@ public sealed class GetImageCommand : StoreCmdlet
     [Parameter]
     public SwitchParameter All { get; set; }
 
+    /// <summary>Of a registry's indexes every platform, not only this machine's.</summary>
+    [Parameter]
+    public SwitchParameter AllPlatforms { get; set; }
+
+    /// <summary>Fills SharedSize and UniqueSize too: what images share with each other.</summary>
+    [Parameter]
+    public SwitchParameter Detailed { get; set; }
+
+    /// <summary>Writes references as text; a registry is asked for its lists of tags alone.</summary>
+    [Parameter]
+    public SwitchParameter NameOnly { get; set; }
+
     /// <summary>Reads blobs that are symbolic links to files of the same layout; nothing is written in the store then.</summary>
     [Parameter]
     public SwitchParameter FollowSymlink { get; set; }
@@ -51,7 +66,14 @@ public sealed class GetImageCommand : StoreCmdlet
     {
         base.BeginProcessing();
         var filter = Require(Filter, () => Filter is null ? ImageFilter.None : ImageFilter.Parse(Filter));
-        _request = new ListRequest { All = All, Filter = filter };
+        _request = new ListRequest
+        {
+            All = All,
+            Filter = filter,
+            AllPlatforms = AllPlatforms,
+            Detailed = Detailed,
+            NamesOnly = NameOnly,
+        };
     }
 
     /// <inheritdoc/>
@@ -62,29 +84,53 @@ public sealed class GetImageCommand : StoreCmdlet
             AskEach(
                 StoresFor(null),
                 FilterText,
-                (store, observer, cancellationToken) => FilterAsync(store, observer, cancellationToken),
+                (store, observer, cancellationToken) => FilterAsync(store, null, observer, cancellationToken),
                 (_, filtered) => Write(Passed(filtered)),
-                ofStore: true);
+                ofStore: true,
+                Activity);
             return;
         }
 
+        var selections = new Dictionary<StoreLink, List<ImageSelection>>();
         foreach (var image in Image)
         {
             ForItem(image.ToString(), () =>
             {
                 var wildcard = PatternOf(image);
                 var stores = StoresFor(image);
+                foreach (var store in stores.Where(store => store.Store is ISelectingStore))
+                {
+                    if (!selections.TryGetValue(store, out var selection))
+                    {
+                        selections.Add(store, selection = new List<ImageSelection>());
+                    }
+
+                    selection.Add(new ImageSelection(image.Identity, wildcard is null ? null : ImageWildcard.Compile));
+                }
+
+                stores = stores.Where(store => store.Store is not ISelectingStore).ToList();
                 TakeSnapshots(stores);
                 foreach (var store in stores.Where(store => !store.Failed))
                 {
-                    ForItem(image.ToString(), () =>
-                        Write(_snapshots[store], Find(_snapshots[store].All.Images, image.Identity, wildcard)), store);
+                    ForItem(image.ToString(), () => Write(Find(_snapshots[store].All.Images, image.Identity, wildcard)
+                        .Where(found => _snapshots[store].Passed.Contains(Key(found)))), store);
                 }
             });
         }
+
+        Select(selections);
     }
 
     private string FilterText => string.Join(", ", Filter ?? Array.Empty<string>());
+
+    /// <summary>Asks the stores that take names themselves, each once for all of them.</summary>
+    private void Select(Dictionary<StoreLink, List<ImageSelection>> selections) => AskEach(
+        selections.Keys.ToList(),
+        string.Join(", ", selections.Values.SelectMany(all => all).Select(selection => selection.Image.Text).Distinct()),
+        (store, observer, cancellationToken) => FilterAsync(
+            store, selections.First(of => of.Key.Store == store).Value, observer, cancellationToken),
+        (_, filtered) => Write(Passed(filtered)),
+        activity: Activity);
 
     /// <summary>Each store's list, read once, so that a pipeline may change the store while it reads this one's output.</summary>
     private void TakeSnapshots(IReadOnlyList<StoreLink> stores) => AskEach(
@@ -93,10 +139,11 @@ public sealed class GetImageCommand : StoreCmdlet
         async (store, observer, cancellationToken) =>
         {
             // Names are looked up in the whole list, so that a filter hides an image and is no reason for an error.
-            var all = await store.ListAsync(new ListRequest { All = All }, observer, cancellationToken).ConfigureAwait(false);
+            var all = await store
+                .ListAsync(_request with { Filter = ImageFilter.None }, observer, cancellationToken).ConfigureAwait(false);
             var filtered = ReferenceEquals(_request.Filter, ImageFilter.None)
                 ? new Answer(all, null)
-                : await FilterAsync(store, observer, cancellationToken).ConfigureAwait(false);
+                : await FilterAsync(store, null, observer, cancellationToken).ConfigureAwait(false);
             return (All: all, Filtered: filtered);
         },
         (store, lists) =>
@@ -107,11 +154,16 @@ public sealed class GetImageCommand : StoreCmdlet
         ofStore: true);
 
     /// <summary>A filter may name an image that this store does not have: that is a failure of the filter, and not of the store.</summary>
-    private async Task<Answer> FilterAsync(IImageStore store, IOperationObserver observer, CancellationToken cancellationToken)
+    private async Task<Answer> FilterAsync(
+        IImageStore store, IReadOnlyList<ImageSelection>? wanted, IOperationObserver observer, CancellationToken cancellationToken)
     {
         try
         {
-            return new Answer(await store.ListAsync(_request, observer, cancellationToken).ConfigureAwait(false), null);
+            return new Answer(
+                await (wanted is null
+                    ? store.ListAsync(_request, observer, cancellationToken)
+                    : ((ISelectingStore)store).SelectAsync(wanted, _request, observer, cancellationToken)).ConfigureAwait(false),
+                null);
         }
         catch (ImageException failure) when (Filter is not null
             && failure.Kind is ImageErrorKind.NotFound or ImageErrorKind.Ambiguous or ImageErrorKind.InvalidArgument)
@@ -134,17 +186,25 @@ public sealed class GetImageCommand : StoreCmdlet
     private static IEnumerable<Image> Find(IImageRows all, ImageIdentity identity, ImageWildcard? wildcard) =>
         wildcard is null ? ImageLookup.ListIn(all, identity) : all.All.Where(wildcard.Matches);
 
-    private void Write(Snapshot snapshot, IEnumerable<Image> images) =>
-        Write(images.Where(image => snapshot.Passed.Contains(Key(image)) && _written.Add(image)).ToList());
-
-    private void Write(IReadOnlyList<Image> images)
+    /// <summary>Writes the images, or their references, that were not written yet.</summary>
+    private void Write(IEnumerable<Image> images)
     {
-        ShowsPlatforms |= HaveSeveralPlatforms(images);
-        WriteObject(images.Select(Row), enumerateCollection: true);
+        var fresh = images
+            .Where(image => (!NameOnly || image.Reference is not null)
+                && _written.Add(NameOnly ? new RowKey(image.Store, image.Reference, null, "") : RowKey.Of(image)))
+            .ToList();
+        ShowsPlatforms |= AllPlatforms || HaveSeveralPlatforms(fresh);
+        WriteObject(NameOnly ? fresh.Select(image => (object)image.Reference!) : fresh.Select(Row), enumerateCollection: true);
     }
 
     private static (string? Name, string? Digest, string Id) Key(Image image) =>
         (image.Name, image.Digest, image.ManifestDigest ?? image.Id);
+
+    /// <summary>What one row is in the stores of the command.</summary>
+    private sealed record RowKey(string Store, string? Name, string? Digest, string Id)
+    {
+        public static RowKey Of(Image image) => new(image.Store, image.Name, image.ManifestDigest ?? image.Digest, image.Id);
+    }
 
     /// <param name="Images">The images that the filter lets through.</param>
     /// <param name="Failure">Why the filter lets nothing through, or null.</param>

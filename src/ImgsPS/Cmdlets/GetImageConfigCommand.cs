@@ -3,7 +3,6 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Stores;
-using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
 
@@ -24,12 +23,4 @@ public sealed class GetImageConfigCommand : InspectCmdlet
                 ? await ImageReader.GetConfigTextAsync(store, image, platform, Options, observer, cancellationToken).ConfigureAwait(false)
                 : await store.GetConfigAsync(image, platform, observer, cancellationToken).ConfigureAwait(false),
         ];
-
-    private protected override async Task<IReadOnlyList<object>> FromRegistryAsync(
-        ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer,
-        CancellationToken cancellationToken)
-    {
-        var config = await ImageReader.GetConfigAsync(reference, platform, registry, observer, cancellationToken).ConfigureAwait(false);
-        return [Raw ? config.Raw! : config];
-    }
 }

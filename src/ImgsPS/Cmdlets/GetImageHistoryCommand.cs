@@ -3,7 +3,6 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Stores;
-using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
 
@@ -15,9 +14,4 @@ public sealed class GetImageHistoryCommand : InspectCmdlet
     private protected override async Task<IReadOnlyList<object>> FromStoreAsync(
         IImageStore store, ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>
         await store.GetHistoryAsync(image, platform, observer, cancellationToken).ConfigureAwait(false);
-
-    private protected override async Task<IReadOnlyList<object>> FromRegistryAsync(
-        ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer,
-        CancellationToken cancellationToken) =>
-        await ImageReader.GetHistoryAsync(reference, platform, registry, observer, cancellationToken).ConfigureAwait(false);
 }

@@ -60,13 +60,12 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
             {
                 if (NamesFor(image) is { } names)
                 {
-                    AskStores(image, names);
+                    Ask(image, image.Identity, OpenStores(names));
                 }
                 else
                 {
-                    var reference = image.RemoteReference(whole: _platform is not null);
-                    UsedNames.Registries.Add(reference.Registry);
-                    Ask(image, reference);
+                    var (store, identity) = InRegistry(image, whole: _platform is not null);
+                    Ask(image, identity, [store]);
                 }
             });
         }
@@ -77,24 +76,14 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
 
     private WorkLine Questions => Line(Ahead);
 
-    private void AskStores(ImageName image, IReadOnlyList<string> stores) =>
-        StartOnEach(Questions, OpenStores(stores), image.ToString(), async (part, cancellationToken) =>
+    private void Ask(ImageName image, ImageIdentity identity, IReadOnlyList<StoreLink> stores) =>
+        StartOnEach(Questions, stores, image.ToString(), async (part, cancellationToken) =>
         {
-            var answer = await part.Store.GetManifestAsync(image.Identity, _platform, Options, part.Observer, cancellationToken)
+            var answer = await part.Store.GetManifestAsync(identity, _platform, Options, part.Observer, cancellationToken)
                 .ConfigureAwait(false);
             var manifests = Raw ? [] : answer.Described();
             part.Post(() => Write(answer, manifests));
         });
-
-    private void Ask(ImageName image, ImageReference reference) => Questions.Start(
-        async (pump, cancellationToken) =>
-        {
-            var answer = await ManifestReader.FromRegistryAsync(reference, _platform, Options, pump, cancellationToken)
-                .ConfigureAwait(false);
-            var manifests = Raw ? [] : answer.Described();
-            pump.Post(_ => Write(answer, manifests));
-        },
-        failure => ForItem(image.ToString(), () => throw new WorkFailedException(failure)));
 
     private void Write(ManifestAnswer answer, IReadOnlyList<ImageManifest> manifests)
     {

@@ -9,6 +9,7 @@ using ImgsPS.Naming;
 using ImgsPS.Parameters;
 using ImgsPS.Pipeline;
 using ImgsPS.Stores;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
 
@@ -43,6 +44,9 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
 
     /// <summary>What <see cref="TimeoutSec"/> says; null without it.</summary>
     private protected TimeSpan? Patience => TimeoutSec == 0 ? null : TimeSpan.FromSeconds(TimeoutSec);
+
+    /// <summary>How to talk to registries.</summary>
+    private protected virtual RegistryOptions Options => RegistryOptions.Default with { Timeout = Patience };
 
     /// <summary>True for a cmdlet whose failures are those of a registry, also when a Docker Engine asks it.</summary>
     private protected virtual bool AsksRegistry => false;
@@ -261,9 +265,10 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         object target,
         Func<IImageStore, IOperationObserver, CancellationToken, Task<T>> ask,
         Action<StoreLink, T> handle,
-        bool ofStore = false)
+        bool ofStore = false,
+        string? activity = null)
     {
-        RunOnEach(stores, target, AskAsync, ofStore: ofStore);
+        RunOnEach(stores, target, AskAsync, ofStore: ofStore, activity: activity);
 
         async Task AskAsync(StoreWork part, CancellationToken cancellationToken)
         {
@@ -391,9 +396,13 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
                     : IsWhatIf ? StoreAccess.ReadOnly with { AllowShared = AllowsSharedStore }
                     : StoreAccess.Full with { AllowShared = AllowsSharedStore },
                 isUnattended: !Interactivity.CanAnswer(Host),
-                Patience));
+                Options));
             _stores.Add(resolved, store);
             UsedNames.Stores.Add(resolved);
+            if (StoreNames.RegistryOf(resolved) is { } registry)
+            {
+                UsedNames.Registries.Add(registry);
+            }
         }
 
         _storesByName.Add(name ?? "", store);

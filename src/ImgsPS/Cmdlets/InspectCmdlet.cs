@@ -8,7 +8,6 @@ using ImgsPS.Completion;
 using ImgsPS.Parameters;
 using ImgsPS.Pipeline;
 using ImgsPS.Stores;
-using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
 
@@ -77,12 +76,8 @@ public abstract class InspectCmdlet : RegistryCmdlet
                 ForItem(image.ToString(), () =>
                 {
                     EnsureName(image);
-                    var reference = image.RemoteReference(whole: _platform is not null);
-                    UsedNames.Registries.Add(reference.Registry);
-                    WriteObject(
-                        RunToResult((observer, cancellationToken) =>
-                            FromRegistryAsync(reference, _platform, Options, observer, cancellationToken)),
-                        enumerateCollection: true);
+                    var (store, identity) = InRegistry(image, whole: _platform is not null);
+                    RunOnEach([store], image.ToString(), (part, cancellationToken) => WriteAsync(part, identity, cancellationToken));
                 });
             }
             else
@@ -96,11 +91,6 @@ public abstract class InspectCmdlet : RegistryCmdlet
     private protected abstract Task<IReadOnlyList<object>> FromStoreAsync(
         IImageStore store, ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken);
 
-    /// <summary>What the registry says about an image.</summary>
-    private protected abstract Task<IReadOnlyList<object>> FromRegistryAsync(
-        ImageReference reference, Platform? platform, RegistryOptions registry, IOperationObserver observer,
-        CancellationToken cancellationToken);
-
     private void Inspect(ImageName image)
     {
         var wildcard = PatternOf(image);
@@ -112,8 +102,7 @@ public abstract class InspectCmdlet : RegistryCmdlet
                 return;
             }
 
-            foreach (var match in (await part.Store.ListAsync(ListRequest.Names, part.Observer, cancellationToken).ConfigureAwait(false))
-                .Where(wildcard.Matches))
+            foreach (var match in await MatchesAsync(part, image.Identity, wildcard, cancellationToken).ConfigureAwait(false))
             {
                 try
                 {
@@ -126,6 +115,13 @@ public abstract class InspectCmdlet : RegistryCmdlet
             }
         });
     }
+
+    private static async Task<IEnumerable<Image>> MatchesAsync(
+        StoreWork part, ImageIdentity image, ImageWildcard wildcard, CancellationToken cancellationToken) =>
+        part.Store is ISelectingStore own
+        ? await own.SelectAsync([new ImageSelection(image, ImageWildcard.Compile)], ListRequest.Names, part.Observer, cancellationToken)
+            .ConfigureAwait(false)
+        : (await part.Store.ListAsync(ListRequest.Names, part.Observer, cancellationToken).ConfigureAwait(false)).Where(wildcard.Matches);
 
     private async Task WriteAsync(StoreWork part, ImageIdentity image, CancellationToken cancellationToken)
     {

@@ -2,6 +2,8 @@ using System;
 using System.Linq;
 using System.Management.Automation;
 using ImgsPS.Naming;
+using ImgsPS.Parameters;
+using ImgsPS.Stores;
 using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
@@ -48,10 +50,11 @@ public abstract class RegistryCmdlet : StoreCmdlet
     [Parameter]
     public SwitchParameter ProxyUseDefaultCredentials { get; set; }
 
-    /// <summary>How to talk to the registry.</summary>
-    private protected RegistryOptions Options { get; private set; } = RegistryOptions.Default;
-
     private readonly RegistryClients _clients = new();
+
+    private RegistryOptions _options = RegistryOptions.Default;
+
+    private protected override RegistryOptions Options => _options;
 
     /// <summary>Lets go of what the command knew of registries, its passwords above all (SF12).</summary>
     protected override void Dispose(bool disposing)
@@ -60,15 +63,26 @@ public abstract class RegistryCmdlet : StoreCmdlet
         if (disposing)
         {
             _clients.Dispose();
-            Options = RegistryOptions.Default;
+            _options = RegistryOptions.Default;
         }
     }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        // The stores are opened with them.
+        _options = Require(Proxy, ReadOptions);
         base.BeginProcessing();
-        Options = Require(Proxy, ReadOptions);
+    }
+
+    /// <summary>The image's own registry as a store, and the image in it: what -Remote is short for.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="whole">True for the index that lists the image, where that is known.</param>
+    /// <exception cref="ImageException">InvalidReference: nothing that a registry knows.</exception>
+    private protected (StoreLink Store, ImageIdentity Image) InRegistry(ImageName image, bool whole)
+    {
+        var reference = image.RemoteReference(whole);
+        return (OpenStore(RegistryAddress.Of(reference).Store), ImageIdentity.Of(reference.Canonical));
     }
 
     private RegistryOptions ReadOptions()

@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using System.Management.Automation;
 using ImgsPS.Stores;
@@ -19,6 +20,10 @@ internal sealed class ImageWildcard
         _pattern = Parse(pattern);
         _names = new ImageNamePattern(pattern);
     }
+
+    /// <summary>The test of a pattern, or of a part of one.</summary>
+    /// <exception cref="ImageException">InvalidArgument: the brackets are not a set of characters.</exception>
+    public static Func<string, bool> Compile(string pattern) => Parse(pattern).IsMatch;
 
     /// <summary>True when the pattern fits the image.</summary>
     public bool Matches(Image image) => _names.TakesAll || _names.TextsOf(image).Any(_pattern.IsMatch);

@@ -3,6 +3,7 @@ using System.IO;
 using System.Management.Automation;
 using ImgsPS.Naming;
 using ImgsPS.Stores;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Parameters;
 
@@ -21,6 +22,20 @@ internal static class StoreNames
 
     /// <summary>True for the name or address of a Docker Engine.</summary>
     public static bool IsDocker(string name) => ImageStores.IsDocker(name);
+
+    /// <summary>The registry that a store is, as references name it; null for another store, and for an address that is none.</summary>
+    public static string? RegistryOf(string name)
+    {
+        try
+        {
+            return RegistryAddress.IsAddress(name) ? RegistryAddress.Parse(name).Registry : null;
+        }
+        catch (ImageException)
+        {
+            // Who opens it is told.
+            return null;
+        }
+    }
 
     /// <summary>True for what is written as a path; false for the name or address of a store.</summary>
     public static bool IsPath(string name) =>
@@ -52,8 +67,10 @@ internal static class StoreNames
         };
     }
 
-    /// <summary>The name as the engine takes it: a folder as a full path of the file system.</summary>
-    /// <exception cref="ImageException">InvalidArgument: the path has no such drive, or is not one of the file system.</exception>
+    /// <summary>The name as the engine takes it: a folder as a full path of the file system, a registry in its one form.</summary>
+    /// <exception cref="ImageException">
+    /// InvalidArgument: the path has no such drive, or is not one of the file system; the address is no registry's.
+    /// </exception>
     public static string Resolve(string? name, PathIntrinsics paths)
     {
         if (string.IsNullOrEmpty(name) || name!.Equals(Local, StringComparison.OrdinalIgnoreCase))
@@ -65,6 +82,11 @@ internal static class StoreNames
         if (IsDocker(name))
         {
             return Normalize(name);
+        }
+
+        if (RegistryAddress.IsAddress(name))
+        {
+            return RegistryAddress.Parse(name).Store;
         }
 
         if (IsPath(name))

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
 
@@ -41,6 +42,20 @@ internal sealed class UsedNames
         lock (names)
         {
             return names.Contains(name);
+        }
+    }
+
+    /// <summary>The names that the session of this pipeline thread has worked with, in order.</summary>
+    public IReadOnlyList<string> All()
+    {
+        if (Of() is not { } names)
+        {
+            return [];
+        }
+
+        lock (names)
+        {
+            return names.OrderBy(name => name, StringComparer.Ordinal).ToList();
         }
     }
 

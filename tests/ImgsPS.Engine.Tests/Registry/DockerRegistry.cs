@@ -46,6 +46,25 @@ internal sealed class DockerRegistry : IAsyncDisposable
     /// <param name="htpasswd">The text of <c>{folder}/htpasswd</c>; null for none.</param>
     public static async Task<DockerRegistry> StartAsync(Func<string, string>? auth = null, string? htpasswd = null)
     {
+        for (var tries = 1; ; tries++)
+        {
+            var registry = await StartOnceAsync(auth, htpasswd);
+            if (!registry._process.HasExited)
+            {
+                return registry;
+            }
+
+            // Another process was faster to take the port.
+            await registry.DisposeAsync();
+            if (tries == 5)
+            {
+                throw new InvalidOperationException($"{Program} ended five times when it had started.");
+            }
+        }
+    }
+
+    private static async Task<DockerRegistry> StartOnceAsync(Func<string, string>? auth, string? htpasswd)
+    {
         var folder = Directory.CreateTempSubdirectory("imgsps-registry-").FullName;
         if (htpasswd is not null)
         {
@@ -75,8 +94,13 @@ internal sealed class DockerRegistry : IAsyncDisposable
                 using var answer = await registry._http.GetAsync(new Uri($"http://{host}/v2/"));
                 return registry;
             }
-            catch (HttpRequestException) when (tries < 200 && !process.HasExited)
+            catch (HttpRequestException) when (tries < 600)
             {
+                if (process.HasExited)
+                {
+                    return registry;
+                }
+
                 await Task.Delay(50);
             }
         }
@@ -124,7 +148,11 @@ internal sealed class DockerRegistry : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _process.Kill();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
         await _process.WaitForExitAsync();
         _process.Dispose();
         _http.Dispose();

@@ -4,6 +4,7 @@ using System.Threading;
 using ImgsPS.Stores;
 using ImgsPS.Stores.Docker;
 using ImgsPS.Stores.Layout;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;
@@ -79,13 +80,24 @@ public sealed class ImageStoresTests
     }
 
     [Fact]
-    public void Registry_as_a_store_is_to_come_and_the_message_says_what_there_is()
+    public void Address_of_a_registry_is_a_store_that_is_not_asked_when_it_is_opened()
     {
-        var error = Assert.Throws<ImageException>(() => ImageStores.Open("registry://reg.example.com/team"));
-        Assert.Equal(ImageErrorKind.NotSupported, error.Kind);
-        Assert.Contains("registry://reg.example.com/team", error.Message, StringComparison.Ordinal);
-        Assert.Contains("'local'", error.Advice, StringComparison.Ordinal);
+        using var store = ImageStores.Open("Registry://Reg.example.com/team/");
+        Assert.Equal(("registry://reg.example.com/team", "registry"), (store.Name, store.Kind));
+        Assert.IsType<RegistryStore>(store);
     }
+
+    [Fact]
+    public void Registry_has_no_other_role_than_to_be_read()
+    {
+        using var store = ImageStores.Open("registry://host:1");
+        Assert.Equal(ImageErrorKind.NotSupported, Fails(() => store.ForPull()));
+        Assert.Equal(ImageErrorKind.NotSupported, Fails(() => store.ForChange()));
+        Assert.Equal(ImageErrorKind.NotSupported, Fails(() => store.ForRepair()));
+        Assert.Equal(ImageErrorKind.NotSupported, Fails(() => store.ForOptimization()));
+    }
+
+    private static ImageErrorKind Fails(Action action) => Assert.Throws<ImageException>(action).Kind;
 
     [Theory]
     [InlineData("lcoal")]

@@ -101,15 +101,17 @@ public sealed class IncompleteImageTests : IDisposable
     {
         var reference = ImageReference.Parse(_registry.Host + "/team/app:1");
         var wanted = platform is null ? null : Platform.Parse(platform);
-        var (options, observer, none) = (RegistryOptions.Default, NullObserver.Instance, CancellationToken.None);
+        var (observer, none) = (NullObserver.Instance, CancellationToken.None);
+        using var remote = new RegistryStore(RegistryAddress.Of(reference), RegistryOptions.Default);
+        var image = ImageIdentity.Of(reference.Familiar);
         return await Assert.ThrowsAsync<ImageException>(async () => _ = ask switch
         {
             "pull" => await PullAsync(new PullRequest(reference) { Platform = wanted }),
             "pull all" => await PullAsync(new PullRequest(reference) { AllPlatforms = true }),
-            "manifest" => (await ManifestReader.FromRegistryAsync(reference, wanted, options, observer, none)).Described(),
-            "config" => await ImageReader.GetConfigAsync(reference, wanted, options, observer, none),
-            "history" => await ImageReader.GetHistoryAsync(reference, wanted, options, observer, none),
-            _ => (object)await ImageReader.GetLayersAsync(reference, wanted, options, observer, none),
+            "manifest" => (await remote.GetManifestAsync(image, wanted, RegistryOptions.Default, observer, none)).Described(),
+            "config" => await remote.GetConfigAsync(image, wanted, observer, none),
+            "history" => await remote.GetHistoryAsync(image, wanted, observer, none),
+            _ => (object)await remote.GetLayersAsync(image, wanted, observer, none),
         });
     }
 

@@ -16,8 +16,15 @@ namespace ImgsPS.Engine.Tests.Store;
 public sealed class RegistryInspectTests : IDisposable
 {
     private readonly Testing.TestRegistry _registry = Testing.TestRegistry.Start();
+    private readonly RegistryStore _store;
 
-    public void Dispose() => _registry.Dispose();
+    public RegistryInspectTests() => _store = new RegistryStore(RegistryAddress.For(_registry.Host), RegistryOptions.Default);
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        _registry.Dispose();
+    }
 
     [Fact]
     public async Task Manifest_and_config_are_read_and_no_layer()
@@ -25,12 +32,11 @@ public sealed class RegistryInspectTests : IDisposable
         var index = _registry.AddIndex("team/app:latest",
             new[] { ImageSpec.For("linux/amd64"), ImageSpec.For("linux/arm64/v8") with { Author = "Ann" } });
         var arm = index.Images[1];
-        var config = await ImageReader.GetConfigAsync(
-            ImageReference.Parse($"{_registry.Host}/team/app"), Platform.Parse("linux/arm64"), RegistryOptions.Default,
-            NullObserver.Instance, CancellationToken.None);
+        var config = await _store.GetConfigAsync(
+            ImageIdentity.Of($"{_registry.Host}/team/app"), Platform.Parse("linux/arm64"), NullObserver.Instance, CancellationToken.None);
 
         Assert.Equal($"{_registry.Host}/team/app:latest", config.Reference);
-        Assert.Null(config.Store);
+        Assert.Equal("registry://" + _registry.Host, config.Store);
         Assert.Equal(arm.Config.Digest, config.Id);
         Assert.Equal("Ann", config.Author);
         Assert.Equal(new[] { "/bin/app" }, config.Command);
@@ -56,15 +62,15 @@ public sealed class RegistryInspectTests : IDisposable
         // All properties but the store itself.
         static string Text<T>(T item, string place) => JsonSerializer.Serialize(item)
             .Replace($"\"Store\":{JsonSerializer.Serialize(place)}", "\"Store\":null", StringComparison.Ordinal);
-        var (options, observer, none) = (RegistryOptions.Default, NullObserver.Instance, CancellationToken.None);
+        var (observer, none) = (NullObserver.Instance, CancellationToken.None);
         var config = await store.GetConfigAsync(identity, null, observer, none);
         Assert.Equal(folder.Path, config.Store);
-        Assert.Equal(Text(await ImageReader.GetConfigAsync(reference, null, options, observer, none), ""), Text(config, folder.Path));
+        Assert.Equal(Text(await _store.GetConfigAsync(identity, null, observer, none), _store.Name), Text(config, folder.Path));
         Assert.Equal(
-            Text(await ImageReader.GetHistoryAsync(reference, null, options, observer, none), ""),
+            Text(await _store.GetHistoryAsync(identity, null, observer, none), _store.Name),
             Text(await store.GetHistoryAsync(identity, null, observer, none), folder.Path));
         Assert.Equal(
-            Text(await ImageReader.GetLayersAsync(reference, null, options, observer, none), ""),
+            Text(await _store.GetLayersAsync(identity, null, observer, none), _store.Name),
             Text(await store.GetLayersAsync(identity, null, observer, none), folder.Path));
     }
 
@@ -72,11 +78,9 @@ public sealed class RegistryInspectTests : IDisposable
     public async Task History_and_layers_of_an_image_fit()
     {
         var image = _registry.AddImage("team/app:1", new ImageSpec { Layers = [new LayerSpec(1), new LayerSpec(2)] });
-        var reference = ImageReference.Parse(image.Reference);
-        var history = await ImageReader.GetHistoryAsync(reference, null, RegistryOptions.Default, NullObserver.Instance,
-            CancellationToken.None);
-        var layers = await ImageReader.GetLayersAsync(reference, null, RegistryOptions.Default, NullObserver.Instance,
-            CancellationToken.None);
+        var identity = ImageIdentity.Of(image.Reference);
+        var history = await _store.GetHistoryAsync(identity, null, NullObserver.Instance, CancellationToken.None);
+        var layers = await _store.GetLayersAsync(identity, null, NullObserver.Instance, CancellationToken.None);
 
         Assert.Equal(image.Layers.Select(l => l.DiffId), layers.Select(l => l.DiffId));
         Assert.Equal(image.Layers.Select(l => l.Blob.Digest), layers.Select(l => l.Digest));
@@ -91,9 +95,8 @@ public sealed class RegistryInspectTests : IDisposable
     public async Task Tag_that_is_not_there_is_not_found_U13()
     {
         _registry.AddImage("team/app:1", new ImageSpec());
-        var e = await Assert.ThrowsAsync<ImageException>(() => ImageReader.GetLayersAsync(
-            ImageReference.Parse($"{_registry.Host}/team/app:2"), null, RegistryOptions.Default, NullObserver.Instance,
-            CancellationToken.None));
+        var e = await Assert.ThrowsAsync<ImageException>(() => _store.GetLayersAsync(
+            ImageIdentity.Of("team/app:2"), null, NullObserver.Instance, CancellationToken.None));
         Assert.Equal(ImageErrorKind.NotFound, e.Kind);
     }
 }

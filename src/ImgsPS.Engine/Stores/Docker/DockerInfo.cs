@@ -25,7 +25,7 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
         var api = (await client.NegotiateAsync(observer, cancellationToken).ConfigureAwait(false)).Api;
         IReadOnlyList<Image> images = Array.Empty<Image>();
         JsonElement info = default, version = default, usage = default;
-        await DockerTasks.AllAsync(
+        await SideBySide.AllAsync(
             cancellationToken,
             async stop => images = await list.ListAsync(ListRequest.Names, observer, stop).ConfigureAwait(false),
             async stop => info = await AskAsync("/info", observer, stop).ConfigureAwait(false),

@@ -55,6 +55,15 @@ internal sealed class ImageFilter
         return new ImageFilter(arguments);
     }
 
+    /// <summary>True when more than names and what names mean has to be known of an image.</summary>
+    internal bool NeedsContent => _labels.Length > 0 || _arguments.Keys.Any(key => key is "before" or "since" or "until");
+
+    /// <summary>True when only dangling images pass.</summary>
+    internal bool IsForDangling => _dangling == true;
+
+    /// <summary>False when no image of that name can pass, whatever it is.</summary>
+    internal bool MayPass(ImageReference reference) => _references.Length == 0 || _references.Any(p => p.Matches(reference));
+
     /// <summary>
     /// The images that before= and since= name, each with its key: a store that knows their times better than its list compares itself.
     /// </summary>

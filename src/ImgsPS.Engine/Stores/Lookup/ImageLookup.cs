@@ -118,11 +118,14 @@ internal static class ImageLookup
 
         return rows.Length > 0
             ? new ImageMatch(rows[0].Tag is null && rows[0].RawName is null ? ImageMatchKind.RepositoryDigest : ImageMatchKind.Tag, rows)
-            : throw new ImageException(
-                ImageErrorKind.Conflict,
-                $"the tag was moved since it was listed: {PrintableText.Of(identity.Text)}",
-                "It names another image now. List the images again, or give the name as a text to mean whatever it names.");
+            : throw Moved(identity.Text);
     }
+
+    /// <summary>The failure of a listed name that is another image's by now.</summary>
+    internal static ImageException Moved(string name) => new(
+        ImageErrorKind.Conflict,
+        $"the tag was moved since it was listed: {PrintableText.Of(name)}",
+        "It names another image now. List the images again, or give the name as a text to mean whatever it names.");
 
     private static ImageMatch FindUntagged(IImageRows images, ImageIdentity identity)
     {

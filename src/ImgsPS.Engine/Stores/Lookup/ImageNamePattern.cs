@@ -34,15 +34,26 @@ internal sealed class ImageNamePattern
         _everySpelling = pattern.IndexOf('/') >= 0 || pattern.StartsWith(DockerHub.Registry, StringComparison.OrdinalIgnoreCase);
         _ids = NamesId(pattern);
         TakesAll = pattern.All(c => c == '*');
+        Parts = _wholeReference && pattern.IndexOf('@') < 0 ? (pattern.Substring(0, colon), pattern.Substring(colon + 1)) : (pattern, null);
     }
 
     /// <summary>True for stars alone, which take untagged images too.</summary>
     public bool TakesAll { get; }
 
+    /// <summary>
+    /// What the pattern says of repositories, and of tags where it says something of them: the parts before and behind its last colon.
+    /// </summary>
+    public (string Repository, string? Tag) Parts { get; }
+
     /// <summary>The texts of the image. The pattern takes it when one of them fits.</summary>
-    public IEnumerable<string> TextsOf(Image image)
+    public IEnumerable<string> TextsOf(Image image) => NamesOf(image.Name, image.Repository).Concat(IdsOf(image));
+
+    /// <summary>The texts of an image's names: the whole one, and the repository's.</summary>
+    /// <param name="whole">The reference, or a name that is none; null when there is none.</param>
+    /// <param name="repository">The repository; null when there is none.</param>
+    public IEnumerable<string> NamesOf(string? whole, string? repository)
     {
-        if ((_wholeReference ? image.Name : image.Repository) is { } name)
+        if ((_wholeReference ? whole : repository) is { } name)
         {
             yield return _wholeReference && _colonIsTags ? WithoutPort(name) : name;
             foreach (var spelling in _everySpelling ? LongerSpellings(name) : [])
@@ -55,13 +66,10 @@ internal sealed class ImageNamePattern
                 yield return name.Substring(name.LastIndexOf('/') + 1);
             }
         }
-
-        if (_ids)
-        {
-            yield return image.Id;
-            yield return image.Id.StartsWith(IdPrefix, StringComparison.Ordinal) ? image.Id.Substring(IdPrefix.Length) : image.Id;
-        }
     }
+
+    private IEnumerable<string> IdsOf(Image image) => !_ids ? []
+        : [image.Id, image.Id.StartsWith(IdPrefix, StringComparison.Ordinal) ? image.Id.Substring(IdPrefix.Length) : image.Id];
 
     /// <summary>
     /// How long the IPv6 address is that a pattern begins with, brackets and all; 0 when it begins with something else. Its brackets are no

@@ -95,15 +95,18 @@ internal sealed class RegistryClient : IDisposable
     /// <param name="named">What the user named.</param>
     /// <param name="observer">Who is told.</param>
     /// <param name="work">The operation; it tells the observer it is given.</param>
-    public async Task<T> GuardAsync<T>(ImageReference named, IOperationObserver observer, Func<IOperationObserver, Task<T>> work)
+    public Task<T> GuardAsync<T>(ImageReference named, IOperationObserver observer, Func<IOperationObserver, Task<T>> work) =>
+        GuardAsync(named.ToString(), observer, work);
+
+    /// <summary>As the other form, for something else that the user named.</summary>
+    public async Task<T> GuardAsync<T>(string named, IOperationObserver observer, Func<IOperationObserver, Task<T>> work)
     {
-        var name = named.ToString();
         ImageException? masked = null;
         try
         {
-            return await work(new MaskingObserver(observer, _transport.Secrets, name)).ConfigureAwait(false);
+            return await work(new MaskingObserver(observer, _transport.Secrets, named)).ConfigureAwait(false);
         }
-        catch (ImageException e) when ((masked = _transport.Secrets.Mask(e, name)) is not null)
+        catch (ImageException e) when ((masked = _transport.Secrets.Mask(e, named)) is not null)
         {
             throw masked;
         }
@@ -247,6 +250,20 @@ internal sealed class RegistryClient : IDisposable
 
         names.Warn(new MaskingObserver(observer, _transport.Secrets, _endpoint.Registry), $"{_endpoint.Registry} lists", "repositories");
     }
+
+    /// <summary>True for a failure of <see cref="ListRepositoriesAsync"/> that says only that the registry gives no such list.</summary>
+    public bool IsWithoutList(ImageException failure) =>
+        failure.Kind is ImageErrorKind.Unauthorized or ImageErrorKind.Denied or ImageErrorKind.NotSupported
+        && !_transport.Errors.IsCredentialRefused;
+
+    /// <summary>What such a failure is told as.</summary>
+    /// <param name="failure">The failure.</param>
+    /// <param name="way">How to do without the list: <c>Name the repository</c>.</param>
+    public ImageException WithoutList(ImageException failure, string way) => new(
+        ImageErrorKind.NotSupported,
+        $"{Registry}: this registry does not list its repositories",
+        $"{way}, or pass -Credential if the registry lists them to known users only.",
+        failure);
 
     /// <summary>Closes the connections, unless they serve other commands too.</summary>
     public void Dispose() => _transport.Dispose();

@@ -9,7 +9,7 @@ namespace ImgsPS.Stores;
 /// <param name="Manifest">The manifest; not an artifact's.</param>
 /// <param name="Config">The config.</param>
 /// <param name="Reference">Familiar reference that was asked for; null for an untagged image.</param>
-/// <param name="Store">The store, as <c>-Store</c> takes it; null when it was read from a registry.</param>
+/// <param name="Store">The store, as <c>-Store</c> takes it.</param>
 internal sealed record ImageDocuments(Manifest Manifest, ConfigDocument Config, string? Reference, string? Store)
 {
     /// <summary>The image id: digest of the config.</summary>
@@ -26,7 +26,7 @@ internal sealed record ImageDocuments(Manifest Manifest, ConfigDocument Config, 
     /// <param name="named">The descriptor of the document to begin with; null for what the source's reference names.</param>
     /// <param name="platform">One platform, or null.</param>
     /// <param name="reference">Familiar reference that was asked for; null for an untagged image.</param>
-    /// <param name="store">The store, or null for a registry.</param>
+    /// <param name="store">The store.</param>
     /// <param name="observer">Who is told.</param>
     /// <param name="cancellationToken">Stops the operation.</param>
     /// <exception cref="ImageException">

@@ -8,6 +8,18 @@ namespace ImgsPS.Stores;
 /// <summary>Makes the public objects of an image's layers.</summary>
 internal static class ImageLayerView
 {
+    /// <summary>
+    /// The layers as a list shows them, bottom first: what the manifest says, and the diff ids of the config when it was read.
+    /// </summary>
+    public static IReadOnlyList<ImageLayer> Plain(Manifest manifest, ConfigDocument? config) =>
+        manifest.Layers.Select((layer, i) => new ImageLayer
+        {
+            Digest = layer.Digest.ToString(),
+            DiffId = config is not null && i < config.DiffIds.Count ? config.DiffIds[i].ToString() : null,
+            Size = layer.Size,
+            MediaType = layer.MediaType,
+        }).ToArray();
+
     /// <summary>The layers, bottom first, with their chain ids (U10) and, where the history fits, when and how they were made.</summary>
     public static IReadOnlyList<ImageLayer> Of(ImageDocuments image, IOperationObserver observer) =>
         Of(image, Array.Empty<Image>(), observer);

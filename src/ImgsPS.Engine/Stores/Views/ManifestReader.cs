@@ -132,16 +132,8 @@ internal static class ManifestReader
             Annotations = found.Entry?.Annotations ?? manifest.Annotations,
             ArtifactType = manifest.Kind,
             ConfigDigest = manifest.Config.Digest.ToString(),
-            Layers = manifest.Layers.Select((layer, i) => Describe(layer, found.Config?.DiffIds[i])).ToArray(),
-            ContentSize = manifest.Config.Size + manifest.Layers.GroupBy(layer => layer.Digest).Sum(layer => layer.First().Size),
+            Layers = ImageLayerView.Plain(manifest, found.Config),
+            ContentSize = manifest.ContentSize,
         };
     }
-
-    private static ImageLayer Describe(Descriptor layer, Digest? diffId) => new()
-    {
-        Digest = layer.Digest.ToString(),
-        DiffId = diffId?.ToString(),
-        Size = layer.Size,
-        MediaType = layer.MediaType,
-    };
 }

@@ -10,8 +10,8 @@ using ImgsPS.Stores;
 namespace ImgsPS.Completion;
 
 /// <summary>
-/// Completes references, and ids, from the stores that <c>-Store</c> names: from the beginning of the name, of a part of it, or of an id. A
-/// word with wildcards is completed to what it takes, as the commands read it.
+/// Completes references, and ids, from the stores that <c>-Store</c> names: from the beginning of the name, of a part of it, or of an id;
+/// of a registry the tags behind a repository and a colon. A word with wildcards is completed to what it takes, as the commands read it.
 /// </summary>
 public class ImageCompleter : LocalCompleter
 {
@@ -29,7 +29,11 @@ public class ImageCompleter : LocalCompleter
             .OrderBy(found => found.Rank)
             .GroupBy(found => found.Text, StringComparer.Ordinal)
             .Select(group => new Suggestion(group.Key, ToolTip(group.First().Image)));
-        return isPattern ? names : names.Concat(Ids(images, word));
+        return isPattern ? names : names.Concat(Ids(images, word)).Concat(StoreImages.RegistriesOf(bound)
+            .SelectMany(store => RegistryTags.Of(word, store))
+            .Where(name => Fits(name, word))
+            .Distinct(StringComparer.Ordinal)
+            .Select(name => new Suggestion(name, "A tag of the registry")));
     }
 
     /// <summary>How well a word fits a name: 0 for its beginning, 1 for that of a part, 2 for something in it, -1 for not at all.</summary>

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using ImgsPS.Parameters;
+using ImgsPS.Stores;
 using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Completion;
@@ -26,11 +27,30 @@ internal static class RegistryTags
     public static IEnumerable<string> Of(string word)
     {
         var colon = word.LastIndexOf(':');
-        if (colon < 0 || Repository(word.Substring(0, colon)) is not { } repository)
+        return colon < 0 || Repository(word.Substring(0, colon)) is not { } repository
+            ? Array.Empty<string>()
+            : Of(repository).Select(tag => word.Substring(0, colon + 1) + tag);
+    }
+
+    /// <summary>As <see cref="Of(string)"/>, for a word that is read relative to a store.</summary>
+    public static IEnumerable<string> Of(string word, RegistryAddress store)
+    {
+        var colon = word.LastIndexOf(':');
+        try
         {
+            return colon < 0
+                ? Array.Empty<string>()
+                : Of(store.Read(ImageIdentity.Of(word.Substring(0, colon)))).Select(tag => word.Substring(0, colon + 1) + tag);
+        }
+        catch (ImageException)
+        {
+            // No name in this store.
             return Array.Empty<string>();
         }
+    }
 
+    private static IReadOnlyList<string> Of(ImageReference repository)
+    {
         var isKnown = UsedNames.Registries.Contains(repository.Registry);
         if (!isKnown && !HostNames.IsLoopback(repository.Registry)
             && !StoreImages.Of(null).Any(image => image.Registry == repository.Registry))
@@ -38,7 +58,7 @@ internal static class RegistryTags
             return Array.Empty<string>();
         }
 
-        return Ask(repository, isKnown).Select(tag => word.Substring(0, colon + 1) + tag);
+        return Ask(repository, isKnown);
     }
 
     /// <summary>A repository with its host; null for what has none, which Docker Hub would be asked for, and for anything else.</summary>

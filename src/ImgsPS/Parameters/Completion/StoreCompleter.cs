@@ -5,12 +5,13 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using ImgsPS.Parameters;
 using ImgsPS.Stores.Docker;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Completion;
 
 /// <summary>
-/// Completes the names of stores: the local one, the contexts of docker's configuration, the platform's own address of a Docker Engine.
-/// Nobody is asked. A word that fits none is left to PowerShell, which completes folders.
+/// Completes the names of stores: the local one, the contexts of docker's configuration, the platform's own address of a Docker Engine, and
+/// registries that are known here. Nobody is asked. A word that fits none is left to PowerShell, which completes folders.
 /// </summary>
 public sealed class StoreCompleter : LocalCompleter
 {
@@ -33,7 +34,18 @@ public sealed class StoreCompleter : LocalCompleter
         }
 
         yield return new(s_platformAddress, "The Docker Engine of this machine");
+        foreach (var registry in Registries())
+        {
+            yield return new(registry, "The images of the registry, for reading");
+        }
     }
+
+    /// <summary>The registries that the session has asked, and those that images of the local store come from.</summary>
+    private static IEnumerable<string> Registries() => UsedNames.Stores.All().Where(RegistryAddress.IsAddress)
+        .Concat(UsedNames.Registries.All()
+            .Concat(StoreImages.Of(null).Select(image => image.Registry).OfType<string>().OrderBy(name => name, StringComparer.Ordinal))
+            .Select(registry => RegistryAddress.For(registry).Store))
+        .Distinct(StringComparer.Ordinal);
 
     /// <summary>A broken configuration leaves the other names; the command will say what is wrong.</summary>
     private static IReadOnlyList<DockerContext> Contexts()

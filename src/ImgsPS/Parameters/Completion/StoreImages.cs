@@ -35,6 +35,12 @@ internal static class StoreImages
         return lists.Where(list => list.Status == TaskStatus.RanToCompletion).SelectMany(list => list.Result).ToArray();
     }
 
+    /// <summary>The registries that -Store names.</summary>
+    public static IReadOnlyList<RegistryAddress> RegistriesOf(IDictionary bound) =>
+        (LanguagePrimitives.ConvertTo<string[]>(bound["Store"]) ?? [])
+            .Where(name => !string.IsNullOrEmpty(name) && RegistryAddress.IsAddress(name) && StoreNames.RegistryOf(name) is not null)
+            .Select(RegistryAddress.Parse).ToList();
+
     /// <summary>The platforms that the index of the named image has, where the local store keeps it; none when that is not known.</summary>
     public static IReadOnlyList<string> PlatformsOf(IDictionary bound)
     {

@@ -50,8 +50,12 @@ public abstract class FilterContract : StoreContract
         var images = await SeedDaysAsync(4);
 
         Assert.Equal(Days(1), await NamesAsync($"before={images[1].Reference}"));
-        Assert.Equal(Days(4, 3), await NamesAsync($"since={images[1].Config.Digest}"));
-        Assert.Equal(Days(2, 1), await NamesAsync($"before={Hex(images[2].Config.Digest, 12)}"));
+        if (Traits.FindsIds)
+        {
+            Assert.Equal(Days(4, 3), await NamesAsync($"since={images[1].Config.Digest}"));
+            Assert.Equal(Days(2, 1), await NamesAsync($"before={Hex(images[2].Config.Digest, 12)}"));
+        }
+
         Assert.Equal(Days(4), await NamesAsync($"since={images[2].ReferenceByDigest}"));
         Assert.Equal(Days(3, 2), await NamesAsync($"since={images[0].Reference}", $"before={images[3].Reference}"));
     }
@@ -87,7 +91,8 @@ public abstract class FilterContract : StoreContract
 
         var error = await FailsAsync(ImageErrorKind.NotFound, () => ListAsync($"{key}=nosuch"));
 
-        Assert.Equal("No such image: nosuch:latest", error.Message);
+        // A registry answers in its own words (U13).
+        Assert.Matches(Traits.FindsIds ? "^No such image: nosuch:latest$" : "nosuch:latest not found", error.Message);
     }
 
     [SkippableFact]
@@ -111,8 +116,7 @@ public abstract class FilterContract : StoreContract
     public async Task Image_without_a_date_is_neither_old_nor_new_FF6(string? created)
     {
         var images = await SeedDaysAsync(2);
-        var undated = Registry.AddEdited("team/none:1", Spec(9), config => Date(config, created));
-        await PullAsync(undated.Reference);
+        var undated = await TakeAsync(Registry.AddEdited("team/none:1", Spec(9), config => Date(config, created)));
 
         Assert.Null((await ListAsync()).Single(i => i.Reference == undated.Reference).Created);
         Assert.Null((await ConfigAsync(undated.Reference)).Created);

@@ -24,8 +24,7 @@ public abstract class InspectContract : StoreContract
     public async Task Text_of_a_config_is_the_bytes_that_the_id_is_the_digest_of()
     {
         // What no property has, white space and all.
-        var image = Registry.AddEdited("team/app:1", Spec(1), config => config["x-own"] = "  \u00e9 ");
-        await PullAsync(image.Reference);
+        var image = await TakeAsync(Registry.AddEdited("team/app:1", Spec(1), config => config["x-own"] = "  \u00e9 "));
 
         var text = await ImageReader.GetConfigTextAsync(
             Store, ImageIdentity.Of(image.Reference), null, RegistryOptions.Default, Observer, CancellationToken.None);
@@ -36,7 +35,7 @@ public abstract class InspectContract : StoreContract
     [SkippableFact]
     public async Task Config_says_how_the_image_runs()
     {
-        var image = Registry.AddEdited("team/app:1", Spec(1, Day(5), ("env", "prod")) with { Author = "Ann" }, config =>
+        var image = await TakeAsync(Registry.AddEdited("team/app:1", Spec(1, Day(5), ("env", "prod")) with { Author = "Ann" }, config =>
         {
             var run = config["config"]!;
             run["Env"] = new JsonArray("PATH=/bin", "EMPTY=");
@@ -47,8 +46,7 @@ public abstract class InspectContract : StoreContract
             run["ExposedPorts"] = new JsonObject { ["80/tcp"] = new JsonObject() };
             run["Volumes"] = new JsonObject { ["/data"] = new JsonObject() };
             run["StopSignal"] = "SIGINT";
-        });
-        await PullAsync(image.Reference);
+        }));
 
         var config = await ConfigAsync(image.Reference);
 
@@ -66,8 +64,7 @@ public abstract class InspectContract : StoreContract
     [SkippableFact]
     public async Task History_is_last_step_first_and_knows_the_layers()
     {
-        var image = Registry.AddEdited("team/app:1", TwoLayers(1, 2), config => config["history"] = History());
-        await PullAsync(image.Reference);
+        var image = await TakeAsync(Registry.AddEdited("team/app:1", TwoLayers(1, 2), config => config["history"] = History()));
 
         var steps = await HistoryAsync(image.Reference);
 
@@ -84,8 +81,7 @@ public abstract class InspectContract : StoreContract
     [SkippableFact]
     public async Task Layers_are_bottom_first_with_chain_ids_U10()
     {
-        var image = Registry.AddEdited("team/app:1", TwoLayers(1, 2), config => config["history"] = History());
-        await PullAsync(image.Reference);
+        var image = await TakeAsync(Registry.AddEdited("team/app:1", TwoLayers(1, 2), config => config["history"] = History()));
 
         var layers = await LayersAsync(image.Reference);
 

@@ -16,6 +16,7 @@ internal sealed class LayoutUnderTest : StoreUnderTest
     {
         KeepsCompressed = true,
         ListTellsConfig = true,
+        ListTellsPulls = true,
         TagTakesDigest = true,
         PinsBesideTags = true,
         KnowsFractions = true,

@@ -29,7 +29,7 @@ public abstract class ListContract : StoreContract
         var row = Assert.Single(await ListAsync());
 
         Assert.Equal(image.Reference, row.Reference);
-        Assert.Equal(Registry.Host, row.Registry);
+        Assert.Equal(Host, row.Registry);
         Assert.Equal(Name("team/app"), row.Repository);
         Assert.Equal("1.0", row.Tag);
         Assert.Equal(image.Config.Digest, row.Id);
@@ -54,6 +54,30 @@ public abstract class ListContract : StoreContract
     }
 
     [SkippableFact]
+    public async Task Detailed_list_says_what_images_share_with_each_other_DU1()
+    {
+        // Not what the names of one image share: that is the image itself.
+        var one = await SeedAsync("team/app:1", new ImageSpec { Layers = [new LayerSpec(1, 3000), new LayerSpec(2, 500)] });
+        var two = await SeedAsync("team/app:2", new ImageSpec { Layers = [new LayerSpec(1, 3000), new LayerSpec(3, 700)] });
+        var alone = await SeedAsync("team/other:1", new ImageSpec { Layers = [new LayerSpec(4, 900)] });
+        var again = await SeedAsync("team/other:2", new ImageSpec { Layers = [new LayerSpec(4, 900)] });
+        Assert.Equal(alone.Config.Digest, again.Config.Digest);
+
+        var rows = await Store.ListAsync(new ListRequest { Detailed = true }, Observer, CancellationToken.None);
+
+        var base1 = Traits.KeepsCompressed ? one.Layers[0].Blob.Bytes.Length : 3000;
+        foreach (var row in rows)
+        {
+            var shared = row.Id == one.Config.Digest || row.Id == two.Config.Digest ? base1 : 0;
+            Assert.Equal((row.Reference, shared), (row.Reference, row.SharedSize));
+            Assert.Equal(row.Size - shared, row.UniqueSize);
+        }
+
+        Assert.Equal(4, rows.Count);
+        Assert.All(await ListAsync(), row => Assert.Equal((null, null), (row.SharedSize, row.UniqueSize)));
+    }
+
+    [SkippableFact]
     public async Task List_tells_what_the_config_says_and_null_for_what_the_store_does_not_know()
     {
         var image = await SeedAsync("team/app:1", Spec(1) with { Author = "Ann" });
@@ -64,7 +88,7 @@ public abstract class ListContract : StoreContract
         Assert.Equal(Traits.ListTellsConfig ? image.MediaType : null, row.MediaType);
         Assert.Equal(("linux/amd64", "linux", "amd64"), (row.Platform?.ToString(), row.OS, row.Architecture));
         Assert.Equal(image.Layers.Select(l => l.DiffId), row.Layers.Select(l => l.DiffId));
-        Assert.Equal(Traits.ListTellsConfig, row.PulledAt is not null);
+        Assert.Equal(Traits.ListTellsPulls, row.PulledAt is not null);
     }
 
     [SkippableFact]
@@ -142,8 +166,8 @@ public abstract class ListContract : StoreContract
     public async Task Index_is_named_by_its_own_digest()
     {
         // L2, L3
-        var index = Registry.AddIndex("team/app:1", [Spec(1), ImageSpec.For("linux/s390x") with { Layers = [new LayerSpec(2)] }]);
-        await PullAsync(new PullRequest(ImageReference.Parse(index.Reference)) { Platform = Platform.Parse("linux/amd64") });
+        var index = await TakeAsync(
+            Registry.AddIndex("team/app:1", [Spec(1), ImageSpec.For("linux/s390x") with { Layers = [new LayerSpec(2)] }]), "linux/amd64");
 
         var row = Assert.Single(await ListAsync());
 
@@ -193,7 +217,7 @@ public abstract class ListContract : StoreContract
         async Task<(int, int)> CountsAsync()
         {
             var info = await Store.GetInfoAsync(Observer, CancellationToken.None);
-            return (info.Dangling, info.Pinned);
+            return (info.Dangling!.Value, info.Pinned!.Value);
         }
     }
 
@@ -229,6 +253,7 @@ public abstract class ListContract : StoreContract
     public async Task Tag_that_a_pull_moves_leaves_the_old_image_without_it()
     {
         // L1, F1, P2, FF4
+        Skip.IfNot(Store is IPullingStore, "Nothing is pulled into such a store, and what has no name is not seen in it (RD5).");
         var old = await SeedAsync("team/app:1", Spec(1));
         var moved = await SeedAsync("team/app:1", Spec(2));
 

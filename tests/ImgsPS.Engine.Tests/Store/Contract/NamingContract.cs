@@ -24,11 +24,11 @@ public abstract class NamingContract : StoreContract
         await SeedAsync("team/other:1", Spec(2));
         var id = image.Config.Digest;
 
-        foreach (var text in new[]
+        var names = new[]
         {
-            image.Reference, id, Hex(id), Hex(id, 12), "sha256:" + Hex(id, 12), image.Digest, image.ReferenceByDigest,
-            $"{image.Reference}@{image.Digest}", Name("team/app:9@") + image.Digest,
-        })
+            image.Reference, image.ReferenceByDigest, $"{image.Reference}@{image.Digest}", Name("team/app:9@") + image.Digest,
+        };
+        foreach (var text in Traits.FindsIds ? [.. names, id, Hex(id), Hex(id, 12), "sha256:" + Hex(id, 12), image.Digest] : names)
         {
             Assert.Equal((text, id), (text, (await ConfigAsync(text)).Id));
         }
@@ -85,7 +85,11 @@ public abstract class NamingContract : StoreContract
 
         var error = await FailsAsync(ImageErrorKind.NotFound, () => ConfigAsync(text));
 
-        Assert.Equal("No such image: " + shown, error.Message);
+        if (Traits.FindsIds)
+        {
+            Assert.Equal("No such image: " + shown, error.Message);
+        }
+
         Assert.NotNull(error.Advice);
     }
 
@@ -153,7 +157,10 @@ public abstract class NamingContract : StoreContract
     public async Task Text_that_is_no_name_is_refused(string text)
     {
         await FailsAsync(ImageErrorKind.InvalidReference, () => ConfigAsync(text));
-        await FailsAsync(ImageErrorKind.InvalidReference, () => RemoveAsync(text));
+        if (Store is IChangingStore)
+        {
+            await FailsAsync(ImageErrorKind.InvalidReference, () => RemoveAsync(text));
+        }
     }
 
     [SkippableFact]
@@ -163,6 +170,12 @@ public abstract class NamingContract : StoreContract
         var listed = Assert.Single(await ListAsync());
         Assert.Equal(old.Config.Digest, (await ConfigAsync(ImageIdentity.Of(listed))).Id);
         await SeedAsync("team/app:1", Spec(2));
+
+        if (Traits.FindsMoved)
+        {
+            Assert.Equal(old.Config.Digest, (await ConfigAsync(ImageIdentity.Of(listed))).Id);
+            return;
+        }
 
         var error = await FailsAsync(ImageErrorKind.Conflict, () => ConfigAsync(ImageIdentity.Of(listed)));
 
@@ -182,6 +195,7 @@ public abstract class NamingContract : StoreContract
 
     private async Task<(BuiltImage One, BuiltImage Two)> SeedCommonPrefixAsync(int length)
     {
+        Skip.IfNot(Traits.FindsIds, "Such a store finds no image by its id.");
         var (one, two) = Registry.AddWithCommonPrefix("team/one:1", "team/two:1", length);
         await PullAsync(one.Reference);
         await PullAsync(two.Reference);

@@ -63,15 +63,29 @@ public abstract class StoreContract : IAsyncLifetime
     private protected static string Hex(string digest, int length = 64) =>
         digest.Substring(digest.IndexOf(':', StringComparison.Ordinal) + 1, length);
 
-    /// <summary>A name in the test's registry, in full.</summary>
-    private protected string Name(string name) => $"{Registry.Host}/{name}";
+    /// <summary>The registry's name in the store's references.</summary>
+    private protected string Host => Under.HostOf(Registry);
 
-    /// <summary>Puts an image into the registry and pulls it.</summary>
-    private protected async Task<BuiltImage> SeedAsync(string name, ImageSpec? spec = null)
+    /// <summary>A name in the test's registry, in full.</summary>
+    private protected string Name(string name) => $"{Host}/{name}";
+
+    /// <summary>Puts an image into the registry and brings it into the store.</summary>
+    private protected Task<BuiltImage> SeedAsync(string name, ImageSpec? spec = null) =>
+        TakeAsync(Registry.AddImage(name, spec ?? new ImageSpec()));
+
+    /// <summary>Brings an image or an index into the store, an index with one platform; gives it as it is called there.</summary>
+    private protected async Task<T> TakeAsync<T>(T document, string? platform = null)
+        where T : BuiltDocument
     {
-        var image = Registry.AddImage(name, spec ?? new ImageSpec());
-        await PullAsync(image.Reference);
-        return image;
+        if (!await Under.FillAsync(Registry, document))
+        {
+            Assert.Single(await PullAsync(new PullRequest(ImageReference.Parse(document.Reference))
+            {
+                Platform = platform is null ? null : Platform.Parse(platform),
+            }));
+        }
+
+        return document with { Reference = document.Reference.Replace(Registry.Host, Host, StringComparison.Ordinal) };
     }
 
     /// <summary>An image without any name.</summary>
@@ -93,6 +107,7 @@ public abstract class StoreContract : IAsyncLifetime
     private protected async Task<IReadOnlyList<Image>> PullAsync(
         PullRequest request, IImageStore? store = null, CancellationToken cancellationToken = default)
     {
+        Skip.IfNot((store ?? Store) is IPullingStore, "Nothing is pulled into such a store.");
         var images = new List<Image>();
         await foreach (var image in (store ?? Store).ForPull().PullAsync(request, Observer, cancellationToken))
         {
@@ -114,10 +129,19 @@ public abstract class StoreContract : IAsyncLifetime
     private protected Task<ImageRemoval> RemoveAsync(Image image, bool force = false) => RemoveAsync(ImageIdentity.Of(image), force);
 
     private protected Task<ImageRemoval> RemoveAsync(ImageIdentity image, bool force) =>
-        Store.RemoveAsync(new RemovalRequest(image) { Force = force }, Observer, CancellationToken.None);
+        Changing.RemoveAsync(new RemovalRequest(image) { Force = force }, Observer, CancellationToken.None);
 
     private protected Task<Image> TagAsync(string image, string tag) =>
-        Store.TagOneAsync(new TagRequest(ImageIdentity.Of(image), ImageReference.Parse(tag)), Observer, CancellationToken.None);
+        Changing.TagOneAsync(new TagRequest(ImageIdentity.Of(image), ImageReference.Parse(tag)), Observer, CancellationToken.None);
+
+    private IChangingStore Changing
+    {
+        get
+        {
+            Skip.IfNot(Store is IChangingStore, "Such a store is only read.");
+            return Store.ForChange();
+        }
+    }
 
     private protected Task<ImageConfig> ConfigAsync(string image) => ConfigAsync(ImageIdentity.Of(image));
 

@@ -6,10 +6,17 @@ internal sealed record StoreTraits
     /// <summary>Content is kept as it is distributed: sizes are those of the registry, layers have digests and media types (L5).</summary>
     public bool KeepsCompressed { get; init; }
 
-    /// <summary>
-    /// The list tells media type and the time of the pull; where it does not they are null.
-    /// </summary>
+    /// <summary>The list tells media types; where it does not they are null.</summary>
     public bool ListTellsConfig { get; init; }
+
+    /// <summary>The list tells when an image was pulled; where it does not that is null.</summary>
+    public bool ListTellsPulls { get; init; }
+
+    /// <summary>Images are found by their ids and by the beginnings of these; a registry has no such question.</summary>
+    public bool FindsIds { get; init; } = true;
+
+    /// <summary>A listed image is found although its tag names another one by now; elsewhere that is a conflict.</summary>
+    public bool FindsMoved { get; init; }
 
     /// <summary>
     /// A tag given in another repository than the image was pulled from has the digest too; in a Docker Engine it has none (L3).

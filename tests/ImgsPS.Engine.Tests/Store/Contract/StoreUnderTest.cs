@@ -20,6 +20,12 @@ internal abstract class StoreUnderTest : IAsyncDisposable
     /// <exception cref="SkipException">It cannot be had on this machine; the message says why.</exception>
     public abstract Task StartAsync(Func<TestRegistry> registry);
 
+    /// <summary>The registry's name in the references of its images: that of the one that it is filled from.</summary>
+    public virtual string HostOf(TestRegistry registry) => registry.Host;
+
+    /// <summary>Copies what a reference of the test's registry names into the store; false for a store that pulls it itself.</summary>
+    public virtual Task<bool> FillAsync(TestRegistry registry, BuiltDocument document) => Task.FromResult(false);
+
     /// <summary>Opens it; each call as another process would.</summary>
     public abstract IImageStore Open();
 

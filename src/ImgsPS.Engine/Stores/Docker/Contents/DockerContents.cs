@@ -40,11 +40,7 @@ internal sealed class DockerContents(DockerLookup lookup, DockerContentFile? fil
             return false;
         }
 
-        var next = -1;
-        await DockerTasks.AllAsync(
-            cancellationToken,
-            Enumerable.Repeat<Func<CancellationToken, Task>>(WorkAsync, Math.Min(Concurrency, unknown.Length)).ToArray())
-                .ConfigureAwait(false);
+        await SideBySide.EachAsync(unknown, Concurrency, LearnAsync, cancellationToken).ConfigureAwait(false);
         if (file is not null)
         {
             var lasting = unknown.Where(i => !MayChange(i) && _own.ContainsKey(i.Id)).ToDictionary(i => i.Id, i => _own[i.Id]);
@@ -53,23 +49,20 @@ internal sealed class DockerContents(DockerLookup lookup, DockerContentFile? fil
 
         return true;
 
-        async Task WorkAsync(CancellationToken stop)
+        async Task LearnAsync(DockerImage image, CancellationToken stop)
         {
-            for (var i = Interlocked.Increment(ref next); i < unknown.Length; i = Interlocked.Increment(ref next))
+            try
             {
-                try
+                // One that was removed since it was listed has none any more.
+                if (await lookup.InspectAsync(image.Id, null, observer, stop).ConfigureAwait(false) is { } inspection)
                 {
-                    // One that was removed since it was listed has none any more.
-                    if (await lookup.InspectAsync(unknown[i].Id, null, observer, stop).ConfigureAwait(false) is { } inspection)
-                    {
-                        _own[unknown[i].Id] = DockerContent.Of(inspection);
-                    }
+                    _own[image.Id] = DockerContent.Of(inspection);
                 }
-                catch (ImageException e) when (e.Kind is ImageErrorKind.DockerError or ImageErrorKind.InvalidData)
-                {
-                    // One broken image is no reason not to list the others.
-                    observer.Warning($"Docker cannot show the image {unknown[i].Id}, so its platform is not known: {e.Message}");
-                }
+            }
+            catch (ImageException e) when (e.Kind is ImageErrorKind.DockerError or ImageErrorKind.InvalidData)
+            {
+                // One broken image is no reason not to list the others.
+                observer.Warning($"Docker cannot show the image {image.Id}, so its platform is not known: {e.Message}");
             }
         }
     }

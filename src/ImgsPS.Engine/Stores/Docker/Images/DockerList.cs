@@ -46,7 +46,7 @@ internal sealed class DockerList
         IReadOnlyCollection<DockerImage> images = Array.Empty<DockerImage>();
         IReadOnlyCollection<DockerImage>? everything = null;
         var usage = DockerUsage.None;
-        await DockerTasks.AllAsync(
+        await SideBySide.AllAsync(
             cancellationToken,
             async stop => images = await ImagesAsync(request.All, filters, observer, stop).ConfigureAwait(false),
 
@@ -85,7 +85,7 @@ internal sealed class DockerList
     {
         IReadOnlyCollection<DockerImage> images = Array.Empty<DockerImage>();
         var usage = DockerUsage.None;
-        await DockerTasks.AllAsync(
+        await SideBySide.AllAsync(
             cancellationToken,
             async stop => images = await ImagesAsync(all: true, null, observer, stop).ConfigureAwait(false),
             async stop => usage = await UsageAsync(observer, stop).ConfigureAwait(false)).ConfigureAwait(false);

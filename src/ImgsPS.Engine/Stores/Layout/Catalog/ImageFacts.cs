@@ -63,14 +63,7 @@ internal sealed class ManifestFacts : DocumentFacts
     /// <summary>What a manifest says, and its config when it is there.</summary>
     public static ManifestFacts Of(Manifest manifest, ConfigDocument? config)
     {
-        var layers = manifest.Layers.Select((layer, i) => new ImageLayer
-        {
-            Digest = layer.Digest.ToString(),
-            Size = layer.Size,
-            MediaType = layer.MediaType,
-            DiffId = config is not null && i < config.DiffIds.Count ? config.DiffIds[i].ToString() : null,
-        }).ToArray();
-        return new ManifestFacts(manifest.Config, layers)
+        return new ManifestFacts(manifest.Config, ImageLayerView.Plain(manifest, config))
         {
             IsImage = manifest.IsImage,
             ArtifactType = manifest.Kind,

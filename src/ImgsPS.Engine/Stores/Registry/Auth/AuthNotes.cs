@@ -19,7 +19,7 @@ internal sealed class AuthNotes
         set => _withheldFrom = value;
     }
 
-    /// <summary>True when a token service refused the credentials.</summary>
+    /// <summary>True when a token service, or the registry itself, refused the credentials.</summary>
     public bool IsCredentialRefused
     {
         get => _isCredentialRefused;

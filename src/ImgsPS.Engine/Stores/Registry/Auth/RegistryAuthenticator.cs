@@ -106,7 +106,7 @@ internal sealed class RegistryAuthenticator
         {
             var wider = challenge.InsufficientScope is { } missing ? TokenScope.Union(previous.Scopes, missing) : previous.Scopes;
             return wider == previous.Scopes
-                ? null
+                ? Refused(previous)
                 : await AuthorizeAsync(challenges, request, wider, previous, false, observer, cancellationToken).ConfigureAwait(false);
         }
 
@@ -115,7 +115,14 @@ internal sealed class RegistryAuthenticator
         return Another(
             await AuthorizeAsync(challenges, request, scopes, previous, history.RefusedTokens > 1, observer, cancellationToken)
                 .ConfigureAwait(false),
-            previous);
+            previous) ?? Refused(previous);
+    }
+
+    /// <summary>No other answer: of a password, unlike a token, that means that it is wrong.</summary>
+    private AuthorizationHeader? Refused(AuthorizationHeader previous)
+    {
+        _notes.IsCredentialRefused |= previous.Value.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase);
+        return null;
     }
 
     private static AuthorizationHeader? Another(AuthorizationHeader? next, AuthorizationHeader? previous) =>

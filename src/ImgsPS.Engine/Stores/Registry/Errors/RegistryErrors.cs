@@ -271,7 +271,7 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
         _ => "Check the name; if the repository is private, pass -Credential or sign in with docker login.",
     };
 
-    /// <summary>True when a token service refused the credentials there are.</summary>
+    /// <summary>True when a token service, or the registry itself, refused the credentials there are.</summary>
     public bool IsCredentialRefused => notes.IsCredentialRefused;
 
     /// <summary>Which host did not get the credentials and how to allow it (RN3).</summary>

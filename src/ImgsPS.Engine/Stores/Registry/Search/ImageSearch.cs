@@ -117,7 +117,7 @@ internal sealed class ImageSearch
         {
             await foreach (var name in _client.ListRepositoriesAsync(_observer, cancellationToken).ConfigureAwait(false))
             {
-                if (name.IndexOf(_term, StringComparison.OrdinalIgnoreCase) >= 0)
+                if (name.IndexOf(_term, StringComparison.OrdinalIgnoreCase) >= 0 && _request.Within?.Holds(name) != false)
                 {
                     if (found.Count == _limit)
                     {
@@ -129,15 +129,9 @@ internal sealed class ImageSearch
                 }
             }
         }
-        catch (ImageException e) when (
-            e.Kind is ImageErrorKind.Unauthorized or ImageErrorKind.Denied or ImageErrorKind.NotSupported
-            && !_client.Transport.Errors.IsCredentialRefused)
+        catch (ImageException e) when (_client.IsWithoutList(e))
         {
-            throw new ImageException(
-                ImageErrorKind.NotSupported,
-                $"{_client.Registry}: this registry does not list its repositories",
-                "Name the repository, or pass -Credential if the registry lists them to known users only.",
-                e);
+            throw _client.WithoutList(e, "Name the repository");
         }
 
         _observer.Warning(

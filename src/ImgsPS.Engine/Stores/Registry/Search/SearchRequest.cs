@@ -7,6 +7,9 @@ internal sealed record SearchRequest(string Term)
     /// <summary>The registry to ask; null for the one in the term, else docker.io.</summary>
     public string? Registry { get; init; }
 
+    /// <summary>The store whose repositories alone are meant; null for all of the registry.</summary>
+    public RegistryAddress? Within { get; init; }
+
     /// <summary>1..100 (S1); 0 means the default.</summary>
     public int Limit { get; init; } = 25;
 
