@@ -20,7 +20,7 @@ internal sealed class OtherParts(BenchContext context)
             $"if (@(Get-ImageManifest {Literal(name)}).Count -ne {ImageSets.IndexEntries}) {{ throw 'the number of platforms is wrong' }}");
         var engine = context.Engine(NothingAsync, async () =>
         {
-            var answer = await ManifestReader.FromRegistryAsync(
+            var answer = await RegistryManifests.DescribeAsync(
                 ImageReference.Parse(name), null, RegistryOptions.Default, NullObserver.Instance, CancellationToken.None);
             if (answer.Manifests.Count != ImageSets.IndexEntries)
             {

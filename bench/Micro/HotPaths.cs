@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using BenchmarkDotNet.Attributes;
 using ImgsPS.Content;
+using ImgsPS.Disk;
 using ImgsPS.Stores;
 using ImgsPS.Stores.Filtering;
 using ImgsPS.Stores.Layout;
@@ -36,7 +37,7 @@ public class HotPaths
     {
         var paths = new StorePaths(_folder);
         Directory.CreateDirectory(paths.Own);
-        _catalog = new CatalogFile(paths, StoreFiles.Of(paths));
+        _catalog = new CatalogFile(paths, StoreFiles.Of(paths.Root));
         var manifest = (Manifest)ManifestDocument.Parse(_manifest, MediaTypes.OciManifest);
         var facts = Enumerable.Range(0, Count)
             .ToDictionary(i => Samples.DigestOf($"manifest {i}").ToString(), DocumentFacts (_) => ManifestFacts.Of(manifest, null));

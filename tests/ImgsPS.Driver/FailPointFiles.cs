@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
+using ImgsPS.Disk;
 using ImgsPS.Stores.Layout;
 
 namespace ImgsPS.Driver;

@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Stores;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
 

@@ -108,7 +108,7 @@ public sealed class EmptyIndexTests : IAsyncDisposable
 
     private ImageReference Reference => ImageReference.Parse(_server.Host + "/team/app:1");
 
-    private Task<ManifestAnswer> ShowAsync(string? platform) => ManifestReader.FromRegistryAsync(
+    private Task<ManifestAnswer> ShowAsync(string? platform) => RegistryManifests.DescribeAsync(
         TestClients.Client(_server.Host), Reference, platform is null ? null : Platform.Parse(platform), _observer, CancellationToken.None);
 
     private async Task<CopiedImage> PullAsync(string? platform, bool all)

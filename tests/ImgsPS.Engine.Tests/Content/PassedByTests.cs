@@ -229,7 +229,7 @@ public sealed class PassedByTests : IAsyncDisposable
         return _server.PutManifest("team/app", Encoding.UTF8.GetBytes(root.ToJsonString()), _index.Manifest.MediaType, "1");
     }
 
-    private Task<ManifestAnswer> ShowAsync() => ManifestReader.FromRegistryAsync(
+    private Task<ManifestAnswer> ShowAsync() => RegistryManifests.DescribeAsync(
         TestClients.Client(_server.Host), ImageReference.Parse(_index.Reference), null, _observer, CancellationToken.None);
 
     private async Task<CopiedImage> PullAsync(string? platform, bool all = false)

@@ -118,7 +118,7 @@ public sealed class StoreCostTests : IDisposable
         var images = Enumerable.Range(0, 12).Select(i => new TestImage($"waiting {i}")).ToArray();
         var sessions = new List<Transfer.IImageTarget>();
         var publications = new List<Task<bool>>();
-        using (await StoreLock.TakeAsync(_store.Paths, StoreFiles.Of(_store.Paths), TimeSpan.FromSeconds(30), CancellationToken.None))
+        using (await StoreLock.TakeAsync(_store.Paths, StoreFiles.Of(_store.Paths.Root), TimeSpan.FromSeconds(30), CancellationToken.None))
         {
             for (var i = 0; i < images.Length; i++)
             {

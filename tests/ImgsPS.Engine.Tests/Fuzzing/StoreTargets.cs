@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using ImgsPS.Content;
+using ImgsPS.Disk;
 using ImgsPS.Engine.Tests.Store;
 using ImgsPS.Stores;
 using ImgsPS.Stores.Filtering;
@@ -143,7 +144,7 @@ internal static class StoreTargets
     {
         var paths = new StorePaths(Path.Combine(FuzzFolder.Path, "catalog"));
         FuzzFolder.Write(paths.Catalog, bytes);
-        var file = new CatalogFile(paths, StoreFiles.Of(paths));
+        var file = new CatalogFile(paths, StoreFiles.Of(paths.Root));
         var facts = file.Read(NullObserver.Instance);
         file.WriteAsync(facts).GetAwaiter().GetResult();
         var again = file.Read(NullObserver.Instance);
@@ -171,8 +172,8 @@ internal static class StoreTargets
         var paths = new StorePaths(Path.Combine(FuzzFolder.Path, "leases"));
         var path = Path.Combine(paths.Leases, "fuzz");
         FuzzFolder.Write(path + ".list", bytes);
-        using var held = FileLock.TryTake(StoreFiles.Of(paths), path + ".lock");
-        var claimed = Lease.Claimed(paths, StoreFiles.Of(paths), tidy: false)!;
+        using var held = FileLock.TryTake(StoreFiles.Of(paths.Root), path + ".lock");
+        var claimed = Lease.Claimed(paths, StoreFiles.Of(paths.Root), tidy: false)!;
         Check(claimed.Count <= bytes.Length / 64, "more claims than there is text for");
     }
 
@@ -180,7 +181,7 @@ internal static class StoreTargets
     {
         var paths = new StorePaths(Path.Combine(FuzzFolder.Path, "version"));
         FuzzFolder.Write(paths.Version, bytes);
-        _ = new StoreFolder(paths, StoreFiles.Of(paths)).IsOurVersion();
+        _ = new StoreFolder(paths, StoreFiles.Of(paths.Root)).IsOurVersion();
     }
 
     private static void Filter(string text)

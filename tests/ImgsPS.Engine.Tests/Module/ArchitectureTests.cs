@@ -22,15 +22,19 @@ public class ArchitectureTests
         ("Naming", []),
         ("Platforms", ["Naming"]),
         ("Images", ["Naming"]),
-        ("Disk", ["Naming"]),
+        ("Disk", ["Naming", "Content"]),
         ("Content", ["Naming", "Platforms"]),
         ("Transfer", ["Naming", "Platforms", "Content"]),
-        ("Stores/Registry", ["Naming", "Platforms", "Content", "Disk", "Transfer", "Stores.Filtering"]),
         ("Stores/Filtering", ["Naming"]),
-        ("Stores", ["Naming", "Platforms", "Content", "Disk", "Stores.Filtering", "Stores.Registry"]),
+        ("Stores", ["Naming", "Platforms", "Content", "Disk", "Stores.Filtering"]),
+        ("Stores/Registry", ["Naming", "Platforms", "Content", "Disk", "Transfer", "Stores.Filtering"]),
         ("Stores/Layout", ["Naming", "Platforms", "Content", "Disk", "Transfer", "Stores.Registry", "Stores.Layout.Maintenance"]),
         ("Stores/Docker", ["Naming", "Platforms", "Content", "Disk", "Stores.Filtering", "Stores.Registry"]),
     ];
+
+    // The one that opens all stores; and those that say how the user wants to talk to registries, whatever the store (RegistryOptions).
+    private static readonly string[] s_knowing =
+        ["Stores/ImageStores.cs", "Stores/IImageStore.cs", "Stores/PullRequest.cs", "Stores/StoreMaintenance.cs"];
 
     private static string Engine { get; } = Path.Combine(
         typeof(ArchitectureTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "RepositoryRoot").Value!,
@@ -39,7 +43,7 @@ public class ArchitectureTests
     [Fact]
     public void Folders_use_what_the_arrows_allow_and_nothing_else()
     {
-        var wrong = Files().Where(f => f.Path != "Stores/ImageStores.cs")
+        var wrong = Files().Where(f => !s_knowing.Contains(f.Path))
             .SelectMany(f => Usings(f.Text).Where(u => !IsAllowed(f.Path, u)).Select(u => $"{f.Path} uses {u}"));
 
         Assert.True(!wrong.Any(), string.Join("\n", wrong));

@@ -108,7 +108,7 @@ internal sealed class BehaviourRun(BehaviourCase expected, BehaviourServer serve
                 await PullAsync(cancellationToken);
                 return [];
             case "manifest":
-                var answer = await ManifestReader.FromRegistryAsync(Client, Reference, null, _observer, cancellationToken);
+                var answer = await RegistryManifests.DescribeAsync(Client, Reference, null, _observer, cancellationToken);
                 Assert.Equal(_setup.Digest, Digest.Of(Encoding.UTF8.GetBytes(answer.Raw)).ToString());
                 return [];
             case "tags":

@@ -15,7 +15,7 @@ public sealed class RegistryManifestTests : System.IDisposable
 
     public void Dispose() => _registry.Dispose();
 
-    private static Task<ManifestAnswer> AskAsync(string reference, string? platform = null) => ManifestReader.FromRegistryAsync(
+    private static Task<ManifestAnswer> AskAsync(string reference, string? platform = null) => RegistryManifests.DescribeAsync(
         ImageReference.Parse(reference),
         platform is null ? null : Platform.Parse(platform),
         RegistryOptions.Default,

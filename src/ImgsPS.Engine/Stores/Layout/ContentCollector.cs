@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Stores.Layout;
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Stores.Layout.Maintenance;
 
 namespace ImgsPS.Stores.Layout;

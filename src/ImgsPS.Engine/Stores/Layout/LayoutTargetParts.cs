@@ -1,3 +1,5 @@
+using ImgsPS.Disk;
+
 namespace ImgsPS.Stores.Layout;
 
 /// <summary>The parts of a layout that content comes into and is named in. Immutable.</summary>

@@ -7,32 +7,12 @@ using System.Threading.Tasks;
 using ImgsPS.Content;
 using ImgsPS.Naming;
 using ImgsPS.Platforms;
-using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Stores;
 
 /// <summary>Describes the manifest or index that a reference names, the same way wherever it is.</summary>
 internal static class ManifestReader
 {
-    /// <summary>Describes what a reference names in its registry; else as <see cref="DescribeAsync"/>.</summary>
-    /// <exception cref="ImageException">
-    /// As <see cref="DescribeAsync"/>; Unauthorized, Denied, Unavailable, Timeout: the registry.
-    /// </exception>
-    public static Task<ManifestAnswer> FromRegistryAsync(
-        ImageReference reference,
-        Platform? platform,
-        RegistryOptions options,
-        IOperationObserver observer,
-        CancellationToken cancellationToken) =>
-        FromRegistryAsync(RegistryClient.For(reference.Registry, options), reference, platform, observer, cancellationToken);
-
-    /// <summary>As the other form, with a client.</summary>
-    internal static Task<ManifestAnswer> FromRegistryAsync(
-        RegistryClient client, ImageReference reference, Platform? platform, IOperationObserver observer,
-        CancellationToken cancellationToken) =>
-        client.GuardAsync(reference, observer, guarded => DescribeAsync(
-            reference, new RegistrySource(client, reference), platform, guarded, cancellationToken));
-
     /// <summary>
     /// Describes what a reference names. An index without a <paramref name="platform"/> is one request: its entries as they stand,
     /// attestations included. With one, and for a plain manifest, manifest and config are read too, so that config, layers and sizes are

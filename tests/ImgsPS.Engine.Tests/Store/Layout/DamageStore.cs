@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Stores;
 using ImgsPS.Stores.Layout;
 using ImgsPS.Stores.Registry;

@@ -237,7 +237,7 @@ public sealed class OptimizeTests : IDisposable
         {
             if (path.StartsWith(_store.Paths.Trash, StringComparison.Ordinal))
             {
-                var free = StoreLock.TryTakeAsync(_store.Paths, StoreFiles.Of(_store.Paths), TimeSpan.Zero, CancellationToken.None)
+                var free = StoreLock.TryTakeAsync(_store.Paths, StoreFiles.Of(_store.Paths.Root), TimeSpan.Zero, CancellationToken.None)
                     .GetAwaiter().GetResult();
                 seen.Add(kind + (free is null ? " locked" : " free"));
                 free?.Dispose();

@@ -246,7 +246,7 @@ public sealed class PublishTests : IDisposable
         await store.PutAsync("app:1", new TestImage());
         var other = new LayoutStore(store.Root) { LockWait = TimeSpan.FromMilliseconds(50) };
         using var session = await other.BeginPullAsync(ImageReference.Parse("app:2"), NullObserver.Instance, CancellationToken.None);
-        using (await StoreLock.TakeAsync(store.Paths, StoreFiles.Of(store.Paths), StoreLock.WaitLimit, CancellationToken.None))
+        using (await StoreLock.TakeAsync(store.Paths, StoreFiles.Of(store.Paths.Root), StoreLock.WaitLimit, CancellationToken.None))
         {
             var image = new TestImage();
             var error = await Assert.ThrowsAsync<ImageException>(
@@ -261,8 +261,8 @@ public sealed class PublishTests : IDisposable
     {
         // RS5: many processes on a slow disk are no reason to give up.
         await store.PutAsync("app:1", new TestImage());
-        var other = FileLock.TryTake(StoreFiles.Of(store.Paths), store.Paths.StoreLock)!;
-        var waits = StoreLock.TryTakeAsync(store.Paths, StoreFiles.Of(store.Paths), TimeSpan.FromSeconds(3), CancellationToken.None);
+        var other = FileLock.TryTake(StoreFiles.Of(store.Paths.Root), store.Paths.StoreLock)!;
+        var waits = StoreLock.TryTakeAsync(store.Paths, StoreFiles.Of(store.Paths.Root), TimeSpan.FromSeconds(3), CancellationToken.None);
         for (var holder = 0; holder < 45; holder++)
         {
             // The next one has it.
@@ -284,7 +284,7 @@ public sealed class PublishTests : IDisposable
         using var session = await other.BeginPullAsync(ImageReference.Parse("app:2"), NullObserver.Instance, CancellationToken.None);
 
         // As another process has it: no gate of this process stands before it.
-        using (FileLock.TryTake(StoreFiles.Of(store.Paths), store.Paths.StoreLock))
+        using (FileLock.TryTake(StoreFiles.Of(store.Paths.Root), store.Paths.StoreLock))
         {
             var error = await Assert.ThrowsAsync<ImageException>(
                 () => session.PublishAsync(new TestImage().Manifest.Descriptor, Array.Empty<Descriptor>(), CancellationToken.None));
@@ -387,7 +387,7 @@ public sealed class PublishTests : IDisposable
         {
             session.Protect(new[] { image.Config.Descriptor });
             session.Contains(image.Manifest.Descriptor);
-            var claimed = Lease.Claimed(store.Paths, StoreFiles.Of(store.Paths), tidy: true);
+            var claimed = Lease.Claimed(store.Paths, StoreFiles.Of(store.Paths.Root), tidy: true);
             Assert.Equal(new HashSet<Digest> { image.Config.Digest, image.Manifest.Digest }, claimed);
         }
 
@@ -402,7 +402,7 @@ public sealed class PublishTests : IDisposable
         File.WriteAllText(Path.Combine(store.Paths.Leases, Dead + ".lock"), "");
         File.WriteAllText(Path.Combine(store.Paths.Leases, Dead + ".list"), new TestImage().Config.Digest + "\n");
 
-        Assert.Empty(Lease.Claimed(store.Paths, StoreFiles.Of(store.Paths), tidy: true)!);
+        Assert.Empty(Lease.Claimed(store.Paths, StoreFiles.Of(store.Paths.Root), tidy: true)!);
         Assert.Equal(2, Directory.GetFiles(store.Paths.Leases).Length);
     }
 

@@ -217,7 +217,7 @@ public sealed class StoreTrustTests : IDisposable
         Directory.CreateDirectory(folder);
 
         // As another process has it: no gate of this process stands before it.
-        using var held = FileLock.TryTake(StoreFiles.Of(_store.Paths), IngestFolder.LockOf(folder))!;
+        using var held = FileLock.TryTake(StoreFiles.Of(_store.Paths.Root), IngestFolder.LockOf(folder))!;
         var error = await Assert.ThrowsAsync<ImageException>(
             () => session.BeginAsync(blob.Descriptor, _store.Observer, CancellationToken.None));
 
@@ -241,10 +241,10 @@ public sealed class StoreTrustTests : IDisposable
     {
         await _store.PutAsync("app:1", new TestImage());
         using var me = Process.GetCurrentProcess();
-        using var held = FileLock.TryTake(StoreFiles.Of(_store.Paths), _store.Paths.StoreLock);
+        using var held = FileLock.TryTake(StoreFiles.Of(_store.Paths.Root), _store.Paths.StoreLock);
         File.WriteAllText(_store.Paths.StoreLockOwner, Format(owner));
         var error = await Assert.ThrowsAsync<ImageException>(() => StoreLock.TakeAsync(
-            _store.Paths, StoreFiles.Of(_store.Paths), TimeSpan.FromMilliseconds(10), CancellationToken.None));
+            _store.Paths, StoreFiles.Of(_store.Paths.Root), TimeSpan.FromMilliseconds(10), CancellationToken.None));
 
         Assert.Equal(ImageErrorKind.StoreLocked, error.Kind);
         Assert.EndsWith(Format(said), error.Message, StringComparison.Ordinal);

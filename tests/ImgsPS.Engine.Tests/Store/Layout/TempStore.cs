@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Disk;
 using ImgsPS.Stores;
 using ImgsPS.Stores.Layout;
 using ImgsPS.Transfer;

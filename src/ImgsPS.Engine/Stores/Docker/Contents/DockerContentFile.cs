@@ -6,7 +6,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
-using ImgsPS.Stores.Layout;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Stores.Docker;
 

@@ -34,6 +34,6 @@ internal sealed class DockerManifests(DockerClient client, DockerLookup lookup)
 
         var reference = own.WithDigest(own.Digest!);
         observer.Verbose($"A Docker Engine does not give manifests: reading {reference.Familiar} from {reference.Registry}");
-        return await ManifestReader.FromRegistryAsync(reference, platform, registry, observer, cancellationToken).ConfigureAwait(false);
+        return await RegistryManifests.DescribeAsync(reference, platform, registry, observer, cancellationToken).ConfigureAwait(false);
     }
 }

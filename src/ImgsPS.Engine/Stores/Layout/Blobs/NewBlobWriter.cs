@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Disk;
 using ImgsPS.Transfer;
 
 namespace ImgsPS.Stores.Layout;

@@ -5,6 +5,7 @@ using System.IO;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Stores.Layout;

@@ -1,3 +1,5 @@
+using ImgsPS.Disk;
+
 namespace ImgsPS.Stores.Layout;
 
 /// <summary>index.json or its previous copy, as it was read.</summary>

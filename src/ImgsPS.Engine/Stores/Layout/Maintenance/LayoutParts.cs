@@ -1,3 +1,5 @@
+using ImgsPS.Disk;
+
 namespace ImgsPS.Stores.Layout.Maintenance;
 
 /// <summary>The parts of a store that its maintenance works on. Immutable.</summary>

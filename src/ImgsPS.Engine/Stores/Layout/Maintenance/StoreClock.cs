@@ -1,4 +1,5 @@
 using System;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Stores.Layout.Maintenance;
 

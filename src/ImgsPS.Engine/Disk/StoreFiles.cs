@@ -5,9 +5,8 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Disk;
 
-namespace ImgsPS.Stores.Layout;
+namespace ImgsPS.Disk;
 
 /// <summary>
 /// What is read of a store's files and changed on them, all through its <see cref="StoreDoor"/>. The protected members are the steps
@@ -30,7 +29,7 @@ internal class StoreFiles
     public StoreDoor Door => _door ?? throw new InvalidOperationException("The files of no store.");
 
     /// <summary>The files of a store.</summary>
-    public static StoreFiles Of(StorePaths paths, StoreAccess? access = null) => new StoreFiles().Bind(paths.Root, access);
+    public static StoreFiles Of(string root, StoreAccess? access = null) => new StoreFiles().Bind(root, access);
 
     /// <summary>Says which store these are the files of; once, or once more for the same.</summary>
     public StoreFiles Bind(string root, StoreAccess? access = null)

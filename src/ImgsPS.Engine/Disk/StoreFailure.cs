@@ -1,9 +1,8 @@
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
-using ImgsPS.Disk;
 
-namespace ImgsPS.Stores.Layout;
+namespace ImgsPS.Disk;
 
 /// <summary>Says what the machine's answer means: space, permission, or someone else's open handle (RS4, RS8).</summary>
 internal static class StoreFailure

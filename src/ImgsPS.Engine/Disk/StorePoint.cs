@@ -1,4 +1,4 @@
-namespace ImgsPS.Stores.Layout;
+namespace ImgsPS.Disk;
 
 /// <summary>A place between two durable steps, where a crash test stops a process.</summary>
 internal enum StorePoint

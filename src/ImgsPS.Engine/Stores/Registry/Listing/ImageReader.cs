@@ -1,8 +1,7 @@
 using System.Threading;
 using System.Threading.Tasks;
-using ImgsPS.Stores.Registry;
 
-namespace ImgsPS.Stores;
+namespace ImgsPS.Stores.Registry;
 
 /// <summary>The exact text of an image's config.</summary>
 internal static class ImageReader
