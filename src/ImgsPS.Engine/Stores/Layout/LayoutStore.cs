@@ -21,6 +21,9 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
     /// <summary>How often a list is begun again because the index changed while its content was looked at.</summary>
     private const int MaxReads = 5;
 
+    /// <summary>Tags of one repository that are pulled at a time.</summary>
+    private const int PullsAtATime = 8;
+
     /// <summary>A catalog of so many bytes is not written for single pulls.</summary>
     private const int LargeCatalog = 8 * 1024 * 1024;
 
@@ -85,33 +88,13 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
         Interlocked.Increment(ref _pulls);
         try
         {
-            if (!request.AllTags)
+            var references = request.AllTags
+                ? (await registry.ListTagsAsync(reference, observer, cancellationToken).ConfigureAwait(false)).Select(reference.WithTag)
+                : [reference];
+            await foreach (var image in PullEachAsync(registry, references.ToArray(), request, observer, cancellationToken)
+                .ConfigureAwait(false))
             {
-                foreach (var image in await PullOneAsync(registry, reference, request, observer, cancellationToken).ConfigureAwait(false))
-                {
-                    yield return image;
-                }
-
-                yield break;
-            }
-
-            foreach (var tag in await registry.ListTagsAsync(reference, observer, cancellationToken).ConfigureAwait(false))
-            {
-                var tagged = reference.WithTag(tag);
-                IReadOnlyList<Image> images = [];
-                try
-                {
-                    images = await PullOneAsync(registry, tagged, request, observer, cancellationToken).ConfigureAwait(false);
-                }
-                catch (ImageException e)
-                {
-                    observer.Error(e, tagged.Familiar);
-                }
-
-                foreach (var image in images)
-                {
-                    yield return image;
-                }
+                yield return image;
             }
         }
         finally
@@ -389,6 +372,49 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
     private LayoutParts Parts() => new(Name, _paths, _files, _folder, _indexFile);
 
     private LayoutRows Rows(IOperationObserver observer) => new(_blobs, _catalog, Name, observer);
+
+    /// <summary>Pulls several references side by side, and gives their images in the order of these.</summary>
+    private async IAsyncEnumerable<Image> PullEachAsync(
+        RegistryClient registry, ImageReference[] references, PullRequest request, IOperationObserver observer,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var running = new Queue<Task<IReadOnlyList<Image>>>();
+        try
+        {
+            for (var next = 0; next < references.Length || running.Count > 0;)
+            {
+                while (running.Count < PullsAtATime && next < references.Length)
+                {
+                    running.Enqueue(PullAsync(references[next++]));
+                }
+
+                foreach (var image in await running.Dequeue().ConfigureAwait(false))
+                {
+                    yield return image;
+                }
+            }
+        }
+        finally
+        {
+            // Who reads no further wants no more; the others end before this does, whatever becomes of them.
+            stop.Cancel();
+            await Task.WhenAll(running.Select(r => r.ContinueWith(_ => { }, TaskScheduler.Default))).ConfigureAwait(false);
+        }
+
+        async Task<IReadOnlyList<Image>> PullAsync(ImageReference reference)
+        {
+            try
+            {
+                return await PullOneAsync(registry, reference, request, observer, stop.Token).ConfigureAwait(false);
+            }
+            catch (ImageException e) when (request.AllTags)
+            {
+                observer.Error(e, reference.Familiar);
+                return [];
+            }
+        }
+    }
 
     /// <summary>Pulls one reference; gives the image of each platform that was pulled (FF2).</summary>
     private async Task<IReadOnlyList<Image>> PullOneAsync(
