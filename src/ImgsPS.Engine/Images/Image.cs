@@ -72,6 +72,12 @@ public sealed class Image
     /// <summary>Bytes of the image's content in the store: for the local store config and layers as they are kept, compressed.</summary>
     public long Size { get; init; }
 
+    /// <summary>Bytes of <see cref="Size"/> that another image of the store uses too (DU1); null when nobody asked, or nobody knows.</summary>
+    public long? SharedSize { get; private set; }
+
+    /// <summary>Bytes of <see cref="Size"/> that no other image of the store uses; null when <see cref="SharedSize"/> is.</summary>
+    public long? UniqueSize => SharedSize is { } shared ? Math.Max(0, Size - shared) : null;
+
     /// <summary>
     /// Bytes of the image's files when they are unpacked; null where the store does not know. A Docker Engine knows nothing else:
     /// <see cref="Size"/> is the same number there.
@@ -151,6 +157,14 @@ public sealed class Image
 
     /// <summary>The store the image is in, as <c>-Store</c> takes it.</summary>
     public string Store { get; init; } = "";
+
+    /// <summary>This image with what it shares.</summary>
+    internal Image WithSharedSize(long? bytes)
+    {
+        var image = (Image)MemberwiseClone();
+        image.SharedSize = bytes;
+        return image;
+    }
 
     /// <summary>This image as a pull brought it.</summary>
     /// <param name="previous">The digest that the reference named before the pull; null for none.</param>

@@ -20,6 +20,9 @@ internal sealed record ListRequest
     /// <summary>Every platform of an index where the list asks for one, in a registry.</summary>
     public bool AllPlatforms { get; init; }
 
+    /// <summary>True when the bytes are asked for that images share, which cost another question to a Docker Engine.</summary>
+    public bool Detailed { get; init; }
+
     /// <summary>
     /// True when platform, author and layers may be left out; in a registry everything but the names, which then come from the lists of
     /// tags alone.

@@ -18,7 +18,7 @@ internal readonly record struct DockerDiskUsage(long? Total, long? Unused, long?
     {
         var usage = DockerJson.Get(answer, "ImageUsage");
         var isNew = usage.ValueKind == JsonValueKind.Object;
-        var images = DockerList.Read(DockerJson.Get(isNew ? usage : answer, isNew ? "Items" : "Images")) ?? new List<DockerImage>();
+        var images = Images(answer);
         var total = Known(DockerJson.Get(isNew ? usage : answer, isNew ? "TotalSize" : "LayersSize"), images.Count);
 
         // docker/cli: an image counts as used with what it has alone, so that shared layers are reclaimable in these numbers.
@@ -26,6 +26,17 @@ internal readonly record struct DockerDiskUsage(long? Total, long? Unused, long?
             ? Known(DockerJson.Get(usage, "Reclaimable"), 0)
             : Sum(images.Where(i => i.Containers != 0)) is { } used && total is not null ? Math.Max(0, total.Value - used) : null;
         return new DockerDiskUsage(total, unused, Sum(images.Where(i => goes.Contains(i.Id))));
+    }
+
+    /// <summary>What each image shares with others, by its id; none for those of which it is not known.</summary>
+    public static IReadOnlyDictionary<string, long> Shared(JsonElement answer) => Images(answer).Where(i => i.SharedSize >= 0)
+        .GroupBy(i => i.Id, StringComparer.Ordinal).ToDictionary(same => same.Key, same => same.First().SharedSize, StringComparer.Ordinal);
+
+    private static List<DockerImage> Images(JsonElement answer)
+    {
+        var usage = DockerJson.Get(answer, "ImageUsage");
+        var isNew = usage.ValueKind == JsonValueKind.Object;
+        return DockerList.Read(DockerJson.Get(isNew ? usage : answer, isNew ? "Items" : "Images"))?.ToList() ?? new List<DockerImage>();
     }
 
     /// <summary>A number that is there; where there are images, their layers are not 0 bytes.</summary>

@@ -23,11 +23,6 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
     public async Task<ImageStoreInfo> AskAsync(IOperationObserver observer, CancellationToken cancellationToken)
     {
         var api = (await client.NegotiateAsync(observer, cancellationToken).ConfigureAwait(false)).Api;
-        var usageQuery = new[]
-        {
-            DockerRequest.Pair("type", api >= UsageByType ? "image" : null),
-            DockerRequest.Pair("verbose", api >= UsageOnDemand ? "1" : null),
-        };
         IReadOnlyList<Image> images = Array.Empty<Image>();
         JsonElement info = default, version = default, usage = default;
         await SideBySide.AllAsync(
@@ -35,7 +30,7 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
             async stop => images = await list.ListAsync(ListRequest.Names, observer, stop).ConfigureAwait(false),
             async stop => info = await AskAsync("/info", observer, stop).ConfigureAwait(false),
             async stop => version = await AskAsync("/version", observer, stop).ConfigureAwait(false),
-            async stop => usage = await AskAsync("/system/df", observer, stop, usageQuery).ConfigureAwait(false)).ConfigureAwait(false);
+            async stop => usage = await AskUsageAsync(observer, stop).ConfigureAwait(false)).ConfigureAwait(false);
         var pinned = new HashSet<string>(images.Where(i => i.Pinned).Select(i => i.Id), StringComparer.Ordinal);
         var bytes = DockerDiskUsage.Read(
             usage,
@@ -65,6 +60,26 @@ internal sealed class DockerInfo(DockerClient client, DockerList list)
             RegistryMirrors = DockerJson.Texts(DockerJson.Get(registries, "Mirrors")),
             InsecureRegistries = Insecure(registries),
         };
+    }
+
+    /// <summary>The images with what they share (DU1).</summary>
+    /// <exception cref="ImageException">As <see cref="DockerClient.SendAsync"/>.</exception>
+    public async Task<IReadOnlyList<Image>> WithSharedSizesAsync(
+        IReadOnlyList<Image> images, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var shared = DockerDiskUsage.Shared(await AskUsageAsync(observer, cancellationToken).ConfigureAwait(false));
+        return images.Select(i => shared.TryGetValue(i.Id, out var bytes) ? i.WithSharedSize(bytes) : i).ToArray();
+    }
+
+    private async Task<JsonElement> AskUsageAsync(IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var api = (await client.NegotiateAsync(observer, cancellationToken).ConfigureAwait(false)).Api;
+        var query = new[]
+        {
+            DockerRequest.Pair("type", api >= UsageByType ? "image" : null),
+            DockerRequest.Pair("verbose", api >= UsageOnDemand ? "1" : null),
+        };
+        return await AskAsync("/system/df", observer, cancellationToken, query).ConfigureAwait(false);
     }
 
     private async Task<JsonElement> AskAsync(

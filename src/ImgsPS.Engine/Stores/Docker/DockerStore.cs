@@ -33,8 +33,14 @@ internal sealed class DockerStore : IPullingStore, IChangingStore, ISearchingSto
     public string Kind => "docker";
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        _list.ListAsync(request, observer, cancellationToken);
+    public async Task<IReadOnlyList<Image>> ListAsync(
+        ListRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var images = await _list.ListAsync(request, observer, cancellationToken).ConfigureAwait(false);
+        return request.Detailed
+            ? await new DockerInfo(_client, _list).WithSharedSizesAsync(images, observer, cancellationToken).ConfigureAwait(false)
+            : images;
+    }
 
     /// <inheritdoc/>
     public IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>

@@ -71,7 +71,7 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
         var (index, rows) = Read(observer);
         var images = rows.Where(r => request.All || !r.IsArtifact).SelectMany(r => r.Images).Select(i => i.Image).ToArray();
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
-        return ImageOrder.Sort(request.Filter.Apply(images, DateTimeOffset.Now));
+        return ImageOrder.Sort(request.Filter.Apply(request.Detailed ? SharedSizes.Of(images) : images, DateTimeOffset.Now));
     }
 
     /// <inheritdoc/>
