@@ -168,6 +168,7 @@ async Task RunPartsAsync(BenchContext context)
         ["list"] = stores.ListAsync,
         ["large"] = stores.LargeAsync,
         ["remove"] = stores.RemoveAsync,
+        ["registry"] = stores.RegistryAsync,
         ["platforms"] = others.PlatformsAsync,
         ["memory"] = pulls.MemoryAsync,
         ["import"] = others.ImportAsync,

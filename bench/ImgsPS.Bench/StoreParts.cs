@@ -93,10 +93,35 @@ internal sealed class StoreParts(BenchContext context)
             "remove.engine-docker", what, engine with { Name = "engine alone, one call" }, session is null ? context.Peers.DockerPrune()
                 : null, 0);
 
-        // Only to be seen beside the others; it has no target, and may take long.
+        // Single removals: one change of the index for each image.
         each = each with { Name = "engine alone, one call an image" };
         await pairs.MeasureAsync("remove.each", what, each, null, 0, Math.Min(context.Options.Pairs, 2));
+        var passThru = context.Session(
+            FillAsync, $"$null = Get-Image -Store {Literal(folder)} | Remove-Image -PassThru -Confirm:$false", Holds(folder, 0));
+        var calls = context.Session(
+            FillAsync,
+            Invariant($"foreach ($image in @(Get-Image -Store {Literal(folder)})) {{ ")
+                + Invariant($"Remove-Image $image.Reference -Store {Literal(folder)} -Confirm:$false }}"),
+            Holds(folder, 0));
+        await pairs.MeasureAsync(
+            "remove.single-calls", what, passThru is null ? null : passThru with { Name = "-PassThru, warm pwsh session" },
+            calls is null ? null : calls with { Name = "one Remove-Image an image, warm pwsh session" }, 0, Math.Min(context.Options.Pairs, 3));
         await ClearAsync(folder);
+    }
+
+    /// <summary>A registry's list: the first time all is read, the second time only what changed, which is nothing.</summary>
+    public async Task RegistryAsync()
+    {
+        var data = Path.Combine(context.Options.Work, "registry-data");
+        var list = $"$env:XDG_DATA_HOME = {Literal(data)}; "
+            + $"if (-not (Get-Image -Store {Literal("registry://" + context.Registry.Host + "/bench")})) {{ throw 'nothing was listed' }}";
+        var first = context.Session(() => ClearAsync(data), list);
+        var again = context.Session(NothingAsync, list);
+        await context.Pairs.MeasureAsync(
+            "registry.first-again", Invariant($"list of a registry with {context.Options.Small} small images and a few more"),
+            first is null ? null : first with { Name = "first time, warm pwsh session" },
+            again is null ? null : again with { Name = "second time" }, 0);
+        await ClearAsync(data);
     }
 
     private static string ListScript(string folder) => $"$null = Get-Image -Store {Literal(folder)}";

@@ -68,6 +68,18 @@ internal sealed class Targets
         var alone = Find("remove.engine") is { } one ? Invariant($"the engine alone: {one.A.Seconds():0.00} s") : "";
         var each = Find("remove.each") is { } single ? Invariant($"one engine call an image: {single.A.Seconds():0.0} s") : "";
         Ratio("remove 2,000 images in one pipeline", "docker image prune -af", "≤ 0.1", "remove", "docker", 0.1, notes: [alone, each]);
+        var singly = Find("remove.single-calls");
+        Add(
+            "remove 2,000 images one by one", "–", "≤ 2 s with -PassThru, ≤ 2 s by a command each", singly,
+            singly is null ? null : Invariant($"{singly.A.Seconds():0.0} s with -PassThru, {singly.B?.Seconds():0.0} s by a command each"),
+            singly?.A.Seconds() <= 2 && singly.B?.Seconds() <= 2);
+        var registry = Find("registry.first-again");
+        Add(
+            "list of a registry, first and second time", "–", "the second time no GET of a manifest or config", registry,
+            registry is null ? null
+                : Invariant($"{registry.A.Requests()} requests in {registry.A.Seconds():0.00} s, ")
+                    + Invariant($"then {registry.B?.Requests()} in {registry.B?.Seconds():0.00} s"),
+            registry?.B?.Requests() * 2 < registry?.A.Requests());
     }
 
     private void AddOthers()

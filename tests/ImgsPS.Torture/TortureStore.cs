@@ -108,9 +108,11 @@ internal sealed class TortureStore : IDisposable
         Assert.True(audit.Problems.Count == 0, string.Join('\n', audit.Problems));
         Assert.Empty(audit.Quarantine());
         var images = await ListAsync();
+
+        // A name of several platforms is several images (FF2).
         Assert.Equal(
             audit.Names.Keys.Order(StringComparer.Ordinal),
-            images.Where(i => !i.Dangling).Select(i => ImageReference.Parse(i.Reference!).ToString()).Order(StringComparer.Ordinal));
+            images.Where(i => !i.Dangling).Select(i => ImageReference.Parse(i.Reference!).ToString()).Distinct().Order(StringComparer.Ordinal));
         Assert.Equal(audit.Roots.Distinct().Order(StringComparer.Ordinal), images.Select(i => i.Digest!).Distinct()
             .Order(StringComparer.Ordinal));
         var bad = (await TestAsync(full)).Where(f => f.Severity != ImageStoreFindingSeverity.Information).ToList();
