@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Stores.Registry;
+using ImgsPS.Transfer;
 
 namespace ImgsPS.Stores;
 
@@ -138,4 +139,22 @@ internal interface ISearchingStore : IImageStore
     /// <summary>Searches a registry from where the store is (S1-S7).</summary>
     Task<IReadOnlyList<ImageSearchResult>> SearchAsync(SearchRequest request, IOperationObserver observer,
         CancellationToken cancellationToken);
+}
+
+/// <summary>A store whose images can be copied elsewhere.</summary>
+internal interface ISourceStore : IImageStore
+{
+    /// <summary>One image as the source of a copy. Nothing is locked: what goes meanwhile is an Incomplete failure of the copy.</summary>
+    /// <exception cref="ImageException">NotFound, Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>.</exception>
+    IImageSource OpenSource(ImageIdentity image, IOperationObserver observer);
+}
+
+/// <summary>A store that copies of images are put into.</summary>
+internal interface ITargetStore : IImageStore
+{
+    /// <summary>Begins to fill the store with what <paramref name="reference"/> names elsewhere; the caller disposes the target.</summary>
+    /// <exception cref="ImageException">
+    /// StoreUnavailable, StoreLocked, NotSupported, InvalidData, InvalidArgument: the store cannot be written.
+    /// </exception>
+    Task<IImageTarget> BeginPullAsync(ImageReference reference, IOperationObserver observer, CancellationToken cancellationToken);
 }

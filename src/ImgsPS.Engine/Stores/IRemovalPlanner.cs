@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 
 namespace ImgsPS.Stores;
 
@@ -25,6 +26,32 @@ internal interface IRemovalPlanner
     void TellWhatKeepsContent(IOperationObserver observer);
 }
 
+/// <summary>The rule of removal that is the same for all stores.</summary>
+internal static class RemovalPlanners
+{
+    /// <summary>What a removal would do, as <see cref="IRemovalPlanner.Plan"/>, or that the image stays by P2.</summary>
+    /// <exception cref="ImageException">As there.</exception>
+    public static PlannedRemoval PlanAll(this IRemovalPlanner planner, RemovalRequest request)
+    {
+        if (request.KeepsPinned && request.Image.Reference is { } reference)
+        {
+            var rows = planner.Images.WithName(reference).Where(row => row.Reference == reference).ToList();
+            if (rows.Exists(row => row.Pinned))
+            {
+                return new PlannedRemoval(rows, new ImageRemoval
+                {
+                    Image = reference,
+                    Planned = true,
+                    Reason = "it was pulled by digest",
+                    Store = rows[0].Store,
+                });
+            }
+        }
+
+        return planner.Plan(request);
+    }
+}
+
 /// <summary>What one removal would do. Immutable.</summary>
 /// <param name="Images">The rows that the request means; never empty.</param>
 /// <param name="Removal">What would be told of it.</param>
@@ -32,6 +59,9 @@ internal record PlannedRemoval(IReadOnlyList<Image> Images, ImageRemoval Removal
 {
     /// <summary>True when the bytes are known.</summary>
     public bool IsMeasured { get; init; }
+
+    /// <summary>True when nothing is removed; <see cref="ImageRemoval.Reason"/> says why.</summary>
+    public bool IsKept => Removal.Reason is not null;
 
     /// <summary>Something to tell with -Verbose, or null.</summary>
     public string? Note { get; init; }

@@ -20,6 +20,9 @@ public abstract class InspectCmdlet : RegistryCmdlet
     /// <summary>The parameter set that asks the registry of the reference.</summary>
     protected const string FromRegistry = "Remote";
 
+    /// <summary>Images in line: those that are asked for, and answers that wait until an earlier one is written.</summary>
+    private const int Ahead = 16;
+
     private Platform? _platform;
 
     /// <summary>References, ids or wildcards, or images of Get-Image.</summary>
@@ -71,21 +74,28 @@ public abstract class InspectCmdlet : RegistryCmdlet
     {
         foreach (var image in Image)
         {
-            if (Remote)
+            Questions.WaitForRoom();
+            StartItem(Questions, image.ToString(), () =>
             {
-                ForItem(image.ToString(), () =>
+                if (Remote)
                 {
                     EnsureName(image);
                     var (store, identity) = InRegistry(image, whole: _platform is not null);
-                    RunOnEach([store], image.ToString(), (part, cancellationToken) => WriteAsync(part, identity, cancellationToken));
-                });
-            }
-            else
-            {
-                ForItem(image.ToString(), () => Inspect(image));
-            }
+                    StartOnEach(
+                        Questions, [store], image.ToString(), (part, cancellationToken) => WriteAsync(part, identity, cancellationToken));
+                }
+                else
+                {
+                    Inspect(image);
+                }
+            });
         }
     }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => Questions.Finish();
+
+    private WorkLine Questions => Line(Ahead);
 
     /// <summary>What a store says about an image.</summary>
     private protected abstract Task<IReadOnlyList<object>> FromStoreAsync(
@@ -94,7 +104,7 @@ public abstract class InspectCmdlet : RegistryCmdlet
     private void Inspect(ImageName image)
     {
         var wildcard = PatternOf(image);
-        RunOnEach(StoresFor(image), image.ToString(), async (part, cancellationToken) =>
+        StartOnEach(Questions, StoresFor(image), image.ToString(), async (part, cancellationToken) =>
         {
             if (wildcard is null)
             {

@@ -165,16 +165,19 @@ public sealed class RemoveImageCommand : StoreCmdlet
 
     private void Remove(StoreRemovals store, ImageIdentity image, bool named)
     {
-        if (image.Reference is { } reference)
+        if (image.Reference is { } reference && !PlannerOf(store).Images.WithName(reference).Any(row => row.Reference == reference)
+            && IsGone(store, reference))
         {
-            var rows = PlannerOf(store).Images.WithName(reference).Where(row => row.Reference == reference).ToList();
-            if ((rows.Count == 0 && IsGone(store, reference)) || (!named && rows.Exists(row => row.Pinned) && IsKept(store, reference)))
-            {
-                return;
-            }
+            return;
         }
 
-        var request = new RemovalRequest(image) { Force = Force, NoPrune = NoPrune, Measure = PassThru };
+        var request = new RemovalRequest(image)
+        {
+            Force = Force,
+            NoPrune = NoPrune,
+            KeepsPinned = !named && !IncludePinned,
+            Measure = PassThru,
+        };
         PlannedRemoval? planned = null;
         try
         {
@@ -196,7 +199,11 @@ public sealed class RemoveImageCommand : StoreCmdlet
             // A Docker Engine may have rules of its own: it is asked.
         }
 
-        if (ShouldProcess(Describe(store, image, planned), planned is { RemovesImage: false } ? "Untag" : "Remove image"))
+        if (planned is { IsKept: true })
+        {
+            Keep(store, planned.Removal);
+        }
+        else if (ShouldProcess(Describe(store, image, planned), planned is { RemovesImage: false } ? "Untag" : "Remove image"))
         {
             store.Add(request, planned);
         }
@@ -220,7 +227,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
     {
         try
         {
-            return PlannerOf(store).Plan(request);
+            return PlannerOf(store).PlanAll(request);
         }
         catch (ImageException failure) when (failure.Kind == ImageErrorKind.NotFound && (store.IsWaiting || !store.IsFresh))
         {
@@ -230,7 +237,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
                 ReadAgain(store);
             }
 
-            return PlannerOf(store).Plan(request);
+            return PlannerOf(store).PlanAll(request);
         }
     }
 
@@ -350,19 +357,15 @@ public sealed class RemoveImageCommand : StoreCmdlet
         return false;
     }
 
-    /// <summary>True, with a word, for an image that was pulled by digest and is not to be removed (P2).</summary>
-    private bool IsKept(StoreRemovals store, string reference)
+    /// <summary>Says that an image stays.</summary>
+    private void Keep(StoreRemovals store, ImageRemoval kept)
     {
-        if (IncludePinned)
+        Tell($"{kept.Image} is kept: {kept.Reason}.");
+        store.Pinned.Keep(kept.Image);
+        if (IsWhatIf && PassThru)
         {
-            return false;
+            WriteObject(kept);
         }
-
-        const string reason = "it was pulled by digest";
-        Tell($"{reference} is kept: {reason}.");
-        store.Pinned.Keep(reference);
-        WritePlan(store, ImageIdentity.Of(reference), reason);
-        return true;
     }
 
     private void WritePlan(StoreRemovals store, ImageIdentity image, string reason)

@@ -26,7 +26,7 @@ public class ArchitectureTests
         ("Content", ["Naming", "Platforms"]),
         ("Transfer", ["Naming", "Platforms", "Content"]),
         ("Stores/Filtering", ["Naming"]),
-        ("Stores", ["Naming", "Platforms", "Content", "Disk", "Stores.Filtering"]),
+        ("Stores", ["Naming", "Platforms", "Content", "Disk", "Transfer", "Stores.Filtering"]),
         ("Stores/Registry", ["Naming", "Platforms", "Content", "Disk", "Transfer", "Stores.Filtering"]),
         ("Stores/Layout", ["Naming", "Platforms", "Content", "Disk", "Transfer", "Stores.Registry", "Stores.Layout.Maintenance"]),
         ("Stores/Docker", ["Naming", "Platforms", "Content", "Disk", "Stores.Filtering", "Stores.Registry"]),

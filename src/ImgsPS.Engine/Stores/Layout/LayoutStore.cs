@@ -16,7 +16,7 @@ namespace ImgsPS.Stores.Layout;
 /// A store in a folder: an OCI image layout plus <c>.imgsps/</c> (docs/store-design.md). Reading takes no lock and makes nothing; a folder
 /// that is not there is an empty store. Safe for any number of threads and processes.
 /// </summary>
-internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
+internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore, ISourceStore, ITargetStore
 {
     /// <summary>How often a list is begun again because the index changed while its content was looked at.</summary>
     private const int MaxReads = 5;
@@ -272,19 +272,14 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore
         });
     }
 
-    /// <summary>Begins to fill the store with what <paramref name="reference"/> names elsewhere.</summary>
-    /// <exception cref="ImageException">
-    /// StoreUnavailable, StoreLocked, NotSupported, InvalidData, InvalidArgument: the store cannot be written.
-    /// </exception>
+    /// <inheritdoc/>
     public async Task<IImageTarget> BeginPullAsync(ImageReference reference, IOperationObserver observer,
         CancellationToken cancellationToken)
     {
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
         return Begin(reference, observer);
     }
-
-    /// <summary>One image of the store, to copy it elsewhere.</summary>
-    /// <exception cref="ImageException">NotFound, Ambiguous: as <see cref="LayoutLookup.Find"/>. StoreUnavailable, InvalidData.</exception>
+    /// <inheritdoc/>
     public IImageSource OpenSource(ImageIdentity image, IOperationObserver observer) =>
         new LayoutSource(_blobs, LayoutLookup.Find(Read(observer).Rows, image).Row);
 

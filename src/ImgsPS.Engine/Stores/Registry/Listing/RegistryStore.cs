@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Transfer;
 
 namespace ImgsPS.Stores.Registry;
 
@@ -11,7 +12,7 @@ namespace ImgsPS.Stores.Registry;
 /// The images of a registry, for reading. Names are read relative to it, <c>app:1</c> of <c>registry://host/team</c> is
 /// <c>host/team/app:1</c>, and in full. Safe for any number of threads.
 /// </summary>
-internal sealed class RegistryStore : ISelectingStore, ISearchingStore
+internal sealed class RegistryStore : ISelectingStore, ISearchingStore, ISourceStore
 {
     private readonly RegistryAddress _address;
     private readonly RegistryOptions _options;
@@ -128,6 +129,10 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore
             .ConfigureAwait(false);
         return found.Where(result => ImageReference.TryParse(result.Name, out var name) && _address.Holds(name.Repository)).ToArray();
     }
+
+    /// <inheritdoc/>
+    public IImageSource OpenSource(ImageIdentity image, IOperationObserver observer) =>
+        new RegistrySource(Client, Locate(image, null).Reference);
 
     /// <inheritdoc/>
     public void Dispose()
