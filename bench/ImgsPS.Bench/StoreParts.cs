@@ -105,7 +105,9 @@ internal sealed class StoreParts(BenchContext context)
             Holds(folder, 0));
         await pairs.MeasureAsync(
             "remove.single-calls", what, passThru is null ? null : passThru with { Name = "-PassThru, warm pwsh session" },
-            calls is null ? null : calls with { Name = "one Remove-Image an image, warm pwsh session" }, 0, Math.Min(context.Options.Pairs, 3));
+            calls is null ? null : calls with { Name = "one Remove-Image an image, warm pwsh session" },
+            0,
+            Math.Min(context.Options.Pairs, 3));
         await ClearAsync(folder);
     }
 
