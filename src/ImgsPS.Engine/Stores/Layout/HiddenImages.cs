@@ -16,7 +16,7 @@ internal static class HiddenImages
     /// <param name="entries">The entries of one digest.</param>
     /// <param name="hiddenIn">What an entry hides.</param>
     public static IReadOnlyCollection<Digest> Of(
-        IReadOnlyCollection<IndexEntry> entries, Func<IndexEntry, IReadOnlyCollection<Digest>> hiddenIn)
+        IEnumerable<IndexEntry> entries, Func<IndexEntry, IReadOnlyCollection<Digest>> hiddenIn)
     {
         HashSet<Digest>? all = null;
         var named = entries.Any(e => e.Name is not null);

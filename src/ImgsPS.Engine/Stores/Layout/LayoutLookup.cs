@@ -31,7 +31,4 @@ internal sealed record FoundRow(LayoutRow Row, IReadOnlyList<LayoutImage> Images
 {
     /// <summary>The image that is meant where one is wanted.</summary>
     public LayoutImage Best => Images[0];
-
-    /// <summary>The manifest of a listed image, which is meant alone though the name shows others; null for the name as a whole.</summary>
-    public Content.Descriptor? Only => IsWhole ? null : Best.Manifest;
 }

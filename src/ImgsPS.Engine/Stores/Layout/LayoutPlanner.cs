@@ -20,6 +20,9 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     // The ids of images that went; an index that lists one may still be there.
     private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
 
+    // The digests of which some entry hides something.
+    private readonly HashSet<Digest> _hiding;
+
     // What was accepted to be hidden, on top of what the entries hide.
     private readonly Dictionary<IndexEntry, IReadOnlyCollection<Digest>> _hidden = new();
     private readonly Dictionary<Digest, IReadOnlyList<ManifestFacts>> _images = new();
@@ -41,6 +44,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
         _claimed = new(() => Claims(NullObserver.Instance));
         _needs = needs is null ? null : new Lazy<ContentCounts>(() => needs(entries));
         _entries = new(entries.Count);
+        _hiding = new(entries.Where(e => e.Hidden.Count > 0 && e.Descriptor is not null).Select(e => e.Descriptor!.Digest));
         foreach (var entry in entries.Where(e => e.Descriptor is not null))
         {
             if (!_entries.TryGetValue(entry.Descriptor!.Digest, out var same))
@@ -179,10 +183,16 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     private IEnumerable<(Digest Index, Digest Child)> NotShown(
         IReadOnlyCollection<IndexEntry> going, Dictionary<IndexEntry, IReadOnlyCollection<Digest>> hiding)
     {
-        var gone = new HashSet<IndexEntry>(going);
-        foreach (var digest in going.Concat(hiding.Keys).Select(e => e.Descriptor!.Digest).Distinct())
+        // Nearly no digest has an entry that hides something, and one may have tens of thousands of names (SF8).
+        foreach (var entry in hiding.Keys)
         {
-            var left = _entries[digest].All.Where(e => !gone.Contains(e)).ToList();
+            _hiding.Add(entry.Descriptor!.Digest);
+        }
+
+        var gone = new HashSet<IndexEntry>(going);
+        foreach (var digest in going.Concat(hiding.Keys).Select(e => e.Descriptor!.Digest).Distinct().Where(_hiding.Contains))
+        {
+            var left = _entries[digest].All.Where(e => !gone.Contains(e));
             foreach (var child in HiddenImages.Of(left, e => HiddenAfter(e, hiding)))
             {
                 yield return (digest, child);
