@@ -17,8 +17,11 @@ namespace ImgsPS.Engine.Tests.Cost;
 /// What operations of the local store cost in numbers that do not depend on the machine: files opened, changes of the index, bytes
 /// allocated. A number that grows here is a store that became slow.
 /// </summary>
+[Collection(Alone)]
 public sealed class StoreCostTests : IDisposable
 {
+    private const string Alone = "Costs";
+
     private readonly TempStore _store = new();
 
     public void Dispose() => _store.Dispose();
@@ -224,4 +227,8 @@ public sealed class StoreCostTests : IDisposable
             base.SyncFolderStep(path);
         }
     }
+
+    /// <summary>What a process remembers of stores is that of the last few: the stores of other tests would take their place.</summary>
+    [CollectionDefinition(Alone, DisableParallelization = true)]
+    public sealed class NothingBeside;
 }

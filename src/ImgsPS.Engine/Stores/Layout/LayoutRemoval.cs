@@ -68,16 +68,13 @@ internal sealed class LayoutRemoval
             planner.TellWhatKeepsContent(_observer);
             var claimed = _collector.Claimed(tidy: true, _observer);
             _files.At(StorePoint.CollectAfterMark);
-            if (claimed is not null)
-            {
-                await TrashAsync(items.SelectMany(i => i.Loss!.Freed).Where(d => !claimed.Contains(d))).ConfigureAwait(false);
-            }
+            var isTrashed = claimed is not null
+                && await TrashAsync(items.SelectMany(i => i.Loss!.Freed).Where(d => !claimed.Contains(d))).ConfigureAwait(false);
 
             _files.At(StorePoint.CollectAfterTrash);
 
             // An entry that hides more is another one in the index.
-            isKnown &= claimed is not null
-                && items.TrueForAll(i => !i.IsPart && i.Loss!.Freed.All(d => claimed.Contains(d) || _moved.ContainsKey(d)));
+            isKnown &= isTrashed && items.TrueForAll(i => !i.IsPart);
         }
 
         if (isKnown)
@@ -115,17 +112,20 @@ internal sealed class LayoutRemoval
         return items;
     }
 
-    private async Task TrashAsync(IEnumerable<Digest> digests)
+    /// <summary>False, with a warning, when some of it could not be moved.</summary>
+    private async Task<bool> TrashAsync(IEnumerable<Digest> digests)
     {
         try
         {
             var ordered = digests.OrderBy(d => d.ToString(), StringComparer.Ordinal).ToList();
             await _collector.TrashAsync(ordered, _moved).ConfigureAwait(false);
+            return true;
         }
         catch (ImageException e)
         {
             // The names are gone, and that is what was asked for; a part of the content stays as an orphan.
             _observer.Warning($"The image is removed, but some of its content could not be deleted: {e.Message}");
+            return false;
         }
     }
 

@@ -7,15 +7,19 @@ namespace ImgsPS.Stores.Layout;
 /// <summary>
 /// The plan that the last removal of this process went by, so that the next one need not look at all images and count all content again. It
 /// holds while index.json is the very file that the removal wrote and no file came into <c>blobs/</c> or left it since; what documents name
-/// never changes, and leases are read each time. One store's, and none of a very large one. Safe for any number of threads.
+/// never changes, and leases are read each time. Only those of the last few stores are kept, and none of a very large one. Safe for any
+/// number of threads.
 /// </summary>
 internal static class RemovalMemory
 {
-    /// <summary>Rows of which the plan is kept: some tens of megabytes at most.</summary>
+    /// <summary>Rows of which the plans are kept, of all stores together: some tens of megabytes at most.</summary>
     private const int MaxRows = 20_000;
 
+    /// <summary>Stores of which the plans are kept.</summary>
+    private const int MaxStores = 8;
+
     private static readonly object s_sync = new();
-    private static Known? s_last;
+    private static readonly List<Known> s_known = new();
 
     /// <summary>Takes the plan out; null when it is another store's, or the store has changed. Under the store's lock.</summary>
     /// <param name="paths">The store.</param>
@@ -27,12 +31,11 @@ internal static class RemovalMemory
         Known? known;
         lock (s_sync)
         {
-            known = s_last;
-            s_last = null;
+            known = s_known.Find(k => k.Root == paths.Root && k.Name == name);
+            s_known.RemoveAll(k => k.Root == paths.Root);
         }
 
-        return known is not null && known.Root == paths.Root && known.Name == name && known.Index.IsCopyOf(index)
-            && known.Files.SequenceEqual(Look(paths, files))
+        return known is not null && known.Index.IsCopyOf(index) && known.Files.SequenceEqual(Look(paths, files))
             ? known.Planner
             : null;
     }
@@ -45,10 +48,15 @@ internal static class RemovalMemory
     /// <param name="name">What the store is called.</param>
     public static void Keep(StorePaths paths, StoreFiles files, LayoutIndex index, LayoutPlanner planner, string name)
     {
-        var known = index.Entries.Count > MaxRows ? null : new Known(paths.Root, name, index.Copy(), Look(paths, files), planner);
+        var known = new Known(paths.Root, name, index.Copy(), Look(paths, files), planner);
         lock (s_sync)
         {
-            s_last = known;
+            s_known.RemoveAll(k => k.Root == paths.Root);
+            s_known.Add(known);
+            while (s_known.Count > MaxStores || s_known.Sum(k => k.Index.Entries.Count) > MaxRows)
+            {
+                s_known.RemoveAt(0);
+            }
         }
     }
 

@@ -18,7 +18,7 @@ public sealed class RemovalMemoryTests : IDisposable
 {
     private readonly TempStore _store = new();
 
-    public static IEnumerable<object[]> Seeds() => Enumerable.Range(1, 40).Select(seed => new object[] { seed });
+    public static IEnumerable<object[]> Seeds() => Enumerable.Range(1, 25).Select(seed => new object[] { seed });
 
     [Theory]
     [MemberData(nameof(Seeds))]
