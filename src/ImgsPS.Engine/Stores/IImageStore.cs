@@ -99,8 +99,8 @@ internal interface IChangingStore : IImageStore
     Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Gives an image one more name and returns it under that: of a name with several platforms all of them. A name that was another image's moves, which is a Verbose line; an
-    /// image that so loses its last name is dangling.
+    /// Gives an image one more name, and returns the images under it: of a name with several platforms all of them. A name that was another
+    /// image's moves, which is a Verbose line; an image that so loses its last name is dangling.
     /// </summary>
     /// <exception cref="ImageException">
     /// NotFound, Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>; with <see cref="TagRequest.Force"/> a listed image is found by its

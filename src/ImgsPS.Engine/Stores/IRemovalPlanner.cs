@@ -31,7 +31,7 @@ internal static class RemovalPlanners
 {
     /// <summary>What a removal would do, as <see cref="IRemovalPlanner.Plan"/>, or that the image stays by P2.</summary>
     /// <exception cref="ImageException">As there.</exception>
-    public static PlannedRemoval PlanAll(this IRemovalPlanner planner, RemovalRequest request)
+    public static PlannedRemoval PlanOrKeep(this IRemovalPlanner planner, RemovalRequest request)
     {
         if (request.KeepsPinned && request.Image.Reference is { } reference)
         {

@@ -12,7 +12,7 @@ internal sealed record RemovalRequest(ImageIdentity Image)
 
     /// <summary>
     /// True when an image that was pulled by digest stays (P2): it was not named, but came with others. A plan says so
-    /// (<see cref="RemovalPlanners.PlanAll"/>); the removal itself does what it is told.
+    /// (<see cref="RemovalPlanners.PlanOrKeep"/>); the removal itself does what it is told.
     /// </summary>
     public bool KeepsPinned { get; init; }
 

@@ -210,8 +210,7 @@ internal sealed class ImageCopy
             ImageIndex.EnsureFollowed(entries, depth);
 
             // Attestations say unknown/unknown (U8); what is no manifest is no image.
-            foreach (var entry in index.Entries
-                .Where(e => e.Platform is not { OS: "unknown" } && (e.Platform is not null || e.MayBeManifest)))
+            foreach (var entry in index.MayBeImages())
             {
                 switch (await documents.GetChildAsync(index, entry.Follow(), _observer, _cancellation).ConfigureAwait(false))
                 {

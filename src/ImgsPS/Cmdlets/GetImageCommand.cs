@@ -113,7 +113,7 @@ public sealed class GetImageCommand : RegistryCmdlet
                 foreach (var store in stores.Where(store => !store.Failed))
                 {
                     ForItem(image.ToString(), () => Write(Find(_snapshots[store].All.Images, image.Identity, wildcard)
-                        .Where(found => _snapshots[store].Passed.Contains(Key(found)))), store);
+                        .Where(found => _snapshots[store].Passed.Contains(RowKey.Of(found)))), store);
                 }
             });
         }
@@ -148,8 +148,8 @@ public sealed class GetImageCommand : RegistryCmdlet
         },
         (store, lists) =>
         {
-            _snapshots[store] = new Snapshot(new StoreSnapshot(lists.All), new HashSet<(string?, string?, string)>());
-            _snapshots[store].Passed.UnionWith(Passed(lists.Filtered).Select(Key));
+            _snapshots[store] = new Snapshot(new StoreSnapshot(lists.All), new HashSet<RowKey>());
+            _snapshots[store].Passed.UnionWith(Passed(lists.Filtered).Select(RowKey.Of));
         },
         ofStore: true);
 
@@ -197,13 +197,10 @@ public sealed class GetImageCommand : RegistryCmdlet
         WriteObject(NameOnly ? fresh.Select(image => (object)image.Reference!) : fresh.Select(Row), enumerateCollection: true);
     }
 
-    private static (string? Name, string? Digest, string Id) Key(Image image) =>
-        (image.Name, image.Digest, image.ManifestDigest ?? image.Id);
-
     /// <summary>What one row is in the stores of the command.</summary>
     private sealed record RowKey(string Store, string? Name, string? Digest, string Id)
     {
-        public static RowKey Of(Image image) => new(image.Store, image.Name, image.ManifestDigest ?? image.Digest, image.Id);
+        public static RowKey Of(Image image) => new(image.Store, image.Name, image.Digest, image.ManifestDigest ?? image.Id);
     }
 
     /// <param name="Images">The images that the filter lets through.</param>
@@ -212,5 +209,5 @@ public sealed class GetImageCommand : RegistryCmdlet
 
     /// <param name="All">The store's whole list.</param>
     /// <param name="Passed">The rows of it that the filter lets through.</param>
-    private sealed record Snapshot(StoreSnapshot All, HashSet<(string? Name, string? Digest, string Id)> Passed);
+    private sealed record Snapshot(StoreSnapshot All, HashSet<RowKey> Passed);
 }

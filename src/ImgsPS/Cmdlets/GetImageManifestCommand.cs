@@ -55,7 +55,6 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
     {
         foreach (var image in Image)
         {
-            Questions.WaitForRoom();
             StartItem(Questions, image.ToString(), () =>
             {
                 if (NamesFor(image) is { } names)

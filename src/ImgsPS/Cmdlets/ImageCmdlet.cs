@@ -125,8 +125,8 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     }
 
     /// <summary>
-    /// The line of works that go on side by side while the cmdlet takes more items: the cmdlet calls <see cref="WorkLine.WaitForRoom"/>
-    /// before each item, and <see cref="WorkLine.Finish"/> when it has all. Made once for the command.
+    /// The line of works that go on side by side while the cmdlet takes more items: the cmdlet calls <see cref="StartItem"/> for
+    /// each item, and <see cref="WorkLine.Finish"/> when it has all. Made once for the command.
     /// </summary>
     /// <param name="length">How many items may be in line.</param>
     /// <param name="activity">The progress activities' first word; null for works without progress.</param>
@@ -293,9 +293,12 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Begins the work on one item of a line; a failure before there is any work is written in the item's turn.</summary>
+    /// <summary>
+    /// Begins the work on one item of a line when there is room; a failure before there is any work is written in the item's turn.
+    /// </summary>
     private protected void StartItem(WorkLine line, object target, Action start)
     {
+        line.WaitForRoom();
         try
         {
             start();

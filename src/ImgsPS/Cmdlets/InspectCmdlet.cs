@@ -74,7 +74,6 @@ public abstract class InspectCmdlet : RegistryCmdlet
     {
         foreach (var image in Image)
         {
-            Questions.WaitForRoom();
             StartItem(Questions, image.ToString(), () =>
             {
                 if (Remote)

@@ -72,7 +72,6 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
     {
         foreach (var image in Image)
         {
-            Pulls.WaitForRoom();
             StartItem(Pulls, image.ToString(), () => Pull(image));
         }
     }

@@ -77,9 +77,8 @@ public sealed class RemoveImageCommand : StoreCmdlet
             {
                 var wildcard = PatternOf(image);
                 var links = StoresFor(image);
-                if (wildcard is null && !_isShown && !image.Identity.IsListed && links.All(link => PlannerOrNull(link) is null))
+                if (wildcard is null && !links.Any(link => NeedsPlan(RemovalsOf(link), image.Identity)))
                 {
-                    // A name or an id that is typed needs no plan where nobody is asked or told: it is found when it is removed.
                     Remove(links.Select(link => (RemovalsOf(link), image.Identity)).ToList(), named: false);
                     return;
                 }
@@ -125,7 +124,11 @@ public sealed class RemoveImageCommand : StoreCmdlet
         }
     }
 
-    private IRemovalPlanner? PlannerOrNull(StoreLink link) => _removals.TryGetValue(link, out var store) ? store.Planner : null;
+    /// <summary>
+    /// False for a name or an id that is typed where nobody is asked or told: it is found when it is removed. With a plan at hand it is
+    /// used.
+    /// </summary>
+    private bool NeedsPlan(StoreRemovals store, ImageIdentity image) => _isShown || image.IsListed || store.Planner is not null;
 
     private StoreRemovals RemovalsOf(StoreLink link)
     {
@@ -181,7 +184,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
         PlannedRemoval? planned = null;
         try
         {
-            planned = !_isShown && !image.IsListed && store.Planner is null ? null : Plan(store, request);
+            planned = NeedsPlan(store, image) ? Plan(store, request) : null;
         }
         catch (ImageException refusal)
             when (refusal.Kind == ImageErrorKind.NotFound && image.Reference is not null && store.HasUntagged(image.Reference))
@@ -227,7 +230,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
     {
         try
         {
-            return PlannerOf(store).PlanAll(request);
+            return PlannerOf(store).PlanOrKeep(request);
         }
         catch (ImageException failure) when (failure.Kind == ImageErrorKind.NotFound && (store.IsWaiting || !store.IsFresh))
         {
@@ -237,7 +240,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
                 ReadAgain(store);
             }
 
-            return PlannerOf(store).PlanAll(request);
+            return PlannerOf(store).PlanOrKeep(request);
         }
     }
 

@@ -50,13 +50,14 @@ internal sealed class LayoutRow(EntryName? name, Descriptor root, IReadOnlyList<
     public IReadOnlyCollection<Digest> Hidden => HiddenImages.Of(Entries, e => e.Hidden);
 }
 
-/// <summary>An image of a row.</summary>
-/// <param name="Image">What the user sees.</param>
-/// <param name="Manifest">Its manifest: the row's root, or one of an index; null when none of it is in the store.</param>
-internal sealed record LayoutImage(Image Image, Descriptor? Manifest)
+/// <summary>An image of a row. Immutable; equal to itself alone, since two manifests of an index may have one config.</summary>
+/// <param name="image">What the user sees.</param>
+/// <param name="manifest">Its manifest: the row's root, or one of an index; null when none of it is in the store.</param>
+internal sealed class LayoutImage(Image image, Descriptor? manifest)
 {
-    // Each is itself alone: two manifests of an index may have one config.
-    public bool Equals(LayoutImage? other) => ReferenceEquals(this, other);
+    /// <summary>What the user sees.</summary>
+    public Image Image { get; } = image;
 
-    public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
+    /// <summary>Its manifest: the row's root, or one of an index; null when none of it is in the store.</summary>
+    public Descriptor? Manifest { get; } = manifest;
 }
