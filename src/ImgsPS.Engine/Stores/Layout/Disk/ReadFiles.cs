@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 
 namespace ImgsPS.Stores.Layout;
@@ -27,13 +28,30 @@ internal sealed class ReadFiles<T>
         }
     }
 
+    /// <summary>The hash of a file's bytes: to compare them with those of the last time costs less than to hash them again.</summary>
+    public Digest HashOf(string path, byte[] bytes)
+    {
+        Known? known;
+        lock (_sync)
+        {
+            known = _files.Find(f => f.Path == path);
+        }
+
+        return known?.Bytes is { } same && same.AsSpan().SequenceEqual(bytes) ? known.Hash : Digest.Of(bytes);
+    }
+
     /// <summary>Keeps what a file was read as, in place of what it was before.</summary>
-    public void Keep(string path, Digest hash, int size, T meaning)
+    /// <param name="path">The file.</param>
+    /// <param name="hash">The hash by which it is found again.</param>
+    /// <param name="size">Its bytes.</param>
+    /// <param name="meaning">What it was read as.</param>
+    /// <param name="bytes">The bytes themselves, for <see cref="HashOf"/>; null where <paramref name="hash"/> is not that of all.</param>
+    public void Keep(string path, Digest hash, int size, T meaning, byte[]? bytes = null)
     {
         lock (_sync)
         {
             _files.RemoveAll(f => f.Path == path);
-            _files.Add(new Known(path, hash, size, meaning));
+            _files.Add(new Known(path, hash, size, meaning, bytes));
             var total = 0L;
             foreach (var file in _files)
             {
@@ -48,5 +66,5 @@ internal sealed class ReadFiles<T>
         }
     }
 
-    private sealed record Known(string Path, Digest Hash, int Size, T Meaning);
+    private sealed record Known(string Path, Digest Hash, int Size, T Meaning, byte[]? Bytes);
 }

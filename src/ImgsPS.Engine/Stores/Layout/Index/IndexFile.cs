@@ -92,6 +92,7 @@ internal sealed class IndexFile
         _files.At(StorePoint.BeforeIndexTemp);
         var next = index.Serialize();
         var hash = Digest.Of(next);
+        var before = current is null ? null : Known.HashOf(_paths.Index, current);
         var temp = _paths.NewTemp(_paths.Index);
         _files.WriteTemp(temp, next);
         _files.At(StorePoint.AfterIndexTemp);
@@ -102,7 +103,7 @@ internal sealed class IndexFile
                 await WritePreviousAsync(current).ConfigureAwait(false);
             }
 
-            await _seal.WriteAsync(temp, next, hash, current).ConfigureAwait(false);
+            await _seal.WriteAsync(temp, next, hash, current, before).ConfigureAwait(false);
             await _files.MoveOverAsync(temp, _paths.Index, CancellationToken.None).ConfigureAwait(false);
         }
         catch (ImageException)
@@ -113,7 +114,7 @@ internal sealed class IndexFile
         }
 
         _files.At(StorePoint.AfterIndexMove);
-        Known.Keep(_paths.Index, hash, next.Length, index.Copy());
+        Known.Keep(_paths.Index, hash, next.Length, index.Copy(), next);
         _files.SyncFolder(_paths.Root);
     }
 
@@ -186,7 +187,7 @@ internal sealed class IndexFile
                     return new IndexCopy(path, null, null, null);
                 }
 
-                var hash = Digest.Of(bytes);
+                var hash = Known.HashOf(path, bytes);
                 var index = Parse(path, bytes, hash);
                 if (!_seal.IsBroken(hash, bytes.Length, time))
                 {
@@ -214,7 +215,7 @@ internal sealed class IndexFile
         if (index is null)
         {
             index = LayoutIndex.Parse(bytes);
-            Known.Keep(path, hash, bytes.Length, index);
+            Known.Keep(path, hash, bytes.Length, index, bytes);
         }
 
         return index.Copy();

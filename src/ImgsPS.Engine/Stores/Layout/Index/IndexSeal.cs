@@ -53,14 +53,14 @@ internal sealed class IndexSeal
     /// <param name="next">The new bytes, which are in it.</param>
     /// <param name="hash">Their hash.</param>
     /// <param name="current">The bytes in place; null when there are none worth keeping.</param>
+    /// <param name="before">Their hash.</param>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public async Task WriteAsync(string temp, byte[] next, Digest hash, byte[]? current)
+    public async Task WriteAsync(string temp, byte[] next, Digest hash, byte[]? current, Digest? before)
     {
         var text = new StringBuilder();
         Add(text, hash, next.Length, temp);
-        if (current is not null)
+        if (current is not null && before is not null)
         {
-            var before = Digest.Of(current);
             Add(text, before, current.Length, _paths.Index);
             Add(text, before, current.Length, _paths.PreviousIndex);
         }
