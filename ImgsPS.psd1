@@ -5,7 +5,7 @@
     Author                 = 'the ImgsPS founders'
     CompanyName            = 'ImgsPS'
     Copyright              = '(c) the ImgsPS founders'
-    Description            = 'Container images as objects in PowerShell pipelines: pull, list, inspect, tag, search and remove them, in a local store that needs no service, and in Docker.'
+    Description            = 'Container images as objects in PowerShell pipelines: pull, push, copy, list, inspect, tag, search and remove them, in a local store that needs no service, and in Docker.'
     CompatiblePSEditions   = @('Desktop', 'Core')
     PowerShellVersion      = '5.1'
     DotNetFrameworkVersion = '4.7.2'
@@ -14,6 +14,7 @@
     FunctionsToExport      = @()
     CmdletsToExport        = @(
         'Add-ImageTag'
+        'Copy-Image'
         'Find-Image'
         'Get-Image'
         'Get-ImageConfig'
@@ -22,13 +23,14 @@
         'Get-ImageManifest'
         'Get-ImageStore'
         'Invoke-ImagePull'
+        'Invoke-ImagePush'
         'Optimize-ImageStore'
         'Remove-Image'
         'Repair-ImageStore'
         'Test-ImageStore'
     )
     VariablesToExport      = @()
-    AliasesToExport        = @('Pull-Image', 'Tag-Image')
+    AliasesToExport        = @('Pull-Image', 'Push-Image', 'Tag-Image')
     PrivateData            = @{
         PSData = @{
             Tags         = @(

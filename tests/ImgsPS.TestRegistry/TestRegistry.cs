@@ -31,7 +31,7 @@ public sealed class TestRegistry : IAsyncDisposable, IDisposable
         _tokens = new TokenService(options);
         _search = new SearchApi(options);
         _blobs = new BlobApi(_content, options);
-        _uploads = new UploadApi(_content);
+        _uploads = new UploadApi(_content, options);
         _manifests = new ManifestApi(_content, options);
         _lists = new ListApi(_content, options);
         _control = new ControlApi(this);

@@ -77,6 +77,9 @@ public sealed class TestRegistryOptions
     /// <summary>The referrers API is there; otherwise 404, as with docker-registry 2.8.2 (G2).</summary>
     public bool Referrers { get; set; } = true;
 
+    /// <summary>Blobs are mounted from other repositories; otherwise 202, as of a repository that has not got them.</summary>
+    public bool Mounts { get; set; } = true;
+
     /// <summary>DELETE works; otherwise 405.</summary>
     public bool Deletes { get; set; } = true;
 

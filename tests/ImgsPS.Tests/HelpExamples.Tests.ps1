@@ -142,6 +142,25 @@ Describe 'The examples of the help' {
                 $lines[0] | Should -Match '^Store +Images +Bytes +ReclaimableBytes *$'
                 $lines | Should -HaveCount 4
             }
+            'Copy-Image 1'          = {
+                $output.Status | Should -Be Created
+                $output.BytesUploaded | Should -Be 0
+                $output.BytesMounted | Should -BeGreaterThan 1000
+            }
+            'Copy-Image 2'          = { $output.Reference | Sort-Object | Should -Be "$address/mirror/team/app:1.4", "$address/mirror/team/tests:latest" }
+            'Copy-Image 3'          = {
+                $output[0].SameDigest | Should -BeTrue
+                $output[1].Reference | Should -Be "$address/app:1.4"
+            }
+            'Copy-Image 4'          = { (Get-Image "app:1.3" -Store "registry://$address").Digest | Should -Not -Be (Get-Image "$address/app:1.4").Digest }
+            'Invoke-ImagePush 1'    = {
+                $output.Reference | Should -Be "$address/team/copy:1.4"
+                $output.BytesUploaded | Should -Be 0
+            }
+            'Invoke-ImagePush 2'    = { $output.Reference | Should -Contain "$address/mirror/app:1.3" }
+            'Invoke-ImagePush 3'    = { "$said" | Should -BeLike "*to $address/backup/app:1.4*" }
+            'Invoke-ImagePush 4'    = { $output.Reference | Should -Contain "$address/archive/app:1.4" }
+            'Invoke-ImagePush 5'    = { $output.MediaType | Should -BeLike '*manifest*' }
             'Invoke-ImagePull 1'    = { "$($output.Platform)" | Should -BeLike 'windows*amd64' }
             'Invoke-ImagePull 2'    = { $output.Architecture | Should -Be 'arm64' }
             'Invoke-ImagePull 3'    = { $output.Reference | Should -BeLike "$address/alpine@sha256:*" }
@@ -199,7 +218,10 @@ Describe 'The examples of the help' {
         }
 
         # The errors that an example is about; all others fail it.
-        $errorsOf = @{ 'Invoke-ImagePull 4' = 'ImageNotFound,ImgsPS.Cmdlets.InvokeImagePullCommand' }
+        $errorsOf = @{
+            'Copy-Image 4'       = 'ImageConflict,ImgsPS.Cmdlets.CopyImageCommand'
+            'Invoke-ImagePull 4' = 'ImageNotFound,ImgsPS.Cmdlets.InvokeImagePullCommand'
+        }
     }
 
     AfterAll {

@@ -79,6 +79,16 @@ internal interface IPullingStore : IImageStore
     IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken);
 }
 
+/// <summary>A store that pushes by itself: a Docker Engine, with its own network.</summary>
+internal interface IPushingStore : IImageStore
+{
+    /// <summary>Pushes one image under a name (PU18).</summary>
+    /// <exception cref="ImageException">
+    /// NotFound: no such image. NotSupported: a wish that it cannot do. Denied, Unauthorized, Unavailable and others: as it says.
+    /// </exception>
+    Task<ImageTransfer> PushAsync(TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+}
+
 /// <summary>A store whose names and images can be changed.</summary>
 internal interface IChangingStore : IImageStore
 {
@@ -147,6 +157,11 @@ internal interface ISourceStore : IImageStore
     /// <summary>One image as the source of a copy. Nothing is locked: what goes meanwhile is an Incomplete failure of the copy.</summary>
     /// <exception cref="ImageException">NotFound, Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>.</exception>
     IImageSource OpenSource(ImageIdentity image, IOperationObserver observer);
+
+    /// <summary>
+    /// What an image is called, in full, by what the user says of it; null when it has no reference. Nothing is asked of a network.
+    /// </summary>
+    ImageReference? NameOf(ImageIdentity image);
 }
 
 /// <summary>A store that copies of images are put into.</summary>

@@ -11,6 +11,16 @@ internal static class StoreRoles
     public static IPullingStore ForPull(this IImageStore store) => store as IPullingStore ?? throw Lacks(
         store, "images are not pulled into it", "Pull into the local store, a folder or a Docker Engine: Invoke-ImagePull -Store.");
 
+    /// <summary>The store, to take images from it.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public static ISourceStore ForSource(this IImageStore store) => store as ISourceStore ?? throw Lacks(
+        store, "images are not copied out of it by this version of ImgsPS", "Copy from the local store, a folder or a registry.");
+
+    /// <summary>The store, to put images into it.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public static ITargetStore ForTarget(this IImageStore store) => store as ITargetStore ?? throw Lacks(
+        store, "images are not copied into it by this version of ImgsPS", "Copy into the local store, a folder or a registry.");
+
     /// <summary>The store, to remove images from it or to tag them.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>
     public static IChangingStore ForChange(this IImageStore store) => store as IChangingStore ?? throw Lacks(

@@ -5,20 +5,20 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Naming;
 
 namespace ImgsPS.Transfer;
 
 /// <summary>
-/// Brings the content of one image into a target, what is missing alone, and tells of each layer what docker tells (U1). Safe for any
+/// Brings the content of one image into a target, what is missing alone, and tells of each layer what docker tells (U1, PU18). Safe for any
 /// number of threads.
 /// </summary>
-internal sealed class ContentCopy(IImageSource source, IImageTarget target, IOperationObserver observer)
+internal sealed class ContentCopy(IImageSource source, IImageTarget target, CopyWords words, IOperationObserver observer)
 {
     /// <summary>Blobs that one copy brings at a time; docker's default is 3.</summary>
     private const int Concurrency = 4;
 
     private readonly ConcurrentDictionary<Digest, bool> _fetched = new();
+    private readonly ConcurrentDictionary<Digest, bool> _existing = new();
 
     /// <summary>True when nothing came from the source.</summary>
     public bool IsIdle => _fetched.IsEmpty;
@@ -42,14 +42,15 @@ internal sealed class ContentCopy(IImageSource source, IImageTarget target, IOpe
         var tasks = named.ConvertAll(async pair =>
         {
             await slots.WaitAsync(stop.Token).ConfigureAwait(false);
+            var isConfig = pair.Layer == pair.Image.Config;
             try
             {
-                await FetchAsync(pair.Layer, pair.Layer.Digest.ShortHex, stop.Token).ConfigureAwait(false);
+                await FetchAsync(pair.Layer, isConfig ? null : pair.Layer.Digest.ShortHex, stop.Token).ConfigureAwait(false);
             }
             catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
             {
                 stop.Cancel();
-                throw source.Incomplete(pair.Image, pair.Layer == pair.Image.Config ? "config" : "layer", pair.Layer, e);
+                throw source.Incomplete(pair.Image, isConfig ? "config" : "layer", pair.Layer, e);
             }
             catch
             {
@@ -75,70 +76,33 @@ internal sealed class ContentCopy(IImageSource source, IImageTarget target, IOpe
         return layers;
     }
 
-    /// <summary>Puts a manifest or an index into the target that is not there, after the content that it needs.</summary>
-    public async Task StoreAsync(ManifestDocument document, CancellationToken cancellationToken)
-    {
-        var descriptor = document.ToDescriptor();
-        target.Protect(new[] { descriptor });
-        using var writer = await target.BeginAsync(descriptor, observer, cancellationToken).ConfigureAwait(false);
-        if (writer is null)
-        {
-            return;
-        }
-
-        writer.Reset();
-        await writer.WriteAsync(document.Bytes, 0, document.Bytes.Length, cancellationToken).ConfigureAwait(false);
-        await writer.CommitAsync(cancellationToken).ConfigureAwait(false);
-    }
-
     /// <summary>
     /// Brings one blob. <paramref name="item"/> is a layer's name in what is told; null for a config, of which docker tells nothing.
     /// </summary>
     public async Task FetchAsync(Descriptor blob, string? item, CancellationToken cancellationToken)
     {
-        if (await target.HasAsync(blob, cancellationToken).ConfigureAwait(false))
+        var transfer = new BlobTransfer(source, blob, item, words, observer);
+        var arrival = BlobArrival.WasThere;
+        if (!await target.HasAsync(blob, cancellationToken).ConfigureAwait(false))
         {
-            Tell("Already exists");
-            return;
+            transfer.Tell(words.Begins);
+            arrival = await target.BringAsync(transfer, cancellationToken).ConfigureAwait(false);
         }
 
-        Tell("Pulling fs layer");
-        using var writer = await target.BeginAsync(blob, observer, cancellationToken).ConfigureAwait(false);
-        if (writer is null)
+        switch (arrival)
         {
-            Tell("Already exists");
-            return;
-        }
+            case BlobArrival.Copied:
+                _fetched.TryAdd(blob.Digest, true);
+                transfer.Complete();
+                break;
+            case BlobArrival.WasThere:
+                transfer.Tell(words.Exists);
+                if (!_fetched.ContainsKey(blob.Digest) && _existing.TryAdd(blob.Digest, true))
+                {
+                    target.Counts.AddExisting(blob.Size);
+                }
 
-        if (writer.Position > 0)
-        {
-            Tell($"Resumed at {writer.Position} of {blob.Size} bytes");
-        }
-
-        using (var stream = source.OpenBlob(blob, writer.Position, observer, cancellationToken))
-        {
-            await BlobCopy.RunAsync(stream, writer, position => Progress("Downloading", position, false), cancellationToken)
-                .ConfigureAwait(false);
-        }
-
-        _fetched.TryAdd(blob.Digest, true);
-        Tell("Download complete");
-        Progress("Download complete", blob.Size, true);
-
-        void Tell(string status)
-        {
-            if (item is not null)
-            {
-                observer.Verbose($"{item}: {status}");
-            }
-        }
-
-        void Progress(string status, long position, bool completed)
-        {
-            if (item is not null)
-            {
-                observer.Progress(new TransferProgress(source.Name, item, status, position, blob.Size, completed));
-            }
+                break;
         }
     }
 }

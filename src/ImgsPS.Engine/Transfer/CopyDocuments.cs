@@ -27,6 +27,9 @@ internal sealed class CopyDocuments(IImageSource source, IImageTarget target, De
     /// <inheritdoc/>
     public string Name => source.Name;
 
+    /// <summary>True when neither source nor target can have content.</summary>
+    public bool Lacks(Descriptor content) => source.Lacks(content);
+
     /// <inheritdoc/>
     public string Lack(string what, Descriptor content) => source.Lack(what, content);
 
@@ -60,7 +63,9 @@ internal sealed class CopyDocuments(IImageSource source, IImageTarget target, De
             await blobs.FetchAsync(config, null, cancellationToken).ConfigureAwait(false);
         }
 
-        return target.TryRead(config, ConfigDocument.MaxSize) ?? throw Missing(config);
+        return target.TryRead(config, ConfigDocument.MaxSize)
+            ?? (blobs is null ? throw Missing(config)
+                : await source.GetConfigAsync(config, observer, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>What the name means. It is resolved once (RN21).</summary>

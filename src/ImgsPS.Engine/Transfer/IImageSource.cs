@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
@@ -22,6 +23,15 @@ internal interface IImageSource : IManifestSource
     /// <param name="observer">Told of faults and of new tries.</param>
     /// <param name="cancellationToken">Ends each read of the stream.</param>
     BlobStream OpenBlob(Descriptor blob, long offset, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>True when the source knows, without a question to anybody, that it does not have content.</summary>
+    bool Lacks(Descriptor content);
+
+    /// <summary>
+    /// Repositories of a registry (without its name) that may have a blob, the likeliest first: a push can have it taken over from there
+    /// (PU2).
+    /// </summary>
+    IEnumerable<string> RepositoriesAt(string registry, Descriptor blob);
 
     /// <summary>
     /// Runs an operation so that neither what it tells nor what it fails with shows a secret of the place, whoever quotes its documents

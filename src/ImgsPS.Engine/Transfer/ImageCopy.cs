@@ -3,7 +3,6 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
-using ImgsPS.Platforms;
 
 namespace ImgsPS.Transfer;
 
@@ -20,9 +19,7 @@ internal sealed class ImageCopy
     private readonly IImageSource _source;
     private readonly IImageTarget _target;
     private readonly ImageReference _reference;
-    private readonly PlatformMatcher _platforms;
-    private readonly bool _platformAsked;
-    private readonly bool _allPlatforms;
+    private readonly CopyRequest _request;
     private readonly IOperationObserver _observer;
     private readonly CancellationToken _cancellation;
     private readonly ContentCopy _blobs;
@@ -33,43 +30,46 @@ internal sealed class ImageCopy
     {
         _source = source;
         _target = target;
+        _request = request;
         _reference = request.Reference.WithDefaultTag();
         _reference.EnsureRecordable();
-        _platforms = request.Platform is null ? PlatformMatcher.ForHost() : PlatformMatcher.For(request.Platform);
-        _platformAsked = request.Platform is not null;
-        _allPlatforms = request.AllPlatforms;
         _observer = observer;
         _cancellation = cancellation;
-        _blobs = new ContentCopy(source, target, observer);
+        _blobs = new ContentCopy(source, target, request.Words, observer);
     }
 
-    /// <summary>Copies one image and names it: of an index the one for a platform, or every one of it.</summary>
+    /// <summary>Copies one image and names it: of an index what the request says.</summary>
     /// <exception cref="ImageException">
     /// InvalidReference: a tag that reads as a digest (N8). NotFound: no such manifest (U13), or none for the platform (U5). NotSupported:
-    /// schema 1 (U12) or an artifact (U11). Incomplete: something that the image names is not there. Integrity, InvalidData, TooLarge:
-    /// content that is not what it must be. Unauthorized, Denied, RateLimited, Unavailable, Timeout: the source. StoreUnavailable,
-    /// StoreLocked: a store.
+    /// schema 1 (U12) or an artifact (U11). Incomplete: something that the image names is not there (PU16). Integrity, InvalidData,
+    /// TooLarge: content that is not what it must be. Unauthorized, Denied, RateLimited, Unavailable, Timeout: a registry.
+    /// StoreUnavailable, StoreLocked: a store.
     /// </exception>
     public static Task<CopiedImage> RunAsync(
         IImageSource source, IImageTarget target, CopyRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-        source.GuardAsync(observer, guarded => new ImageCopy(source, target, request, guarded, cancellationToken).RunAsync());
+        source.GuardAsync(observer, ofSource => target.GuardAsync(
+            ofSource, guarded => new ImageCopy(source, target, request, guarded, cancellationToken).RunAsync()));
 
     private async Task<CopiedImage> RunAsync()
     {
-        _observer.Verbose($"{_reference.Tag ?? _reference.Digest!.ToString()}: Pulling from {_reference.Repository}");
+        Tell(_request.Words.Start(_reference));
         try
         {
-            var pulled = await TryUnchangedAsync().ConfigureAwait(false) ?? await FetchAndNameAsync().ConfigureAwait(false);
-            _observer.Verbose($"Digest: {pulled.Root.Digest}");
-            _observer.Verbose(pulled.UpToDate
-                ? $"Status: Image is up to date for {_reference.Familiar}"
-                : $"Status: Downloaded newer image for {_reference.Familiar}");
-            _observer.Verbose(_reference.ToString());
-            return pulled;
+            var copied = await TryUnchangedAsync().ConfigureAwait(false) ?? await FetchAndNameAsync().ConfigureAwait(false);
+            Tell(_request.Words.End(_reference, copied));
+            return copied;
         }
         finally
         {
             _observer.Progress(new TransferProgress(_source.Name, null, "", 0, null, true));
+        }
+    }
+
+    private void Tell(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+        {
+            _observer.Verbose(line);
         }
     }
 
@@ -91,20 +91,26 @@ internal sealed class ImageCopy
             return null;
         }
 
+        if (_target.IsNamedWhole)
+        {
+            // Whatever part was asked for, the name means all of it already.
+            return new CopiedImage(current, [], UpToDate: true, current);
+        }
+
         try
         {
             var stored = new CopyDocuments(_source, _target, _resolved, blobs: null);
             var root = await stored.GetManifestAsync(current, _observer, _cancellation).ConfigureAwait(false);
-            var chosen = await ChooseAsync(root, stored).ConfigureAwait(false);
-            foreach (var layer in chosen.SelectMany(m => m.Layers))
+            var plan = await SelectAsync(stored, root).ConfigureAwait(false);
+            foreach (var content in plan.Manifests.SelectMany(_request.ContentOf))
             {
-                if (!await _target.HasAsync(layer, _cancellation).ConfigureAwait(false))
+                if (!await _target.HasAsync(content, _cancellation).ConfigureAwait(false))
                 {
                     return null;
                 }
             }
 
-            return new CopiedImage(current, chosen.ConvertAll(m => m.ToDescriptor()), UpToDate: true);
+            return new CopiedImage(current, Descriptors(plan.Images), UpToDate: true, current);
         }
         catch (ImageException e) when (e.Kind is ImageErrorKind.NotFound or ImageErrorKind.Incomplete)
         {
@@ -118,27 +124,23 @@ internal sealed class ImageCopy
         for (var attempt = 1; ; attempt++)
         {
             var documents = new CopyDocuments(_source, _target, _resolved, _blobs);
-            var root = await RootAsync(documents).ConfigureAwait(false);
-            var chosen = await ChooseAsync(root, documents).ConfigureAwait(false);
-            _resolved = root.ToDescriptor();
-            var layers = await _blobs
-                .FetchLayersAsync(chosen.SelectMany(image => image.Layers.Select(layer => (image, layer))), _cancellation)
-                .ConfigureAwait(false);
-            foreach (var document in chosen.Concat(documents.Indexes.Reverse()))
+            var origin = await RootAsync(documents).ConfigureAwait(false);
+            _resolved = origin.ToDescriptor();
+            var plan = await SelectAsync(documents, origin).ConfigureAwait(false);
+            var content = plan.Manifests.SelectMany(manifest => _request.ContentOf(manifest).Select(blob => (manifest, blob)));
+            var layers = await _blobs.FetchLayersAsync(content, _cancellation).ConfigureAwait(false);
+            if (await NameAsync(plan).ConfigureAwait(false))
             {
-                await _blobs.StoreAsync(document, _cancellation).ConfigureAwait(false);
-            }
-
-            var required = chosen.SelectMany(ContentOf).Concat(chosen.Select(m => m.ToDescriptor())).Concat(new[] { _resolved }).ToList();
-            if (await _target.PublishAsync(_resolved, required, _cancellation).ConfigureAwait(false))
-            {
-                foreach (var layer in layers.Where(_blobs.HasFetched))
+                var root = plan.Root.ToDescriptor();
+                if (_request.Words.Named is { } named)
                 {
-                    _observer.Verbose($"{layer.Digest.ShortHex}: Pull complete");
+                    Tell(layers.Where(_blobs.HasFetched).Where(IsLayer).Select(layer => $"{layer.Digest.ShortHex}: {named}"));
                 }
 
-                var unchanged = _target.Current?.Digest == _resolved.Digest && !documents.HasFetched && _blobs.IsIdle;
-                return new CopiedImage(_resolved, chosen.ConvertAll(m => m.ToDescriptor()), unchanged);
+                var unchanged = _target.Current?.Digest == root.Digest && !documents.HasFetched && _blobs.IsIdle;
+                return new CopiedImage(root, Descriptors(plan.Images), unchanged, _resolved);
+
+                bool IsLayer(Descriptor blob) => plan.Manifests.Any(m => m.Layers.Contains(blob));
             }
 
             if (attempt == MaxPublishAttempts)
@@ -148,9 +150,22 @@ internal sealed class ImageCopy
                     $"content of {_reference.Familiar} was taken out of the store {attempt} times while it was pulled",
                     "Another process removes images from this store; pull again when it is done.");
             }
-
-            _observer.Verbose("Content was taken out of the store while it was pulled; fetching it again");
         }
+    }
+
+    private async Task<bool> NameAsync(CopyPlan plan)
+    {
+        foreach (var document in plan.Documents)
+        {
+            if (!await _target.StoreAsync(document, _cancellation).ConfigureAwait(false))
+            {
+                return false;
+            }
+        }
+
+        var required = plan.Manifests.SelectMany(_request.ContentOf).Concat(plan.Manifests.Select(m => m.ToDescriptor()))
+            .Concat([plan.Root.ToDescriptor()]).ToList();
+        return await _target.PublishAsync(plan.Root, required, _cancellation).ConfigureAwait(false);
     }
 
     /// <summary>What the name means.</summary>
@@ -171,86 +186,9 @@ internal sealed class ImageCopy
         }
     }
 
-    /// <summary>
-    /// The image manifests to have: the root itself, the best match of an index, or all images of it. Their configs are in the target then.
-    /// </summary>
-    private async Task<List<Manifest>> ChooseAsync(ManifestDocument root, CopyDocuments documents)
-    {
-        var chosen = new List<Manifest>();
-        var entries = 0;
-        if (root is Manifest manifest)
-        {
-            await CheckAsync(manifest, documents).ConfigureAwait(false);
-            chosen.Add(manifest);
-        }
-        else if (_allPlatforms)
-        {
-            await AddAllAsync((ImageIndex)root, 1).ConfigureAwait(false);
-            if (chosen.Count == 0)
-            {
-                throw ((ImageIndex)root).NoImage(_source.Name);
-            }
-        }
-        else
-        {
-            if (root is ImageIndex { Entries.Count: 0 } empty)
-            {
-                throw empty.NoImage(_source.Name);
-            }
+    private Task<CopyPlan> SelectAsync(CopyDocuments documents, ManifestDocument root) =>
+        new CopySelection(documents, _request, _observer, _cancellation).RunAsync(root);
 
-            var found = await new PlatformSearch(documents, _platforms, _observer, _cancellation).FindAsync(root).ConfigureAwait(false);
-            chosen.Add(found.Manifest);
-        }
-
-        return chosen;
-
-        async Task AddAllAsync(ImageIndex index, int depth)
-        {
-            entries += index.Entries.Count;
-            ImageIndex.EnsureFollowed(entries, depth);
-
-            // Attestations say unknown/unknown (U8); what is no manifest is no image.
-            foreach (var entry in index.MayBeImages())
-            {
-                switch (await documents.GetChildAsync(index, entry.Follow(), _observer, _cancellation).ConfigureAwait(false))
-                {
-                    case ImageIndex child:
-                        await AddAllAsync(child, depth + 1).ConfigureAwait(false);
-                        break;
-                    case Manifest { IsImage: true } image:
-                        await documents.ReadConfigAsync(image, _observer, _cancellation).ConfigureAwait(false);
-                        chosen.Add(image);
-                        break;
-                }
-            }
-        }
-    }
-
-    /// <summary>Refuses what is not an image, and an image of another platform than the one asked for or of a
-    /// Windows that this one does not run (U7), before its layers are fetched.</summary>
-    private async Task CheckAsync(Manifest manifest, CopyDocuments documents)
-    {
-        manifest.EnsureImage(_source.Name);
-        var config = await documents.ReadConfigAsync(manifest, _observer, _cancellation).ConfigureAwait(false);
-        if (_allPlatforms || config.Platform is not { } actual)
-        {
-            return;
-        }
-
-        if (!_platformAsked && _platforms.WindowsMismatch(actual) is { } mismatch)
-        {
-            throw new ImageException(ImageErrorKind.NotFound, mismatch, $"Pull it all the same with -Platform '{actual}'.");
-        }
-
-        if (_platformAsked && !_platforms.Matches(actual))
-        {
-            throw new ImageException(
-                ImageErrorKind.NotFound,
-                $"image with reference {_source.Name} was found but does not match the specified platform: "
-                + $"wanted {_platforms.Wanted}, actual: {actual}",
-                "Leave out -Platform to pull it as it is.");
-        }
-    }
-
-    private static IEnumerable<Descriptor> ContentOf(Manifest manifest) => new[] { manifest.Config }.Concat(manifest.Layers);
+    private static Descriptor[] Descriptors(IReadOnlyList<Manifest> manifests) =>
+        manifests.Select(m => m.ToDescriptor()).ToArray();
 }

@@ -22,6 +22,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, StoreLink> _stores = new(StringComparer.Ordinal);
     private readonly Dictionary<string, StoreLink> _storesByName = new(StringComparer.Ordinal);
+    private readonly HashSet<StoreLink> _targets = new();
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private WorkLine? _line;
@@ -348,7 +349,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     }
 
     /// <summary>True when the command has to do with more than one store, so that what it says must name the store.</summary>
-    private bool HasSeveralStores => _stores.Count + _refused.Count > 1;
+    private bool HasSeveralStores => _stores.Count - _targets.Count + _refused.Count > 1;
 
     /// <summary>
     /// An image as it is written: its row on the screen says which store it is in, of a command that works on several, or which platform it
@@ -384,6 +385,26 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <summary>The store of a name or folder; null for the default store. Opened once for the command.</summary>
     /// <exception cref="ImageException">The name means no store.</exception>
     private protected StoreLink OpenStore(string? name)
+    {
+        var store = Open(name);
+        _targets.Remove(store);
+        return store;
+    }
+
+    /// <summary>As <see cref="OpenStore"/>, for a store that images are put into: what is said of others need not name them for it.</summary>
+    private protected StoreLink OpenTarget(string name)
+    {
+        var known = _stores.Count;
+        var store = Open(name);
+        if (_stores.Count > known)
+        {
+            _targets.Add(store);
+        }
+
+        return store;
+    }
+
+    private StoreLink Open(string? name)
     {
         if (_storesByName.TryGetValue(name ?? "", out var store))
         {

@@ -116,7 +116,11 @@ public sealed class EmptyIndexTests : IAsyncDisposable
         using var store = new LayoutStore(_folder.Path);
         using var client = TestClients.Client(_server.Host);
         using var session = await store.BeginPullAsync(Reference, _observer, CancellationToken.None);
-        var request = new CopyRequest(Reference) { Platform = platform is null ? null : Platform.Parse(platform), AllPlatforms = all };
+        var request = new CopyRequest(Reference)
+        {
+            Platform = platform is null ? null : Platform.Parse(platform),
+            Extent = all ? CopyExtent.AllImages : CopyExtent.OnePlatform,
+        };
         return await ImageCopy.RunAsync(new RegistrySource(client, Reference), session, request, _observer, CancellationToken.None);
     }
 }

@@ -238,7 +238,11 @@ public sealed class PassedByTests : IAsyncDisposable
         using var client = TestClients.Client(_server.Host);
         var reference = ImageReference.Parse(_index.Reference);
         using var session = await store.BeginPullAsync(reference, _observer, CancellationToken.None);
-        var request = new CopyRequest(reference) { Platform = platform is null ? null : Platform.Parse(platform), AllPlatforms = all };
+        var request = new CopyRequest(reference)
+        {
+            Platform = platform is null ? null : Platform.Parse(platform),
+            Extent = all ? CopyExtent.AllImages : CopyExtent.OnePlatform,
+        };
         return await ImageCopy.RunAsync(new RegistrySource(client, reference), session, request, _observer, CancellationToken.None);
     }
 }

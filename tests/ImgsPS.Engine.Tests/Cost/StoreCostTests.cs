@@ -119,7 +119,7 @@ public sealed class StoreCostTests : IDisposable
         var files = new CountingFiles();
         using var store = _store.Reopen(files);
         var images = Enumerable.Range(0, 12).Select(i => new TestImage($"waiting {i}")).ToArray();
-        var sessions = new List<Transfer.IImageTarget>();
+        var sessions = new List<LayoutTarget>();
         var publications = new List<Task<bool>>();
         using (await StoreLock.TakeAsync(_store.Paths, StoreFiles.Of(_store.Paths.Root), TimeSpan.FromSeconds(30), CancellationToken.None))
         {

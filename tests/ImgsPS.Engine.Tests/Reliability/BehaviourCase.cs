@@ -65,7 +65,7 @@ internal sealed record BehaviourCase
 
     public static IReadOnlyList<BehaviourCase> All => File.Value.Cases;
 
-    /// <summary>For each rule of the file what there is to say beside its rows; <c>with push</c> for RN31.</summary>
+    /// <summary>For each rule of the file what there is to say beside its rows; <c>with push</c> for RN31, which PushTests has.</summary>
     public static IReadOnlyDictionary<string, string> Notes => File.Value.Rules.ToDictionary(r => r.Key, r => r.Value!.GetValue<string>());
 
     public static BehaviourCase Find(string name) => All.Single(c => c.Name == name);

@@ -367,7 +367,11 @@ public abstract class CopyContract : IDisposable
     {
         var reference = ImageReference.Parse(image.Reference);
         using var target = await (at ?? _target.Store).BeginPullAsync(reference, _target.Observer, cancellationToken);
-        var request = new CopyRequest(reference) { Platform = Platform.Parse(platform ?? "linux/amd64"), AllPlatforms = all };
+        var request = new CopyRequest(reference)
+        {
+            Platform = Platform.Parse(platform ?? "linux/amd64"),
+            Extent = all ? CopyExtent.AllImages : CopyExtent.OnePlatform,
+        };
         return await ImageCopy.RunAsync(source, target, request, _target.Observer, cancellationToken);
     }
 
@@ -532,7 +536,7 @@ public sealed class CopyFromLayoutTests : CopyContract
         using (var client = TestClients.Client(Registry.Host))
         {
             await ImageCopy.RunAsync(
-                new RegistrySource(client, reference), target, new CopyRequest(reference) { AllPlatforms = true }, NullObserver.Instance,
+                new RegistrySource(client, reference), target, new CopyRequest(reference) { Extent = CopyExtent.AllImages }, NullObserver.Instance,
                 CancellationToken.None);
         }
 
@@ -618,7 +622,7 @@ public sealed class CopyFromLayoutTests : CopyContract
         var reference = ImageReference.Parse("other/name:2");
         using var target = await _store.Store.BeginPullAsync(reference, NullObserver.Instance, CancellationToken.None);
         await ImageCopy.RunAsync(
-            source, target, new CopyRequest(reference) { AllPlatforms = true }, NullObserver.Instance, CancellationToken.None);
+            source, target, new CopyRequest(reference) { Extent = CopyExtent.AllImages }, NullObserver.Instance, CancellationToken.None);
 
         Assert.Equal([ImageReference.Parse(image.Reference).ToString(), reference.ToString()], _store.Names());
     }

@@ -57,6 +57,10 @@ internal sealed class WatchedSource(IImageSource inner) : IImageSource
         return new Watched(this, blob, inner.OpenBlob(blob, offset, observer, cancellationToken));
     }
 
+    public bool Lacks(Descriptor content) => inner.Lacks(content);
+
+    public IEnumerable<string> RepositoriesAt(string registry, Descriptor blob) => inner.RepositoriesAt(registry, blob);
+
     public Task<T> GuardAsync<T>(IOperationObserver observer, Func<IOperationObserver, Task<T>> work) => inner.GuardAsync(observer, work);
 
     private sealed class Watched : BlobStream

@@ -5,7 +5,7 @@ using System.IO;
 namespace ImgsPS.Testing;
 
 /// <summary>Uploads of blobs: POST, PATCH, PUT in one piece or in chunks, mount, status, cancel.</summary>
-internal sealed class UploadApi(RegistryContent content)
+internal sealed class UploadApi(RegistryContent content, TestRegistryOptions options)
 {
     private readonly ConcurrentDictionary<string, MemoryStream> _uploads = new(StringComparer.Ordinal);
 
@@ -51,7 +51,7 @@ internal sealed class UploadApi(RegistryContent content)
 
     private TestResponse Begin(TestRequest request, string repository)
     {
-        if (request.Parameter("mount") is { } mount && request.Parameter("from") is { } from && content.Mount(repository, mount, from))
+        if (options.Mounts && request.Parameter("mount") is { } mount && request.Parameter("from") is { } from && content.Mount(repository, mount, from))
         {
             return Created(repository, mount);
         }

@@ -6,7 +6,7 @@ using ImgsPS.Stores.Registry;
 namespace ImgsPS.Stores.Docker;
 
 /// <summary>The images of a Docker Engine, over its API. Safe for any number of threads.</summary>
-internal sealed class DockerStore : IPullingStore, IChangingStore, ISearchingStore
+internal sealed class DockerStore : IPullingStore, IPushingStore, IChangingStore, ISearchingStore
 {
     private readonly DockerClient _client;
     private readonly DockerList _list;
@@ -45,6 +45,10 @@ internal sealed class DockerStore : IPullingStore, IChangingStore, ISearchingSto
     /// <inheritdoc/>
     public IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
         new DockerPull(_client, _list, new DockerCredentials(_client, _credentials)).RunAsync(request, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ImageTransfer> PushAsync(TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new DockerPush(_client, new DockerCredentials(_client, _credentials)).RunAsync(request, observer, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ImageRemovals> RemoveAsync(

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
@@ -13,13 +15,16 @@ internal sealed class LayoutSource : IImageSource
 {
     private readonly BlobFolder _blobs;
     private readonly LayoutRow _row;
+    private readonly IReadOnlyList<LayoutRow> _rows;
 
     /// <param name="blobs">The store's content.</param>
     /// <param name="row">What names the image.</param>
-    public LayoutSource(BlobFolder blobs, LayoutRow row)
+    /// <param name="rows">All rows of the store, for who looks where else its content is; null for none.</param>
+    public LayoutSource(BlobFolder blobs, LayoutRow row, IReadOnlyList<LayoutRow>? rows = null)
     {
         _blobs = blobs;
         _row = row;
+        _rows = rows ?? [];
     }
 
     /// <inheritdoc/>
@@ -48,7 +53,7 @@ internal sealed class LayoutSource : IImageSource
     public Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var descriptor = expected ?? _row.Root;
+        var descriptor = expected is null || expected.Digest == _row.Root.Digest ? _row.Root : expected;
         var bytes = _blobs.TryRead(descriptor, ManifestDocument.MaxSize, observer) ?? throw Missing("manifest", descriptor);
         return Task.FromResult(descriptor.MediaType.Length > 0
             ? ManifestDocument.Parse(bytes, null, descriptor)
@@ -65,6 +70,19 @@ internal sealed class LayoutSource : IImageSource
     /// <inheritdoc/>
     public BlobStream OpenBlob(Descriptor blob, long offset, IOperationObserver observer, CancellationToken cancellationToken) =>
         new LayoutBlobStream(_blobs, blob, offset, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public bool Lacks(Descriptor content) => _blobs.SizeOf(content.Digest) is null;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> RepositoriesAt(string registry, Descriptor blob)
+    {
+        var digest = blob.Digest.ToString();
+        return _rows
+            .Where(row => row.HasRepositoryDigest && row.Name!.Reference!.Registry == registry
+                && row.Images.Any(i => i.Image.Id == digest || i.Image.Layers.Any(layer => layer.Digest == digest)))
+            .OrderBy(row => ReferenceEquals(row, _row) ? 0 : 1).Select(row => row.Name!.Reference!.Repository).Distinct();
+    }
 
     /// <inheritdoc/>
     public Task<T> GuardAsync<T>(IOperationObserver observer, Func<IOperationObserver, Task<T>> work) => work(observer);

@@ -273,15 +273,38 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
     }
 
     /// <inheritdoc/>
-    public async Task<IImageTarget> BeginPullAsync(ImageReference reference, IOperationObserver observer,
+    async Task<IImageTarget> ITargetStore.BeginPullAsync(ImageReference reference, IOperationObserver observer,
+        CancellationToken cancellationToken) => await BeginPullAsync(reference, observer, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>As <see cref="ITargetStore.BeginPullAsync"/>.</summary>
+    public async Task<LayoutTarget> BeginPullAsync(ImageReference reference, IOperationObserver observer,
         CancellationToken cancellationToken)
     {
         await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
         return Begin(reference, observer);
     }
+
     /// <inheritdoc/>
-    public IImageSource OpenSource(ImageIdentity image, IOperationObserver observer) =>
-        new LayoutSource(_blobs, LayoutLookup.Find(Read(observer).Rows, image).Row);
+    public IImageSource OpenSource(ImageIdentity image, IOperationObserver observer)
+    {
+        var (_, rows) = Read(observer);
+        return new LayoutSource(_blobs, LayoutLookup.Find(rows, image).Row, rows);
+    }
+
+    /// <inheritdoc/>
+    public ImageReference? NameOf(ImageIdentity image)
+    {
+        try
+        {
+            return image.IsListed ? image.ToName()
+                : LayoutLookup.Find(Read(NullObserver.Instance).Rows, image).Row.Name?.Reference;
+        }
+        catch (ImageException)
+        {
+            // Who copies it is told.
+            return image.ToName();
+        }
+    }
 
     public void Dispose()
     {
@@ -421,7 +444,11 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
         bool isUpToDate;
         using (var session = Begin(reference, observer))
         {
-            var copy = new CopyRequest(reference) { Platform = request.Platform, AllPlatforms = request.AllPlatforms };
+            var copy = new CopyRequest(reference)
+            {
+                Platform = request.Platform,
+                Extent = request.AllPlatforms ? CopyExtent.AllImages : CopyExtent.OnePlatform,
+            };
             var pulled = await ImageCopy.RunAsync(new RegistrySource(registry, reference), session, copy, observer, cancellationToken)
                 .ConfigureAwait(false);
 

@@ -43,9 +43,18 @@ internal sealed class LayoutTarget : IImageTarget
     public IndexEntry? Entry { get; private set; }
 
     /// <inheritdoc/>
+    public Task<T> GuardAsync<T>(IOperationObserver observer, Func<IOperationObserver, Task<T>> work) => work(observer);
+
+    /// <inheritdoc/>
     public void Protect(IEnumerable<Descriptor> content) => _lease.Add(content.Select(c => c.Digest));
 
     /// <inheritdoc/>
+    public bool IsNamedWhole => false;
+
+    /// <inheritdoc/>
+    public TransferCounts Counts { get; } = new();
+
+    /// <summary>True when the content is there, whole by its size.</summary>
     public bool Contains(Descriptor descriptor)
     {
         Protect(new[] { descriptor });
@@ -60,6 +69,42 @@ internal sealed class LayoutTarget : IImageTarget
     }
 
     /// <inheritdoc/>
+    public async Task<BlobArrival> BringAsync(BlobTransfer blob, CancellationToken cancellationToken)
+    {
+        using var writer = await BeginAsync(blob.Descriptor, blob.Observer, cancellationToken).ConfigureAwait(false);
+        if (writer is null)
+        {
+            return BlobArrival.WasThere;
+        }
+
+        if (writer.Position > 0)
+        {
+            blob.Tell($"Resumed at {writer.Position} of {blob.Descriptor.Size} bytes");
+        }
+
+        Counts.AddCopied(blob.Descriptor.Size - writer.Position);
+        using var stream = blob.Open(writer.Position, cancellationToken);
+        await BlobCopy.RunAsync(stream, writer, blob.Progress, cancellationToken).ConfigureAwait(false);
+        return BlobArrival.Copied;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> StoreAsync(ManifestDocument document, CancellationToken cancellationToken)
+    {
+        using var writer = await BeginAsync(document.ToDescriptor(), _observer, cancellationToken).ConfigureAwait(false);
+        if (writer is not null)
+        {
+            writer.Reset();
+            await writer.WriteAsync(document.Bytes, 0, document.Bytes.Length, cancellationToken).ConfigureAwait(false);
+            await writer.CommitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// A writer for content that is not there; null when it is there already, or came while this call waited for another writer of it (U4).
+    /// </summary>
     public async Task<IBlobWriter?> BeginAsync(Descriptor descriptor, IOperationObserver observer, CancellationToken cancellationToken)
     {
         Protect(new[] { descriptor });
@@ -67,7 +112,8 @@ internal sealed class LayoutTarget : IImageTarget
             .ConfigureAwait(false);
     }
 
-    /// <inheritdoc/>
+    /// <summary>A writer for content that is made here, whose digest nobody knows before its end.</summary>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
     public async Task<INewBlobWriter> BeginNewAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
         await NewBlobWriter.BeginAsync(_parts.Paths, _parts.Files, _blobs, d => Protect(new[] { d }), observer, cancellationToken)
             .ConfigureAwait(false);
@@ -82,6 +128,22 @@ internal sealed class LayoutTarget : IImageTarget
     }
 
     /// <inheritdoc/>
+    public async Task<bool> PublishAsync(ManifestDocument root, IReadOnlyList<Descriptor> required, CancellationToken cancellationToken)
+    {
+        await StoreAsync(root, cancellationToken).ConfigureAwait(false);
+        if (await PublishAsync(root.ToDescriptor(), required, cancellationToken).ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        _observer.Verbose("Content was taken out of the store while it was pulled; fetching it again");
+        return false;
+    }
+
+    /// <summary>
+    /// Makes the name mean <paramref name="root"/>, which is there; an image that it named before is dangling then. False when some of
+    /// <paramref name="required"/> is not there: nothing was named.
+    /// </summary>
     public async Task<bool> PublishAsync(Descriptor root, IReadOnlyList<Descriptor> required, CancellationToken cancellationToken)
     {
         var content = required.Concat(new[] { root }).ToList();

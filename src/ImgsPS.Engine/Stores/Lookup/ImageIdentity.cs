@@ -81,5 +81,8 @@ internal sealed class ImageIdentity
     /// <inheritdoc/>
     public override string ToString() => Text;
 
+    /// <summary>The reference that it is, or that its text may be; null when it is none.</summary>
+    public ImageReference? ToName() => ImageReference.TryParse(IsListed ? Reference : Text, out var name) ? name : null;
+
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

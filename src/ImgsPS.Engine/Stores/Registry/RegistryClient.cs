@@ -20,7 +20,7 @@ namespace ImgsPS.Stores.Registry;
 internal sealed class RegistryClient : IDisposable
 {
     // T1, in this order.
-    private static readonly string[] ManifestTypes =
+    internal static readonly string[] ManifestTypes =
     [
         MediaTypes.OciIndex, MediaTypes.DockerManifestList, MediaTypes.OciManifest, MediaTypes.DockerManifest,
     ];
@@ -39,6 +39,7 @@ internal sealed class RegistryClient : IDisposable
     {
         _endpoint = endpoint;
         _transport = transport(endpoint);
+        Contents = new RegistryContents(_transport.Memory.Places);
     }
 
     /// <summary>The registry's name, as in references.</summary>
@@ -48,6 +49,13 @@ internal sealed class RegistryClient : IDisposable
     internal Uri BaseUri => _endpoint.BaseUri;
 
     internal RegistryTransport Transport => _transport;
+
+    /// <summary>What is known of its content.</summary>
+    internal RegistryContents Contents { get; }
+
+    /// <summary>An observer that is told nothing secret of this client (RN30).</summary>
+    internal IOperationObserver Masked(IOperationObserver observer, ImageReference named) =>
+        new MaskingObserver(observer, _transport.Secrets, named.ToString());
 
     /// <summary>
     /// The client for a registry (<c>docker.io</c>, <c>localhost:5000</c>): the command's, which the command disposes, else one for an
@@ -373,5 +381,6 @@ internal sealed class RegistryClient : IDisposable
         return new(method, uri, TokenScope.Pull(reference.Repository), reference.Repository) { Accept = ManifestTypes };
     }
 
-    private Uri UriOf(ImageReference repository, string rest) => new(_endpoint.BaseUri, "v2/" + repository.Repository + "/" + rest);
+    /// <summary>An address of a repository.</summary>
+    internal Uri UriOf(ImageReference repository, string rest) => new(_endpoint.BaseUri, "v2/" + repository.Repository + "/" + rest);
 }

@@ -47,7 +47,8 @@ internal sealed class RegistryEndpoint
 
     /// <summary>An address of the registry with the scheme that was decided for.</summary>
     public Uri Of(Uri uri) =>
-        SecureUri is not null && (HostNames.SameOrigin(uri, PlainUri) || HostNames.SameOrigin(uri, SecureUri))
+        SecureUri is not null && !HostNames.SameOrigin(uri, _baseUri)
+            && (HostNames.SameOrigin(uri, PlainUri) || HostNames.SameOrigin(uri, SecureUri))
             ? new Uri(_baseUri, uri.PathAndQuery) : uri;
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
@@ -55,6 +56,13 @@ internal sealed class RegistrySource : IImageSource
     /// <inheritdoc/>
     public BlobStream OpenBlob(Descriptor blob, long offset, IOperationObserver observer, CancellationToken cancellationToken) =>
         _client.OpenBlob(_reference, blob, offset, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public bool Lacks(Descriptor content) => false;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> RepositoriesAt(string registry, Descriptor blob) =>
+        registry == _client.Registry ? [_reference.Repository] : [];
 
     /// <inheritdoc/>
     public Task<T> GuardAsync<T>(IOperationObserver observer, Func<IOperationObserver, Task<T>> work) =>

@@ -325,7 +325,7 @@ public sealed class IngestTests : IDisposable
         return TestBlob.Of("application/octet-stream", bytes);
     }
 
-    private Task<IImageTarget> BeginAsync(LayoutStore? at = null) =>
+    private Task<LayoutTarget> BeginAsync(LayoutStore? at = null) =>
         (at ?? store.Store).BeginPullAsync(Reference, store.Observer, CancellationToken.None);
 
     /// <summary>What a process that was killed in the middle of a download leaves.</summary>

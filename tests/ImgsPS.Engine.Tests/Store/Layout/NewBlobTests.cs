@@ -174,10 +174,10 @@ public sealed class NewBlobTests : IDisposable
         Assert.False(Directory.Exists(folder));
     }
 
-    private Task<IImageTarget> BeginAsync(LayoutStore? at = null) =>
+    private Task<LayoutTarget> BeginAsync(LayoutStore? at = null) =>
         (at ?? _store.Store).BeginPullAsync(ImageReference.Parse("made:1"), NullObserver.Instance, CancellationToken.None);
 
-    private static async Task<Descriptor> MakeAsync(IImageTarget target, byte[] bytes, string type = Type)
+    private static async Task<Descriptor> MakeAsync(LayoutTarget target, byte[] bytes, string type = Type)
     {
         using var writer = await target.BeginNewAsync(NullObserver.Instance, CancellationToken.None);
         for (var at = 0; at < bytes.Length; at += 1 << 20)

@@ -408,7 +408,7 @@ public sealed class PublishTests : IDisposable
 
     private static readonly string Dead = System.Guid.NewGuid().ToString("N");
 
-    private Task<IImageTarget> BeginAsync(string reference) =>
+    private Task<LayoutTarget> BeginAsync(string reference) =>
         store.Store.BeginPullAsync(ImageReference.Parse(reference), store.Observer, CancellationToken.None);
 
     public void Dispose() => store.Dispose();

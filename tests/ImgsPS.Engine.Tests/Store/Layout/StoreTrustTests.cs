@@ -307,7 +307,7 @@ public sealed class StoreTrustTests : IDisposable
         }
     }
 
-    private Task<IImageTarget> BeginAsync(string reference) =>
+    private Task<LayoutTarget> BeginAsync(string reference) =>
         _store.Store.BeginPullAsync(ImageReference.Parse(reference), _store.Observer, CancellationToken.None);
 
     /// <summary>The disk, telling what is read, for somebody without patience.</summary>

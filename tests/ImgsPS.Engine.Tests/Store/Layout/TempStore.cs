@@ -38,7 +38,7 @@ internal sealed class TempStore : IDisposable
     public LayoutStore Reopen(StoreFiles? files = null) => new(Root, null, files) { LockWait = Store.LockWait };
 
     /// <summary>Writes one blob and commits it; nothing when it is there.</summary>
-    public static async Task WriteAsync(IImageTarget target, TestBlob blob)
+    public static async Task WriteAsync(LayoutTarget target, TestBlob blob)
     {
         using var writer = await target.BeginAsync(blob.Descriptor, NullObserver.Instance, CancellationToken.None);
         if (writer is not null)

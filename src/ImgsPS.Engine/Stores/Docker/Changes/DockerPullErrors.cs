@@ -15,6 +15,7 @@ internal static class DockerPullErrors
 
     private static readonly (string Words, ImageErrorKind Kind, string Advice)[] Known =
     {
+        ("does not exist locally", ImageErrorKind.NotFound, "Get-Image -Store docker lists what is there."),
         ("toomanyrequests", ImageErrorKind.RateLimited, "Wait, or sign in: registries allow known users more (-Credential)."),
         ("no matching manifest", ImageErrorKind.NotFound,
             "The image is not made for that platform; Get-ImageManifest shows for which it is."),
@@ -71,7 +72,7 @@ internal static class DockerPullErrors
     /// <summary>
     /// The failure with the kind that its words tell and what to do about it; one that says nothing of a registry as it is.
     /// </summary>
-    public static ImageException Of(ImageException failure, ImageReference reference)
+    public static ImageException Of(ImageException failure, ImageReference reference, string verb = "pull")
     {
         // Only what comes from a Docker Engine's mouth: our own have their advice.
         if (failure.Advice is not null)
@@ -94,7 +95,7 @@ internal static class DockerPullErrors
 
         // Docker's "pull access denied ... denied: requested access" and a bare "denied" without the name.
         var message = text.StartsWith("denied: ", StringComparison.Ordinal) || text.StartsWith("unauthorized: ", StringComparison.Ordinal)
-            ? $"pull access denied for {reference.FamiliarName}: {text}"
+            ? $"{verb} access denied for {reference.FamiliarName}: {text}"
             : text;
         return new ImageException(known.Kind, message, known.Advice, failure);
     }

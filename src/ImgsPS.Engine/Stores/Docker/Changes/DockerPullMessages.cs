@@ -7,10 +7,10 @@ using ImgsPS.Stores.Registry;
 namespace ImgsPS.Stores.Docker;
 
 /// <summary>
-/// Turns the messages of a pull into what an observer understands (U1), without the secrets that Docker, or the registry behind it, echoes
-/// (RN30). Not thread-safe; one per pull.
+/// Turns the messages of a pull or a push into what an observer understands (U1), without the secrets that Docker, or the registry behind
+/// it, echoes (RN30). Not thread-safe; one per pull or push.
 /// </summary>
-internal sealed class DockerPullMessages(ImageReference reference, Secrets secrets, IOperationObserver observer)
+internal sealed class DockerPullMessages(ImageReference reference, Secrets secrets, IOperationObserver observer, string verb = "pull")
 {
     private const string Pulling = "Pulling from ";
     private const string MismatchWarning = "WARNING: ";
@@ -32,7 +32,7 @@ internal sealed class DockerPullMessages(ImageReference reference, Secrets secre
         if (error is not null)
         {
             HasFailed = true;
-            throw DockerPullErrors.Of(new ImageException(ImageErrorKind.DockerError, secrets.Printable(error)), reference);
+            throw DockerPullErrors.Of(new ImageException(ImageErrorKind.DockerError, secrets.Printable(error)), reference, verb);
         }
 
         if (DockerJson.Text(message, "status") is not { } status)
@@ -76,10 +76,10 @@ internal sealed class DockerPullMessages(ImageReference reference, Secrets secre
 
     private void TellLayer(string item, string status, JsonElement detail)
     {
-        // Downloading and Extracting come many times; docker prints each other word once.
+        // Downloading, Extracting and Pushing come many times; docker prints each other word once.
         var isNew = !_status.TryGetValue(item, out var former) || former != status;
         _status[item] = status;
-        if (isNew && status is not ("Downloading" or "Extracting"))
+        if (isNew && status is not ("Downloading" or "Extracting" or "Pushing"))
         {
             observer.Verbose($"{item}: {status}");
         }
@@ -91,6 +91,7 @@ internal sealed class DockerPullMessages(ImageReference reference, Secrets secre
             status,
             DockerJson.Number(detail, "current"),
             total > 0 ? total : null,
-            status is "Pull complete" or "Already exists"));
+            status is "Pull complete" or "Already exists" or "Pushed" or "Layer already exists"
+                || status.StartsWith("Mounted from ", StringComparison.Ordinal)));
     }
 }

@@ -94,7 +94,7 @@ internal sealed class ContentRefetch
         var publisher = new IndexPublisher(_parts.Paths, _parts.Files, blobs, _parts.IndexFile);
         using var target = new LayoutTarget(
             new LayoutTargetParts(_parts.Paths, _parts.Files, blobs, _parts.IndexFile, publisher), reference, _lockWait, _observer);
-        var content = new ContentCopy(source, target, _observer);
+        var content = new ContentCopy(source, target, CopyWords.Pull, _observer);
         foreach (var need in wanted.OrderBy(n => n.IsDocument ? 0 : 1))
         {
             _cancellation.ThrowIfCancellationRequested();
@@ -123,7 +123,7 @@ internal sealed class ContentRefetch
     }
 
     /// <summary>Brings a document after the content that it needs, as a pull does.</summary>
-    private async Task FetchDocumentAsync(IImageSource source, IImageTarget target, ContentCopy content, Descriptor descriptor)
+    private async Task FetchDocumentAsync(IImageSource source, LayoutTarget target, ContentCopy content, Descriptor descriptor)
     {
         var document = await source.GetManifestAsync(descriptor, _observer, _cancellation).ConfigureAwait(false);
         if (document is Manifest manifest)
@@ -137,6 +137,6 @@ internal sealed class ContentRefetch
             await FetchDocumentAsync(source, target, content, child).ConfigureAwait(false);
         }
 
-        await content.StoreAsync(document, _cancellation).ConfigureAwait(false);
+        await target.StoreAsync(document, _cancellation).ConfigureAwait(false);
     }
 }

@@ -47,6 +47,9 @@ internal sealed class RegistryMemory
         return one?.Scheme == other?.Scheme && one?.Realm == other?.Realm && one?.Service == other?.Service;
     }
 
+    /// <summary>A repository that a blob was seen in, for each: another one may take it over from there (PU2).</summary>
+    public ConcurrentDictionary<Digest, string> Places { get; } = new();
+
     /// <summary>The tokens.</summary>
     public TokenCache Tokens { get; } = new();
 

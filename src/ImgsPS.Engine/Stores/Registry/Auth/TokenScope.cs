@@ -13,6 +13,9 @@ internal static class TokenScope
     /// <summary>Reading one repository.</summary>
     public static string Pull(string repository) => "repository:" + repository + ":pull";
 
+    /// <summary>Reading and writing one repository.</summary>
+    public static string Push(string repository) => "repository:" + repository + ":pull,push";
+
     /// <summary>The parts of a scope; null when it has not three. The name may contain colons.</summary>
     public static (string Type, string Name, string Actions)? Parse(string? scope)
     {

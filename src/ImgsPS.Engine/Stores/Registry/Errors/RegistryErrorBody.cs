@@ -16,6 +16,9 @@ internal sealed record RegistryErrorBody(string? Code, string? Detail, string Te
 {
     public static readonly RegistryErrorBody Empty = new(null, null, "");
 
+    /// <summary>The blobs and manifests of which it says MANIFEST_BLOB_UNKNOWN; mostly none.</summary>
+    public IReadOnlyCollection<Digest> UnknownBlobs { get; private init; } = [];
+
     public static RegistryErrorBody Parse(byte[] bytes, Secrets secrets)
     {
         var text = Encoding.UTF8.GetString(bytes).Trim();
@@ -40,7 +43,12 @@ internal sealed record RegistryErrorBody(string? Code, string? Detail, string Te
                 return new(
                     all.Select(e => Member(e, "code")).FirstOrDefault(c => c is not null),
                     lines.Length > 0 ? secrets.Printable(string.Join("; ", lines)) : null,
-                    text);
+                    text)
+                {
+                    UnknownBlobs = errors.EnumerateArray()
+                        .Where(e => e.ValueKind == JsonValueKind.Object && Member(e, "code") == "MANIFEST_BLOB_UNKNOWN")
+                        .Select(DigestOf).OfType<Digest>().Distinct().ToArray(),
+                };
             }
 
             var said = Member(root, "error_description") ?? Member(root, "details") ?? Member(root, "detail") ?? Member(root, "message")
@@ -53,6 +61,12 @@ internal sealed record RegistryErrorBody(string? Code, string? Detail, string Te
             return new(null, null, text);
         }
     }
+
+    /// <summary>The digest in an error's detail: a text, or a member of an object.</summary>
+    private static Digest? DigestOf(JsonElement error) => error.TryGetProperty("detail", out var detail)
+        && Digest.TryParse(
+            detail.ValueKind == JsonValueKind.Object ? Member(detail, "digest") ?? Member(detail, "Digest") : Member(error, "detail"),
+            out var digest) ? digest : null;
 
     private static string Line(JsonElement error)
     {

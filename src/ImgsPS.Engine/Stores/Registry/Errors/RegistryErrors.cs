@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
@@ -126,6 +127,59 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
                 response, body, repository, $"repository {repository.FamiliarName} not found",
                 "name unknown: repository name not known to registry")
             : Common(response, body, repository);
+    }
+
+    /// <summary>The content that an answer says the registry lacks for a manifest (PU13); mostly none. The answer is kept.</summary>
+    public async Task<IReadOnlyCollection<Digest>> UnknownBlobsAsync(RegistryResponse response, CancellationToken cancellationToken) =>
+        (await ReadAsync(response, cancellationToken).ConfigureAwait(false)).UnknownBlobs;
+
+    /// <summary>
+    /// What an answer with an error status means for something that is pushed. Never NotFound: that is said of a source.
+    /// </summary>
+    /// <param name="response">The answer.</param>
+    /// <param name="repository">Where it goes.</param>
+    /// <param name="scope">What the token was asked for.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async Task<ImageException> ForPushAsync(
+        RegistryResponse response, ImageReference repository, string scope, CancellationToken cancellationToken)
+    {
+        var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        var status = (int)response.Status;
+        var name = repository.FamiliarName;
+        switch (body.Code)
+        {
+            case "DIGEST_INVALID":
+                return new(
+                    ImageErrorKind.Integrity, $"{endpoint.Registry} says that what came is not the content: {body.Detail}",
+                    "Something between changes the content, or it was changed where it comes from.");
+            case "NAME_UNKNOWN":
+                return new(
+                    ImageErrorKind.Denied, $"{endpoint.Registry} has no repository {name}: {body.Detail}",
+                    "This registry does not make repositories by itself: make it there first.");
+            case "UNSUPPORTED":
+                return new(
+                    ImageErrorKind.NotSupported, $"{endpoint.Registry} takes no pushes: {body.Detail}",
+                    "It may be a mirror, a cache, or closed for maintenance.");
+        }
+
+        if (status == 413)
+        {
+            return new(
+                ImageErrorKind.TooLarge, $"{endpoint.Registry} does not take it: {Unexpected(response, body)}",
+                "The registry, or a proxy before it, limits the size of what is pushed.");
+        }
+
+        var failure = Common(response, body, repository);
+        return failure.Kind switch
+        {
+            ImageErrorKind.Unauthorized or ImageErrorKind.Denied when response.IsOfAsked && status is 401 or 403 => new(
+                failure.Kind,
+                $"push access denied for {name}, repository does not exist or may require 'docker login'"
+                    + (body.Detail is null ? "" : ": " + body.Detail),
+                $"{AccessAdvice()} The scope that was asked for: {scope}."),
+            ImageErrorKind.NotFound => new(ImageErrorKind.Unavailable, failure.Message, failure.Advice),
+            _ => failure,
+        };
     }
 
     /// <summary>

@@ -82,7 +82,16 @@ internal sealed partial class HttpSender : IDisposable
         HttpResponseMessage message;
         using (var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
         {
-            timer.CancelAfter(_limits.Headers);
+            if (request.Content is UploadContent upload)
+            {
+                // How long the body takes is the budget's matter.
+                upload.Sent = () => timer.CancelAfter(_limits.Headers);
+            }
+            else
+            {
+                timer.CancelAfter(_limits.Headers);
+            }
+
             try
             {
                 message = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timer.Token).ConfigureAwait(false);
@@ -90,6 +99,11 @@ internal sealed partial class HttpSender : IDisposable
             catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                if (request.Content is UploadContent { Failure: { } failure })
+                {
+                    throw failure;
+                }
+
                 if (Causes(e).OfType<RefusedAddressException>().FirstOrDefault() is { } refused)
                 {
                     throw NotConnected(uri, refused.Message, e);

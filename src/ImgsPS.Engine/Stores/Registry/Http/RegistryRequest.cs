@@ -5,7 +5,7 @@ using System.Net.Http;
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>One question to a registry. Immutable.</summary>
-internal sealed class RegistryRequest
+internal sealed record RegistryRequest
 {
     public RegistryRequest(HttpMethod method, Uri uri, string scope, string? repository)
     {
@@ -27,6 +27,15 @@ internal sealed class RegistryRequest
 
     /// <summary>Media types for Accept, in order of preference.</summary>
     public IReadOnlyList<string> Accept { get; init; } = [];
+
+    /// <summary>Makes the body, anew for each sending; null for none.</summary>
+    public Func<HttpContent>? Content { get; init; }
+
+    /// <summary>True to wait for the server's word before the body is sent: it may refuse it.</summary>
+    public bool ExpectContinue { get; init; }
+
+    /// <summary>Called for each sending, those along redirects and after 401 too; null for nobody.</summary>
+    public Action? Sent { get; init; }
 
     /// <summary>First byte wanted; 0 for all, without a Range header.</summary>
     public long RangeFrom { get; init; }

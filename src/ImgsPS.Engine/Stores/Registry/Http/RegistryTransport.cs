@@ -51,6 +51,7 @@ internal sealed class RegistryTransport : IDisposable
             memory,
             Secrets,
             notes);
+        Memory = memory;
         _options = options;
         _guard = new ConnectionGuard(limits);
         _sender.Policy = ConnectionPolicy.For(_endpoint, options);
@@ -64,6 +65,9 @@ internal sealed class RegistryTransport : IDisposable
 
     public RetryingSender Retrying { get; }
 
+    /// <summary>What is remembered of the registry beyond a command.</summary>
+    public RegistryMemory Memory { get; }
+
     /// <summary>Runs an operation with a budget of tries and of patience, as <see cref="RetryBudget.RunAsync"/>.</summary>
     public Task<T> RunAsync<T>(Func<RetryBudget, Task<T>> work, CancellationToken cancellationToken) =>
         RetryBudget.RunAsync(Limits, Errors, null, work, cancellationToken);
@@ -74,6 +78,11 @@ internal sealed class RegistryTransport : IDisposable
     /// </exception>
     public Task<RegistryResponse> SendAsync(RegistryRequest request, RetryBudget budget, IOperationObserver observer) =>
         Retrying.SendAsync(stop => SendOnceAsync(request, budget, observer, stop), budget, observer);
+
+    /// <summary>As <see cref="SendAsync"/>, but only a 429 is tried again: what is sent may not be sent twice in the same way.</summary>
+    /// <exception cref="TransferFault">There is no answer.</exception>
+    public Task<RegistryResponse> SendOnceAsync(RegistryRequest request, RetryBudget budget, IOperationObserver observer) =>
+        Retrying.SendAsync(stop => SendOnceAsync(request, budget, observer, stop), budget, observer, onlyBusy: true);
 
     /// <summary>
     /// Asks by HEAD. Null when that brought nothing: registries and proxies refuse it, break off or redirect it where GET is answered, so any
@@ -279,10 +288,13 @@ internal sealed class RegistryTransport : IDisposable
                     }
 
                     message.Headers.Authorization = own ? authorization : null;
+                    message.Headers.ExpectContinue = request.ExpectContinue;
+                    message.Content = request.Content?.Invoke();
                 },
                 observer,
                 cancellationToken).ConfigureAwait(false);
-            if (Redirects.Target(response) is not { } target)
+            request.Sent?.Invoke();
+            if (Redirects.Target(response) is not { } target || (request.Content is not null && (int)response.Status is not (307 or 308)))
             {
                 response.Asked = asked;
                 return response;

@@ -12,7 +12,7 @@ namespace ImgsPS.Stores.Registry;
 /// The images of a registry, for reading. Names are read relative to it, <c>app:1</c> of <c>registry://host/team</c> is
 /// <c>host/team/app:1</c>, and in full. Safe for any number of threads.
 /// </summary>
-internal sealed class RegistryStore : ISelectingStore, ISearchingStore, ISourceStore
+internal sealed class RegistryStore : ISelectingStore, ISearchingStore, ISourceStore, ITargetStore
 {
     private readonly RegistryAddress _address;
     private readonly RegistryOptions _options;
@@ -133,6 +133,14 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore, ISourceS
     /// <inheritdoc/>
     public IImageSource OpenSource(ImageIdentity image, IOperationObserver observer) =>
         new RegistrySource(Client, Locate(image, null).Reference);
+
+    /// <inheritdoc/>
+    public ImageReference? NameOf(ImageIdentity image) => _address.Read(image);
+
+    /// <inheritdoc/>
+    public async Task<IImageTarget> BeginPullAsync(
+        ImageReference reference, IOperationObserver observer, CancellationToken cancellationToken) =>
+        await RegistryTarget.BeginAsync(Client, reference, observer, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -90,6 +90,9 @@ internal sealed class RetryBudget : IDisposable
         }
     }
 
+    /// <summary>Tells that bytes move, although they have been further before: the patience begins anew, the tries do not.</summary>
+    public void Moved() => Rest();
+
     /// <summary>Lets all tries count from the first byte again: what came is of no use.</summary>
     public void StartOver()
     {

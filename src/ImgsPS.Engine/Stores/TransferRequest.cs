@@ -1,0 +1,34 @@
+using ImgsPS.Stores.Registry;
+using ImgsPS.Transfer;
+
+namespace ImgsPS.Stores;
+
+/// <summary>What to push or copy, and how. Immutable.</summary>
+/// <param name="Image">The image, where it is.</param>
+/// <param name="Destination">What it is called where it goes; without a tag it means <c>latest</c>.</param>
+internal sealed record TransferRequest(ImageIdentity Image, ImageReference Destination)
+{
+    /// <summary>One platform of an index, under the name that the index had; null for the whole (CP4).</summary>
+    public Platform? Platform { get; init; }
+
+    /// <summary>A new index of what the source has, instead of an error when that is not all (PU16).</summary>
+    public bool PresentPlatforms { get; init; }
+
+    /// <summary>Layers too that may not be given on by their media type (PU17).</summary>
+    public bool IncludeForeignLayers { get; init; }
+
+    /// <summary>Refuses to move a name that means another image (CP5).</summary>
+    public bool NoClobber { get; init; }
+
+    /// <summary>How to talk to registries.</summary>
+    public RegistryOptions Registry { get; init; } = RegistryOptions.Default;
+
+    /// <summary>As the one copy has it.</summary>
+    public CopyRequest ToCopy() => new(Destination)
+    {
+        Platform = Platform,
+        Extent = Platform is not null ? CopyExtent.OneManifest : PresentPlatforms ? CopyExtent.Present : CopyExtent.Whole,
+        SkipForeign = !IncludeForeignLayers,
+        Words = CopyWords.Push,
+    };
+}

@@ -1,0 +1,150 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Completion;
+using ImgsPS.Parameters;
+using ImgsPS.Pipeline;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Registry;
+
+namespace ImgsPS.Cmdlets;
+
+/// <summary>What the cmdlets share that copy images from one place to another.</summary>
+public abstract class TransferCmdlet : RegistryCmdlet
+{
+    /// <summary>The parameter set that may take one platform of an index.</summary>
+    protected const string OnePlatform = "Platform";
+
+    /// <summary>Images in line: those that are copied, and those that wait until an earlier one is written.</summary>
+    private const int Ahead = 64;
+
+    // An index is one thing to copy, however many of its images are piped.
+    private readonly HashSet<(StoreLink From, string Image, TransferPlace To)> _begun = new();
+    private Platform? _platform;
+
+    /// <summary>References, ids or wildcards, or images of Get-Image.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name", "Reference")]
+    [ImageNameTransformation]
+    [ArgumentCompleter(typeof(ImageCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
+
+    /// <summary>Takes the manifest of one platform from an index, and leaves the index behind.</summary>
+    [Parameter(ParameterSetName = OnePlatform)]
+    [ArgumentCompleter(typeof(PlatformCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Platform { get; set; }
+
+    /// <summary>Copies layers too that may not be given on by their media type: those of old Windows images.</summary>
+    [Parameter]
+    public SwitchParameter IncludeForeignLayer { get; set; }
+
+    private protected override bool AsksRegistry => true;
+
+    private protected override bool NamesItems => true;
+
+    /// <summary>The word of progress.</summary>
+    private protected abstract string Activity { get; }
+
+    /// <summary>What ShouldProcess asks about.</summary>
+    private protected abstract string Action { get; }
+
+    /// <summary>Where an image goes.</summary>
+    /// <param name="name">The image's name; null when it has none.</param>
+    /// <param name="text">What the user called it.</param>
+    private protected abstract IEnumerable<TransferPlace> PlacesOf(ImageReference? name, string text);
+
+    /// <summary>The cmdlet's own wishes.</summary>
+    private protected virtual TransferRequest Complete(TransferRequest request) => request;
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _platform = Require(Platform, () => Platform is null ? null : ImgsPS.Platform.Parse(Platform));
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var image in Image)
+        {
+            StartItem(Copies, image.ToString(), () => Copy(image));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => Copies.Finish();
+
+    private WorkLine Copies => Line(Ahead, Activity);
+
+    /// <summary>The images that an item means in a store, each with its name there.</summary>
+    private protected virtual IReadOnlyList<(ImageIdentity Image, ImageReference? Name)> ImagesOf(StoreLink store, ImageName image)
+    {
+        if (PatternOf(image) is not { } wildcard)
+        {
+            return [(image.Identity, store.Store is ISourceStore source ? source.NameOf(image.Identity) : image.Identity.ToName())];
+        }
+
+        var selection = new ImageSelection(image.Identity, ImageWildcard.Compile);
+        var matches = RunToResult(async (observer, cancellationToken) => store.Store is ISelectingStore own
+            ? await own.SelectAsync([selection], ListRequest.Names, observer, cancellationToken).ConfigureAwait(false)
+            : (await store.Store.ListAsync(ListRequest.Names, observer, cancellationToken).ConfigureAwait(false)).Where(wildcard.Matches)
+                .ToArray());
+        return matches.Where(match => match.Reference is not null).GroupBy(match => match.Reference)
+            .Select(same => (ImageIdentity.Of(same.Key!), (ImageReference?)ImageReference.Parse(same.Key!))).ToArray();
+    }
+
+    private void Copy(ImageName image)
+    {
+        foreach (var store in StoresFor(image))
+        {
+            ForItem(image.ToString(), () =>
+            {
+                foreach (var (identity, name) in ImagesOf(store, image))
+                {
+                    foreach (var place in PlacesOf(name, image.ToString()))
+                    {
+                        Start(store, identity, place);
+                    }
+                }
+            }, store);
+        }
+    }
+
+    private void Start(StoreLink from, ImageIdentity image, TransferPlace place)
+    {
+        if (!_begun.Add((from, image.Reference ?? image.Digest ?? image.Text, place)))
+        {
+            return;
+        }
+
+        var to = OpenTarget(place.Store);
+        var request = Complete(new TransferRequest(image, place.Reference)
+        {
+            Platform = _platform,
+            IncludeForeignLayers = IncludeForeignLayer,
+            Registry = Options,
+        });
+        var target = $"{image.Text}{Place("in", from)} to {place.Reference.WithDefaultTag().Familiar}"
+            + (place.Store.StartsWith("registry://", StringComparison.Ordinal) ? "" : $" in {to.Name}");
+        if (ShouldProcess(target, Action))
+        {
+            StartOnEach(Copies, [from], image.Text, (part, cancellationToken) => RunAsync(part, to.Store, request, cancellationToken));
+        }
+    }
+
+    private static async Task RunAsync(StoreWork part, IImageStore to, TransferRequest request, CancellationToken cancellationToken)
+    {
+        var done = part.Store is IPushingStore own && to.Kind == "registry"
+            ? await own.PushAsync(request, part.Observer, cancellationToken).ConfigureAwait(false)
+            : await StoreTransfer.RunAsync(part.Store.ForSource(), to.ForTarget(), request, part.Observer, cancellationToken)
+                .ConfigureAwait(false);
+        await part.WriteAsync(done, cancellationToken).ConfigureAwait(false);
+    }
+}
