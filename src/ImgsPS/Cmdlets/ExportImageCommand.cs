@@ -233,9 +233,9 @@ public sealed class ExportImageCommand : StoreCmdlet
             Tell("No layer is left out: the images of -Except have none of these, or none on the same layers.");
         }
 
-        var what = string.Format(
-            CultureInfo.InvariantCulture, "Export {0} {1} ({2:0.0} MB){3}", plan.Images, plan.Images == 1 ? "image" : "images",
-            (IsFolder ? plan.ContentSize : plan.TarSize) / 1e6, _isThere ? ", replacing the file" : "");
+        var bytes = IsFolder ? plan.ContentSize : plan.TarSize;
+        var size = bytes < 100_000 ? $"{bytes} bytes" : string.Format(CultureInfo.InvariantCulture, "{0:0.0} MB", bytes / 1e6);
+        var what = $"Export {plan.Images} {(plan.Images == 1 ? "image" : "images")} ({size}){(_isThere ? ", replacing the file" : "")}";
         if (!ShouldProcess(_target!.Path, what))
         {
             return;
