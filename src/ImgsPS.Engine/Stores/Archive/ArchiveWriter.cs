@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
@@ -7,8 +8,8 @@ using ImgsPS.Transfer;
 namespace ImgsPS.Stores.Archive;
 
 /// <summary>
-/// Writes what a plan says, in one pass and with one buffer: content is hashed on its way, so that nothing damaged is passed on (RS7). One
-/// instance per archive.
+/// Writes what a plan says, in one pass and with a few buffers: content is hashed on its way, so that nothing damaged is passed on (RS7).
+/// One instance per archive.
 /// </summary>
 internal sealed class ArchiveWriter
 {
@@ -44,50 +45,107 @@ internal sealed class ArchiveWriter
 
     private async Task RunAsync()
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancellation);
+        using var next = new SemaphoreSlim(1);
+        var members = _plan.Members.GetEnumerator();
         try
         {
-            foreach (var member in _plan.Members)
+            var workers = new Task[_sink.Concurrency];
+            for (var i = 0; i < workers.Length; i++)
             {
-                _cancellation.ThrowIfCancellationRequested();
-                if (member.IsFolder)
-                {
-                    await _sink.AddFolderAsync(member.Name, _cancellation).ConfigureAwait(false);
-                    continue;
-                }
+                workers[i] = Task.Run(WorkAsync, CancellationToken.None);
+            }
 
-                await _sink.BeginFileAsync(member.Name, member.Size, _cancellation).ConfigureAwait(false);
-                if (member.Content is { } content)
-                {
-                    await content.Source.GuardAsync(_observer, guarded => CopyAsync(content, guarded)).ConfigureAwait(false);
-                }
-                else
-                {
-                    await TakeAsync(member.Document!, 0, member.Document!.Length).ConfigureAwait(false);
-                }
-
-                await _sink.EndFileAsync(_cancellation).ConfigureAwait(false);
+            try
+            {
+                await Task.WhenAll(workers).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!_cancellation.IsCancellationRequested)
+            {
+                // The others were cancelled because one failed: that one is the cause.
+                throw workers.Select(w => w.Exception?.InnerException).First(e => e is not null and not OperationCanceledException)!;
             }
 
             await _sink.FinishAsync(_cancellation).ConfigureAwait(false);
         }
         finally
         {
+            members.Dispose();
             _observer.Progress(new TransferProgress(_title, null, "Exporting", _done, _plan.ContentSize, true));
+        }
+
+        async Task WorkAsync()
+        {
+            try
+            {
+                while (await NextAsync().ConfigureAwait(false) is var (member, file))
+                {
+                    using (file)
+                    {
+                        await WriteMemberAsync(member, file, stop.Token).ConfigureAwait(false);
+                    }
+                }
+            }
+            catch
+            {
+                stop.Cancel();
+                throw;
+            }
+        }
+
+        // The next file, begun; folders before it are made. Null when there is none.
+        async Task<(ArchiveMember Member, IMemberSink File)?> NextAsync()
+        {
+            await next.WaitAsync(stop.Token).ConfigureAwait(false);
+            try
+            {
+                while (members.MoveNext())
+                {
+                    var member = members.Current;
+                    if (!member.IsFolder)
+                    {
+                        return (member, await _sink.BeginFileAsync(member, stop.Token).ConfigureAwait(false));
+                    }
+
+                    await _sink.AddFolderAsync(member.Name, stop.Token).ConfigureAwait(false);
+                }
+
+                return null;
+            }
+            finally
+            {
+                next.Release();
+            }
         }
     }
 
-    private async Task<bool> CopyAsync(ArchiveContent content, IOperationObserver observer)
+    private async Task WriteMemberAsync(ArchiveMember member, IMemberSink file, CancellationToken cancellationToken)
+    {
+        if (member.Content is { } content)
+        {
+            await content.Source.GuardAsync(_observer, guarded => CopyAsync(content, file, guarded, cancellationToken)).ConfigureAwait(false);
+        }
+        else
+        {
+            await TakeAsync(file, member.Document!, 0, member.Document!.Length, cancellationToken).ConfigureAwait(false);
+        }
+
+        await file.EndAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<bool> CopyAsync(
+        ArchiveContent content, IMemberSink file, IOperationObserver observer, CancellationToken cancellationToken)
     {
         try
         {
             if (content.Kind is ArchiveContentKind.Config or ArchiveContentKind.Layer)
             {
-                await StreamAsync(content, observer).ConfigureAwait(false);
+                await StreamAsync(content, file, observer, cancellationToken).ConfigureAwait(false);
             }
             else
             {
-                var document = await content.Source.GetManifestAsync(content.Descriptor, observer, _cancellation).ConfigureAwait(false);
-                await TakeAsync(document.Bytes, 0, document.Bytes.Length).ConfigureAwait(false);
+                var document = await content.Source.GetManifestAsync(content.Descriptor, observer, cancellationToken).ConfigureAwait(false);
+                await TakeAsync(file, document.Bytes, 0, document.Bytes.Length, cancellationToken).ConfigureAwait(false);
             }
 
             return true;
@@ -98,10 +156,11 @@ internal sealed class ArchiveWriter
         }
     }
 
-    private async Task StreamAsync(ArchiveContent content, IOperationObserver observer)
+    private async Task StreamAsync(
+        ArchiveContent content, IMemberSink file, IOperationObserver observer, CancellationToken cancellationToken)
     {
         var blob = content.Descriptor;
-        using var stream = content.Source.OpenBlob(blob, 0, observer, _cancellation);
+        using var stream = content.Source.OpenBlob(blob, 0, observer, cancellationToken);
         using var hash = Digest.CreateHash(blob.Digest.Algorithm);
 
         // One byte more than there should be tells a blob that goes on from one that ends.
@@ -109,7 +168,7 @@ internal sealed class ArchiveWriter
         long got = 0;
         int read;
         while ((read = await stream.ReadAsync(
-            buffer.Bytes, buffer.Offset, (int)Math.Min(buffer.Length, blob.Size - got + 1), _cancellation).ConfigureAwait(false)) > 0)
+            buffer.Bytes, buffer.Offset, (int)Math.Min(buffer.Length, blob.Size - got + 1), cancellationToken).ConfigureAwait(false)) > 0)
         {
             got += read;
             if (got > blob.Size)
@@ -118,7 +177,7 @@ internal sealed class ArchiveWriter
             }
 
             hash.AppendData(buffer.Bytes, buffer.Offset, read);
-            await TakeAsync(buffer.Bytes, buffer.Offset, read).ConfigureAwait(false);
+            await TakeAsync(file, buffer.Bytes, buffer.Offset, read, cancellationToken).ConfigureAwait(false);
         }
 
         if (got < blob.Size)
@@ -144,10 +203,10 @@ internal sealed class ArchiveWriter
             : wrong;
     }
 
-    private async Task TakeAsync(byte[] buffer, int offset, int count)
+    private async Task TakeAsync(IMemberSink file, byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
-        await _sink.WriteAsync(buffer, offset, count, _cancellation).ConfigureAwait(false);
-        _done += count;
-        _observer.Progress(new TransferProgress(_title, null, "Exporting", _done, _plan.ContentSize, false));
+        await file.WriteAsync(buffer, offset, count, cancellationToken).ConfigureAwait(false);
+        var done = Interlocked.Add(ref _done, count);
+        _observer.Progress(new TransferProgress(_title, null, "Exporting", done, _plan.ContentSize, false));
     }
 }
