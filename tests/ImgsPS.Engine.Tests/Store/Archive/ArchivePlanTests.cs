@@ -77,6 +77,25 @@ public sealed class ArchivePlanTests : IDisposable
     }
 
     [Fact]
+    public async Task Name_by_digest_stays_one_AR3()
+    {
+        var image = new TestImage();
+        await _world.Store.PutAsync("app@" + image.Manifest.Digest, image);
+        await _world.Store.PutAsync("app:1", image);
+        var rows = await _world.Store.ListAsync();
+        var selection = new ExportSelection();
+        rows.ToList().ForEach(row => selection.Add(_world.Store.Store, row));
+        var plan = await ArchivePlanner.RunAsync(
+            selection.Open(_world.Observer), new ExportRequest(), _world.Observer, System.Threading.CancellationToken.None);
+        var members = await _world.MembersAsync(plan);
+
+        Assert.Equal(
+            [("docker.io/library/app:1", "1"), ("docker.io/library/app@" + image.Manifest.Digest, null)],
+            ExportWorld.Entries(members).Select(e => (Annotation(e, "io.containerd.image.name"), Annotation(e, "org.opencontainers.image.ref.name"))));
+        Assert.Equal(["app:1"], Assert.Single(ExportWorld.Elements(members))["RepoTags"]!.AsArray().Select(t => (string?)t));
+    }
+
+    [Fact]
     public async Task Image_by_its_id_has_no_name_and_a_repository_all_its_tags_AR18()
     {
         var one = await _world.Store.PutAsync("app:1", new TestImage("one"));

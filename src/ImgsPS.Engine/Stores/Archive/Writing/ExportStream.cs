@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 namespace ImgsPS.Stores.Archive;
 
 /// <summary>A file as the output of who writes streams, front to back. Not thread-safe. Disposing ends nothing.</summary>
+#pragma warning disable CA1844 // The form with memory, which only .NET has, goes through the one with arrays.
 internal sealed class ExportStream(IMemberSink file) : Stream
 {
     /// <inheritdoc/>
@@ -49,3 +50,4 @@ internal sealed class ExportStream(IMemberSink file) : Stream
     /// <inheritdoc/>
     public override void SetLength(long value) => throw new NotSupportedException();
 }
+#pragma warning restore CA1844
