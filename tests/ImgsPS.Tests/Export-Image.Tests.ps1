@@ -293,7 +293,7 @@ Describe 'Export-Image' {
         It 'is as it was after a process that was killed, and the next run makes it (CP9)' -Skip:(-not $IsLinux) {
             $other = New-TestStore
             try {
-                $null = Add-TestImage $registry 'team/big:1' @{ layers = @(@{ seed = 20; size = 200MB; gzip = $false }) }
+                $null = Add-TestImage $registry 'team/big:1' @{ layers = @(@{ seed = 20; size = 60MB; gzip = $false }) }
                 $null = Invoke-ImagePull "$team/big:1"
                 foreach ($old in $null, 'old') {
                     if ($old) { Set-Content "$work/killed.tar" $old }
@@ -307,7 +307,7 @@ Describe 'Export-Image' {
                     $process.WaitForExit()
                     if ($old) { Get-Content "$work/killed.tar" | Should -Be old } else { Test-Path "$work/killed.tar" | Should -BeFalse }
                     (Get-Leftover).Name | Should -BeLike '.imgsps-*.tmp'
-                    Get-Leftover | Remove-Item
+                    Get-Leftover | Remove-Item -Force
                 }
                 Export-Image "$team/big:1" "$work/killed.tar"
                 Get-Member "$work/killed.tar" | Should -Contain oci-layout
@@ -322,7 +322,7 @@ Describe 'Export-Image' {
         It 'is not made, nor a temporary one left, by a run that is stopped' {
             $other = New-TestStore
             try {
-                $null = Add-TestImage $registry 'team/big:1' @{ layers = @(@{ seed = 20; size = 200MB; gzip = $false }) }
+                $null = Add-TestImage $registry 'team/big:1' @{ layers = @(@{ seed = 20; size = 60MB; gzip = $false }) }
                 $null = Invoke-ImagePull "$team/big:1"
                 $run = Start-TestPipeline "Export-Image '$team/big:1' '$work/stopped.tar' -Compression Gzip"
                 while (-not (Get-Leftover)) {
