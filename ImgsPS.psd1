@@ -15,6 +15,7 @@
     CmdletsToExport        = @(
         'Add-ImageTag'
         'Copy-Image'
+        'Export-Image'
         'Find-Image'
         'Get-Image'
         'Get-ImageConfig'
@@ -30,7 +31,7 @@
         'Test-ImageStore'
     )
     VariablesToExport      = @()
-    AliasesToExport        = @('Pull-Image', 'Push-Image', 'Tag-Image')
+    AliasesToExport        = @('Pull-Image', 'Push-Image', 'Save-Image', 'Tag-Image')
     PrivateData            = @{
         PSData = @{
             Tags         = @(

@@ -2,10 +2,10 @@ BeforeAll {
     Import-Module "$PSScriptRoot/TestSession.psm1" -Force
     $path = Get-TestModulePath
     $folder = Split-Path $path
-    $commands = 'Add-ImageTag', 'Copy-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
-        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
+    $commands = 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
         'Test-ImageStore'
-    $aliases = 'Pull-Image', 'Push-Image', 'Tag-Image'
+    $aliases = 'Pull-Image', 'Push-Image', 'Save-Image', 'Tag-Image'
     $edition = if ($PSVersionTable.PSVersion.Major -lt 6) { 'net472' } else { 'net8.0' }
 }
 
@@ -140,20 +140,20 @@ Describe 'The commands' {
     BeforeAll { Import-TestModule }
 
     It '<_> follows the conventions' `
-        -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
-        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
+        -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
         $command = Get-Command $_
         (Get-Verb).Verb | Should -Contain $command.Verb
         $command.OutputType | Should -Not -BeNullOrEmpty
-        $command.OutputType[0].Name | Should -BeLike 'ImgsPS.*'
+        $command.OutputType[0].Name | Should -BeLike $(if ($command.Verb -eq 'Export') { 'System.IO.*' } else { 'ImgsPS.*' })
         $command.Parameters['ThrottleLimit'].ParameterType | Should -Be ([int])
         $command.Parameters['TimeoutSec'].ParameterType | Should -Be ([int])
         $command.Parameters['Store'].ParameterType | Should -Be ([string[]])
-        if ($command.Verb -in 'Add', 'Invoke', 'Optimize', 'Remove', 'Repair') { $command.Parameters.Keys | Should -Contain 'WhatIf' }
+        if ($command.Verb -in 'Add', 'Export', 'Invoke', 'Optimize', 'Remove', 'Repair') { $command.Parameters.Keys | Should -Contain 'WhatIf' }
     }
 
-    It '<_> has help' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
-        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
+    It '<_> has help' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
         'Test-ImageStore' {
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"

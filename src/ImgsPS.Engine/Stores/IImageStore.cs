@@ -154,9 +154,12 @@ internal interface ISearchingStore : IImageStore
 /// <summary>A store whose images can be copied elsewhere.</summary>
 internal interface ISourceStore : IImageStore
 {
-    /// <summary>One image as the source of a copy. Nothing is locked: what goes meanwhile is an Incomplete failure of the copy.</summary>
+    /// <summary>
+    /// Images as sources of copies, in their order, by one reading of the store's list. Nothing is locked: what goes meanwhile is an
+    /// Incomplete failure of the copy.
+    /// </summary>
     /// <exception cref="ImageException">NotFound, Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>.</exception>
-    IImageSource OpenSource(ImageIdentity image, IOperationObserver observer);
+    IReadOnlyList<IImageSource> OpenSources(IReadOnlyList<ImageIdentity> images, IOperationObserver observer);
 
     /// <summary>
     /// What an image is called, in full, by what the user says of it; null when it has no reference. Nothing is asked of a network.

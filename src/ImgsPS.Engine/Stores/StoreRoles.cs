@@ -1,3 +1,5 @@
+using ImgsPS.Transfer;
+
 namespace ImgsPS.Stores;
 
 /// <summary>
@@ -11,21 +13,27 @@ internal static class StoreRoles
     public static IPullingStore ForPull(this IImageStore store) => store as IPullingStore ?? throw Lacks(
         store, "images are not pulled into it", "Pull into the local store, a folder or a Docker Engine: Invoke-ImagePull -Store.");
 
-    /// <summary>The store, to take images from it.</summary>
-    /// <exception cref="ImageException">NotSupported.</exception>
-    public static ISourceStore ForSource(this IImageStore store) => store as ISourceStore ?? throw Lacks(
-        store, "images are not copied out of it by this version of ImgsPS", "Copy from the local store, a folder or a registry.");
-
     /// <summary>The store, to put images into it.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>
     public static ITargetStore ForTarget(this IImageStore store) => store as ITargetStore ?? throw Lacks(
-        store, "images are not copied into it by this version of ImgsPS", "Copy into the local store, a folder or a registry.");
+        store, "this version of ImgsPS does not copy images into it", "Copy into the local store, a folder or a registry.");
 
     /// <summary>The store, to remove images from it or to tag them.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>
     public static IChangingStore ForChange(this IImageStore store) => store as IChangingStore ?? throw Lacks(
         store, "this version of ImgsPS only reads it",
         "Nothing was changed. Remove or tag images in the local store, a folder or a Docker Engine.");
+
+    /// <summary>One image of the store as the source of a copy.</summary>
+    /// <exception cref="ImageException">As <see cref="ISourceStore.OpenSources"/>.</exception>
+    public static IImageSource OpenSource(this ISourceStore store, ImageIdentity image, IOperationObserver observer) =>
+        store.OpenSources([image], observer)[0];
+
+    /// <summary>The store, to copy images out of it.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public static ISourceStore ForSource(this IImageStore store) => store as ISourceStore ?? throw Lacks(
+        store, "this version of ImgsPS does not copy images out of it",
+        "Pull them into the local store or a folder first: Invoke-ImagePull -Store.");
 
     /// <summary>The store, to test or repair it.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>

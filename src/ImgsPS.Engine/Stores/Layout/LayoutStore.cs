@@ -285,10 +285,10 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
     }
 
     /// <inheritdoc/>
-    public IImageSource OpenSource(ImageIdentity image, IOperationObserver observer)
+    public IReadOnlyList<IImageSource> OpenSources(IReadOnlyList<ImageIdentity> images, IOperationObserver observer)
     {
         var (_, rows) = Read(observer);
-        return new LayoutSource(_blobs, LayoutLookup.Find(rows, image).Row, rows);
+        return images.Select(image => new LayoutSource(_blobs, LayoutLookup.Find(rows, image).Row, rows)).ToArray();
     }
 
     /// <inheritdoc/>

@@ -131,8 +131,8 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore, ISourceS
     }
 
     /// <inheritdoc/>
-    public IImageSource OpenSource(ImageIdentity image, IOperationObserver observer) =>
-        new RegistrySource(Client, Locate(image, null).Reference);
+    public IReadOnlyList<IImageSource> OpenSources(IReadOnlyList<ImageIdentity> images, IOperationObserver observer) =>
+        images.Select(image => new RegistrySource(Client, Locate(image, null).Reference)).ToArray();
 
     /// <inheritdoc/>
     public ImageReference? NameOf(ImageIdentity image) => _address.Read(image);
