@@ -14,6 +14,7 @@
     FunctionsToExport      = @()
     CmdletsToExport        = @(
         'Add-ImageTag'
+        'Export-Image'
         'Find-Image'
         'Get-Image'
         'Get-ImageConfig'
@@ -28,7 +29,7 @@
         'Test-ImageStore'
     )
     VariablesToExport      = @()
-    AliasesToExport        = @('Pull-Image', 'Tag-Image')
+    AliasesToExport        = @('Pull-Image', 'Save-Image', 'Tag-Image')
     PrivateData            = @{
         PSData = @{
             Tags         = @(

@@ -98,7 +98,7 @@ internal static class ManifestSources
     /// <param name="content">The part.</param>
     /// <param name="hasOthers">True when there are other platforms.</param>
     /// <param name="cause">What said so.</param>
-    private static ImageException Incomplete(
+    public static ImageException Incomplete(
         this IManifestSource source, string namer, string what, Descriptor content, bool hasOthers, ImageException? cause) => new(
         ImageErrorKind.Incomplete,
         $"{namer} {content.Digest}, but {source.Lack(what, content)}",

@@ -17,6 +17,12 @@ internal static class StoreRoles
         store, "this version of ImgsPS only reads it",
         "Nothing was changed. Remove or tag images in the local store, a folder or a Docker Engine.");
 
+    /// <summary>The store, to copy images out of it.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public static ISourceStore ForSource(this IImageStore store) => store as ISourceStore ?? throw Lacks(
+        store, "this version of ImgsPS does not copy images out of it",
+        "Pull them into the local store or a folder first: Invoke-ImagePull -Store.");
+
     /// <summary>The store, to test or repair it.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>
     public static ITendedStore ForRepair(this IImageStore store) => store as ITendedStore ?? throw (store.Kind == "docker"

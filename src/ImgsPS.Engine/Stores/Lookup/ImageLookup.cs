@@ -60,8 +60,12 @@ internal static class ImageLookup
     /// The rows for <c>docker images NAME</c>: as <see cref="FindIn"/>, but a repository without tag means all its tags (L8).
     /// </summary>
     /// <exception cref="ImageException">As <see cref="Find"/>.</exception>
-    public static IReadOnlyList<Image> ListIn(IImageRows images, ImageIdentity identity) =>
-        identity.IsListed ? FindIn(images, identity).Images : FindText(images, identity.Text, allTags: true).Images;
+    public static IReadOnlyList<Image> ListIn(IImageRows images, ImageIdentity identity) => MatchIn(images, identity).Images;
+
+    /// <summary>As <see cref="ListIn"/>, with how they were found.</summary>
+    /// <exception cref="ImageException">As <see cref="Find"/>.</exception>
+    public static ImageMatch MatchIn(IImageRows images, ImageIdentity identity) =>
+        identity.IsListed ? FindIn(images, identity) : FindText(images, identity.Text, allTags: true);
 
     /// <summary>
     /// As <see cref="Find"/>, but a listed image is found by its digest or id under whatever name it has by now, its own reference first if

@@ -1,0 +1,314 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Completion;
+using ImgsPS.Disk;
+using ImgsPS.Naming;
+using ImgsPS.Parameters;
+using ImgsPS.Pipeline;
+using ImgsPS.Stores;
+using ImgsPS.Stores.Archive;
+
+namespace ImgsPS.Cmdlets;
+
+/// <summary>Export-Image: saves images into one archive, or a folder (AR1-AR7, AR13, AR18, AR20).</summary>
+[Cmdlet(VerbsData.Export, "Image", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[Alias("Save-Image")]
+[OutputType(typeof(FileInfo))]
+[OutputType(typeof(DirectoryInfo))]
+public sealed class ExportImageCommand : StoreCmdlet
+{
+    private const string Archive = "Archive";
+    private const string Folder = "Folder";
+    private const string None = "None";
+    private const string Gzip = "Gzip";
+
+    private readonly ExportSelection _selection = new();
+    private readonly Dictionary<StoreLink, IReadOnlyList<Image>> _lists = new();
+    private readonly Dictionary<StoreLink, ImageTable> _tables = new();
+    private ExportTarget? _target;
+    private Platform? _platform;
+    private bool _isThere;
+    private bool _failed;
+
+    /// <summary>References, ids or wildcards, or images of Get-Image.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name", "Reference")]
+    [ImageNameTransformation]
+    [ArgumentCompleter(typeof(ImageCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
+
+    /// <summary>The file or folder to make. It is taken as it stands: a new file has no wildcards.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>Archive: one tar. Folder: an OCI layout.</summary>
+    [Parameter]
+    [ValidateSet(Archive, Folder)]
+    public string Format { get; set; } = Archive;
+
+    /// <summary>Gzip compresses the archive as a whole; layers stay as they are.</summary>
+    [Parameter]
+    [ValidateSet(None, Gzip)]
+    public string Compression { get; set; } = None;
+
+    /// <summary>
+    /// Images that the place has where the archive goes: of Get-Image, rows of a file that Export-Csv made of it, or references and ids of
+    /// this store. Layers of theirs are left out.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public object[] Except { get; set; } = Array.Empty<object>();
+
+    /// <summary>The platform of the image that Docker loads of an image for several.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(PlatformCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Platform { get; set; }
+
+    /// <summary>Takes layers along that are not distributed with their image.</summary>
+    [Parameter]
+    public SwitchParameter IncludeForeignLayer { get; set; }
+
+    /// <summary>Replaces no file.</summary>
+    [Parameter]
+    public SwitchParameter NoClobber { get; set; }
+
+    /// <summary>Writes the file or folder.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <summary>Reads blobs that are symbolic links to files of the same layout; nothing is written in the store then.</summary>
+    [Parameter]
+    public SwitchParameter FollowSymlink { get; set; }
+
+    private protected override bool FollowsSymlinks => FollowSymlink;
+
+    private bool IsFolder => Format.Equals(Folder, StringComparison.OrdinalIgnoreCase);
+
+    private bool Compresses => Compression.Equals(Gzip, StringComparison.OrdinalIgnoreCase);
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _platform = Require(Platform, () => Platform is null ? null : ImgsPS.Platform.Parse(Platform));
+        _isThere = Require(Path, () =>
+        {
+            if (IsFolder && Compresses)
+            {
+                throw new ImageException(
+                    ImageErrorKind.InvalidArgument, "-Compression Gzip compresses an archive, and -Format Folder makes none",
+                    "Leave out one of them.");
+            }
+
+            _target = new ExportTarget(FilePaths.Resolve(Path, SessionState.Path), IsFolder);
+            return _target.IsThere() && NoClobber
+                ? throw new ImageException(
+                    ImageErrorKind.Conflict, $"The file '{PrintableText.Of(_target.Path)}' already exists.",
+                    "Name another one with -Path, or leave out -NoClobber to replace it.")
+                : _target.IsThere();
+        });
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var image in Image)
+        {
+            var isChosen = false;
+            ForItem(image.ToString(), () =>
+            {
+                Choose(image);
+                isChosen = true;
+            });
+            _failed |= !isChosen;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_failed)
+        {
+            Warn($"Nothing was written to '{PrintableText.Of(_target!.Path)}': an archive is made of all images that are named, or not at all.");
+        }
+        else if (_selection.Count > 0)
+        {
+            ForItem(Path, Export);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            _target?.Dispose();
+        }
+    }
+
+    private void Choose(ImageName image)
+    {
+        var pattern = PatternOf(image);
+        var stores = StoresFor(image);
+        foreach (var store in stores)
+        {
+            List(store);
+        }
+
+        ImageException? failure = null;
+        var found = false;
+        foreach (var store in stores)
+        {
+            try
+            {
+                Choose(store, image, pattern);
+                found = true;
+            }
+            catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && stores.Count > 1)
+            {
+                // One of several stores has it.
+                failure = e;
+            }
+        }
+
+        if (!found && failure is not null)
+        {
+            throw failure;
+        }
+    }
+
+    private void Choose(StoreLink store, ImageName image, ImageWildcard? pattern)
+    {
+        var source = store.Store.ForSource();
+        if (pattern is null)
+        {
+            _selection.Add(source, _tables[store], image.Identity);
+            return;
+        }
+
+        foreach (var match in _lists[store].Where(i => i.ArtifactType is null && pattern.Matches(i)))
+        {
+            _selection.Add(source, match);
+        }
+    }
+
+    private void List(StoreLink store)
+    {
+        if (!_lists.ContainsKey(store))
+        {
+            store.Store.ForSource();
+            _lists.Add(store, RunToResult((observer, cancellationToken) =>
+                store.Store.ListAsync(new ListRequest { All = true }, observer, cancellationToken)));
+            _tables.Add(store, new ImageTable(_lists[store]));
+        }
+    }
+
+    private void Export()
+    {
+        var request = new ExportRequest
+        {
+            Platform = _platform,
+            IncludeForeignLayers = IncludeForeignLayer,
+            Except = Had(),
+        };
+        var plan = RunToResult((observer, cancellationToken) =>
+            ArchivePlanner.RunAsync(_selection.Open(observer), request, observer, cancellationToken));
+        if (plan.LeftOut.Count > 0)
+        {
+            Tell($"{plan.LeftOut.Count} layers of {plan.LeftOut.Sum(l => l.Size)} bytes are left out: the images of -Except have them.");
+        }
+        else if (Except.Length > 0)
+        {
+            Tell("No layer is left out: the images of -Except have none of these, or none on the same layers.");
+        }
+
+        var bytes = IsFolder ? plan.ContentSize : plan.TarSize;
+        var size = bytes < 100_000 ? $"{bytes} bytes" : string.Format(CultureInfo.InvariantCulture, "{0:0.0} MB", bytes / 1e6);
+        var what = $"Export {plan.Images} {(plan.Images == 1 ? "image" : "images")} ({size}){(_isThere ? ", replacing the file" : "")}";
+        if (!ShouldProcess(_target!.Path, what))
+        {
+            return;
+        }
+
+        Run(
+            (observer, cancellationToken) => IsFolder
+                ? ImageExport.ToFolderAsync(plan, _target, observer, cancellationToken)
+                : ImageExport.ToFileAsync(plan, _target, Compresses, observer, cancellationToken),
+            "Exporting to");
+        if (PassThru)
+        {
+            WriteObject(IsFolder ? new DirectoryInfo(_target.Path) : new FileInfo(_target.Path));
+        }
+    }
+
+    /// <summary>The images of -Except, as far as their layers are known.</summary>
+    private List<HadImage> Had()
+    {
+        var had = new List<HadImage>();
+        foreach (var item in Except)
+        {
+            var inner = item is PSObject wrapper ? wrapper.BaseObject : item;
+            if (inner is Image image && HadImages.Of(image) is { } own)
+            {
+                had.Add(own);
+            }
+            else if (ImageName.From(item) is { } name)
+            {
+                AddHad(had, name);
+            }
+            else
+            {
+                throw new ImageException(
+                    ImageErrorKind.InvalidArgument, $"'{PrintableText.Of(item.ToString())}' of -Except names no image",
+                    "Give images of Get-Image, rows that Import-Csv reads of what Export-Csv made of them, references or ids.");
+            }
+        }
+
+        return had;
+    }
+
+    private void AddHad(List<HadImage> had, ImageName name)
+    {
+        var before = had.Count;
+        foreach (var store in _lists)
+        {
+            if (name.Identity.IsListed)
+            {
+                had.AddRange(new[] { HadImages.Find(store.Value, name.Identity) }.OfType<HadImage>());
+            }
+            else
+            {
+                ForAbsent(() => had.AddRange(
+                    ImageLookup.MatchIn(_tables[store.Key], name.Identity).Images.Select(HadImages.Of).OfType<HadImage>()));
+            }
+        }
+
+        if (had.Count == before)
+        {
+            Warn($"{PrintableText.Of(name.ToString())} of -Except is not in the store, so that nobody knows its layers: it counts as not had.");
+        }
+    }
+
+    private static void ForAbsent(Action look)
+    {
+        try
+        {
+            look();
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
+        {
+            // Another store may have it; else it is a warning.
+        }
+    }
+}
