@@ -22,6 +22,7 @@
         'Get-ImageLayer'
         'Get-ImageManifest'
         'Get-ImageStore'
+        'Import-Image'
         'Invoke-ImagePull'
         'Optimize-ImageStore'
         'Remove-Image'
@@ -29,7 +30,7 @@
         'Test-ImageStore'
     )
     VariablesToExport      = @()
-    AliasesToExport        = @('Pull-Image', 'Save-Image', 'Tag-Image')
+    AliasesToExport        = @('Load-Image', 'Pull-Image', 'Save-Image', 'Tag-Image')
     PrivateData            = @{
         PSData = @{
             Tags         = @(

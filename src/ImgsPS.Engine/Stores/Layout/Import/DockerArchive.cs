@@ -147,39 +147,31 @@ internal sealed class DockerArchive(
             : throw DeltaList.NotThere([left]);
     }
 
-    private static byte[] ManifestOf(Descriptor config, IReadOnlyList<Descriptor> layers)
+    /// <summary>An image's manifest, always the same for the same parts (AR15).</summary>
+    internal static byte[] ManifestOf(Descriptor config, IEnumerable<Descriptor> layers) => ArchiveNames.Write(json =>
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions
-        {
-            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        }))
+        json.WriteStartObject();
+        json.WriteNumber("schemaVersion", 2);
+        json.WriteString("mediaType", MediaTypes.OciManifest);
+        json.WriteStartObject("config");
+        WriteMembers(json, config);
+        json.WriteEndObject();
+        json.WriteStartArray("layers");
+        foreach (var layer in layers)
         {
             json.WriteStartObject();
-            json.WriteNumber("schemaVersion", 2);
-            json.WriteString("mediaType", MediaTypes.OciManifest);
-            json.WriteStartObject("config");
-            Write(config);
+            WriteMembers(json, layer);
             json.WriteEndObject();
-            json.WriteStartArray("layers");
-            foreach (var layer in layers)
-            {
-                json.WriteStartObject();
-                Write(layer);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
-
-            void Write(Descriptor descriptor)
-            {
-                json.WriteString("mediaType", descriptor.MediaType);
-                json.WriteString("digest", descriptor.Digest.ToString());
-                json.WriteNumber("size", descriptor.Size);
-            }
         }
 
-        return stream.ToArray();
+        json.WriteEndArray();
+        json.WriteEndObject();
+    });
+
+    private static void WriteMembers(Utf8JsonWriter json, Descriptor descriptor)
+    {
+        json.WriteString("mediaType", descriptor.MediaType);
+        json.WriteString("digest", descriptor.Digest.ToString());
+        json.WriteNumber("size", descriptor.Size);
     }
 }

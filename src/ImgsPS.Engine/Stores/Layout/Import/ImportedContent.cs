@@ -112,11 +112,11 @@ internal sealed class ImportedContent : IDisposable
             if (gzip is not null)
             {
                 gzip.Dispose();
-                var blob = await writer.CommitAsync("", _observer, _cancellation).ConfigureAwait(false);
+                var blob = await CommitAsync(writer, "").ConfigureAwait(false);
                 return new StoredMember(blob, Compression.Gzip) { DiffId = Digest.FromHash("sha256", diffId.GetHashAndReset()) };
             }
 
-            var content = await writer.CommitAsync("", _observer, _cancellation).ConfigureAwait(false);
+            var content = await CommitAsync(writer, "").ConfigureAwait(false);
             return new StoredMember(content, compression) { DiffId = compression == Compression.None ? content.Digest : null };
         }
         catch
@@ -192,6 +192,9 @@ internal sealed class ImportedContent : IDisposable
     /// <summary>A writer for content whose digest nobody knows yet.</summary>
     public Task<NewBlobWriter> NewAsync() => NewBlobWriter.BeginAsync(
         _parts.Paths, _parts.Files, _parts.Blobs, blob => _lease.Add([blob.Digest]), _observer, _cancellation);
+
+    /// <summary>Ends it.</summary>
+    public Task<Descriptor> CommitAsync(NewBlobWriter writer, string mediaType) => writer.CommitAsync(mediaType, _observer, _cancellation);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -54,7 +54,7 @@ internal sealed class LayoutArchive(MemberTable members, DeltaList delta, Import
         return images;
     }
 
-    private static IReadOnlyList<Descriptor> RootsOf(byte[] index)
+    private static List<Descriptor> RootsOf(byte[] index)
     {
         index = Utf8Text.Of(index);
         using var json = StrictJson.Parse(index, "index.json");
