@@ -232,7 +232,7 @@ internal sealed class ConfigChanges
         : throw Wrong($"{name} requires exactly one argument");
 
     /// <summary>The form of a list, else a line for the shell.</summary>
-    private IReadOnlyList<string> Command(string rest) => Json(rest) is { } list ? list : rest.Length == 0 ? []
+    private List<string> Command(string rest) => Json(rest) is { } list ? list : rest.Length == 0 ? []
         : _isWindows ? ["cmd", "/S", "/C", rest] : ["/bin/sh", "-c", rest];
 
     /// <summary>A list in JSON; null for what is none, which docker takes as words.</summary>

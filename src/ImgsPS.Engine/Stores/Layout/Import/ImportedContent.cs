@@ -1,8 +1,11 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
+using ImgsPS.Disk;
 using ImgsPS.Layers;
 using ImgsPS.Stores.Archive;
 using ImgsPS.Transfer;
@@ -19,6 +22,7 @@ internal sealed class ImportedContent : IDisposable
     private readonly IOperationObserver _observer;
     private readonly CancellationToken _cancellation;
     private readonly Lease _lease;
+    private readonly HashSet<Digest> _made = new();
 
     /// <summary>Begins; the store is prepared for writing.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
@@ -62,7 +66,7 @@ internal sealed class ImportedContent : IDisposable
             var compression = await PourAsync(
                 size, read, (bytes, offset, count) => writer.WriteAsync(bytes, offset, count, _cancellation)).ConfigureAwait(false);
             await writer.CommitAsync(_cancellation).ConfigureAwait(false);
-            done = true;
+            done = _made.Add(digest);
             return new StoredMember(content, compression);
         }
         catch (ImageException e) when (e.Kind == ImageErrorKind.Integrity)
@@ -138,6 +142,7 @@ internal sealed class ImportedContent : IDisposable
             writer.Reset();
             await writer.WriteAsync(bytes, 0, bytes.Length, _cancellation).ConfigureAwait(false);
             await writer.CommitAsync(_cancellation).ConfigureAwait(false);
+            _made.Add(content.Digest);
         }
 
         return content;
@@ -194,9 +199,50 @@ internal sealed class ImportedContent : IDisposable
         _parts.Paths, _parts.Files, _parts.Blobs, blob => _lease.Add([blob.Digest]), _observer, _cancellation);
 
     /// <summary>Ends it.</summary>
-    public Task<Descriptor> CommitAsync(NewBlobWriter writer, string mediaType) => writer.CommitAsync(mediaType, _observer, _cancellation);
+    public async Task<Descriptor> CommitAsync(NewBlobWriter writer, string mediaType)
+    {
+        var blob = await writer.CommitAsync(mediaType, _observer, _cancellation).ConfigureAwait(false);
+        _made.Add(blob.Digest);
+        return blob;
+    }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Ends the claim, and deletes what came and nothing needs: other files of the archive, and all of one that was refused. Best effort: what
+    /// stays is an orphan, which an optimization takes.
+    /// </summary>
+    /// <param name="lockWait">How long to wait for the store's lock.</param>
+    public async Task DropRestAsync(TimeSpan lockWait)
+    {
+        Dispose();
+        try
+        {
+            var graph = new ContentGraph(_parts.Blobs);
+            using (await StoreLock.TakeAsync(_parts.Paths, _parts.Files, lockWait, _cancellation).ConfigureAwait(false))
+            {
+                var needed = graph.Walk(_parts.IndexFile.Read(NullObserver.Instance).Entries, NullObserver.Instance);
+                var collector = new ContentCollector(_parts.Paths, _parts.Files, _parts.Blobs, graph);
+                if (needed.Incomplete || collector.Claimed(tidy: false, _observer) is not { } claimed)
+                {
+                    return;
+                }
+
+                await collector.TrashAsync(
+                    _made.Where(d => !needed.Content.Contains(d) && !claimed.Contains(d)).ToList(), new Dictionary<Digest, long>())
+                    .ConfigureAwait(false);
+            }
+
+            await _parts.Blobs.EmptyTrashAsync(_observer).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ImageException && !(e is ImageException i && StoreFailure.IsUnsafe(i)))
+        {
+            _observer.Debug($"What the import does not need stays until an optimization: {e.Message}");
+        }
+    }
+
+    /// <summary>True when something came that is not among the content that images need.</summary>
+    public bool HasRest(IEnumerable<Descriptor> needed) => _made.Except(needed.Select(c => c.Digest)).Any();
+
+    /// <summary>Ends the claim.</summary>
     public void Dispose()
     {
         _parts.Blobs.Verified.Save(_observer);

@@ -59,27 +59,41 @@ internal sealed class LayoutImport
     public async Task<IReadOnlyList<Image>> RunAsync(ImportRequest request)
     {
         using var content = new ImportedContent(_parts, _observer, _cancellation);
-        IReadOnlyList<ImportedImage> images;
-        if (request.RootFileSystem is { } tree)
+        IReadOnlyList<ImportedImage> images = [];
+        try
         {
-            images = [await new TreeImport(content, _cancellation).RunAsync(request, tree).ConfigureAwait(false)];
-        }
-        else
-        {
-            using var members = request.Input.Folder is { } folder
-                ? (IMemberSource)new FolderMembers(folder, _cancellation)
-                : new TarMembers(request.Input.Open!(), request.Input.Name, _cancellation);
-            var table = await ReadAsync(members, content, request).ConfigureAwait(false);
-            images = await ImagesAsync(table, content, request).ConfigureAwait(false);
-        }
+            images = request.RootFileSystem is { } tree
+                ? [await new TreeImport(content, _cancellation).RunAsync(request, tree).ConfigureAwait(false)]
+                : await ReadAsync(content, request).ConfigureAwait(false);
+            if (images.Count == 0)
+            {
+                _observer.Warning($"'{request.Input.Name}' has no image: there was nothing to import.");
+                return [];
+            }
 
-        if (images.Count == 0)
-        {
-            _observer.Warning($"'{request.Input.Name}' has no image: there was nothing to import.");
-            return [];
+            return await PublishAsync(images).ConfigureAwait(false);
         }
+        catch (ImageException)
+        {
+            images = [];
+            throw;
+        }
+        finally
+        {
+            if (!_cancellation.IsCancellationRequested && content.HasRest(images.SelectMany(i => i.Content)))
+            {
+                await content.DropRestAsync(_lockWait).ConfigureAwait(false);
+            }
+        }
+    }
 
-        return await PublishAsync(images).ConfigureAwait(false);
+    private async Task<IReadOnlyList<ImportedImage>> ReadAsync(ImportedContent content, ImportRequest request)
+    {
+        using var members = request.Input.Folder is { } folder
+            ? (IMemberSource)new FolderMembers(folder, _cancellation)
+            : new TarMembers(request.Input.Open!(), request.Input.Name, _cancellation);
+        var table = await ReadAsync(members, content, request).ConfigureAwait(false);
+        return await ImagesAsync(table, content, request).ConfigureAwait(false);
     }
 
     /// <summary>Reads all members: what may be content into the store, documents and small files into memory.</summary>
