@@ -290,6 +290,35 @@ Describe 'Export-Image' {
             }
         }
 
+        It 'is as it was after a process that was killed, and the next run makes it (CP9)' -Skip:(-not $IsLinux) {
+            $other = New-TestStore
+            try {
+                $null = Add-TestImage $registry 'team/big:1' @{ layers = @(@{ seed = 20; size = 200MB; gzip = $false }) }
+                $null = Invoke-ImagePull "$team/big:1"
+                foreach ($old in $null, 'old') {
+                    if ($old) { Set-Content "$work/killed.tar" $old }
+                    $script = "Import-Module '$(Get-TestModulePath)'; Export-Image '$team/big:1' '$work/killed.tar' -Compression Gzip"
+                    $process = Start-TestShell '-NoProfile', '-Command', $script
+                    while (-not (Get-Leftover)) {
+                        if ($process.HasExited) { throw "It ended before it was killed: $($process.StandardError.ReadToEnd())" }
+                        Start-Sleep -Milliseconds 10
+                    }
+                    kill -KILL $process.Id
+                    $process.WaitForExit()
+                    if ($old) { Get-Content "$work/killed.tar" | Should -Be old } else { Test-Path "$work/killed.tar" | Should -BeFalse }
+                    (Get-Leftover).Name | Should -BeLike '.imgsps-*.tmp'
+                    Get-Leftover | Remove-Item
+                }
+                Export-Image "$team/big:1" "$work/killed.tar"
+                Get-Member "$work/killed.tar" | Should -Contain oci-layout
+                Get-Leftover | Should -BeNullOrEmpty
+            }
+            finally {
+                Remove-TestStore $other
+                $env:IMGSPS_STORE = $store
+            }
+        }
+
         It 'is not made, nor a temporary one left, by a run that is stopped' {
             $other = New-TestStore
             try {

@@ -65,6 +65,26 @@ Describe 'The examples of the help' {
                 Get-Image | Where-Object Dangling | Should -BeNullOrEmpty
                 @(Get-Image kept) | Should -HaveCount 1
             }
+            'Export-Image 1'        = {
+                $output | Should -BeNullOrEmpty
+                tar -xOf (Join-Path $world.Work app.tar) manifest.json | Should -BeLike "*$address/app:1.4*"
+            }
+            'Export-Image 2'        = {
+                $output.Name | Should -Be 'team.tar.gz'
+                tar -xzOf $output.FullName manifest.json | Should -BeLike "*$address/team/app:1.4*$address/team/tests:latest*"
+            }
+            'Export-Image 3'        = {
+                $said | Should -HaveCount 1
+                $said[0] | Should -BeLike '*Export 17 images (* bytes)*all.tar*'
+                Test-Path (Join-Path $world.Work all.tar) | Should -BeFalse
+            }
+            'Export-Image 4'        = {
+                $members = tar -tf (Join-Path $world.Work update.tar)
+                $members | Should -Contain '.imgsps-delta.json'
+                $members | Should -Not -Contain "blobs/sha256/$((Get-ImageLayer "$address/app:1.4")[0].Digest -replace '.*:')"
+                $members | Should -Contain "blobs/sha256/$((Get-ImageLayer "$address/app:1.4")[1].Digest -replace '.*:')"
+            }
+            'Export-Image 5'        = { (Get-Image -Store (Join-Path $world.Work layout)).Reference | Should -Be "$address/app:1.4" }
             'Find-Image 1'          = { $output.Name | Should -BeLike '*powershell' }
             'Find-Image 2'          = { $output.Name | Should -BeLike '*/nginx' }
             'Find-Image 3'          = { $output.Name | Should -BeLike '*team/nginx' }

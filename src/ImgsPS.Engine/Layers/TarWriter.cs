@@ -31,13 +31,17 @@ internal sealed class TarWriter(Stream output)
     private long _left;
     private int _padding;
 
-    /// <summary>Bytes of a member in the tar: headers, body, and what fills its last block.</summary>
-    /// <param name="name">The member.</param>
+    /// <summary>Bytes of a file in the tar: headers, body, and what fills its last block.</summary>
+    /// <param name="name">The file.</param>
     /// <param name="size">Bytes of its body.</param>
-    public static long SizeOf(string name, long size) => Headers(name, size, isFolder: false).Length + Padded(size);
+    public static long SizeOf(string name, long size) => FileHeaders(name, size).Length + Padded(size);
 
-    /// <summary>Bytes of a folder's member.</summary>
-    public static long SizeOfFolder(string name) => Headers(name, 0, isFolder: true).Length;
+    /// <summary>What stands before a file's body.</summary>
+    public static byte[] FileHeaders(string name, long size) => Headers(name, size, isFolder: false);
+
+    /// <summary>What a folder is in a tar.</summary>
+    /// <param name="name">Its path, with the slash at its end.</param>
+    public static byte[] FolderHeaders(string name) => Headers(name, 0, isFolder: true);
 
     /// <summary>Bytes of a tar's end.</summary>
     public static long SizeOfEnd => s_zeros.Length;

@@ -149,6 +149,14 @@ internal interface ISourceStore : IImageStore
     IImageSource OpenSource(ImageIdentity image, IOperationObserver observer);
 }
 
+/// <summary>A store whose list is read for each image that is opened, and once for many.</summary>
+internal interface IManySourceStore : ISourceStore
+{
+    /// <summary>Several images, in their order, each as <see cref="ISourceStore.OpenSource"/>.</summary>
+    /// <exception cref="ImageException">As the other.</exception>
+    IReadOnlyList<IImageSource> OpenSources(IReadOnlyList<ImageIdentity> images, IOperationObserver observer);
+}
+
 /// <summary>A store that copies of images are put into.</summary>
 internal interface ITargetStore : IImageStore
 {

@@ -161,7 +161,7 @@ public sealed class ExportImageCommand : StoreCmdlet
     {
         var pattern = PatternOf(image);
         var stores = StoresFor(image);
-        foreach (var store in stores)
+        foreach (var store in stores.Where(store => store.Store.ForSource() is not ISelectingStore))
         {
             List(store);
         }
@@ -191,15 +191,27 @@ public sealed class ExportImageCommand : StoreCmdlet
     private void Choose(StoreLink store, ImageName image, ImageWildcard? pattern)
     {
         var source = store.Store.ForSource();
-        if (pattern is null)
+        if (source is ISelectingStore own)
+        {
+            // It says by itself what is not there.
+            var rows = RunToResult((observer, cancellationToken) => own.SelectAsync(
+                [new ImageSelection(image.Identity, pattern is null ? null : ImageWildcard.Compile)], ListRequest.Names, observer, cancellationToken));
+            _failed |= rows.Count == 0 && pattern is null;
+            foreach (var row in rows)
+            {
+                _selection.Add(source, row);
+            }
+        }
+        else if (pattern is null)
         {
             _selection.Add(source, _tables[store], image.Identity);
-            return;
         }
-
-        foreach (var match in _lists[store].Where(i => i.ArtifactType is null && pattern.Matches(i)))
+        else
         {
-            _selection.Add(source, match);
+            foreach (var match in _lists[store].Where(i => i.ArtifactType is null && pattern.Matches(i)))
+            {
+                _selection.Add(source, match);
+            }
         }
     }
 
@@ -207,7 +219,6 @@ public sealed class ExportImageCommand : StoreCmdlet
     {
         if (!_lists.ContainsKey(store))
         {
-            store.Store.ForSource();
             _lists.Add(store, RunToResult((observer, cancellationToken) =>
                 store.Store.ListAsync(new ListRequest { All = true }, observer, cancellationToken)));
             _tables.Add(store, new ImageTable(_lists[store]));

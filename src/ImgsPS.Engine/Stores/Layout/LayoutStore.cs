@@ -16,7 +16,7 @@ namespace ImgsPS.Stores.Layout;
 /// A store in a folder: an OCI image layout plus <c>.imgsps/</c> (docs/store-design.md). Reading takes no lock and makes nothing; a folder
 /// that is not there is an empty store. Safe for any number of threads and processes.
 /// </summary>
-internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore, ISourceStore, ITargetStore, IImportingStore
+internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore, IManySourceStore, ITargetStore, IImportingStore
 {
     /// <summary>How often a list is begun again because the index changed while its content was looked at.</summary>
     private const int MaxReads = 5;
@@ -281,7 +281,14 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
     }
     /// <inheritdoc/>
     public IImageSource OpenSource(ImageIdentity image, IOperationObserver observer) =>
-        new LayoutSource(_blobs, LayoutLookup.Find(Read(observer).Rows, image).Row);
+        OpenSources([image], observer)[0];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<IImageSource> OpenSources(IReadOnlyList<ImageIdentity> images, IOperationObserver observer)
+    {
+        var (_, rows) = Read(observer);
+        return images.Select(image => new LayoutSource(_blobs, LayoutLookup.Find(rows, image).Row)).ToArray();
+    }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Image>> ImportAsync(

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using ImgsPS.Transfer;
 
 namespace ImgsPS.Stores.Archive;
 
@@ -36,12 +37,19 @@ internal sealed class ExportSelection
 
     /// <summary>The images, each with its source.</summary>
     /// <exception cref="ImageException">As <see cref="ISourceStore.OpenSource"/>.</exception>
-    public IReadOnlyList<ArchiveImage> Open(IOperationObserver observer) => _chosen.Select(chosen =>
+    public IReadOnlyList<ArchiveImage> Open(IOperationObserver observer) => _chosen.GroupBy(chosen => chosen.Key.Store)
+        .SelectMany(store => store.Zip(
+            Open(store.Key, store.Select(chosen => ImageIdentity.OfName(chosen.Value[0])).ToArray(), observer),
+            (chosen, source) => ToImage(source, chosen.Value, chosen.Key.Name is not null)))
+        .ToArray();
+
+    private static IEnumerable<IImageSource> Open(ISourceStore store, IReadOnlyList<ImageIdentity> images, IOperationObserver observer) =>
+        store is IManySourceStore many ? many.OpenSources(images, observer) : images.Select(image => store.OpenSource(image, observer));
+
+    private static ArchiveImage ToImage(IImageSource source, List<Image> rows, bool isNamed)
     {
-        var row = chosen.Value[0];
-        var source = chosen.Key.Store.OpenSource(ImageIdentity.OfName(row), observer);
-        var manifests = chosen.Value.Select(i => Digest.TryParse(i.ManifestDigest, out var digest) ? digest : null).ToList();
-        var isNamed = chosen.Key.Name is not null;
+        var row = rows[0];
+        var manifests = rows.ConvertAll(i => Digest.TryParse(i.ManifestDigest, out var digest) ? digest : null);
 
         // A word that another tool gave an image stands there as a reference, and has no repository.
         return new ArchiveImage(
@@ -49,7 +57,7 @@ internal sealed class ExportSelection
             isNamed && row.Repository is not null ? ImageReference.Parse(row.Reference!) : null,
             isNamed && row.Repository is null ? row.Name : null,
             manifests.Contains(null) ? null : new HashSet<Digest>(manifests!));
-    }).ToArray();
+    }
 
     private void Add(ISourceStore store, Image image, bool isNamed)
     {

@@ -132,7 +132,7 @@ internal sealed class ArchivePlanner
 
     private void Add(ArchiveContent content)
     {
-        if (!_content.ContainsKey(content.Descriptor.Digest))
+        if (!_content.TryGetValue(content.Descriptor.Digest, out _))
         {
             _content.Add(content.Descriptor.Digest, content);
         }

@@ -72,14 +72,13 @@ internal sealed class ExportTarget : IDisposable
     public ExportFile Begin()
     {
         _begun = true;
-        return Guarded(() => new ExportFile(_files, _temp, long.MaxValue, this));
+        return Guarded(() => new ExportFile(_files, _temp, this));
     }
 
     /// <summary>Begins a file in the folder, which is made with it.</summary>
     /// <param name="name">Its path in the folder, with <c>/</c>.</param>
-    /// <param name="size">How many bytes are to come.</param>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
-    public ExportFile Begin(string name, long size) => Guarded(() => new ExportFile(_files, InTemp(name), size, this));
+    public ExportFile Begin(string name) => Guarded(() => new ExportFile(_files, InTemp(name), this));
 
     /// <summary>Makes a folder in the folder; with an empty name that itself.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>

@@ -17,19 +17,21 @@ internal static class ImageExport
     public static async Task ToFileAsync(
         ArchivePlan plan, ExportTarget target, bool compress, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        using (var file = target.Begin())
+        if (compress)
         {
-            if (compress)
+            using var file = new ExportPart(target.Begin(), plan.TarSize);
+            using (var gzip = GzipWriter.To(new ExportStream(file)))
+            using (var sink = new TarStreamSink(gzip))
             {
-                using var gzip = GzipWriter.To(file);
-                await ArchiveWriter.WriteAsync(plan, new TarSink(gzip), target.Path, observer, cancellationToken).ConfigureAwait(false);
-            }
-            else
-            {
-                await ArchiveWriter.WriteAsync(plan, new TarSink(file), target.Path, observer, cancellationToken).ConfigureAwait(false);
+                await ArchiveWriter.WriteAsync(plan, sink, target.Path, observer, cancellationToken).ConfigureAwait(false);
             }
 
-            await file.FinishAsync().ConfigureAwait(false);
+            await file.EndAsync(cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            using var sink = new TarFileSink(target, plan);
+            await ArchiveWriter.WriteAsync(plan, sink, target.Path, observer, cancellationToken).ConfigureAwait(false);
         }
 
         await target.CommitAsync(cancellationToken).ConfigureAwait(false);

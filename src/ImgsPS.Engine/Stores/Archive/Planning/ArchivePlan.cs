@@ -29,8 +29,7 @@ internal sealed class ArchivePlan(IReadOnlyList<ArchiveMember> members, int imag
     public long ContentSize { get; } = members.Sum(m => m.Size);
 
     /// <summary>Bytes of the tar.</summary>
-    public long TarSize { get; } = TarWriter.SizeOfEnd
-        + members.Sum(m => m.IsFolder ? TarWriter.SizeOfFolder(m.Name) : TarWriter.SizeOf(m.Name, m.Size));
+    public long TarSize { get; } = TarWriter.SizeOfEnd + members.Sum(m => m.TarSize);
 }
 
 /// <summary>A member of an archive: a folder, a document that is made for it, or content.</summary>
@@ -47,6 +46,9 @@ internal sealed class ArchiveMember
 
     /// <summary>Its bytes.</summary>
     public long Size { get; }
+
+    /// <summary>Bytes that it has in a tar.</summary>
+    public long TarSize => IsFolder ? TarWriter.FolderHeaders(Name).Length : TarWriter.SizeOf(Name, Size);
 
     /// <summary>True for a folder.</summary>
     public bool IsFolder => Document is null && Content is null;
