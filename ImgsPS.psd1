@@ -23,6 +23,7 @@
         'Get-ImageLayer'
         'Get-ImageManifest'
         'Get-ImageStore'
+        'Import-Image'
         'Invoke-ImagePull'
         'Invoke-ImagePush'
         'Optimize-ImageStore'
@@ -31,7 +32,7 @@
         'Test-ImageStore'
     )
     VariablesToExport      = @()
-    AliasesToExport        = @('Pull-Image', 'Push-Image', 'Save-Image', 'Tag-Image')
+    AliasesToExport        = @('Load-Image', 'Pull-Image', 'Push-Image', 'Save-Image', 'Tag-Image')
     PrivateData            = @{
         PSData = @{
             Tags         = @(

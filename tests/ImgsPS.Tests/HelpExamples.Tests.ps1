@@ -30,6 +30,22 @@ Describe 'The examples of the help' {
         # What is done before an example runs.
         $before = @{
             'Find-Image 3'        = { Set-ExamplePassword $world }
+            'Import-Image 1'      = { Export-Image "$address/app:1.4" (Join-Path $world.Work app.tar) }
+            'Import-Image 2'      = {
+                Export-Image "$address/app:1.4" (Join-Path $world.Work a.tar)
+                Export-Image "$address/team/app:1.4" (Join-Path $world.Work b.tar)
+                $null = Remove-Image "$address/team/app:1.4"
+            }
+            'Import-Image 3'      = {
+                $layout = Join-Path $world.Work layout
+                Export-Image "$address/tool:latest" $layout -Format Folder
+                # As umoci writes it: no names but tags.
+                Remove-Item -LiteralPath (Join-Path $layout manifest.json) -ErrorAction Ignore
+                $index = Get-Content -LiteralPath (Join-Path $layout index.json) -Raw
+                Set-Content -LiteralPath (Join-Path $layout index.json) -Value ($index -replace '"io.containerd.image.name":"[^"]*",')
+            }
+            'Import-Image 4'      = { tar -C $PSScriptRoot -czf (Join-Path $world.Work rootfs.tar.gz) TestSession.psm1 }
+            'Import-Image 5'      = { Export-Image "$address/app:1.4" (Join-Path $world.Work app.tar) }
             'Invoke-ImagePull 6'  = { Set-ExamplePassword $world }
             'Repair-ImageStore 1' = { Set-ExampleDamage "$address/app:1.3" $world.Store }
             'Repair-ImageStore 2' = { Set-ExampleDamage "$address/app:1.3" $world.Store }
@@ -181,6 +197,18 @@ Describe 'The examples of the help' {
             'Invoke-ImagePush 3'    = { "$said" | Should -BeLike "*to $address/backup/app:1.4*" }
             'Invoke-ImagePush 4'    = { $output.Reference | Should -Contain "$address/archive/app:1.4" }
             'Invoke-ImagePush 5'    = { $output.MediaType | Should -BeLike '*manifest*' }
+            'Import-Image 1'        = { "$($output.Reference) $($output.Status)" | Should -Be "$address/app:1.4 UpToDate" }
+            'Import-Image 2'        = {
+                $text = $output | Out-String -Width 300
+                $text | Should -Match "$([regex]::Escape($address))/team/app:1.4 +Imported"
+                $text | Should -Match "$([regex]::Escape($address))/app:1.4 +UpToDate"
+            }
+            'Import-Image 3'        = { $output.Reference | Should -Be "$address/team/tool:latest" }
+            'Import-Image 4'        = {
+                $output.Reference | Should -Be 'base:1'
+                (Get-ImageConfig base:1).Command | Should -Be '/bin/sh'
+            }
+            'Import-Image 5'        = { $said | Should -BeLike '*Import images*app.tar*' }
             'Invoke-ImagePull 1'    = { "$($output.Platform)" | Should -BeLike 'windows*amd64' }
             'Invoke-ImagePull 2'    = { $output.Architecture | Should -Be 'arm64' }
             'Invoke-ImagePull 3'    = { $output.Reference | Should -BeLike "$address/alpine@sha256:*" }

@@ -3,9 +3,9 @@ BeforeAll {
     $path = Get-TestModulePath
     $folder = Split-Path $path
     $commands = 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
-        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
-        'Test-ImageStore'
-    $aliases = 'Pull-Image', 'Push-Image', 'Save-Image', 'Tag-Image'
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Import-Image', 'Invoke-ImagePull', 'Invoke-ImagePush',
+        'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore'
+    $aliases = 'Load-Image', 'Pull-Image', 'Push-Image', 'Save-Image', 'Tag-Image'
     $edition = if ($PSVersionTable.PSVersion.Major -lt 6) { 'net472' } else { 'net8.0' }
 }
 

@@ -148,7 +148,7 @@ public sealed class Image
 
     /// <summary>
     /// What a pull brought: <c>Downloaded</c>, content that was not there; <c>UpToDate</c>, nothing; <c>Moved</c>, the reference named
-    /// another image before (<see cref="PreviousDigest"/>). Null for an image of a list.
+    /// another image before (<see cref="PreviousDigest"/>). An import says <c>Imported</c> instead of the first. Null for an image of a list.
     /// </summary>
     public string? Status { get; private set; }
 
@@ -169,11 +169,16 @@ public sealed class Image
     /// <summary>This image as a pull brought it.</summary>
     /// <param name="previous">The digest that the reference named before the pull; null for none.</param>
     /// <param name="isUpToDate">True when there was nothing to fetch.</param>
-    internal Image Pulled(string? previous, bool isUpToDate)
+    internal Image Pulled(string? previous, bool isUpToDate) => Brought(previous, isUpToDate, "Downloaded");
+
+    /// <summary>As <see cref="Pulled"/>, by an import.</summary>
+    internal Image Imported(string? previous, bool isUpToDate) => Brought(previous, isUpToDate, "Imported");
+
+    private Image Brought(string? previous, bool isUpToDate, string status)
     {
         var pulled = (Image)MemberwiseClone();
         var isMoved = previous is not null && previous != Digest;
-        pulled.Status = isMoved ? "Moved" : isUpToDate ? "UpToDate" : "Downloaded";
+        pulled.Status = isMoved ? "Moved" : isUpToDate ? "UpToDate" : status;
         pulled.PreviousDigest = isMoved ? previous : null;
         return pulled;
     }

@@ -176,3 +176,16 @@ internal interface ITargetStore : IImageStore
     /// </exception>
     Task<IImageTarget> BeginPullAsync(ImageReference reference, IOperationObserver observer, CancellationToken cancellationToken);
 }
+
+/// <summary>A store that archives are imported into.</summary>
+internal interface IImportingStore : IImageStore
+{
+    /// <summary>
+    /// Imports an archive of images, or makes an image of a tree of files (AR8-AR17). All or nothing: after a failure no name has changed.
+    /// </summary>
+    /// <returns>An image for each name and platform that is there now.</returns>
+    /// <exception cref="ImageException">
+    /// InvalidData, Integrity, Incomplete, NotSupported, TooLarge: what is wrong with the archive. StoreUnavailable, StoreLocked.
+    /// </exception>
+    Task<IReadOnlyList<Image>> ImportAsync(ImportRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+}

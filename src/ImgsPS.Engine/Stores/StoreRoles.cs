@@ -35,6 +35,12 @@ internal static class StoreRoles
         store, "this version of ImgsPS does not copy images out of it",
         "Pull them into the local store or a folder first: Invoke-ImagePull -Store.");
 
+    /// <summary>The store, to import archives into it.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public static IImportingStore ForImport(this IImageStore store) => store as IImportingStore ?? throw Lacks(
+        store, "archives are not imported into it",
+        "Import into the local store or a folder: Import-Image -Store.");
+
     /// <summary>The store, to test or repair it.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>
     public static ITendedStore ForRepair(this IImageStore store) => store as ITendedStore ?? throw (store.Kind == "docker"

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.IO;
 using System.Management.Automation;
 using ImgsPS.Naming;
 
@@ -15,6 +17,43 @@ internal static class FilePaths
         {
             var full = paths.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
             return provider.Name == "FileSystem" ? full : throw NoFile(path, null);
+        }
+        catch (Exception e) when (e is SessionStateException or ProviderInvocationException)
+        {
+            throw NoFile(path, e);
+        }
+    }
+
+    /// <summary>The files and folders that a path means, which are there; a pattern that takes none is none.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="mayBePattern">False for data of the pipeline, whose brackets are characters.</param>
+    /// <param name="paths">PowerShell's paths.</param>
+    /// <exception cref="ImageException">NotFound: it is not there. InvalidArgument: as <see cref="Resolve"/>.</exception>
+    public static IReadOnlyList<string> Find(string path, bool mayBePattern, PathIntrinsics paths)
+    {
+        var isPattern = mayBePattern && WildcardPattern.ContainsWildcardCharacters(path);
+        var full = isPattern && path.IndexOf('*') >= 0 ? null : Resolve(path, paths);
+        if (full is not null && (File.Exists(full) || Directory.Exists(full)))
+        {
+            return [full];
+        }
+
+        if (!isPattern)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotFound, $"'{PrintableText.Of(path)}' is not there",
+                "Name a file or a folder. For what a command writes, pipe it into a PowerShell of its own: "
+                    + "docker save app | pwsh -Command 'Import-Image -'");
+        }
+
+        try
+        {
+            var found = paths.GetResolvedProviderPathFromPSPath(path, out var provider);
+            return provider.Name == "FileSystem" ? [.. found] : throw NoFile(path, null);
+        }
+        catch (ItemNotFoundException)
+        {
+            return [];
         }
         catch (Exception e) when (e is SessionStateException or ProviderInvocationException)
         {

@@ -24,13 +24,16 @@ public class ArchitectureTests
         ("Images", ["Naming"]),
         ("Disk", ["Naming", "Content"]),
         ("Content", ["Naming", "Platforms"]),
-        ("Layers", []),
+        ("Layers", ["Naming", "Content"]),
         ("Transfer", ["Naming", "Platforms", "Content"]),
         ("Stores/Filtering", ["Naming"]),
         ("Stores", ["Naming", "Platforms", "Content", "Disk", "Transfer", "Stores.Filtering"]),
-        ("Stores/Archive", ["Naming", "Platforms", "Content", "Disk", "Layers", "Transfer"]),
+        ("Stores/Archive", ["Naming", "Platforms", "Content", "Disk", "Layers", "Transfer", "Stores.Filtering"]),
         ("Stores/Registry", ["Naming", "Platforms", "Content", "Disk", "Transfer", "Stores.Filtering"]),
-        ("Stores/Layout", ["Naming", "Platforms", "Content", "Disk", "Transfer", "Stores.Registry", "Stores.Layout.Maintenance"]),
+        ("Stores/Layout",
+        [
+            "Naming", "Platforms", "Content", "Disk", "Layers", "Transfer", "Stores.Archive", "Stores.Registry", "Stores.Layout.Maintenance",
+        ]),
         ("Stores/Docker", ["Naming", "Platforms", "Content", "Disk", "Stores.Filtering", "Stores.Registry"]),
     ];
 

@@ -16,7 +16,7 @@ namespace ImgsPS.Stores.Layout;
 /// A store in a folder: an OCI image layout plus <c>.imgsps/</c> (docs/store-design.md). Reading takes no lock and makes nothing; a folder
 /// that is not there is an empty store. Safe for any number of threads and processes.
 /// </summary>
-internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore, ISourceStore, ITargetStore
+internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore, ISourceStore, ITargetStore, IImportingStore
 {
     /// <summary>How often a list is begun again because the index changed while its content was looked at.</summary>
     private const int MaxReads = 5;
@@ -304,6 +304,19 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
             // Who copies it is told.
             return image.ToName();
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Image>> ImportAsync(
+        ImportRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        using var kept = _files.Door.Keep();
+        await _folder.PrepareAsync(LockWait, cancellationToken).ConfigureAwait(false);
+        var parts = new LayoutTargetParts(_paths, _files, _blobs, _indexFile, _publisher);
+        var images = await new LayoutImport(parts, () => Rows(observer), LockWait, observer, cancellationToken).RunAsync(request)
+            .ConfigureAwait(false);
+        await SaveCatalogAsync(null, observer, cancellationToken).ConfigureAwait(false);
+        return images;
     }
 
     public void Dispose()

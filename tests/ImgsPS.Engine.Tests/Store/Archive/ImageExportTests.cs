@@ -305,6 +305,10 @@ public sealed class ImageExportTests : IDisposable
         public BlobStream OpenBlob(Descriptor blob, long offset, IOperationObserver observer, CancellationToken cancellationToken) =>
             new Bytes(blob.Size, blob.Digest == image.Config.Digest ? image.Config.Bytes : null);
 
+        public bool Lacks(Descriptor content) => false;
+
+        public IEnumerable<string> RepositoriesAt(string registry, Descriptor blob) => [];
+
         public Task<T> GuardAsync<T>(IOperationObserver observer, Func<IOperationObserver, Task<T>> work) => work(observer);
 
         private sealed class Bytes(long size, byte[]? known) : BlobStream

@@ -36,7 +36,7 @@ internal sealed class ExportSelection
     public void Add(ISourceStore store, Image image) => Add(store, image, isNamed: true);
 
     /// <summary>The images, each with its source.</summary>
-    /// <exception cref="ImageException">As <see cref="ISourceStore.OpenSource"/>.</exception>
+    /// <exception cref="ImageException">As <see cref="ISourceStore.OpenSources"/>.</exception>
     public IReadOnlyList<ArchiveImage> Open(IOperationObserver observer) => _chosen.GroupBy(chosen => chosen.Key.Store)
         .SelectMany(store => store.Zip(
             store.Key.OpenSources(store.Select(chosen => ImageIdentity.OfName(chosen.Value[0])).ToArray(), observer),

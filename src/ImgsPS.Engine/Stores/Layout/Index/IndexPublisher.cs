@@ -10,7 +10,7 @@ using ImgsPS.Disk;
 namespace ImgsPS.Stores.Layout;
 
 /// <summary>
-/// Gives names to pulled content, those of several pulls of this process in one change of the index: a change costs three flushes of the
+/// Gives names to content that came, those of several pulls of this process in one change of the index: a change costs three flushes of the
 /// disk, however many names it holds.
 /// <para>
 /// A publication waits in a list. Its caller waits for its turn among the callers, takes the store's lock, takes the whole list, publishes
@@ -54,7 +54,20 @@ internal sealed class IndexPublisher
         IOperationObserver observer,
         CancellationToken cancellationToken)
     {
-        var own = new Publication(name, root, content, observer, cancellationToken);
+        var change = new NameChange(name, root, content.Select(c => c.Digest)) { IsPull = true };
+        return (await PublishAsync([change], content, lockWait, observer, cancellationToken).ConfigureAwait(false))?[0].Entry;
+    }
+
+    /// <summary>As the other form, for any number of names: all of them, or none.</summary>
+    /// <returns>What became of each; null when some of the content is not there.</returns>
+    public async Task<IReadOnlyList<NameChanged>?> PublishAsync(
+        IReadOnlyList<NameChange> changes,
+        IReadOnlyList<Descriptor> content,
+        TimeSpan lockWait,
+        IOperationObserver observer,
+        CancellationToken cancellationToken)
+    {
+        var own = new Publication(changes, content, observer, cancellationToken);
         lock (_sync)
         {
             _waiting.Add(own);
@@ -78,7 +91,7 @@ internal sealed class IndexPublisher
 
         own.Failure?.Throw();
         cancellationToken.ThrowIfCancellationRequested();
-        return own.Entry;
+        return own.Changed;
     }
 
     private List<Publication> TakeWaiting()
@@ -119,15 +132,16 @@ internal sealed class IndexPublisher
 
         _blobs.Sync(ready.SelectMany(p => p.Content).Select(c => c.Digest.Algorithm).Distinct(StringComparer.Ordinal));
         var index = _indexFile.ReadForChange(ready[0].Observer, out var current);
-        var entries = ready.ConvertAll(p =>
+        var now = DateTimeOffset.UtcNow;
+        var changed = ready.ConvertAll(p => index.SetNames(p.Changes, now));
+        if (changed.Exists(c => c.Any(one => one.IsNew)))
         {
-            index.SetName(p.Name, p.Root, DateTimeOffset.UtcNow, p.Content.Select(c => c.Digest));
-            return index.Find(p.Name);
-        });
-        await _indexFile.WriteAsync(index, current).ConfigureAwait(false);
+            await _indexFile.WriteAsync(index, current).ConfigureAwait(false);
+        }
+
         for (var i = 0; i < ready.Count; i++)
         {
-            ready[i].Entry = entries[i];
+            ready[i].Changed = changed[i];
         }
     }
 
@@ -144,11 +158,9 @@ internal sealed class IndexPublisher
 
     /// <summary>What one caller wants, and what became of it. Written in a turn only.</summary>
     private sealed class Publication(
-        EntryName name, Descriptor root, IReadOnlyList<Descriptor> content, IOperationObserver observer, CancellationToken cancellation)
+        IReadOnlyList<NameChange> changes, IReadOnlyList<Descriptor> content, IOperationObserver observer, CancellationToken cancellation)
     {
-        public EntryName Name { get; } = name;
-
-        public Descriptor Root { get; } = root;
+        public IReadOnlyList<NameChange> Changes { get; } = changes;
 
         public IReadOnlyList<Descriptor> Content { get; } = content;
 
@@ -158,7 +170,7 @@ internal sealed class IndexPublisher
 
         public bool IsDone { get; set; }
 
-        public IndexEntry? Entry { get; set; }
+        public IReadOnlyList<NameChanged>? Changed { get; set; }
 
         public ExceptionDispatchInfo? Failure { get; set; }
     }

@@ -121,12 +121,23 @@ internal sealed class LayoutIndex
     /// <param name="target">What it means.</param>
     /// <param name="pulledAt">Now.</param>
     /// <param name="shown">What was pulled: the name shows it again if it had been hidden.</param>
-    public void SetName(EntryName name, Descriptor target, DateTimeOffset pulledAt, IEnumerable<Digest> shown)
+    public void SetName(EntryName name, Descriptor target, DateTimeOffset pulledAt, IEnumerable<Digest> shown) =>
+        SetNames([new NameChange(name, target, shown) { IsPull = true }], pulledAt);
+
+    /// <summary>As <see cref="SetName"/> for any number of names, and for images without one, in their order.</summary>
+    /// <param name="changes">The names.</param>
+    /// <param name="now">Now.</param>
+    /// <returns>What became of each.</returns>
+    public IReadOnlyList<NameChanged> SetNames(IEnumerable<NameChange> changes, DateTimeOffset now)
     {
-        var before = Find(name);
-        Name(name, target, pulledAt, null, before is { Hidden.Count: > 0 } && before.Descriptor!.Digest == target.Digest
-            ? before.Hidden.Except(shown).ToArray()
-            : []);
+        var edit = new IndexEdit(_entries);
+        var changed = changes.Select(change => Change(edit, change, now)).ToList();
+        if (changed.Exists(c => c.IsNew))
+        {
+            _entries = edit.ToList();
+        }
+
+        return changed;
     }
 
     /// <summary>As <see cref="SetName"/>, for a name that is given to an image of the store.</summary>
@@ -136,19 +147,15 @@ internal sealed class LayoutIndex
     /// <param name="pulledAt">When the name's repository got the digest by a pull; null when it did not.</param>
     /// <param name="hidden">The manifests of the index that the name does not show.</param>
     public void SetTag(
-        EntryName name, Descriptor target, DateTimeOffset taggedAt, DateTimeOffset? pulledAt, IReadOnlyCollection<Digest> hidden) =>
-        Name(name, target, pulledAt, taggedAt, hidden);
+        EntryName name, Descriptor target, DateTimeOffset taggedAt, DateTimeOffset? pulledAt, IReadOnlyCollection<Digest> hidden)
+    {
+        var edit = new IndexEdit(_entries);
+        Name(edit, name, target, pulledAt, taggedAt, hidden);
+        _entries = edit.ToList();
+    }
 
     /// <summary>Adds an image without a name.</summary>
-    public void AddNameless(Descriptor image) => _entries = new List<IndexEntry>(_entries)
-    {
-        Entry(new JsonObject
-        {
-            ["mediaType"] = image.MediaType,
-            ["digest"] = image.Digest.ToString(),
-            ["size"] = image.Size,
-        }),
-    };
+    public void AddNameless(Descriptor image) => _entries = new List<IndexEntry>(_entries) { Nameless(image) };
 
     /// <summary>Makes the entries for a digest say of it what it is.</summary>
     public void Correct(Descriptor actual) => _entries = _entries.ConvertAll(entry =>
@@ -190,61 +197,75 @@ internal sealed class LayoutIndex
         }
     }
 
-    private void Name(
-        EntryName name, Descriptor target, DateTimeOffset? pulledAt, DateTimeOffset? taggedAt, IReadOnlyCollection<Digest> hidden)
+    private static NameChanged Change(IndexEdit edit, NameChange change, DateTimeOffset now)
     {
-        // One walk for each question: another tool may have written a name or a digest tens of thousands of times (SF8).
-        bool Holds(IndexEntry entry) => entry.Name?.Key == name.Key;
-        bool IsTarget(IndexEntry entry) => entry.Descriptor?.Digest == target.Digest;
-        var carrier = _entries.Find(e => IsTarget(e) && Holds(e)) ?? _entries.Find(e => IsTarget(e) && e.Name is null);
-        var others = new Dictionary<Digest, int>();
-        foreach (var digest in _entries.Select(e => e.Descriptor?.Digest).OfType<Digest>())
+        var target = change.Target;
+        if (change.Name is not { } name)
         {
-            others[digest] = others.TryGetValue(digest, out var count) ? count + 1 : 1;
-        }
-
-        var entries = new List<IndexEntry>(_entries.Count + 1);
-        foreach (var entry in _entries)
-        {
-            if (entry == carrier || !(Holds(entry) || (IsTarget(entry) && entry.Name is null)))
+            var there = edit.Find(target.Digest, _ => true);
+            var nameless = there ?? Nameless(target);
+            if (there is null)
             {
-                entries.Add(entry);
+                edit.Add(nameless);
             }
-            else if (entry.Name is not null && entry.Descriptor?.Digest is { } digest && --others[digest] == 0 && digest != target.Digest)
-            {
-                // The last entry of what the name meant before.
-                var nameless = Node(entry);
-                RemoveAnnotation(nameless, EntryName.Annotation);
-                RemoveAnnotation(nameless, EntryName.WholeAnnotation);
-                entries.Add(Entry(nameless));
-            }
+
+            return new NameChanged(nameless, there?.Descriptor, there is null);
         }
 
-        var node = carrier is null ? new JsonObject() : Node(carrier);
-        if (target.MediaType.Length > 0)
+        var before = edit.Find(name);
+        var isSame = before?.Descriptor!.Digest == target.Digest;
+        var hidden = isSame ? before!.Hidden.Except(change.Shown).ToArray() : [];
+        if (!change.IsPull && isSame && hidden.Length == before!.Hidden.Count)
         {
-            node["mediaType"] = target.MediaType;
+            return new NameChanged(before, before.Descriptor, IsNew: false);
         }
 
-        node["digest"] = target.Digest.ToString();
-        node["size"] = target.Size;
-        var annotations = Annotations(node);
-        annotations.Remove(EntryName.WholeAnnotation);
-        annotations[EntryName.Annotation] = name.Key;
-        SetTime(annotations, PulledAnnotation, pulledAt);
-        SetTime(annotations, TaggedAnnotation, taggedAt);
-        SetHidden(annotations, hidden);
-        if (carrier is null)
-        {
-            entries.Add(Entry(node));
-        }
-        else
-        {
-            entries[entries.IndexOf(carrier)] = Entry(node);
-        }
-
-        _entries = entries;
+        var pulledAt = change.IsPull ? now
+            : edit.Find(target.Digest, e => e.PulledAt is not null && e.Name?.IsSameRepository(name) == true)?.PulledAt;
+        var entry = Name(edit, name, target, pulledAt, change.IsPull ? null : now, hidden);
+        return new NameChanged(entry, before?.Descriptor, IsNew: true);
     }
+
+    private static IndexEntry Name(
+        IndexEdit edit, EntryName name, Descriptor target, DateTimeOffset? pulledAt, DateTimeOffset? taggedAt,
+        IReadOnlyCollection<Digest> hidden)
+    {
+        return edit.SetName(name, target.Digest, Named, Forgotten);
+
+        IndexEntry Named(IndexEntry? carrier)
+        {
+            var node = carrier is null ? new JsonObject() : Node(carrier);
+            if (target.MediaType.Length > 0)
+            {
+                node["mediaType"] = target.MediaType;
+            }
+
+            node["digest"] = target.Digest.ToString();
+            node["size"] = target.Size;
+            var annotations = Annotations(node);
+            annotations.Remove(EntryName.WholeAnnotation);
+            annotations[EntryName.Annotation] = name.Key;
+            SetTime(annotations, PulledAnnotation, pulledAt);
+            SetTime(annotations, TaggedAnnotation, taggedAt);
+            SetHidden(annotations, hidden);
+            return Entry(node);
+        }
+
+        static IndexEntry Forgotten(IndexEntry entry)
+        {
+            var node = Node(entry);
+            RemoveAnnotation(node, EntryName.Annotation);
+            RemoveAnnotation(node, EntryName.WholeAnnotation);
+            return Entry(node);
+        }
+    }
+
+    private static IndexEntry Nameless(Descriptor image) => Entry(new JsonObject
+    {
+        ["mediaType"] = image.MediaType,
+        ["digest"] = image.Digest.ToString(),
+        ["size"] = image.Size,
+    });
 
     /// <summary>An entry's JSON, to be changed.</summary>
     private static JsonObject Node(IndexEntry entry) => JsonNode.Parse(entry.Json.Span)!.AsObject();

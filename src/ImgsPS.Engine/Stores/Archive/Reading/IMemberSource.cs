@@ -1,0 +1,22 @@
+using System;
+using ImgsPS.Layers;
+
+namespace ImgsPS.Stores.Archive;
+
+/// <summary>The members of an archive, one after the other, once. Blocks its thread. Not thread-safe.</summary>
+internal interface IMemberSource : IDisposable
+{
+    /// <summary>Bytes that were read of the input, as it is stored.</summary>
+    long Done { get; }
+
+    /// <summary>Bytes of the input; null when nobody knows.</summary>
+    long? Total { get; }
+
+    /// <summary>The next member; null at the end.</summary>
+    /// <exception cref="ImageException">As <see cref="TarReader.Next"/>; StoreUnavailable: it cannot be read.</exception>
+    TarMember? Next();
+
+    /// <summary>Reads bytes of the member; 0 at its end.</summary>
+    /// <exception cref="ImageException">As <see cref="Next"/>.</exception>
+    int Read(byte[] buffer, int offset, int count);
+}
