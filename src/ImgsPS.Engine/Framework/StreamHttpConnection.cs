@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
+using System.Net.Http;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
@@ -62,6 +63,16 @@ internal sealed class StreamHttpConnection(Stream stream, int headBytes) : IDisp
         _idle.Reset();
         return _ahead is { IsCompleted: false };
     }
+
+    /// <summary>Writes a body that is made while it is sent.</summary>
+    public Task WriteAsync(HttpContent body, CancellationToken cancellationToken) => GuardAsync(
+        async () =>
+        {
+            await body.CopyToAsync(stream).ConfigureAwait(false);
+            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+            return 0;
+        },
+        cancellationToken);
 
     public Task WriteAsync(byte[] bytes, CancellationToken cancellationToken) => GuardAsync(
         async () =>

@@ -82,6 +82,11 @@ internal sealed class StreamHttpHandler : HttpMessageHandler
         try
         {
             await connection.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
+            if (request.Content is DockerUpload upload)
+            {
+                await connection.WriteAsync(upload, cancellationToken).ConfigureAwait(false);
+            }
+
             for (var interim = 0; interim < MostInterimAnswers; interim++)
             {
                 var head = await connection.ReadHeadAsync(cancellationToken).ConfigureAwait(false);
@@ -187,7 +192,8 @@ internal sealed class StreamHttpHandler : HttpMessageHandler
 
     private static async Task<byte[]> BytesAsync(HttpRequestMessage request)
     {
-        var body = request.Content is null ? null : await request.Content.ReadAsByteArrayAsync().ConfigureAwait(false);
+        // A body that is made while it is sent comes behind; any other is small.
+        var body = request.Content is null or DockerUpload ? null : await request.Content.ReadAsByteArrayAsync().ConfigureAwait(false);
         var head = new StringBuilder();
         head.Append($"{request.Method} {request.RequestUri!.PathAndQuery} HTTP/1.1\r\nHost: {request.RequestUri.Authority}\r\n");
         foreach (var header in request.Headers.Concat(request.Content?.Headers.Where(h => h.Key != "Content-Length") ?? []))
@@ -204,9 +210,9 @@ internal sealed class StreamHttpHandler : HttpMessageHandler
             }
         }
 
-        if (body is not null)
+        if (request.Content?.Headers.ContentLength is { } length)
         {
-            head.Append($"Content-Length: {body.Length}\r\n");
+            head.Append($"Content-Length: {length}\r\n");
         }
 
         return Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()).Concat(body ?? []).ToArray();

@@ -15,6 +15,9 @@ public sealed class ImageTransfer
     /// <summary>The digest that the name means now: of a manifest or an index. Null when the target does not say.</summary>
     public string? Digest { get; init; }
 
+    /// <summary>The image's id, of a copy into a Docker Engine, which gives an image no digest by that; null of any other.</summary>
+    public string? Id { get; init; }
+
     /// <summary>The digest that the name meant before; null when none.</summary>
     public string? PreviousDigest { get; init; }
 

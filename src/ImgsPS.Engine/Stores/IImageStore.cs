@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Stores.Registry;
@@ -87,6 +88,18 @@ internal interface IPushingStore : IImageStore
     /// NotFound: no such image. NotSupported: a wish that it cannot do. Denied, Unauthorized, Unavailable and others: as it says.
     /// </exception>
     Task<ImageTransfer> PushAsync(TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+}
+
+/// <summary>A store that takes images as one archive: a Docker Engine (CP7).</summary>
+internal interface ILoadingStore : IImageStore
+{
+    /// <summary>Loads an archive that is made while it is sent.</summary>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="write">Writes it.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    Task LoadAsync(
+        long length, Func<Stream, CancellationToken, Task> write, IOperationObserver observer, CancellationToken cancellationToken);
 }
 
 /// <summary>A store whose names and images can be changed.</summary>

@@ -74,7 +74,7 @@ internal static class StoreTransfer
     }
 
     /// <summary>The source, and docker's words where there is none.</summary>
-    private static IImageSource Open(ISourceStore from, TransferRequest request, IOperationObserver observer)
+    public static IImageSource Open(ISourceStore from, TransferRequest request, IOperationObserver observer)
     {
         try
         {

@@ -8,6 +8,7 @@ using ImgsPS.Completion;
 using ImgsPS.Parameters;
 using ImgsPS.Pipeline;
 using ImgsPS.Stores;
+using ImgsPS.Stores.Archive;
 using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Cmdlets;
@@ -143,8 +144,17 @@ public abstract class TransferCmdlet : RegistryCmdlet
     {
         var done = part.Store is IPushingStore own && to.Kind == "registry"
             ? await own.PushAsync(request, part.Observer, cancellationToken).ConfigureAwait(false)
+            : to is ILoadingStore loading ? await LoadAsync(part, loading, request, cancellationToken).ConfigureAwait(false)
             : await StoreTransfer.RunAsync(part.Store.ForSource(), to.ForTarget(), request, part.Observer, cancellationToken)
                 .ConfigureAwait(false);
         await part.WriteAsync(done, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<ImageTransfer> LoadAsync(
+        StoreWork part, ILoadingStore to, TransferRequest request, CancellationToken cancellationToken)
+    {
+        var source = StoreTransfer.Open(part.Store.ForSource(), request, part.Observer);
+        var plan = await ImageLoad.PlanAsync(source, to, request, part.Observer, cancellationToken).ConfigureAwait(false);
+        return await ImageLoad.RunAsync(source, to, plan, part.Observer, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Stores.Registry;
@@ -6,7 +8,7 @@ using ImgsPS.Stores.Registry;
 namespace ImgsPS.Stores.Docker;
 
 /// <summary>The images of a Docker Engine, over its API. Safe for any number of threads.</summary>
-internal sealed class DockerStore : IPullingStore, IPushingStore, IChangingStore, ISearchingStore
+internal sealed class DockerStore : IPullingStore, IPushingStore, ILoadingStore, IChangingStore, ISearchingStore
 {
     private readonly DockerClient _client;
     private readonly DockerList _list;
@@ -49,6 +51,11 @@ internal sealed class DockerStore : IPullingStore, IPushingStore, IChangingStore
     /// <inheritdoc/>
     public Task<ImageTransfer> PushAsync(TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
         new DockerPush(_client, new DockerCredentials(_client, _credentials)).RunAsync(request, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task LoadAsync(
+        long length, Func<Stream, CancellationToken, Task> write, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new DockerLoad(_client).RunAsync(length, write, observer, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ImageRemovals> RemoveAsync(

@@ -94,7 +94,8 @@ internal sealed class DockerClient : IDisposable
                 request.RegistryAuth,
                 request.IsList ? _limits.List : _limits.Silence,
                 observer.Debug,
-                cancellationToken).ConfigureAwait(false);
+                cancellationToken,
+                request.Upload?.Invoke()).ConfigureAwait(false);
             try
             {
                 if (response.IsSuccessStatusCode)

@@ -16,6 +16,9 @@ internal sealed record DockerRequest(HttpMethod Method, string Path)
     /// <summary>X-Registry-Auth: base64url of the credential's JSON; a secret, never logged; null for none (RC5).</summary>
     public string? RegistryAuth { get; init; }
 
+    /// <summary>Makes the body; null for none.</summary>
+    public Func<DockerUpload>? Upload { get; init; }
+
     /// <summary>True for a list, which Docker has at hand: it must begin soon.</summary>
     public bool IsList { get; init; }
 

@@ -39,9 +39,11 @@ internal sealed class DockerTransport : IDisposable
     /// <param name="limit">Time to the answer's head, the connection included.</param>
     /// <param name="debug">Takes the Debug line.</param>
     /// <param name="cancellationToken">Closes the connection.</param>
+    /// <param name="upload">The body; null for none. The limit counts from its end.</param>
     /// <exception cref="ImageException">There is no answer: what the dialer threw, Unavailable, Timeout, InvalidData.</exception>
     public async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, string target, string? registryAuth, TimeSpan limit, Action<string> debug, CancellationToken cancellationToken)
+        HttpMethod method, string target, string? registryAuth, TimeSpan limit, Action<string> debug, CancellationToken cancellationToken,
+        DockerUpload? upload = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(_base, target)) { Version = new Version(1, 1) };
         request.Headers.TryAddWithoutValidation("User-Agent", HttpSender.UserAgent);
@@ -53,12 +55,20 @@ internal sealed class DockerTransport : IDisposable
         if (method != HttpMethod.Get && method != HttpMethod.Head)
         {
             // With content, even an empty one, no handler sends the request a second time: it might take effect twice.
-            request.Content = new ByteArrayContent(Array.Empty<byte>());
+            request.Content = upload ?? (HttpContent)new ByteArrayContent(Array.Empty<byte>());
         }
 
         var watch = Stopwatch.StartNew();
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timer.CancelAfter(limit);
+        if (upload is null)
+        {
+            timer.CancelAfter(limit);
+        }
+        else
+        {
+            upload.Sent = () => timer.CancelAfter(limit);
+        }
+
         try
         {
             var response = await _http.SendAsync(request, timer.Token).ConfigureAwait(false);
@@ -68,7 +78,7 @@ internal sealed class DockerTransport : IDisposable
         catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException or ImageException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var error = Translate(e, timer.IsCancellationRequested, limit);
+            var error = upload?.Failure ?? Translate(e, timer.IsCancellationRequested, limit);
             debug($"{method} {target}: {error.Message} ({watch.ElapsedMilliseconds} ms)");
             if (!ReferenceEquals(error, e))
             {
