@@ -187,6 +187,17 @@ Describe 'Export-Image' {
             (Get-Document "$work/delta.tar" manifest.json).Layers.Count | Should -Be 3
         }
 
+        It 'takes several lists, and none of an empty place' {
+            $rows = Get-Image "$team/base:1" | ConvertTo-Csv | ConvertFrom-Csv
+            Export-Image "$team/app:1" "$work/lists.tar" -Except @($rows), @(Get-Image "$team/app:2")
+            (Get-Document "$work/lists.tar" .imgsps-delta.json).layers[0].images | Should -Be "$team/app:2", "$team/base:1"
+            foreach ($none in $null, @(), @($null)) {
+                Export-Image "$team/app:1" "$work/lists.tar" -Except $none
+                Get-Member "$work/lists.tar" | Should -Not -Contain .imgsps-delta.json
+            }
+            { Export-Image "$team/app:1" "$work/lists.tar" -Except (Get-Process -Id $PID) -ErrorAction Stop } | Should -Throw '*names no image*'
+        }
+
         It 'leaves a layer in that the other has on other layers' {
             Export-Image "$team/app:1" "$work/chain.tar" -Except (Get-Image "$team/other:1")
             Get-Blob "$work/chain.tar" | Should -Contain (Get-LayerBlob "$team/app:1")[1]
