@@ -2,8 +2,9 @@ BeforeAll {
     Import-Module "$PSScriptRoot/TestSession.psm1" -Force
     $path = Get-TestModulePath
     $folder = Split-Path $path
-    $commands = 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest',
-        'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore'
+    $commands = 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
+        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
+        'Test-ImageStore'
     $edition = if ($PSVersionTable.PSVersion.Major -lt 6) { 'net472' } else { 'net8.0' }
 }
 
@@ -138,8 +139,9 @@ Describe 'The commands' {
     BeforeAll { Import-TestModule }
 
     It '<_> follows the conventions' `
-        -ForEach 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest',
-        'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
+        -ForEach 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
+        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
+        'Test-ImageStore' {
         $command = Get-Command $_
         (Get-Verb).Verb | Should -Contain $command.Verb
         $command.OutputType | Should -Not -BeNullOrEmpty
@@ -147,12 +149,14 @@ Describe 'The commands' {
         $command.Parameters['ThrottleLimit'].ParameterType | Should -Be ([int])
         $command.Parameters['TimeoutSec'].ParameterType | Should -Be ([int])
         $command.Parameters['Store'].ParameterType | Should -Be ([string[]])
-        if ($command.Verb -in 'Add', 'Export', 'Invoke', 'Optimize', 'Remove', 'Repair') { $command.Parameters.Keys | Should -Contain 'WhatIf' }
+        if ($command.Verb -in 'Add', 'Export', 'Invoke', 'Optimize', 'Remove', 'Repair') {
+            $command.Parameters.Keys | Should -Contain 'WhatIf'
+        }
     }
 
-    It '<_> has help' -ForEach 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
-        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
-        'Test-ImageStore' {
+    It '<_> has help' -ForEach 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image',
+        'Repair-ImageStore', 'Test-ImageStore' {
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"
         @($help.examples.example).Count | Should -BeGreaterOrEqual 2

@@ -141,7 +141,8 @@ public sealed class ExportImageCommand : StoreCmdlet
     {
         if (_failed)
         {
-            Warn($"Nothing was written to '{PrintableText.Of(_target!.Path)}': an archive is made of all images that are named, or not at all.");
+            Warn($"Nothing was written to '{PrintableText.Of(_target!.Path)}': an archive is made of all images that are named, or not at "
+                + "all.");
         }
         else if (_selection.Count > 0)
         {
@@ -197,7 +198,8 @@ public sealed class ExportImageCommand : StoreCmdlet
         {
             // It says by itself what is not there.
             var rows = RunToResult((observer, cancellationToken) => own.SelectAsync(
-                [new ImageSelection(image.Identity, pattern is null ? null : ImageWildcard.Compile)], ListRequest.Names, observer, cancellationToken));
+                [new ImageSelection(image.Identity, pattern is null ? null : ImageWildcard.Compile)], ListRequest.Names, observer,
+                cancellationToken));
             _failed |= rows.Count == 0 && pattern is null;
             foreach (var row in rows)
             {
@@ -313,7 +315,8 @@ public sealed class ExportImageCommand : StoreCmdlet
 
         if (had.Count == before)
         {
-            Warn($"{PrintableText.Of(name.ToString())} of -Except is not in the store, so that nobody knows its layers: it counts as not had.");
+            Warn($"{PrintableText.Of(name.ToString())} of -Except is not in the store, so that nobody knows its layers: it counts as not "
+                + "had.");
         }
     }
 

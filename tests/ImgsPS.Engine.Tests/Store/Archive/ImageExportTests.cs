@@ -18,7 +18,9 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Archive;
 
-/// <summary>An archive on the disk: the same bytes each time (AR7), whole under its name or not there (CP9), nothing damaged in it (RS7).</summary>
+/// <summary>
+/// An archive on the disk: the same bytes each time (AR7), whole under its name or not there (CP9), nothing damaged in it (RS7).
+/// </summary>
 public sealed class ImageExportTests : IDisposable
 {
     private readonly ExportWorld _world = new();
@@ -42,7 +44,8 @@ public sealed class ImageExportTests : IDisposable
             Assert.Equal(stream, File.ReadAllBytes(await _world.ExportAsync(plan)));
         }
 
-        Assert.Equal(stream, await _world.WriteAsync(await _world.PlanAsync("app:10", "app:1048577", "app:1048576", "app:3000000", "app:512")));
+        var shuffled = await _world.PlanAsync("app:10", "app:1048577", "app:1048576", "app:3000000", "app:512");
+        Assert.Equal(stream, await _world.WriteAsync(shuffled));
         Assert.Equal(["x.tar"], _world.Files);
     }
 
@@ -191,7 +194,8 @@ public sealed class ImageExportTests : IDisposable
             },
         };
         var plan = await ArchivePlanner.RunAsync(
-            [new ArchiveImage(source, ImageReference.Parse("app:1"), null, null)], new ExportRequest(), _world.Observer, CancellationToken.None);
+            [new ArchiveImage(source, ImageReference.Parse("app:1"), null, null)], new ExportRequest(), _world.Observer,
+            CancellationToken.None);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
             using var target = new ExportTarget(_world.PathOf("x"), isFolder);
@@ -319,7 +323,8 @@ public sealed class ImageExportTests : IDisposable
         public Task<Descriptor?> ResolveAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
             Task.FromResult<Descriptor?>(image.Manifest.Descriptor);
 
-        public Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken) =>
+        public Task<ManifestDocument> GetManifestAsync(
+            Descriptor? expected, IOperationObserver observer, CancellationToken cancellationToken) =>
             Task.FromResult(ManifestDocument.Parse(image.Manifest.Bytes, null, expected));
 
         public Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken) =>

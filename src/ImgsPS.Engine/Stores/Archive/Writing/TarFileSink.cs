@@ -52,7 +52,8 @@ internal sealed class TarFileSink : IArchiveSink
 
     /// <inheritdoc/>
     public Task<IMemberSink> BeginFileAsync(ArchiveMember member, CancellationToken cancellationToken) =>
-        Task.FromResult<IMemberSink>(new ExportPart(_file, _places[member.Name], TarWriter.FileHeaders(member.Name, member.Size), member.Size));
+        Task.FromResult<IMemberSink>(
+            new ExportPart(_file, _places[member.Name], TarWriter.FileHeaders(member.Name, member.Size), member.Size));
 
     /// <inheritdoc/>
     public Task FinishAsync(CancellationToken cancellationToken)
