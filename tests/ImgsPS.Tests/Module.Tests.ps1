@@ -140,8 +140,9 @@ Describe 'The commands' {
     BeforeAll { Import-TestModule }
 
     It '<_> follows the conventions' `
-        -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
-        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
+        -ForEach 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Import-Image', 'Invoke-ImagePull', 'Invoke-ImagePush',
+        'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
         $command = Get-Command $_
         (Get-Verb).Verb | Should -Contain $command.Verb
         $command.OutputType | Should -Not -BeNullOrEmpty
@@ -149,12 +150,15 @@ Describe 'The commands' {
         $command.Parameters['ThrottleLimit'].ParameterType | Should -Be ([int])
         $command.Parameters['TimeoutSec'].ParameterType | Should -Be ([int])
         $command.Parameters['Store'].ParameterType | Should -Be ([string[]])
-        if ($command.Verb -in 'Add', 'Export', 'Invoke', 'Optimize', 'Remove', 'Repair') { $command.Parameters.Keys | Should -Contain 'WhatIf' }
+        if ($command.Verb -in 'Add', 'Copy', 'Export', 'Import', 'Invoke', 'Optimize', 'Remove', 'Repair') {
+            $command.Parameters.Keys | Should -Contain 'WhatIf'
+        }
     }
 
-    It '<_> has help' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
-        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
-        'Test-ImageStore' {
+    It '<_> has help' `
+        -ForEach 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Import-Image', 'Invoke-ImagePull', 'Invoke-ImagePush',
+        'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"
         @($help.examples.example).Count | Should -BeGreaterOrEqual 2
