@@ -37,7 +37,7 @@ public sealed class ImportImageCommand : StoreCmdlet
     public string[] Path { get; set; } = Array.Empty<string>();
 
     /// <summary>A stream with an archive; it is closed.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = OfStream)]
+    [Parameter(Mandatory = true, ParameterSetName = OfStream)]
     [ValidateNotNull]
     public Stream? InputStream { get; set; }
 
