@@ -1,4 +1,5 @@
-# Export-Image: one archive or folder of images, whole or not there (AR1-AR7, AR13, AR18, AR20, CP9), and read by docker, podman, skopeo, umoci and tar.
+# Export-Image: one archive or folder of images, whole or not there (AR1-AR7, AR13, AR18, AR20, CP9), and read by docker, podman, skopeo,
+# umoci and tar.
 BeforeDiscovery {
     Import-Module "$PSScriptRoot/RealParts.psm1" -Force
     $missing = Get-MissingPart docker-registry, dockerd, docker, skopeo, umoci, busybox, tar
@@ -118,8 +119,8 @@ Describe 'Export-Image' {
 
     It 'is all or nothing: an image that is not there is an error, and no file is made' {
         $failures = $null
-        Export-Image "$team/app:1", nosuch "$work/none.tar" -ErrorVariable failures -ErrorAction SilentlyContinue -WarningVariable warnings `
-            -WarningAction SilentlyContinue
+        Export-Image "$team/app:1", nosuch "$work/none.tar" -ErrorVariable failures -ErrorAction SilentlyContinue `
+            -WarningVariable warnings -WarningAction SilentlyContinue
         $failures.FullyQualifiedErrorId | Should -Be 'ImageNotFound,ImgsPS.Cmdlets.ExportImageCommand'
         $warnings | Should -BeLike "Nothing was written to*none.tar*"
         Test-Path "$work/none.tar" | Should -BeFalse
@@ -131,7 +132,8 @@ Describe 'Export-Image' {
         $there | Sort-Object Reference | ForEach-Object { "$($_.Reference) $($_.Digest)" } |
             Should -Be (Get-Image | Sort-Object Reference | ForEach-Object { "$($_.Reference) $($_.Digest)" })
         Test-ImageStore -Store "$work/folder" -Full | Where-Object Kind -ne StrayFile | Should -BeNullOrEmpty
-        { Export-Image "$team/app:1" "$work/folder" -Format Folder } | Should -Throw '*is there already: a folder*' -ErrorId 'ImageConflict*'
+        { Export-Image "$team/app:1" "$work/folder" -Format Folder } |
+            Should -Throw '*is there already: a folder*' -ErrorId 'ImageConflict*'
     }
 
     Context 'An image for several platforms (AR4)' {
@@ -185,6 +187,18 @@ Describe 'Export-Image' {
             $list.layers.diffId | Sort-Object | Should -Be ((Get-ImageLayer "$team/app:1").DiffId[0, 1] | Sort-Object)
             $list.layers.images | Should -Be "$team/base:1", "$team/base:1"
             (Get-Document "$work/delta.tar" manifest.json).Layers.Count | Should -Be 3
+        }
+
+        It 'takes several lists, and none of an empty place' {
+            $rows = Get-Image "$team/base:1" | ConvertTo-Csv | ConvertFrom-Csv
+            Export-Image "$team/app:1" "$work/lists.tar" -Except @($rows), @(Get-Image "$team/app:2")
+            (Get-Document "$work/lists.tar" .imgsps-delta.json).layers[0].images | Should -Be "$team/app:2", "$team/base:1"
+            foreach ($none in $null, @(), @($null)) {
+                Export-Image "$team/app:1" "$work/lists.tar" -Except $none
+                Get-Member "$work/lists.tar" | Should -Not -Contain .imgsps-delta.json
+            }
+            { Export-Image "$team/app:1" "$work/lists.tar" -Except (Get-Process -Id $PID) -ErrorAction Stop } |
+                Should -Throw '*names no image*'
         }
 
         It 'leaves a layer in that the other has on other layers' {
@@ -242,7 +256,8 @@ Describe 'Export-Image' {
             $null = New-PSDrive -Name exports -PSProvider FileSystem -Root $work -Scope Global
             try {
                 (Export-Image "$team/app:1" './[a].tar' -PassThru).FullName | Should -Be ([System.IO.Path]::Combine($work, '[a].tar'))
-                (Export-Image "$team/app:1" exports:/drive.tar -PassThru).FullName | Should -Be ([System.IO.Path]::Combine($work, 'drive.tar'))
+                (Export-Image "$team/app:1" exports:/drive.tar -PassThru).FullName |
+                    Should -Be ([System.IO.Path]::Combine($work, 'drive.tar'))
                 { Export-Image "$team/app:1" env:x } | Should -Throw '*is not a path of the file system*'
             }
             finally {
@@ -261,7 +276,8 @@ Describe 'Export-Image' {
             $gzip = [System.IO.Compression.GZipStream]::new([System.IO.MemoryStream]::new($bytes),
                 [System.IO.Compression.CompressionMode]::Decompress)
             $gzip.CopyTo($unpacked)
-            (Get-FileHash -InputStream ([System.IO.MemoryStream]::new($unpacked.ToArray()))).Hash | Should -Be (Get-FileHash "$work/plain.tar").Hash
+            $unpacked.Position = 0
+            (Get-FileHash -InputStream $unpacked).Hash | Should -Be (Get-FileHash "$work/plain.tar").Hash
             { Export-Image "$team/app:1" "$work/f" -Format Folder -Compression Gzip } | Should -Throw '*-Compression Gzip*'
         }
 
@@ -293,7 +309,7 @@ Describe 'Export-Image' {
         It 'is as it was after a process that was killed, and the next run makes it (CP9)' -Skip:(-not $IsLinux) {
             $other = New-TestStore
             try {
-                $null = Add-TestImage $registry 'team/big:1' @{ layers = @(@{ seed = 20; size = 200MB; gzip = $false }) }
+                $null = Add-TestImage $registry 'team/big:1' @{ layers = @(@{ seed = 20; size = 60MB; gzip = $false }) }
                 $null = Invoke-ImagePull "$team/big:1"
                 foreach ($old in $null, 'old') {
                     if ($old) { Set-Content "$work/killed.tar" $old }
@@ -307,7 +323,7 @@ Describe 'Export-Image' {
                     $process.WaitForExit()
                     if ($old) { Get-Content "$work/killed.tar" | Should -Be old } else { Test-Path "$work/killed.tar" | Should -BeFalse }
                     (Get-Leftover).Name | Should -BeLike '.imgsps-*.tmp'
-                    Get-Leftover | Remove-Item
+                    Get-Leftover | Remove-Item -Force
                 }
                 Export-Image "$team/big:1" "$work/killed.tar"
                 Get-Member "$work/killed.tar" | Should -Contain oci-layout
@@ -322,7 +338,7 @@ Describe 'Export-Image' {
         It 'is not made, nor a temporary one left, by a run that is stopped' {
             $other = New-TestStore
             try {
-                $null = Add-TestImage $registry 'team/big:1' @{ layers = @(@{ seed = 20; size = 200MB; gzip = $false }) }
+                $null = Add-TestImage $registry 'team/big:1' @{ layers = @(@{ seed = 20; size = 60MB; gzip = $false }) }
                 $null = Invoke-ImagePull "$team/big:1"
                 $run = Start-TestPipeline "Export-Image '$team/big:1' '$work/stopped.tar' -Compression Gzip"
                 while (-not (Get-Leftover)) {
@@ -365,7 +381,8 @@ Describe 'Archives that real parts read' -Skip:([bool]$missing) {
         docker build --network none -q -t "$team/app:1" $context
         foreach ($name in 'base', 'app') {
             docker push -q "$team/${name}:1"
-            Invoke-Native skopeo copy --format oci --src-tls-verify=false --dest-tls-verify=false "docker://$team/${name}:1" "docker://$team/${name}:oci"
+            Invoke-Native skopeo copy --format oci --src-tls-verify=false --dest-tls-verify=false "docker://$team/${name}:1" `
+                "docker://$team/${name}:oci"
             $null = Invoke-ImagePull "$team/${name}:1", "$team/${name}:oci"
         }
 
@@ -423,7 +440,8 @@ Describe 'Archives that real parts read' -Skip:([bool]$missing) {
         $image = Get-Image "$team/app:oci"
         Export-Image "$team/app:oci" "$folder/one.tar"
         (Invoke-Native skopeo inspect "oci-archive:$folder/one.tar" | ConvertFrom-Json).Digest | Should -Be $image.Digest
-        (Invoke-Native skopeo inspect "oci-archive:$folder/one.tar:oci" | ConvertFrom-Json).Layers | Should -Be (Get-ImageLayer "$team/app:oci").Digest
+        (Invoke-Native skopeo inspect "oci-archive:$folder/one.tar:oci" | ConvertFrom-Json).Layers |
+            Should -Be (Get-ImageLayer "$team/app:oci").Digest
         $config = Invoke-Native skopeo inspect --config --raw "docker-archive:$folder/one.tar:$team/app:oci"
         $config | Should -Be (Get-ImageConfig "$team/app:oci" -Raw)
         Invoke-Native skopeo copy "docker-archive:$folder/one.tar" "oci:$folder/from-docker:x"
@@ -445,10 +463,9 @@ Describe 'Archives that real parts read' -Skip:([bool]$missing) {
         $short = Join-Path ([System.IO.Path]::GetTempPath()) "podman-$([guid]::NewGuid().ToString('N').Substring(0, 12))"
         $podman = Start-RealPodman $short $registry.Host
         try {
-            Invoke-Native (Get-Command docker -CommandType Application)[0].Source -H $podman.Socket load -i "$folder/podman.tar" |
-                Should -BeLike "*$team/app:1*"
-            Invoke-Native (Get-Command docker -CommandType Application)[0].Source -H $podman.Socket image inspect -f '{{.Id}}' "$team/app:1" |
-                Should -Be $id
+            $docker = (Get-Command docker -CommandType Application)[0].Source
+            Invoke-Native $docker -H $podman.Socket load -i "$folder/podman.tar" | Should -BeLike "*$team/app:1*"
+            Invoke-Native $docker -H $podman.Socket image inspect -f '{{.Id}}' "$team/app:1" | Should -Be $id
         }
         finally {
             Stop-RealPart $podman

@@ -91,7 +91,7 @@ Describe 'The examples of the help' {
             }
             'Export-Image 3'        = {
                 $said | Should -HaveCount 1
-                $said[0] | Should -BeLike '*Export 17 images (* bytes)*all.tar*'
+                $said[0] | Should -BeLike '*Export 17 images (*)*all.tar*'
                 Test-Path (Join-Path $world.Work all.tar) | Should -BeFalse
             }
             'Export-Image 4'        = {

@@ -2,8 +2,9 @@ BeforeAll {
     Import-Module "$PSScriptRoot/TestSession.psm1" -Force
     $path = Get-TestModulePath
     $folder = Split-Path $path
-    $commands = 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest',
-        'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore'
+    $commands = 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
+        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
+        'Test-ImageStore'
     $edition = if ($PSVersionTable.PSVersion.Major -lt 6) { 'net472' } else { 'net8.0' }
 }
 
@@ -13,7 +14,7 @@ Describe 'The manifest' {
         $manifest.CompatiblePSEditions | Should -Be 'Desktop', 'Core'
         $manifest.PowerShellVersion | Should -Be '5.1'
         $manifest.ExportedCmdlets.Keys | Sort-Object | Should -Be $commands
-        $manifest.ExportedAliases.Keys | Sort-Object | Should -Be 'Pull-Image', 'Tag-Image'
+        $manifest.ExportedAliases.Keys | Sort-Object | Should -Be 'Pull-Image', 'Save-Image', 'Tag-Image'
         $manifest.ExportedFunctions.Count | Should -Be 0
         $manifest.ExportedVariables.Count | Should -Be 0
         $data = Import-PowerShellDataFile $path
@@ -90,7 +91,7 @@ Describe 'Import' {
     }
 
     It 'is clean under the latest strict mode, and makes the public types usable at once' {
-        $imported[0..2] | Should -Be '15', 'docker.io/library/ubuntu:latest', 'linux'
+        $imported[0..2] | Should -Be '17', 'docker.io/library/ubuntu:latest', 'linux'
     }
 
     It 'keeps all commands with -Force, twice' {
@@ -104,7 +105,7 @@ Describe 'Import' {
     It 'works in a second runspace' {
         $run = Start-TestPipeline "(Get-Command -Module ImgsPS -CommandType Cmdlet).Count; [ImgsPS.ImageReference]::Parse('u/x').Familiar"
         $null = $run.PowerShell.EndInvoke($run.Handle)
-        $run.Output | Should -Be 13, 'u/x'
+        $run.Output | Should -Be 14, 'u/x'
         $run.PowerShell.Dispose()
     }
 
@@ -112,7 +113,7 @@ Describe 'Import' {
         $yaml = Join-Path $TestDrive 'YamlDotNet.dll'
         $source = '[assembly: System.Reflection.AssemblyVersion("0.1.0.0")] namespace YamlDotNet { public class Emitter { } }'
         Invoke-TestShell "Add-Type -TypeDefinition '$source' -OutputAssembly '$yaml'; Add-Type -LiteralPath '$yaml'; [YamlDotNet.Emitter].Assembly.GetName().Version.Minor; Import-Module '$path' -ErrorAction Stop; (Get-Command -Module ImgsPS -CommandType Cmdlet).Count" |
-            Should -Be '1', '13'
+            Should -Be '1', '14'
     }
 
     It 'says what it needs in a PowerShell that is too old' {
@@ -138,21 +139,24 @@ Describe 'The commands' {
     BeforeAll { Import-TestModule }
 
     It '<_> follows the conventions' `
-        -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest',
-        'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
+        -ForEach 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
+        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
+        'Test-ImageStore' {
         $command = Get-Command $_
         (Get-Verb).Verb | Should -Contain $command.Verb
         $command.OutputType | Should -Not -BeNullOrEmpty
-        $command.OutputType[0].Name | Should -BeLike 'ImgsPS.*'
+        $command.OutputType[0].Name | Should -BeLike $(if ($command.Verb -eq 'Export') { 'System.IO.*' } else { 'ImgsPS.*' })
         $command.Parameters['ThrottleLimit'].ParameterType | Should -Be ([int])
         $command.Parameters['TimeoutSec'].ParameterType | Should -Be ([int])
         $command.Parameters['Store'].ParameterType | Should -Be ([string[]])
-        if ($command.Verb -in 'Add', 'Invoke', 'Optimize', 'Remove', 'Repair') { $command.Parameters.Keys | Should -Contain 'WhatIf' }
+        if ($command.Verb -in 'Add', 'Export', 'Invoke', 'Optimize', 'Remove', 'Repair') {
+            $command.Parameters.Keys | Should -Contain 'WhatIf'
+        }
     }
 
-    It '<_> has help' -ForEach 'Add-ImageTag', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
-        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
-        'Test-ImageStore' {
+    It '<_> has help' -ForEach 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image',
+        'Repair-ImageStore', 'Test-ImageStore' {
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"
         @($help.examples.example).Count | Should -BeGreaterOrEqual 2

@@ -114,7 +114,8 @@ internal sealed class TarWriter(Stream output)
 
         // A path that is not ASCII reads as UTF-8 in a PAX header alone.
         var fits = Split(path, out var prefix) && !Array.Exists(path, b => b > 0x7E);
-        var pax = (fits ? "" : Record("path", name)) + (size < LargeSize ? "" : Record("size", size.ToString(CultureInfo.InvariantCulture)));
+        var pax = (fits ? "" : Record("path", name))
+            + (size < LargeSize ? "" : Record("size", size.ToString(CultureInfo.InvariantCulture)));
         var extended = Encoding.UTF8.GetBytes(pax);
         var headers = new byte[extended.Length == 0 ? Block : (2 * Block) + Padded(extended.Length)];
         if (extended.Length > 0)

@@ -1,4 +1,5 @@
 using System;
+using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
@@ -62,11 +63,12 @@ public sealed class ExportImageCommand : StoreCmdlet
 
     /// <summary>
     /// Images that the place has where the archive goes: of Get-Image, rows of a file that Export-Csv made of it, or references and ids of
-    /// this store. Layers of theirs are left out.
+    /// this store. Layers of theirs are left out. Nothing is what an empty place has.
     /// </summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
-    public object[] Except { get; set; } = Array.Empty<object>();
+    [AllowNull]
+    [AllowEmptyCollection]
+    public object[]? Except { get; set; }
 
     /// <summary>The platform of the image that Docker loads of an image for several.</summary>
     [Parameter]
@@ -139,7 +141,8 @@ public sealed class ExportImageCommand : StoreCmdlet
     {
         if (_failed)
         {
-            Warn($"Nothing was written to '{PrintableText.Of(_target!.Path)}': an archive is made of all images that are named, or not at all.");
+            Warn($"Nothing was written to '{PrintableText.Of(_target!.Path)}': an archive is made of all images that are named, or not at "
+                + "all.");
         }
         else if (_selection.Count > 0)
         {
@@ -195,7 +198,8 @@ public sealed class ExportImageCommand : StoreCmdlet
         {
             // It says by itself what is not there.
             var rows = RunToResult((observer, cancellationToken) => own.SelectAsync(
-                [new ImageSelection(image.Identity, pattern is null ? null : ImageWildcard.Compile)], ListRequest.Names, observer, cancellationToken));
+                [new ImageSelection(image.Identity, pattern is null ? null : ImageWildcard.Compile)], ListRequest.Names, observer,
+                cancellationToken));
             _failed |= rows.Count == 0 && pattern is null;
             foreach (var row in rows)
             {
@@ -239,7 +243,7 @@ public sealed class ExportImageCommand : StoreCmdlet
         {
             Tell($"{plan.LeftOut.Count} layers of {plan.LeftOut.Sum(l => l.Size)} bytes are left out: the images of -Except have them.");
         }
-        else if (Except.Length > 0)
+        else if (Except is not null)
         {
             Tell("No layer is left out: the images of -Except have none of these, or none on the same layers.");
         }
@@ -267,26 +271,30 @@ public sealed class ExportImageCommand : StoreCmdlet
     private List<HadImage> Had()
     {
         var had = new List<HadImage>();
-        foreach (var item in Except)
+        AddHad(had, Except ?? []);
+        return had;
+    }
+
+    private void AddHad(List<HadImage> had, IList items)
+    {
+        foreach (var item in items)
         {
             var inner = item is PSObject wrapper ? wrapper.BaseObject : item;
-            if (inner is Image image && HadImages.Of(image) is { } own)
+            if (inner is IList several)
+            {
+                AddHad(had, several);
+            }
+            else if (inner is Image image && HadImages.Of(image) is { } own)
             {
                 had.Add(own);
             }
-            else if (ImageName.From(item) is { } name)
+            else if (item is not null)
             {
-                AddHad(had, name);
-            }
-            else
-            {
-                throw new ImageException(
+                AddHad(had, ImageName.From(item) ?? throw new ImageException(
                     ImageErrorKind.InvalidArgument, $"'{PrintableText.Of(item.ToString())}' of -Except names no image",
-                    "Give images of Get-Image, rows that Import-Csv reads of what Export-Csv made of them, references or ids.");
+                    "Give images of Get-Image, rows that Import-Csv reads of what Export-Csv made of them, references or ids."));
             }
         }
-
-        return had;
     }
 
     private void AddHad(List<HadImage> had, ImageName name)
@@ -307,7 +315,8 @@ public sealed class ExportImageCommand : StoreCmdlet
 
         if (had.Count == before)
         {
-            Warn($"{PrintableText.Of(name.ToString())} of -Except is not in the store, so that nobody knows its layers: it counts as not had.");
+            Warn($"{PrintableText.Of(name.ToString())} of -Except is not in the store, so that nobody knows its layers: it counts as not "
+                + "had.");
         }
     }
 

@@ -152,7 +152,12 @@ public sealed class TarWriterTests : IDisposable
 
     private static string Run(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, UseShellExecute = false, StandardOutputEncoding = Encoding.UTF8 };
+        var start = new ProcessStartInfo(program)
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
         start.Environment["LC_ALL"] = "C.UTF-8";
         Array.ForEach(arguments, start.ArgumentList.Add);
         try

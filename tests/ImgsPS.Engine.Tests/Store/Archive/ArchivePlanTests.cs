@@ -38,7 +38,8 @@ public sealed class ArchivePlanTests : IDisposable
             .OrderBy(n => n, StringComparer.Ordinal);
 
         Assert.Equal(
-            new[] { "blobs/", "blobs/sha256/" }.Concat(blobs).Concat(["index.json", "manifest.json", "oci-layout"]), members.Select(m => m.Name));
+            new[] { "blobs/", "blobs/sha256/" }.Concat(blobs).Concat(["index.json", "manifest.json", "oci-layout"]),
+            members.Select(m => m.Name));
         Assert.Equal((bytes.Length, 3), (plan.TarSize, plan.Images));
         Assert.Equal("{\"imageLayoutVersion\":\"1.0.0\"}", Encoding.UTF8.GetString(members[^1].Body));
         Assert.All(images.SelectMany(i => i.Content), b => Assert.Equal(b.Bytes, members.Single(m => m.Name.EndsWith(b.Digest.Hex)).Body));
@@ -57,7 +58,7 @@ public sealed class ArchivePlanTests : IDisposable
         Assert.Equal(image.Layers.Select(l => "blobs/sha256/" + l.Blob.Digest.Hex), element["Layers"]!.AsArray().Select(t => (string?)t));
         Assert.Equal(
             [("docker.io/library/alpine:1", "1"), ("reg.example.com:5000/team/app:v2", "v2")],
-            ExportWorld.Entries(members).Select(e => (Annotation(e, "io.containerd.image.name"), Annotation(e, "org.opencontainers.image.ref.name"))));
+            ExportWorld.Entries(members).Select(Names));
         Assert.All(ExportWorld.Entries(members), e => Assert.Equal(image.Manifest.Digest.ToString(), (string?)e["digest"]));
     }
 
@@ -72,7 +73,7 @@ public sealed class ArchivePlanTests : IDisposable
         var members = await _world.MembersAsync(await _world.PlanAsync("latest"));
 
         var entry = Assert.Single(ExportWorld.Entries(members));
-        Assert.Equal(("latest", null), (Annotation(entry, "org.opencontainers.image.ref.name"), Annotation(entry, "io.containerd.image.name")));
+        Assert.Equal((null, "latest"), Names(entry));
         Assert.Null(ExportWorld.Elements(members)[0]["RepoTags"]);
     }
 
@@ -91,7 +92,7 @@ public sealed class ArchivePlanTests : IDisposable
 
         Assert.Equal(
             [("docker.io/library/app:1", "1"), ("docker.io/library/app@" + image.Manifest.Digest, null)],
-            ExportWorld.Entries(members).Select(e => (Annotation(e, "io.containerd.image.name"), Annotation(e, "org.opencontainers.image.ref.name"))));
+            ExportWorld.Entries(members).Select(Names));
         Assert.Equal(["app:1"], Assert.Single(ExportWorld.Elements(members))["RepoTags"]!.AsArray().Select(t => (string?)t));
     }
 
@@ -199,7 +200,7 @@ public sealed class ArchivePlanTests : IDisposable
     public async Task Layers_that_docker_cannot_read_are_told_AR5()
     {
         var zstd = TestLayer.Of("z", "z");
-        zstd = zstd with { Blob = zstd.Blob with { Descriptor = new Descriptor(MediaTypes.OciLayerZstd, zstd.Blob.Digest, zstd.Blob.Bytes.Length) } };
+        zstd = Typed(zstd, MediaTypes.OciLayerZstd);
         await _world.Store.PutAsync("app:1", new TestImage("zstd", [TestLayer.Of("a", "a"), zstd]));
         await _world.Store.PutAsync("app:2", new TestImage("gzip"));
         var members = await _world.MembersAsync(await _world.PlanAsync("app"));
@@ -211,15 +212,15 @@ public sealed class ArchivePlanTests : IDisposable
     [Fact]
     public async Task Layers_that_are_not_distributed_stay_behind_unless_asked_for_AR20()
     {
-        var layer = TestLayer.Of("w", "windows");
-        var foreign = layer with { Blob = layer.Blob with { Descriptor = new Descriptor(Foreign, layer.Blob.Digest, layer.Blob.Bytes.Length) } };
+        var foreign = Typed(TestLayer.Of("w", "windows"), Foreign);
         var own = TestLayer.Of("a", "own");
         await _world.Store.PutAsync("win:1", new TestImage("windows", [foreign, own]));
 
         var members = await _world.MembersAsync(await _world.PlanAsync("win:1"));
         Assert.DoesNotContain("blobs/sha256/" + foreign.Blob.Digest.Hex, members.Keys);
         Assert.Contains("blobs/sha256/" + own.Blob.Digest.Hex, members.Keys);
-        Assert.Contains("blobs/sha256/" + foreign.Blob.Digest.Hex, ExportWorld.Elements(members)[0]["Layers"]!.AsArray().Select(l => (string?)l));
+        Assert.Contains(
+            "blobs/sha256/" + foreign.Blob.Digest.Hex, ExportWorld.Elements(members)[0]["Layers"]!.AsArray().Select(l => (string?)l));
         Assert.Contains("-IncludeForeignLayer", Assert.Single(_world.Observer.Warnings));
         members = await _world.MembersAsync(await _world.PlanAsync(new ExportRequest { IncludeForeignLayers = true }, "win:1"));
         Assert.Contains("blobs/sha256/" + foreign.Blob.Digest.Hex, members.Keys);
@@ -257,7 +258,10 @@ public sealed class ArchivePlanTests : IDisposable
     {
         var (a, b) = (TestLayer.Of("a", "a"), TestLayer.Of("b", "b"));
         await _world.Store.PutAsync("app:1", new TestImage("app", [a, b]));
-        var request = new ExportRequest { Except = [new("docker.io/library/y:1", [a.DiffId]), new("docker.io/library/x:1", [a.DiffId, b.DiffId])] };
+        var request = new ExportRequest
+        {
+            Except = [new("docker.io/library/y:1", [a.DiffId]), new("docker.io/library/x:1", [a.DiffId, b.DiffId])],
+        };
         var members = await _world.MembersAsync(await _world.PlanAsync(request, "app:1"));
 
         Assert.Equal(".imgsps-delta.json", members.Keys.First());
@@ -335,6 +339,12 @@ public sealed class ArchivePlanTests : IDisposable
             ["layers"] = new JsonArray(layer.ToJson()),
         }.ToJsonString()));
     }
+
+    private static TestLayer Typed(TestLayer layer, string mediaType) =>
+        layer with { Blob = layer.Blob with { Descriptor = new Descriptor(mediaType, layer.Blob.Digest, layer.Blob.Bytes.Length) } };
+
+    private static (string? Whole, string? Tag) Names(JsonObject entry) =>
+        (Annotation(entry, "io.containerd.image.name"), Annotation(entry, "org.opencontainers.image.ref.name"));
 
     private static string? Annotation(JsonObject entry, string name) => (string?)entry["annotations"]?[name];
 }

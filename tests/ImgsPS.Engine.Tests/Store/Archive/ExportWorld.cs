@@ -26,7 +26,8 @@ internal sealed class ExportWorld : IDisposable
     public string PathOf(string name) => Path.Combine(_folder, name);
 
     /// <summary>What is in the folder.</summary>
-    public IReadOnlyList<string> Files => Directory.GetFileSystemEntries(_folder).Select(p => Path.GetFileName(p)!).OrderBy(n => n).ToList();
+    public IReadOnlyList<string> Files =>
+        Directory.GetFileSystemEntries(_folder).Select(p => Path.GetFileName(p)!).OrderBy(n => n, StringComparer.Ordinal).ToList();
 
     /// <summary>Plans an archive of images by their names or ids.</summary>
     public Task<ArchivePlan> PlanAsync(params string[] images) => PlanAsync(new ExportRequest(), images);

@@ -118,7 +118,8 @@ internal sealed class ArchivePlanner
                 if (type.Compression == LayerCompression.Zstd)
                 {
                     _observer.Warning(
-                        $"{image.Source.Name} has layers that are compressed with zstd: Docker before 25 cannot load it from this archive.");
+                        $"{image.Source.Name} has layers that are compressed with zstd: Docker before 25 cannot load it from this "
+                            + "archive.");
                 }
             }
             else
@@ -138,7 +139,9 @@ internal sealed class ArchivePlanner
         }
     }
 
-    /// <summary>The image that manifest.json names: of the platform that was asked for, else this machine's, else the first (AR4).</summary>
+    /// <summary>
+    /// The image that manifest.json names: of the platform that was asked for, else this machine's, else the first (AR4).
+    /// </summary>
     /// <exception cref="ImageException">NotFound: none is for the platform that was asked for.</exception>
     private FoundImage Chosen(ArchiveImage image, ManifestDocument root, ArchiveTree tree)
     {

@@ -9,8 +9,8 @@ using ImgsPS.Transfer;
 namespace ImgsPS.Stores.Archive;
 
 /// <summary>
-/// What is there of a name: its images, of an index each that is wanted, with all documents that lead to them; and what else an index lists,
-/// attestations, where it is there as a whole. Read once; not thread-safe.
+/// What is there of a name: its images, of an index each that is wanted, with all documents that lead to them; and what else an index
+/// lists, attestations, where it is there as a whole. Read once; not thread-safe.
 /// </summary>
 internal sealed class ArchiveTree(ArchiveImage image, IOperationObserver observer, CancellationToken cancellation)
 {

@@ -123,7 +123,8 @@ internal sealed class ArchiveWriter
     {
         if (member.Content is { } content)
         {
-            await content.Source.GuardAsync(_observer, guarded => CopyAsync(content, file, guarded, cancellationToken)).ConfigureAwait(false);
+            await content.Source.GuardAsync(_observer, guarded => CopyAsync(content, file, guarded, cancellationToken))
+                .ConfigureAwait(false);
         }
         else
         {

@@ -36,7 +36,8 @@ internal sealed class ExportTarget : IDisposable
         {
             // Docker's words.
             throw new ImageException(
-                ImageErrorKind.InvalidArgument, $"invalid output path: stat {above}: no such file or directory",
+                ImageErrorKind.InvalidArgument, $"invalid output path: stat {above}: "
+                    + (File.Exists(above) ? "not a directory" : "no such file or directory"),
                 "Make the folder first, or name another with -Path.");
         }
 

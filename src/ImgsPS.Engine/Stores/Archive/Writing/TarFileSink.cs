@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Layers;
 
 namespace ImgsPS.Stores.Archive;
@@ -12,8 +13,11 @@ namespace ImgsPS.Stores.Archive;
 /// </summary>
 internal sealed class TarFileSink : IArchiveSink
 {
-    /// <summary>Files at a time: each is hashed on its way, which takes the longest.</summary>
-    private static readonly int s_concurrency = Math.Min(4, Environment.ProcessorCount);
+    /// <summary>
+    /// Files at a time: each is hashed on its way, which takes the longest. One where a write behind the end makes the system write zeros
+    /// before it.
+    /// </summary>
+    private static readonly int s_concurrency = NativeFiles.IsWindows ? 1 : Math.Min(4, Environment.ProcessorCount);
 
     private readonly ExportFile _file;
     private readonly Dictionary<string, long> _places = new(StringComparer.Ordinal);
@@ -48,7 +52,8 @@ internal sealed class TarFileSink : IArchiveSink
 
     /// <inheritdoc/>
     public Task<IMemberSink> BeginFileAsync(ArchiveMember member, CancellationToken cancellationToken) =>
-        Task.FromResult<IMemberSink>(new ExportPart(_file, _places[member.Name], TarWriter.FileHeaders(member.Name, member.Size), member.Size));
+        Task.FromResult<IMemberSink>(
+            new ExportPart(_file, _places[member.Name], TarWriter.FileHeaders(member.Name, member.Size), member.Size));
 
     /// <inheritdoc/>
     public Task FinishAsync(CancellationToken cancellationToken)
