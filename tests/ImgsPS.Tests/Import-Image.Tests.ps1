@@ -96,7 +96,7 @@ Describe 'Import-Image' {
 
     It 'takes a stream, and closes it' {
         $stream = [System.IO.File]::OpenRead((New-TestArchive (Join-Path $work s.tar)))
-        ($stream | Import-Image).Reference | Should -Be 'small:1'
+        (Import-Image -InputStream $stream).Reference | Should -Be 'small:1'
         $stream.CanRead | Should -BeFalse
         (Import-Image -InputStream ([System.IO.File]::OpenRead((Join-Path $work s.tar)))).Status | Should -Be 'UpToDate'
     }
@@ -117,7 +117,7 @@ Describe 'Import-Image' {
         $images = Import-Image bad.tar, nosuch.tar, g.tar -ErrorAction SilentlyContinue -ErrorVariable failed
         $images.Reference | Should -Be 'small:1'
         $failed.FullyQualifiedErrorId | Should -Be @(
-            'ImageInvalidData,ImgsPS.Cmdlets.ImportImageCommand', 'ImageNotFound,ImgsPS.Cmdlets.ImportImageCommand')
+            'InvalidContent,ImgsPS.Cmdlets.ImportImageCommand', 'ImageNotFound,ImgsPS.Cmdlets.ImportImageCommand')
         $failed[0].Exception.Message | Should -BeLike '*not a tar archive*'
         $failed[1].TargetObject | Should -Be 'nosuch.tar'
         Import-Image none*.tar | Should -BeNullOrEmpty
@@ -134,7 +134,7 @@ Describe 'Import-Image' {
         $other = Join-Path $work other
         (Import-Image o.tar -Store local, $other).Store | Sort-Object | Should -Be (@('local', $other) | Sort-Object)
         Import-Image o.tar -Store registry://127.0.0.1:1 -ErrorAction SilentlyContinue -ErrorVariable failed
-        $failed.FullyQualifiedErrorId | Should -Be 'ImageNotSupported,ImgsPS.Cmdlets.ImportImageCommand'
+        $failed.FullyQualifiedErrorId | Should -Be 'NotSupported,ImgsPS.Cmdlets.ImportImageCommand'
         Import-Image -InputStream ([System.IO.File]::OpenRead((Join-Path $work o.tar))) -Store local, $other `
             -ErrorAction SilentlyContinue -ErrorVariable failed
         "$failed" | Should -BeLike '*can be read once*'
@@ -198,7 +198,9 @@ Describe 'Import-Image of what real tools write' -Skip:($missing -ne '') {
         Invoke-Native docker -H $docker.Socket tag team/app:1 app:1
         Invoke-Native docker -H $docker.Socket save -o docker.tar app:1
         Invoke-Native sh -c 'gzip -c docker.tar > docker.tgz; mkdir unpacked; tar -C unpacked -xf docker.tar'
-        $podman = @('podman', '--root', "$real/podman", '--runroot', "$real/podman-run", '--tmpdir', "$real/podman-tmp", '--storage-driver', 'vfs')
+        # podman wants a short path.
+        $short = Join-Path ([System.IO.Path]::GetTempPath()) ('ip' + [guid]::NewGuid().ToString('N').Substring(0, 6))
+        $podman = @('podman', '--root', "$short/r", '--runroot', "$short/u", '--tmpdir', "$short/t", '--storage-driver', 'vfs')
         Invoke-Native skopeo copy -q oci:lay:base docker-archive:for-podman.tar:localhost/app:1
         Invoke-Native @podman load -q -i for-podman.tar
         Invoke-Native @podman save -q --format docker-archive -o podman-docker.tar localhost/app:1
@@ -210,6 +212,8 @@ Describe 'Import-Image of what real tools write' -Skip:($missing -ne '') {
 
     AfterAll {
         Stop-RealPart $docker
+        Set-Location -LiteralPath $PSScriptRoot
+        if ($short -and (Test-Path $short)) { Remove-Item -LiteralPath $short -Recurse -Force }
     }
 
     BeforeEach {

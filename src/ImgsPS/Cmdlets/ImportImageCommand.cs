@@ -19,8 +19,6 @@ public sealed class ImportImageCommand : StoreCmdlet
 {
     private const string OfPath = "Path";
     private const string OfStream = "InputStream";
-    private const string TreeOfPath = "RootFileSystem";
-    private const string TreeOfStream = "RootFileSystemInputStream";
     private const string StandardInput = "-";
 
     /// <summary>Archives in line: those that are read, and those that wait until an earlier one is written.</summary>
@@ -33,16 +31,13 @@ public sealed class ImportImageCommand : StoreCmdlet
 
     /// <summary>Archives or folders; <c>-</c> is the standard input.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = OfPath)]
-    [Parameter(
-        Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = TreeOfPath)]
     [Alias("PSPath", "FullName", "LP")]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = Array.Empty<string>();
 
     /// <summary>A stream with an archive; it is closed.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = OfStream)]
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = TreeOfStream)]
+    [Parameter(Mandatory = true, ParameterSetName = OfStream)]
     [ValidateNotNull]
     public Stream? InputStream { get; set; }
 
@@ -57,25 +52,21 @@ public sealed class ImportImageCommand : StoreCmdlet
     public SwitchParameter Compress { get; set; }
 
     /// <summary>Makes an image of one layer of a tar with a tree of files.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = TreeOfPath)]
-    [Parameter(Mandatory = true, ParameterSetName = TreeOfStream)]
+    [Parameter]
     public SwitchParameter RootFileSystem { get; set; }
 
     /// <summary>Instructions of a Dockerfile that say how the image is run.</summary>
-    [Parameter(ParameterSetName = TreeOfPath)]
-    [Parameter(ParameterSetName = TreeOfStream)]
+    [Parameter]
     [ValidateNotNullOrEmpty]
     public string[] Change { get; set; } = Array.Empty<string>();
 
     /// <summary>What the image's history says.</summary>
-    [Parameter(ParameterSetName = TreeOfPath)]
-    [Parameter(ParameterSetName = TreeOfStream)]
+    [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Message { get; set; }
 
     /// <summary>The platform that the tree is for; without it this machine's.</summary>
-    [Parameter(ParameterSetName = TreeOfPath)]
-    [Parameter(ParameterSetName = TreeOfStream)]
+    [Parameter]
     [ArgumentCompleter(typeof(PlatformCompleter))]
     [ValidateNotNullOrEmpty]
     public string? Platform { get; set; }
@@ -96,7 +87,11 @@ public sealed class ImportImageCommand : StoreCmdlet
         base.BeginProcessing();
         _pathIsTyped = MyInvocation.BoundParameters.ContainsKey(nameof(Path));
         _repository = Require(Repository, ReadRepository);
-        if (RootFileSystem)
+        if (!RootFileSystem)
+        {
+            Require(Change, EnsureOfArchive);
+        }
+        else
         {
             _tree = new RootFileSystem
             {
@@ -130,6 +125,14 @@ public sealed class ImportImageCommand : StoreCmdlet
 
     /// <inheritdoc/>
     protected override void EndProcessing() => Imports.Finish();
+
+    /// <summary>Refuses what says how an image is made, where none is.</summary>
+    private bool EnsureOfArchive() =>
+        new[] { nameof(Change), nameof(Message), nameof(Platform) }.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } name
+            ? throw new ImageException(
+                ImageErrorKind.InvalidArgument, $"-{name} is for an image that is made of a tree of files",
+                "Add -RootFileSystem for a plain tar. The images of an archive come as they are.")
+            : true;
 
     private ImageReference? ReadRepository()
     {

@@ -18,11 +18,20 @@ namespace ImgsPS.Stores.Layout;
 /// </summary>
 internal sealed class ImportedContent : IDisposable
 {
+    /// <summary>Bytes up to which a file is kept in memory until it is written, beside others.</summary>
+    public const int SmallFile = 64 * 1024;
+
+    /// <summary>Small files that are written at a time: each waits for the disk, which does several at once.</summary>
+    private const int Lanes = 8;
+
     private readonly LayoutTargetParts _parts;
     private readonly IOperationObserver _observer;
     private readonly CancellationToken _cancellation;
     private readonly Lease _lease;
     private readonly HashSet<Digest> _made = new();
+    private readonly HashSet<Digest> _begun = new();
+    private readonly List<Task> _writing = new();
+    private readonly SemaphoreSlim _lanes = new(Lanes);
 
     /// <summary>Begins; the store is prepared for writing.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
@@ -44,6 +53,11 @@ internal sealed class ImportedContent : IDisposable
     {
         var content = new Descriptor("", digest, size);
         _lease.Add([digest]);
+        if (size <= SmallFile)
+        {
+            return await AddSmallAsync(content, read, name).ConfigureAwait(false);
+        }
+
         using var writer = await BlobWriter.BeginAsync(_parts.Paths, _parts.Files, _parts.Blobs, content, _observer, _cancellation)
             .ConfigureAwait(false);
         if (writer is null)
@@ -66,7 +80,8 @@ internal sealed class ImportedContent : IDisposable
             var compression = await PourAsync(
                 size, read, (bytes, offset, count) => writer.WriteAsync(bytes, offset, count, _cancellation)).ConfigureAwait(false);
             await writer.CommitAsync(_cancellation).ConfigureAwait(false);
-            done = _made.Add(digest);
+            done = true;
+            Made(digest);
             return new StoredMember(content, compression);
         }
         catch (ImageException e) when (e.Kind == ImageErrorKind.Integrity)
@@ -130,22 +145,21 @@ internal sealed class ImportedContent : IDisposable
         }
     }
 
-    /// <summary>Puts bytes that are in memory into the store.</summary>
+    /// <summary>
+    /// Begins to put bytes that are in memory into the store, beside others; <see cref="FinishAsync"/> waits for all of them.
+    /// </summary>
     public async Task<Descriptor> AddBytesAsync(byte[] bytes, string mediaType)
     {
         var content = new Descriptor(mediaType, Digest.Of(bytes), bytes.Length);
-        _lease.Add([content.Digest]);
-        using var writer = await BlobWriter.BeginAsync(_parts.Paths, _parts.Files, _parts.Blobs, content, _observer, _cancellation)
-            .ConfigureAwait(false);
-        if (writer is not null)
-        {
-            writer.Reset();
-            await writer.WriteAsync(bytes, 0, bytes.Length, _cancellation).ConfigureAwait(false);
-            await writer.CommitAsync(_cancellation).ConfigureAwait(false);
-            _made.Add(content.Digest);
-        }
-
+        await StartAsync(content, bytes).ConfigureAwait(false);
         return content;
+    }
+
+    /// <summary>Waits until all that was begun is in the store.</summary>
+    public async Task FinishAsync()
+    {
+        await Task.WhenAll(_writing).ConfigureAwait(false);
+        _writing.Clear();
     }
 
     /// <summary>True when the store has content that did not come with the archive.</summary>
@@ -202,7 +216,7 @@ internal sealed class ImportedContent : IDisposable
     public async Task<Descriptor> CommitAsync(NewBlobWriter writer, string mediaType)
     {
         var blob = await writer.CommitAsync(mediaType, _observer, _cancellation).ConfigureAwait(false);
-        _made.Add(blob.Digest);
+        Made(blob.Digest);
         return blob;
     }
 
@@ -213,6 +227,7 @@ internal sealed class ImportedContent : IDisposable
     /// <param name="lockWait">How long to wait for the store's lock.</param>
     public async Task DropRestAsync(TimeSpan lockWait)
     {
+        await SettleAsync().ConfigureAwait(false);
         Dispose();
         try
         {
@@ -239,6 +254,10 @@ internal sealed class ImportedContent : IDisposable
         }
     }
 
+    /// <summary>Waits until nothing is written any more, whatever becomes of it.</summary>
+    public Task SettleAsync() => Task.WhenAll(_writing.Select(w => w.ContinueWith(
+        t => t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default)));
+
     /// <summary>True when something came that is not among the content that images need.</summary>
     public bool HasRest(IEnumerable<Descriptor> needed) => _made.Except(needed.Select(c => c.Digest)).Any();
 
@@ -249,11 +268,82 @@ internal sealed class ImportedContent : IDisposable
         _lease.Dispose();
     }
 
+    private async Task<StoredMember> AddSmallAsync(Descriptor content, Func<byte[], int, int, int> read, string name)
+    {
+        var bytes = new byte[content.Size];
+        for (var filled = 0; filled < bytes.Length;)
+        {
+            var got = read(bytes, filled, bytes.Length - filled);
+            filled += got > 0 ? got : throw Short(bytes.Length - filled);
+        }
+
+        var actual = Digest.Of(bytes, content.Digest.Algorithm);
+        if (actual != content.Digest)
+        {
+            throw Wrong(name, content.Digest, actual);
+        }
+
+        await StartAsync(content, bytes).ConfigureAwait(false);
+        return new StoredMember(content, Compressions.Of(bytes, bytes.Length));
+    }
+
+    private async Task StartAsync(Descriptor content, byte[] bytes)
+    {
+        if (!_begun.Add(content.Digest))
+        {
+            return;
+        }
+
+        _lease.Add([content.Digest]);
+        await _lanes.WaitAsync(_cancellation).ConfigureAwait(false);
+
+        // What failed ends the import before more is read.
+        if (_writing.Find(w => w.IsFaulted) is { } failed)
+        {
+            _lanes.Release();
+            await failed.ConfigureAwait(false);
+        }
+
+        _writing.RemoveAll(w => w.Status == TaskStatus.RanToCompletion);
+        _writing.Add(Task.Run(() => WriteAsync(content, bytes), CancellationToken.None));
+    }
+
+    private async Task WriteAsync(Descriptor content, byte[] bytes)
+    {
+        try
+        {
+            using var writer = await BlobWriter.BeginAsync(_parts.Paths, _parts.Files, _parts.Blobs, content, _observer, _cancellation)
+                .ConfigureAwait(false);
+            if (writer is not null)
+            {
+                writer.Reset();
+                await writer.WriteAsync(bytes, 0, bytes.Length, _cancellation).ConfigureAwait(false);
+                await writer.CommitAsync(_cancellation).ConfigureAwait(false);
+                Made(content.Digest);
+            }
+        }
+        finally
+        {
+            _lanes.Release();
+        }
+    }
+
+    private void Made(Digest digest)
+    {
+        lock (_made)
+        {
+            _made.Add(digest);
+        }
+    }
+
     private static ImageException Wrong(string name, Digest expected, Digest? actual, Exception? cause = null) => new(
         ImageErrorKind.Integrity,
         $"'{name}' in the archive is not the content of digest {expected}" + (actual is null ? "" : $": its bytes have {actual}"),
         "The archive was changed, or the tool that wrote it is at fault. Nothing was imported.",
         cause);
+
+    internal static ImageException Short(long missing) => new(
+        ImageErrorKind.StoreUnavailable, $"a file became {missing} bytes shorter while it was read", "Import it again when nobody changes it.");
 
     private Stream Open(StoredMember member) => member.Bytes is { } bytes ? new MemoryStream(bytes)
         : _parts.Blobs.TryOpen(member.Content) ?? throw new ImageException(
@@ -276,7 +366,7 @@ internal sealed class ImportedContent : IDisposable
 
             if (filled < wanted)
             {
-                throw new ImageException(ImageErrorKind.Integrity, $"the content ended {left - filled} bytes before its size", "Import it again.");
+                throw Short(left - filled);
             }
 
             compression = isFirst ? Compressions.Of(buffer.Bytes, buffer.Offset, filled) : compression;

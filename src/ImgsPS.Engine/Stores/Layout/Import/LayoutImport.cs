@@ -20,10 +20,7 @@ internal sealed class LayoutImport
     /// <summary>Largest document at the top of an archive, in bytes (RA5).</summary>
     private const int MaxDocument = 4 * 1024 * 1024;
 
-    /// <summary>Bytes up to which a file whose digest is not known is kept in memory: most are of no use.</summary>
-    private const int SmallFile = 64 * 1024;
-
-    /// <summary>Bytes of all of them together.</summary>
+    /// <summary>Bytes of all small files whose digest is not known: they are kept in memory, since most are of no use.</summary>
     private const int MaxSmallFiles = 32 * 1024 * 1024;
 
     private static readonly string[] s_documents =
@@ -71,6 +68,7 @@ internal sealed class LayoutImport
                 return [];
             }
 
+            await content.FinishAsync().ConfigureAwait(false);
             return await PublishAsync(images).ConfigureAwait(false);
         }
         catch (ImageException)
@@ -80,6 +78,7 @@ internal sealed class LayoutImport
         }
         finally
         {
+            await content.SettleAsync().ConfigureAwait(false);
             if (!_cancellation.IsCancellationRequested && content.HasRest(images.SelectMany(i => i.Content)))
             {
                 await content.DropRestAsync(_lockWait).ConfigureAwait(false);
@@ -111,6 +110,7 @@ internal sealed class LayoutImport
         }
 
         table.CheckLinks();
+        await content.FinishAsync().ConfigureAwait(false);
         Tell(members, request, completed: true);
         return table;
     }
@@ -130,7 +130,7 @@ internal sealed class LayoutImport
             return await content.AddAsync(digest, size, Read, PrintableText.Of(name)).ConfigureAwait(false);
         }
 
-        if (size <= SmallFile && _inMemory + size <= MaxSmallFiles)
+        if (size <= ImportedContent.SmallFile && _inMemory + size <= MaxSmallFiles)
         {
             _inMemory += (int)size;
             return ReadIntoMemory(members, (int)size);
@@ -152,8 +152,7 @@ internal sealed class LayoutImport
         for (var filled = 0; filled < size;)
         {
             var read = members.Read(bytes, filled, size - filled);
-            filled += read > 0 ? read : throw new ImageException(
-                ImageErrorKind.StoreUnavailable, "a file became shorter while it was read", "Import it again when nobody changes it.");
+            filled += read > 0 ? read : throw ImportedContent.Short(size - filled);
         }
 
         return new StoredMember(new Descriptor("", Digest.Of(bytes), size), Compressions.Of(bytes, size)) { Bytes = bytes };
