@@ -220,10 +220,25 @@ Describe 'Copy-Image' {
         (Copy-Image team/app:1 -Store "registry://$($one.Host)" -Destination "$($two.Host)/keep:1" -NoClobber).Status | Should -Be Unchanged
     }
 
-    It 'says that a Docker Engine is no place to copy to, and how to do without' {
+    It 'says that a Docker Engine is not there' {
         Copy-Image team/app:1 -Store "registry://$($one.Host)" -Destination unix:///nowhere.sock -ErrorAction SilentlyContinue `
             -ErrorVariable failed | Should -BeNullOrEmpty
         $failed | Should -HaveCount 1
+    }
+
+    It 'says with -WhatIf how many bytes would be sent and how many are there, as the run then does' {
+        $wish = @{ Image = 'team/app:1'; Store = "registry://$($one.Host)"; Destination = "$($two.Host)/whatif:1" }
+        $lines = Get-WhatIfLine { Copy-Image @wish -WhatIf }
+        $copied = Copy-Image @wish
+        "$lines" | Should -BeLike "*, sends $($copied.BytesUploaded) bytes, $($copied.BytesExisting) are there*"
+        "$(Get-WhatIfLine { Copy-Image @wish -WhatIf })" | Should -BeLike '*, sends 0 bytes, *'
+        $folder = New-TestStore
+        $env:IMGSPS_STORE = $store
+        try {
+            $wish.Destination = "$folder/none/"
+            "$(Get-WhatIfLine { Copy-Image @wish -WhatIf })" | Should -BeLike "*, sends $($copied.BytesUploaded) bytes, 0 are there*"
+            Get-ChildItem $folder | Should -BeNullOrEmpty
+        } finally { Remove-TestStore $folder; $env:IMGSPS_STORE = $store }
     }
 }
 
@@ -296,5 +311,77 @@ Describe 'Push with real parts' -Skip:([bool]$missingDocker) {
         $stored = Get-Image -Store "$folder/layout"
         $pushed = Invoke-ImagePush $stored.Reference "$($target.Host)/from/skopeo:1" -Store "$folder/layout"
         $pushed.Digest | Should -Be $stored.Digest
+    }
+
+    It 'copies into a Docker Engine only the layers that it lacks, from the store and from a registry (CP7)' {
+        $null = New-Item -ItemType Directory "$folder/second"
+        $second = Start-RealDocker "$folder/second"
+        try {
+            $null = & dd if=/dev/urandom "of=$folder/context/change" bs=1k count=100 2>&1
+            Set-Content "$folder/context/Dockerfile" "FROM $($source.Host)/team/app:1`nCOPY change /change`nCMD [`"/bin/busybox`", `"echo`", `"it runs too`"]"
+            docker build --network none -q -t "$($source.Host)/team/app:2" "$folder/context"
+            docker push -q "$($source.Host)/team/app:2"
+            $one, $two = "$($source.Host)/team/app:1", "$($source.Host)/team/app:2" | Invoke-ImagePull -Store $store
+
+            $first = Copy-Image $one.Reference -Store $store -Destination $second.Socket
+            $first.Status | Should -Be Created
+            $first.Id | Should -Be $one.Id
+            $plan = Get-WhatIfLine { Copy-Image $two.Reference -Store $store -Destination $second.Socket -WhatIf }
+            $next = Copy-Image $two.Reference -Store $store -Destination $second.Socket
+            $next.BytesUploaded | Should -BeLessThan 200000
+            $next.BytesExisting | Should -BeGreaterThan 500000
+            "$plan" | Should -BeLike "*sends $($next.BytesUploaded) bytes, $($next.BytesExisting) are there*"
+            (Copy-Image $two.Reference -Store $store -Destination $second.Socket).Status | Should -Be Unchanged
+            (Get-Image $two.Reference -Store $second.Socket).Id | Should -Be $two.Id
+            Invoke-Native (Get-Command docker -CommandType Application)[0].Source -H $second.Socket run --rm --network none $two.Reference |
+                Should -Be 'it runs too'
+
+            # From one Engine to another, and out of an Engine into a store: the same image.
+            $null = Remove-Image $two.Reference -Store $second.Socket
+            $across = Copy-Image $two.Reference -Store $engine.Socket -Destination $second.Socket
+            $across.Id | Should -Be $two.Id
+            $across.BytesUploaded | Should -BeLessThan 200000
+            $out = Copy-Image $two.Reference -Store $engine.Socket -Destination "$folder/out"
+            (Get-Image -Store "$folder/out").Id | Should -Be $two.Id
+            (Get-Image -Store "$folder/out").Layers.DiffId | Should -Be $two.Layers.DiffId
+            @(Get-ChildItem ([System.IO.Path]::GetTempPath()) -Filter 'imgsps-copy-*') | Should -BeNullOrEmpty
+        } finally { Stop-RealPart $second }
+    }
+
+    It 'goes the whole way round: registry, store, registry, docker, archive, docker, archive, store, Engine, and nothing is left' {
+        $round = "$folder/round"
+        $null = New-Item -ItemType Directory "$folder/third"
+        $third = Start-RealDocker "$folder/third"
+        function third { Invoke-Native (Get-Command docker -CommandType Application)[0].Source -H $third.Socket @args }
+        try {
+            $image = Invoke-ImagePull "$($source.Host)/team/app:1" -Store $round
+            $name = "$($target.Host)/round/app:1"
+            $null = Add-ImageTag $image.Reference -Tag $name -Store $round
+            (Invoke-ImagePush $name -Store $round).Digest | Should -Be $image.Digest
+            third pull -q $name
+            third run --rm --network none $name | Should -Be 'it runs'
+
+            Export-Image $name -Store $round -Path "$folder/round.tar"
+            third rmi $name
+            third load -q -i "$folder/round.tar"
+            third image inspect -f '{{.Id}}' $name | Should -Be $image.Id
+            third save -o "$folder/saved.tar" $name
+            $back = Import-Image "$folder/saved.tar" -Store "$folder/back"
+            $back.Id | Should -Be $image.Id
+            $back.Layers.DiffId | Should -Be $image.Layers.DiffId
+            $whole = Import-Image "$folder/round.tar" -Store "$folder/whole"
+            $whole.Digest | Should -Be $image.Digest
+
+            $delta = Copy-Image $name -Store $round -Destination $third.Socket
+            $delta.Status | Should -Be Unchanged
+            third rmi $name
+            (Copy-Image $name -Store $round -Destination $third.Socket).Id | Should -Be $image.Id
+
+            foreach ($place in $round, "$folder/back", "$folder/whole") {
+                Get-Image -Store $place | Remove-Image -Confirm:$false
+                $null = Optimize-ImageStore -Store $place -Confirm:$false
+                @(Get-ChildItem "$place/blobs" -Recurse -File) | Should -BeNullOrEmpty
+            }
+        } finally { Stop-RealPart $third }
     }
 }

@@ -48,6 +48,26 @@ public sealed class ImageTransfer
     /// <summary>The store that it went to, as <c>-Store</c> takes it.</summary>
     public string Store { get; init; } = "";
 
+    /// <summary>The same, of an image that is called otherwise where it came from.</summary>
+    internal ImageTransfer From(string source) => new()
+    {
+        Reference = Reference,
+        Status = Status,
+        Digest = Digest,
+        Id = Id,
+        PreviousDigest = PreviousDigest,
+        MediaType = MediaType,
+
+        // The manifest was made of what the Engine gave.
+        SameDigest = null,
+        BytesUploaded = BytesUploaded,
+        BytesMounted = BytesMounted,
+        BytesExisting = BytesExisting,
+        Requests = Requests,
+        Source = source,
+        Store = Store,
+    };
+
     /// <inheritdoc/>
     public override string ToString() => Reference;
 }

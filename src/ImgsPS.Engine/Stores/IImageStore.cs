@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Content;
 using ImgsPS.Stores.Registry;
 using ImgsPS.Transfer;
 
@@ -88,6 +89,17 @@ internal interface IPushingStore : IImageStore
     /// NotFound: no such image. NotSupported: a wish that it cannot do. Denied, Unauthorized, Unavailable and others: as it says.
     /// </exception>
     Task<ImageTransfer> PushAsync(TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+}
+
+/// <summary>A store that gives an image as an archive: a Docker Engine (CP7).</summary>
+internal interface ISavingStore : IImageStore
+{
+    /// <summary>The archive, made while it is read, which may not be done on the pipeline's thread; the caller disposes it.</summary>
+    /// <param name="image">A reference or an id.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Ends each read.</param>
+    /// <exception cref="ImageException">NotFound: no such image.</exception>
+    Task<Stream> SaveAsync(string image, IOperationObserver observer, CancellationToken cancellationToken);
 }
 
 /// <summary>A store that takes images as one archive: a Docker Engine (CP7).</summary>
@@ -188,6 +200,14 @@ internal interface ITargetStore : IImageStore
     /// StoreUnavailable, StoreLocked, NotSupported, InvalidData, InvalidArgument: the store cannot be written.
     /// </exception>
     Task<IImageTarget> BeginPullAsync(ImageReference reference, IOperationObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>What of some content is not there, for who says what a copy would send. Nothing is changed.</summary>
+    /// <param name="reference">What the image would be called.</param>
+    /// <param name="content">The content.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    Task<IReadOnlyList<Descriptor>> LackingAsync(
+        ImageReference reference, IReadOnlyList<Descriptor> content, IOperationObserver observer, CancellationToken cancellationToken);
 }
 
 /// <summary>A store that archives are imported into.</summary>

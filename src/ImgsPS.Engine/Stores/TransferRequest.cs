@@ -20,6 +20,9 @@ internal sealed record TransferRequest(ImageIdentity Image, ImageReference Desti
     /// <summary>Refuses to move a name that means another image (CP5).</summary>
     public bool NoClobber { get; init; }
 
+    /// <summary>True for a push: an Engine does it itself, under a name that the image has there.</summary>
+    public bool IsPush { get; init; }
+
     /// <summary>How to talk to registries.</summary>
     public RegistryOptions Registry { get; init; } = RegistryOptions.Default;
 

@@ -6,6 +6,54 @@ using ImgsPS.Content;
 
 namespace ImgsPS.Transfer;
 
+/// <summary>The documents of one image, for who chooses what of it is copied.</summary>
+internal interface ICopyDocuments : IManifestSource
+{
+    /// <summary>The indexes that were read, the root first.</summary>
+    IEnumerable<ManifestDocument> Indexes { get; }
+
+    /// <summary>True when neither source nor target can have content.</summary>
+    bool Lacks(Descriptor content);
+}
+
+/// <summary>The documents as the source has them: nothing is brought anywhere.</summary>
+internal sealed class SourceDocuments(IImageSource source) : ICopyDocuments
+{
+    private readonly List<ManifestDocument> _indexes = new();
+
+    /// <inheritdoc/>
+    public IEnumerable<ManifestDocument> Indexes => _indexes;
+
+    /// <inheritdoc/>
+    public string Name => source.Name;
+
+    /// <inheritdoc/>
+    public bool Lacks(Descriptor content) => source.Lacks(content);
+
+    /// <inheritdoc/>
+    public string Lack(string what, Descriptor content) => source.Lack(what, content);
+
+    /// <inheritdoc/>
+    public string LackAdvice(Descriptor content, bool hasOthers) => source.LackAdvice(content, hasOthers);
+
+    /// <inheritdoc/>
+    public async Task<ManifestDocument> GetManifestAsync(Descriptor? expected, IOperationObserver observer,
+        CancellationToken cancellationToken)
+    {
+        var document = await source.GetManifestAsync(expected, observer, cancellationToken).ConfigureAwait(false);
+        if (document is ImageIndex)
+        {
+            _indexes.Add(document);
+        }
+
+        return document;
+    }
+
+    /// <inheritdoc/>
+    public Task<byte[]> GetConfigAsync(Descriptor config, IOperationObserver observer, CancellationToken cancellationToken) =>
+        source.GetConfigAsync(config, observer, cancellationToken);
+}
+
 /// <summary>
 /// The documents of one image on its way: manifests and configs from the target where they are there, else from the source. Configs that
 /// come from there are in the target then. For one copy; not thread-safe.
@@ -14,7 +62,7 @@ namespace ImgsPS.Transfer;
 /// <param name="target">Where it goes.</param>
 /// <param name="resolved">What the source's name is known to mean; null when nobody asked.</param>
 /// <param name="blobs">Brings configs; null to take everything from the target, NotFound when it is not there.</param>
-internal sealed class CopyDocuments(IImageSource source, IImageTarget target, Descriptor? resolved, ContentCopy? blobs) : IManifestSource
+internal sealed class CopyDocuments(IImageSource source, IImageTarget target, Descriptor? resolved, ContentCopy? blobs) : ICopyDocuments
 {
     private readonly List<ManifestDocument> _indexes = new();
 

@@ -18,7 +18,7 @@ internal sealed class CopySelection
 {
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly CopyDocuments _documents;
+    private readonly ICopyDocuments _documents;
     private readonly CopyRequest _request;
     private readonly PlatformMatcher _platforms;
     private readonly IOperationObserver _observer;
@@ -32,7 +32,7 @@ internal sealed class CopySelection
     /// <param name="request">What is wanted.</param>
     /// <param name="observer">Who is told.</param>
     /// <param name="cancellation">Stops.</param>
-    public CopySelection(CopyDocuments documents, CopyRequest request, IOperationObserver observer, CancellationToken cancellation)
+    public CopySelection(ICopyDocuments documents, CopyRequest request, IOperationObserver observer, CancellationToken cancellation)
     {
         _documents = documents;
         _request = request;

@@ -50,6 +50,18 @@ internal sealed class ImageCopy
         source.GuardAsync(observer, ofSource => target.GuardAsync(
             ofSource, guarded => new ImageCopy(source, target, request, guarded, cancellationToken).RunAsync()));
 
+    /// <summary>The content that a copy would need in its target, each once; nothing is copied.</summary>
+    /// <exception cref="ImageException">As <see cref="RunAsync(IImageSource, IImageTarget, CopyRequest, IOperationObserver, CancellationToken)"/>.</exception>
+    public static Task<IReadOnlyList<Descriptor>> PlanAsync(
+        IImageSource source, CopyRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        source.GuardAsync<IReadOnlyList<Descriptor>>(observer, async guarded =>
+        {
+            var documents = new SourceDocuments(source);
+            var root = await documents.GetManifestAsync(null, guarded, cancellationToken).ConfigureAwait(false);
+            var plan = await new CopySelection(documents, request, guarded, cancellationToken).RunAsync(root).ConfigureAwait(false);
+            return plan.Manifests.SelectMany(request.ContentOf).GroupBy(c => c.Digest).Select(same => same.First()).ToArray();
+        });
+
     private async Task<CopiedImage> RunAsync()
     {
         Tell(_request.Words.Start(_reference));

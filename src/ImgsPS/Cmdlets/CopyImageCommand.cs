@@ -30,6 +30,8 @@ public sealed class CopyImageCommand : TransferCmdlet
 
     private protected override bool AllowsSharedStore => AllowSharedStore;
 
+    private protected override bool SaysCost => true;
+
     private protected override string Activity => "Copying";
 
     private protected override string Action => "Copy image";

@@ -38,6 +38,7 @@ public sealed class InvokeImagePushCommand : TransferCmdlet
     private protected override TransferRequest Complete(TransferRequest request) => request with
     {
         PresentPlatforms = PresentPlatforms,
+        IsPush = true,
 
         // Under its own name goes what has that name: an id is none.
         Image = Destination is null && !request.Image.IsListed

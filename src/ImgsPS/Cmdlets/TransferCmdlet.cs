@@ -55,6 +55,9 @@ public abstract class TransferCmdlet : RegistryCmdlet
     /// <summary>What ShouldProcess asks about.</summary>
     private protected abstract string Action { get; }
 
+    /// <summary>True when -WhatIf says how many bytes would be sent, for which both ends are asked.</summary>
+    private protected virtual bool SaysCost => false;
+
     /// <summary>Where an image goes.</summary>
     /// <param name="name">The image's name; null when it has none.</param>
     /// <param name="text">What the user called it.</param>
@@ -89,7 +92,7 @@ public abstract class TransferCmdlet : RegistryCmdlet
     {
         if (PatternOf(image) is not { } wildcard)
         {
-            return [(image.Identity, store.Store is ISourceStore source ? source.NameOf(image.Identity) : image.Identity.ToName())];
+            return [(image.Identity, store.Store is ISourceStore source ? source.NameOf(image.Identity) : NameIn(store, image.Identity))];
         }
 
         var selection = new ImageSelection(image.Identity, ImageWildcard.Compile);
@@ -99,6 +102,26 @@ public abstract class TransferCmdlet : RegistryCmdlet
                 .ToArray());
         return matches.Where(match => match.Reference is not null).GroupBy(match => match.Reference)
             .Select(same => (ImageIdentity.Of(same.Key!), (ImageReference?)ImageReference.Parse(same.Key!))).ToArray();
+    }
+
+    /// <summary>What an image is called in a store of which only the list says it.</summary>
+    private ImageReference? NameIn(StoreLink store, ImageIdentity image)
+    {
+        if (image.IsListed)
+        {
+            return image.ToName();
+        }
+
+        var images = RunToResult((observer, cancellationToken) => store.Store.ListAsync(ListRequest.Names, observer, cancellationToken));
+        try
+        {
+            return ImageLookup.Find(images, image).Images[0].Reference is { } name ? ImageReference.Parse(name) : null;
+        }
+        catch (ImageException)
+        {
+            // Who copies it is told.
+            return image.ToName();
+        }
     }
 
     private void Copy(ImageName image)
@@ -134,27 +157,21 @@ public abstract class TransferCmdlet : RegistryCmdlet
         });
         var target = $"{image.Text}{Place("in", from)} to {place.Reference.WithDefaultTag().Familiar}"
             + (place.Store.StartsWith("registry://", StringComparison.Ordinal) ? "" : $" in {to.Name}");
-        if (ShouldProcess(target, Action))
+        if (ShouldProcess(target + (IsWhatIf ? Cost(from, to, request) : ""), Action))
         {
             StartOnEach(Copies, [from], image.Text, (part, cancellationToken) => RunAsync(part, to.Store, request, cancellationToken));
         }
     }
 
+    /// <summary>What would be sent, in words.</summary>
+    private string Cost(StoreLink from, StoreLink to, TransferRequest request) => !SaysCost ? ""
+        : RunToResult((observer, cancellationToken) =>
+            ImageTransfers.PlanAsync(from.Store, to.Store, request, observer, cancellationToken)) is { } bytes
+        ? $", sends {bytes.Sent} bytes, {bytes.Existing} are there" : "";
+
     private static async Task RunAsync(StoreWork part, IImageStore to, TransferRequest request, CancellationToken cancellationToken)
     {
-        var done = part.Store is IPushingStore own && to.Kind == "registry"
-            ? await own.PushAsync(request, part.Observer, cancellationToken).ConfigureAwait(false)
-            : to is ILoadingStore loading ? await LoadAsync(part, loading, request, cancellationToken).ConfigureAwait(false)
-            : await StoreTransfer.RunAsync(part.Store.ForSource(), to.ForTarget(), request, part.Observer, cancellationToken)
-                .ConfigureAwait(false);
+        var done = await ImageTransfers.RunAsync(part.Store, to, request, part.Observer, cancellationToken).ConfigureAwait(false);
         await part.WriteAsync(done, cancellationToken).ConfigureAwait(false);
-    }
-
-    private static async Task<ImageTransfer> LoadAsync(
-        StoreWork part, ILoadingStore to, TransferRequest request, CancellationToken cancellationToken)
-    {
-        var source = StoreTransfer.Open(part.Store.ForSource(), request, part.Observer);
-        var plan = await ImageLoad.PlanAsync(source, to, request, part.Observer, cancellationToken).ConfigureAwait(false);
-        return await ImageLoad.RunAsync(source, to, plan, part.Observer, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -8,7 +8,7 @@ using ImgsPS.Stores.Registry;
 namespace ImgsPS.Stores.Docker;
 
 /// <summary>The images of a Docker Engine, over its API. Safe for any number of threads.</summary>
-internal sealed class DockerStore : IPullingStore, IPushingStore, ILoadingStore, IChangingStore, ISearchingStore
+internal sealed class DockerStore : IPullingStore, IPushingStore, ISavingStore, ILoadingStore, IChangingStore, ISearchingStore
 {
     private readonly DockerClient _client;
     private readonly DockerList _list;
@@ -51,6 +51,10 @@ internal sealed class DockerStore : IPullingStore, IPushingStore, ILoadingStore,
     /// <inheritdoc/>
     public Task<ImageTransfer> PushAsync(TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
         new DockerPush(_client, new DockerCredentials(_client, _credentials)).RunAsync(request, observer, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Stream> SaveAsync(string image, IOperationObserver observer, CancellationToken cancellationToken) =>
+        DockerSave.RunAsync(_client, image, observer, cancellationToken);
 
     /// <inheritdoc/>
     public Task LoadAsync(

@@ -292,6 +292,11 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<Descriptor>> LackingAsync(
+        ImageReference reference, IReadOnlyList<Descriptor> content, IOperationObserver observer, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<Descriptor>>(content.Where(c => !_blobs.Contains(c)).ToArray());
+
+    /// <inheritdoc/>
     public ImageReference? NameOf(ImageIdentity image)
     {
         try

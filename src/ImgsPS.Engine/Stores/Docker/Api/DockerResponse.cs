@@ -28,6 +28,10 @@ internal sealed class DockerResponse : IDisposable
         _errors = errors;
     }
 
+    /// <summary>The body as it comes; it ends with this.</summary>
+    public Task<DockerBody> OpenBodyAsync(CancellationToken cancellationToken) =>
+        DockerBody.OpenAsync(_response, _limits, _errors, cancellationToken);
+
     /// <summary>The body as one JSON document, at most 256 MiB.</summary>
     /// <exception cref="ImageException">
     /// InvalidData: not JSON. TooLarge. StoreUnavailable: the connection broke. Timeout: silence.

@@ -143,6 +143,17 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore, ISourceS
         await RegistryTarget.BeginAsync(Client, reference, observer, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<Descriptor>> LackingAsync(
+        ImageReference reference, IReadOnlyList<Descriptor> content, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        using var target = await RegistryTarget.BeginAsync(Client, reference, observer, cancellationToken).ConfigureAwait(false);
+        var there = await Task.WhenAll(content.Select(c => target.HasAsync(c, cancellationToken))).ConfigureAwait(false);
+
+        // What another repository is known to have is taken over from there.
+        return content.Where((c, i) => !there[i] && Client.Contents.Find(c.Digest) is null).ToArray();
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _documents.Tidy(NullObserver.Instance);

@@ -1,0 +1,78 @@
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using ImgsPS.Transfer;
+
+namespace ImgsPS.Stores.Archive;
+
+/// <summary>
+/// Brings an image from any store to any other: by the one copy, as an archive where an end takes or gives archives alone, or by a Docker
+/// Engine's own push.
+/// </summary>
+internal static class ImageTransfers
+{
+    /// <summary>Copies one image.</summary>
+    /// <exception cref="ImageException">
+    /// As <see cref="StoreTransfer"/>, <see cref="ImageLoad"/> and <see cref="IPushingStore.PushAsync"/> have them.
+    /// </exception>
+    public static async Task<ImageTransfer> RunAsync(
+        IImageStore from, IImageStore to, TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (from is IPushingStore own && to.Kind == "registry" && request.IsPush)
+        {
+            return await own.PushAsync(request, observer, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (from is not ISavingStore saving)
+        {
+            return await RunAsync(from.ForSource(), to, request, observer, cancellationToken).ConfigureAwait(false);
+        }
+
+        using var staged = await StagedImage.TakeAsync(saving, request.Image, observer, cancellationToken).ConfigureAwait(false);
+        return (await RunAsync(staged.Store, to, request with { Image = staged.Image }, observer, cancellationToken).ConfigureAwait(false))
+            .From(request.Image.Text);
+    }
+
+    /// <summary>
+    /// What a copy would send, and what is there already, in bytes; null for an image of which that is not known before it is read, a Docker
+    /// Engine's. Nothing is changed.
+    /// </summary>
+    /// <exception cref="ImageException">As <see cref="RunAsync(IImageStore, IImageStore, TransferRequest, IOperationObserver, CancellationToken)"/>.</exception>
+    public static async Task<(long Sent, long Existing)?> PlanAsync(
+        IImageStore from, IImageStore to, TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (from is ISavingStore)
+        {
+            return null;
+        }
+
+        var source = StoreTransfer.Open(from.ForSource(), request, observer);
+        if (to is ILoadingStore loading)
+        {
+            var plan = await ImageLoad.PlanAsync(source, loading, request, observer, cancellationToken).ConfigureAwait(false);
+            return (plan.Archive?.TarSize ?? 0, plan.Existing);
+        }
+
+        var content = await ImageCopy.PlanAsync(source, request.ToCopy(), observer, cancellationToken).ConfigureAwait(false);
+        var lacking = await to.ForTarget().LackingAsync(request.Destination.WithDefaultTag(), content, observer, cancellationToken)
+            .ConfigureAwait(false);
+
+        // A registry takes over what another of its repositories has.
+        var sent = lacking.Where(blob => to.Kind != "registry" || !source.RepositoriesAt(request.Destination.Registry, blob).Any())
+            .Sum(blob => blob.Size);
+        return (sent, content.Sum(blob => blob.Size) - sent);
+    }
+
+    private static async Task<ImageTransfer> RunAsync(
+        ISourceStore from, IImageStore to, TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (to is not ILoadingStore loading)
+        {
+            return await StoreTransfer.RunAsync(from, to.ForTarget(), request, observer, cancellationToken).ConfigureAwait(false);
+        }
+
+        var source = StoreTransfer.Open(from, request, observer);
+        var plan = await ImageLoad.PlanAsync(source, loading, request, observer, cancellationToken).ConfigureAwait(false);
+        return await ImageLoad.RunAsync(source, loading, plan, observer, cancellationToken).ConfigureAwait(false);
+    }
+}
