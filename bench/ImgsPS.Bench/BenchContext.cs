@@ -38,6 +38,8 @@ internal sealed class BenchContext(
 
     public Meter Meter => meter;
 
+    public Children Children => children;
+
     public Pairs Pairs => pairs;
 
     public Peers Peers => peers;

@@ -34,7 +34,7 @@ internal sealed record BenchOptions
 
     /// <summary>The parts, in their order.</summary>
     public static readonly IReadOnlyList<string> Parts =
-        ["big", "small", "unchanged", "list", "large", "remove", "registry", "platforms", "memory", "import", "progress"];
+        ["big", "small", "unchanged", "list", "large", "remove", "registry", "transfer", "platforms", "memory", "import", "progress"];
 
     public int Pairs { get; init; } = 5;
 
@@ -66,7 +66,7 @@ internal sealed record BenchOptions
     {
         var set = part switch
         {
-            "big" or "progress" when LayerMiB < 64 => Invariant($"layers of {LayerMiB} MiB"),
+            "big" or "progress" or "transfer" when LayerMiB < 64 => Invariant($"layers of {LayerMiB} MiB"),
             "memory" when LayerMiB < 64 || HugeGiB is > 0 and < 10 => Invariant($"layers of {LayerMiB} MiB, {HugeGiB} GiB"),
             "small" when Small < 100 => Invariant($"{Small} images"),
             "list" or "remove" when Store < 2000 => Invariant($"{Store} images"),

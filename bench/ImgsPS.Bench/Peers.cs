@@ -78,6 +78,50 @@ internal sealed class Peers(BenchOptions options, RegistryProcess registry, Mete
         ? Process("docker images", BenchContext.NothingAsync, $"{Docker} images >/dev/null", daemon: true)
         : null;
 
+    /// <summary>Has Docker save an image to a file, which is there then; false without Docker.</summary>
+    public async Task<bool> DockerSaveAsync(string name, string file)
+    {
+        if (!HasDocker)
+        {
+            return false;
+        }
+
+        await meter.ProcessAsync($"{Docker} pull -q {registry.Host}/{name} && {Docker} save -o {Meter.Quote(file)} {registry.Host}/{name}");
+        return true;
+    }
+
+    /// <summary>Saves an image that Docker has; null without Docker.</summary>
+    public Side? DockerSave(string name, string file) => HasDocker
+        ? Process("docker save", () =>
+        {
+            File.Delete(file);
+            return Task.CompletedTask;
+        }, $"{Docker} save -o {Meter.Quote(file)} {registry.Host}/{name}", daemon: true)
+        : null;
+
+    /// <summary>Loads a saved image, which is removed before; null without Docker.</summary>
+    public Side? DockerLoad(string name, string file) => HasDocker
+        ? Process("docker load", () => DockerRemoveAsync([name]), $"{Docker} load -q -i {Meter.Quote(file)}", daemon: true)
+        : null;
+
+    /// <summary>The archive of the store that is listed and emptied, made when it is not there.</summary>
+    public string MakeArchive()
+    {
+        if (!File.Exists(Archive))
+        {
+            StoreMaker.MakeArchive(Archive, options.Store);
+        }
+
+        return Archive;
+    }
+
+    /// <summary>Loads it; null without Docker.</summary>
+    public Side? DockerLoadMany() => HasDocker
+        ? Process(
+            "docker load", () => meter.ProcessAsync($"{Docker} image prune -af --filter label={Documents.Label}"),
+            $"{Docker} load -q -i {Meter.Quote(MakeArchive())}", daemon: true)
+        : null;
+
     /// <summary>Has Docker load the images of the store that is listed and emptied.</summary>
     public async Task DockerLoadAsync()
     {
@@ -86,12 +130,7 @@ internal sealed class Peers(BenchOptions options, RegistryProcess registry, Mete
             return;
         }
 
-        if (!File.Exists(Archive))
-        {
-            StoreMaker.MakeArchive(Archive, options.Store);
-        }
-
-        await meter.ProcessAsync($"{Docker} load -q -i {Meter.Quote(Archive)}");
+        await meter.ProcessAsync($"{Docker} load -q -i {Meter.Quote(MakeArchive())}");
     }
 
     public Side? DockerPrune() => HasDocker

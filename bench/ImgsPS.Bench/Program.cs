@@ -169,6 +169,7 @@ async Task RunPartsAsync(BenchContext context)
         ["large"] = stores.LargeAsync,
         ["remove"] = stores.RemoveAsync,
         ["registry"] = stores.RegistryAsync,
+        ["transfer"] = new TransferParts(context).TransferAsync,
         ["platforms"] = others.PlatformsAsync,
         ["memory"] = pulls.MemoryAsync,
         ["import"] = others.ImportAsync,

@@ -25,6 +25,7 @@ internal sealed class Targets
         var targets = new Targets(all);
         targets.AddPulls();
         targets.AddStores();
+        targets.AddTransfers();
         targets.AddOthers();
         return targets._lines;
     }
@@ -80,6 +81,33 @@ internal sealed class Targets
                 : Invariant($"{registry.A.Requests()} requests in {registry.A.Seconds():0.00} s, ")
                     + Invariant($"then {registry.B?.Requests()} in {registry.B?.Seconds():0.00} s"),
             registry?.B?.Requests() * 2 < registry?.A.Requests());
+    }
+
+    private void AddTransfers()
+    {
+        void Line(string what, string against, double limit, string key)
+        {
+            var found = Find("transfer." + key);
+            Add(
+                what, against, Invariant($"≤ {limit}"), found, found?.B is null ? null : Report.Number(found.WallRatio(), "0.00"),
+                found?.B is null ? null : found.WallRatio() <= limit);
+        }
+
+        Line("push of the big image into an empty registry", "skopeo copy oci: → docker://", 0.6, "push-skopeo");
+        var again = Find("transfer.again-skopeo");
+        Add("push of what is there", "the same", "1 request a tag", again,
+            again is null ? null : Invariant($"{again.A.Requests()} request(s)"), again?.A.Requests() == 1);
+        Line("copy registry → registry, big image", "skopeo copy docker:// → docker://", 0.6, "copy-skopeo");
+        Line("export of the big image to a tar", "skopeo copy oci: → oci-archive:", 0.5, "export-skopeo");
+        Line("the same", "docker save", 0.3, "export-docker");
+        Line("import of a docker save tar", "docker load", 0.2, "import-docker");
+        Line("the same", "skopeo copy docker-archive: → oci:", 0.5, "import-skopeo");
+        Line("import of 2,000 images in one archive", "docker load", 0.1, "many-docker");
+        var (push, archive) = (Find("transfer.push-memory"), Find("transfer.archive-memory"));
+        double[] peaks = [Mb(push?.A), Mb(push?.B), Mb(archive?.A), Mb(archive?.B)];
+        Add("peak memory of push, copy, export, import over an idle session", "–", "≤ 24 MB", push,
+            push is null ? null : string.Join(", ", Array.ConvertAll(peaks, peak => Invariant($"{peak:0.0} MB"))),
+            push is null ? null : peaks.All(peak => peak <= 24));
     }
 
     private void AddOthers()

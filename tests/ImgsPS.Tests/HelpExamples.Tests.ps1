@@ -22,7 +22,7 @@ Describe 'The examples of the help' {
         # Why an example does not run here. No example may be missing from both tables.
         $cannotRun = @{}
         if (-not $world.Dockers) {
-            foreach ($name in 'Add-ImageTag 3', 'Get-Image 8', 'Get-Image 9', 'Invoke-ImagePull 7') {
+            foreach ($name in 'Add-ImageTag 3', 'Copy-Image 5', 'Get-Image 8', 'Get-Image 9', 'Invoke-ImagePull 7') {
                 $cannotRun[$name] = 'The double of a Docker Engine needs PowerShell 7.'
             }
         }
@@ -189,6 +189,7 @@ Describe 'The examples of the help' {
                 $output[1].Reference | Should -Be "$address/app:1.4"
             }
             'Copy-Image 4'          = { (Get-Image "app:1.3" -Store "registry://$address").Digest | Should -Not -Be (Get-Image "$address/app:1.4").Digest }
+            'Copy-Image 5'          = { "$said" | Should -Match ', sends \d+ bytes, \d+ are there' }
             'Invoke-ImagePush 1'    = {
                 $output.Reference | Should -Be "$address/team/copy:1.4"
                 $output.BytesUploaded | Should -Be 0
@@ -278,7 +279,7 @@ Describe 'The examples of the help' {
     }
 
     It 'are all known here, and all run but for the <Expected>' `
-        -ForEach @{ Expected = if ($PSVersionTable.PSEdition -eq 'Core') { 0 } else { 3 } } {
+        -ForEach @{ Expected = if ($PSVersionTable.PSEdition -eq 'Core') { 0 } else { 4 } } {
         $names = @(Get-HelpExample).Name
         $after.Keys | Sort-Object | Should -Be ($names | Sort-Object)
         $cannotRun.Count | Should -Be $Expected

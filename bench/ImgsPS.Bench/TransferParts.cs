@@ -1,0 +1,108 @@
+using System;
+using System.IO;
+using System.Threading.Tasks;
+using static System.FormattableString;
+using static ImgsPS.Bench.BenchContext;
+
+namespace ImgsPS.Bench;
+
+/// <summary>Push, copy, export and import of the big image, and an archive of many images.</summary>
+internal sealed class TransferParts(BenchContext context)
+{
+    private string Archive => Path.Combine(context.Options.Work, "out.tar");
+
+    private string Saved => Path.Combine(context.Options.Work, Invariant($"saved-{context.Options.LayerMiB}.tar"));
+
+    private string Loaded => Path.Combine(context.Options.Work, "loaded");
+
+    public async Task TransferAsync()
+    {
+        var name = ImageSets.Big(context.Options.LayerMiB);
+        var reference = context.At(name);
+        await ClearAsync(context.Ours);
+        await PullAsync(context.Ours, reference);
+        await PushesAsync(reference);
+        await ArchivesAsync(name, reference);
+        await ManyAsync();
+    }
+
+    private async Task PushesAsync(string reference)
+    {
+        var pairs = context.Pairs;
+        var folder = Path.Combine(context.Options.Work, "second");
+        Directory.CreateDirectory(folder);
+        await using var second = await RegistryProcess.StartAsync(folder, context.Children);
+        Task EmptyAsync() => PutAsideAsync(second.Storage);
+        var to = $"{second.Host}/pushed:1";
+        var skopeo = $"skopeo copy -q --src-tls-verify=false --dest-tls-verify=false";
+        var push = $"$null = Invoke-ImagePush {Literal(reference)} -Destination {Literal(to)} -Store {Literal(context.Ours)}";
+        await pairs.MeasureAsync(
+            "transfer.push-skopeo", "push of the big image into an empty registry", context.Session(EmptyAsync, push),
+            Skopeo(EmptyAsync, "skopeo copy oci: → docker://", $"{skopeo} {Meter.Quote($"oci:{context.Ours}:{reference}")} docker://{to}"), 2);
+
+        // Into the registry whose requests are counted; the runs before the first bring it there.
+        var there = context.At("again/pushed:1");
+        var again = $"$null = Invoke-ImagePush {Literal(reference)} -Destination {Literal(there)} -Store {Literal(context.Ours)}";
+        await pairs.MeasureAsync(
+            "transfer.again-skopeo", "push of what is there", context.Session(NothingAsync, again),
+            Skopeo(NothingAsync, "skopeo copy oci: → docker://", $"{skopeo} {Meter.Quote($"oci:{context.Ours}:{reference}")} docker://{there}"),
+            2);
+        var copy = $"$null = Copy-Image {Literal(reference)} -Store {Literal("registry://" + context.Registry.Host)} -Destination {Literal(to)}";
+        await pairs.MeasureAsync(
+            "transfer.copy-skopeo", "copy of the big image from a registry to an empty one", context.Session(EmptyAsync, copy),
+            Skopeo(EmptyAsync, "skopeo copy docker:// → docker://", $"{skopeo} docker://{reference} docker://{to}"), 2);
+        await pairs.MeasureAsync(
+            "transfer.push-memory", "peak of memory", context.Session(EmptyAsync, push, memory: true),
+            context.Session(EmptyAsync, copy, memory: true), 1);
+    }
+
+    private async Task ArchivesAsync(string name, string reference)
+    {
+        var pairs = context.Pairs;
+        var from = Meter.Quote($"oci:{context.Ours}:{reference}");
+        var export = $"Export-Image {Literal(reference)} -Path {Literal(Archive)} -Store {Literal(context.Ours)}";
+        var exported = context.Session(ClearArchiveAsync, export);
+        await pairs.MeasureAsync(
+            "transfer.export-skopeo", "export of the big image to a tar", exported,
+            Skopeo(ClearArchiveAsync, "skopeo copy oci: → oci-archive:", $"skopeo copy -q {from} oci-archive:{Meter.Quote(Archive)}:x"), 2);
+        if (await context.Peers.DockerSaveAsync(name, Saved))
+        {
+            await pairs.MeasureAsync(
+                "transfer.export-docker", "export of the big image to a tar", exported, context.Peers.DockerSave(name, Archive), 1);
+            var import = $"$null = Import-Image {Literal(Saved)} -Store {Literal(Loaded)}";
+            var imported = context.Session(() => PutAsideAsync(Loaded), import);
+            await pairs.MeasureAsync(
+                "transfer.import-docker", "import of a docker save tar", imported, context.Peers.DockerLoad(name, Saved), 1);
+            await pairs.MeasureAsync(
+                "transfer.import-skopeo", "import of a docker save tar", imported,
+                Skopeo(
+                    () => PutAsideAsync(Loaded), "skopeo copy docker-archive: → oci:",
+                    $"skopeo copy -q docker-archive:{Meter.Quote(Saved)} {Meter.Quote($"oci:{Loaded}:x")}"), 1);
+            await pairs.MeasureAsync(
+                "transfer.archive-memory", "peak of memory", context.Session(ClearArchiveAsync, export, memory: true),
+                context.Session(() => PutAsideAsync(Loaded), import, memory: true), 1);
+        }
+
+        await ClearArchiveAsync();
+        await ClearAsync(Loaded);
+    }
+
+    private async Task ManyAsync()
+    {
+        var archive = context.Peers.MakeArchive();
+        var script = $"$null = Import-Image {Literal(archive)} -Store {Literal(Loaded)}";
+        await context.Pairs.MeasureAsync(
+            "transfer.many-docker", Invariant($"import of {context.Options.Store} images in one archive"),
+            context.Session(() => PutAsideAsync(Loaded), script, Holds(Loaded, context.Options.Store)), context.Peers.DockerLoadMany(), 1);
+        await ClearAsync(Loaded);
+    }
+
+    private Task ClearArchiveAsync()
+    {
+        File.Delete(Archive);
+        return Task.CompletedTask;
+    }
+
+    private Side? Skopeo(Func<Task> prepare, string title, string script) =>
+        Peers.IsInstalled("skopeo") ? context.Peers.Process(title, prepare, script) : null;
+}
