@@ -132,6 +132,14 @@ Describe 'Invoke-ImagePush' {
         } finally { Remove-TestStore $all; $env:IMGSPS_STORE = $store }
     }
 
+    It 'sends nothing where a row of a file says to, unless the session knows the place (SF10)' {
+        $row = [pscustomobject]@{ Reference = "$address/other:1"; Destination = 'stranger.example.com:5000/x:1' }
+        $row | Invoke-ImagePush -ErrorAction SilentlyContinue -ErrorVariable failed | Should -BeNullOrEmpty
+        "$failed" | Should -BeLike "*stranger.example.com:5000/x:1' came with the pipeline's data*"
+        $row.Destination = "$to/known/other:1"
+        ($row | Invoke-ImagePush).Reference | Should -Be "$to/known/other:1"
+    }
+
     It 'changes nothing with -WhatIf, and says what it would do' {
         $lines = Get-WhatIfLine { Invoke-ImagePush "$address/team/app:1" "$to/f/app:1" -WhatIf }
         "$lines" | Should -BeLike "*Push image*$address/team/app:1 to $to/f/app:1*"

@@ -5,6 +5,7 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Completion;
+using ImgsPS.Naming;
 using ImgsPS.Parameters;
 using ImgsPS.Pipeline;
 using ImgsPS.Stores;
@@ -25,6 +26,7 @@ public abstract class TransferCmdlet : RegistryCmdlet
     // An index is one thing to copy, however many of its images are piped.
     private readonly HashSet<(StoreLink From, string Image, TransferPlace To)> _begun = new();
     private Platform? _platform;
+    private bool _destinationIsTyped;
 
     /// <summary>References, ids or wildcards, or images of Get-Image.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -70,6 +72,7 @@ public abstract class TransferCmdlet : RegistryCmdlet
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        _destinationIsTyped = MyInvocation.BoundParameters.TryGetValue("Destination", out var typed) && typed is string[];
         _platform = Require(Platform, () => Platform is null ? null : ImgsPS.Platform.Parse(Platform));
     }
 
@@ -134,10 +137,28 @@ public abstract class TransferCmdlet : RegistryCmdlet
                 {
                     foreach (var place in PlacesOf(name, image.ToString()))
                     {
+                        EnsureMeant(place, image);
                         Start(store, identity, place);
                     }
                 }
             }, store);
+        }
+    }
+
+    /// <summary>
+    /// Refuses a destination that came with a row of a file, unless the session has used it: data must not send images anywhere (SF10).
+    /// </summary>
+    /// <exception cref="ImageException">InvalidArgument.</exception>
+    private void EnsureMeant(TransferPlace place, ImageName image)
+    {
+        if (image.IsData && !_destinationIsTyped && MyInvocation.BoundParameters.ContainsKey("Destination")
+            && StoreNames.IsAddress(place.Store) && !UsedNames.Stores.Contains(place.Store))
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                $"the destination '{PrintableText.Of(place.Reference.Familiar)}' came with the pipeline's data, and "
+                    + $"'{PrintableText.Of(place.Store)}' was not used in this session",
+                $"If it is meant, look at it first: Get-ImageStore '{PrintableText.Of(place.Store)}'. Or write the destination behind -Destination.");
         }
     }
 
