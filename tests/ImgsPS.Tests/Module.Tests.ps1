@@ -3,7 +3,7 @@ BeforeAll {
     $path = Get-TestModulePath
     $folder = Split-Path $path
     $commands = 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
-        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
+        'Get-ImageManifest', 'Get-ImageStore', 'Import-Image', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
         'Test-ImageStore'
     $edition = if ($PSVersionTable.PSVersion.Major -lt 6) { 'net472' } else { 'net8.0' }
 }
@@ -14,7 +14,7 @@ Describe 'The manifest' {
         $manifest.CompatiblePSEditions | Should -Be 'Desktop', 'Core'
         $manifest.PowerShellVersion | Should -Be '5.1'
         $manifest.ExportedCmdlets.Keys | Sort-Object | Should -Be $commands
-        $manifest.ExportedAliases.Keys | Sort-Object | Should -Be 'Pull-Image', 'Save-Image', 'Tag-Image'
+        $manifest.ExportedAliases.Keys | Sort-Object | Should -Be 'Load-Image', 'Pull-Image', 'Save-Image', 'Tag-Image'
         $manifest.ExportedFunctions.Count | Should -Be 0
         $manifest.ExportedVariables.Count | Should -Be 0
         $data = Import-PowerShellDataFile $path
@@ -91,7 +91,7 @@ Describe 'Import' {
     }
 
     It 'is clean under the latest strict mode, and makes the public types usable at once' {
-        $imported[0..2] | Should -Be '17', 'docker.io/library/ubuntu:latest', 'linux'
+        $imported[0..2] | Should -Be '19', 'docker.io/library/ubuntu:latest', 'linux'
     }
 
     It 'keeps all commands with -Force, twice' {
@@ -105,7 +105,7 @@ Describe 'Import' {
     It 'works in a second runspace' {
         $run = Start-TestPipeline "(Get-Command -Module ImgsPS -CommandType Cmdlet).Count; [ImgsPS.ImageReference]::Parse('u/x').Familiar"
         $null = $run.PowerShell.EndInvoke($run.Handle)
-        $run.Output | Should -Be 14, 'u/x'
+        $run.Output | Should -Be 15, 'u/x'
         $run.PowerShell.Dispose()
     }
 
@@ -113,7 +113,7 @@ Describe 'Import' {
         $yaml = Join-Path $TestDrive 'YamlDotNet.dll'
         $source = '[assembly: System.Reflection.AssemblyVersion("0.1.0.0")] namespace YamlDotNet { public class Emitter { } }'
         Invoke-TestShell "Add-Type -TypeDefinition '$source' -OutputAssembly '$yaml'; Add-Type -LiteralPath '$yaml'; [YamlDotNet.Emitter].Assembly.GetName().Version.Minor; Import-Module '$path' -ErrorAction Stop; (Get-Command -Module ImgsPS -CommandType Cmdlet).Count" |
-            Should -Be '1', '14'
+            Should -Be '1', '15'
     }
 
     It 'says what it needs in a PowerShell that is too old' {
@@ -140,7 +140,7 @@ Describe 'The commands' {
 
     It '<_> follows the conventions' `
         -ForEach 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer',
-        'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
+        'Get-ImageManifest', 'Get-ImageStore', 'Import-Image', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore',
         'Test-ImageStore' {
         $command = Get-Command $_
         (Get-Verb).Verb | Should -Contain $command.Verb
@@ -149,13 +149,13 @@ Describe 'The commands' {
         $command.Parameters['ThrottleLimit'].ParameterType | Should -Be ([int])
         $command.Parameters['TimeoutSec'].ParameterType | Should -Be ([int])
         $command.Parameters['Store'].ParameterType | Should -Be ([string[]])
-        if ($command.Verb -in 'Add', 'Export', 'Invoke', 'Optimize', 'Remove', 'Repair') {
+        if ($command.Verb -in 'Add', 'Export', 'Import', 'Invoke', 'Optimize', 'Remove', 'Repair') {
             $command.Parameters.Keys | Should -Contain 'WhatIf'
         }
     }
 
     It '<_> has help' -ForEach 'Add-ImageTag', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
-        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image',
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageStore', 'Import-Image', 'Invoke-ImagePull', 'Optimize-ImageStore', 'Remove-Image',
         'Repair-ImageStore', 'Test-ImageStore' {
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"
