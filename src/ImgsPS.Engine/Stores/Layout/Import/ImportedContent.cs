@@ -32,6 +32,7 @@ internal sealed class ImportedContent : IDisposable
     private readonly HashSet<Digest> _begun = new();
     private readonly List<Task> _writing = new();
     private readonly SemaphoreSlim _lanes = new(Lanes);
+    private bool _disposed;
 
     /// <summary>Begins; the store is prepared for writing.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
@@ -41,6 +42,9 @@ internal sealed class ImportedContent : IDisposable
         _observer = observer;
         _cancellation = cancellationToken;
         _lease = Lease.Create(parts.Paths, parts.Files);
+
+        // An import brings as many blobs as many pulls do.
+        IngestSpares.Enter(parts.Paths.Ingest);
     }
 
     /// <summary>Takes content whose digest is known before. What is there already is hashed all the same: an archive must not lie.</summary>
@@ -264,8 +268,14 @@ internal sealed class ImportedContent : IDisposable
     /// <summary>Ends the claim.</summary>
     public void Dispose()
     {
-        _parts.Blobs.Verified.Save(_observer);
-        _lease.Dispose();
+        if (!_disposed)
+        {
+            _disposed = true;
+            _parts.Blobs.Verified.Save(_observer);
+            IngestSpares.Leave(_parts.Paths.Ingest, _parts.Files);
+            _lease.Dispose();
+            _lanes.Dispose();
+        }
     }
 
     private async Task<StoredMember> AddSmallAsync(Descriptor content, Func<byte[], int, int, int> read, string name)
