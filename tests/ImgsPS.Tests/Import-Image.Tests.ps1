@@ -30,7 +30,8 @@ BeforeAll {
         Set-Content -LiteralPath (Join-Path $work content.txt) -Value "content of $Tags"
         tar -C $work -cf (Join-Path $layer layer.tar) content.txt
         $diff = (Get-FileHash -LiteralPath (Join-Path $layer layer.tar)).Hash.ToLowerInvariant()
-        $config = '{"architecture":"amd64","os":"linux","config":{"Cmd":["/x"]},"rootfs":{"type":"layers","diff_ids":["sha256:' + $diff + '"]}}'
+        $config = '{"architecture":"amd64","os":"linux","config":{"Cmd":["/x"]},' +
+            '"rootfs":{"type":"layers","diff_ids":["sha256:' + $diff + '"]}}'
         [System.IO.File]::WriteAllText((Join-Path $folder c.json), $config)
         $list = ConvertTo-Json @(@{ Config = 'c.json'; RepoTags = @($Tags); Layers = @('x/layer.tar') }) -Depth 4 -Compress
         [System.IO.File]::WriteAllText((Join-Path $folder manifest.json), $list)
@@ -144,14 +145,16 @@ Describe 'Import-Image' {
         { Import-Image x.tar -Repository app:1 } | Should -Throw -ErrorId 'InvalidArgument*'
         Set-Content -LiteralPath (Join-Path $work file) -Value 'hello'
         tar -C $work -czf (Join-Path $work tree.tgz) file
-        $image = Import-Image tree.tgz -RootFileSystem -Repository base -Change 'CMD ["/file"]', 'LABEL a=b' -Message 'by hand' -Platform linux/arm64
+        $image = Import-Image tree.tgz -RootFileSystem -Repository base -Change 'CMD ["/file"]', 'LABEL a=b' `
+            -Message 'by hand' -Platform linux/arm64
         $image.Reference, "$($image.Platform)", $image.Labels.a | Should -Be 'base:latest', 'linux/arm64', 'b'
         (Get-ImageHistory base).Comment | Should -Be 'by hand'
         Import-Image tree.tgz -RootFileSystem -Change 'RUN x' -ErrorAction SilentlyContinue -ErrorVariable failed
         "$failed" | Should -BeLike '*run is not a valid change command*'
     }
 
-    It 'leaves the store as it was when the process is killed, and finishes the next time' -Skip:($IsWindows -or $PSVersionTable.PSEdition -ne 'Core') {
+    It 'leaves the store as it was when the process is killed, and finishes the next time' `
+        -Skip:($IsWindows -or $PSVersionTable.PSEdition -ne 'Core') {
         $null = New-TestArchive (Join-Path $work k.tar) 'kept:1'
         $before = Import-Image k.tar
         # A pipe that never ends: the process reads, and is killed there.
@@ -160,7 +163,6 @@ Describe 'Import-Image' {
         @(@(Get-TestShell) | Select-Object -Skip 1) + '-NoProfile', '-Command', $script | ForEach-Object { $start.ArgumentList.Add($_) }
         $start.RedirectStandardInput = $true
         $process = [System.Diagnostics.Process]::Start($start)
-        $big = [byte[]]::new(3MB)
         $null = New-TestArchive (Join-Path $work big.tar) 'big:1'
         $bytes = [System.IO.File]::ReadAllBytes((Join-Path $work big.tar))
         $process.StandardInput.BaseStream.Write($bytes, 0, 2000)
@@ -264,7 +266,8 @@ Describe 'Import-Image of what real tools write' -Skip:($missing -ne '') {
         $list = Get-Content -LiteralPath (Join-Path $broken manifest.json) -Raw | ConvertFrom-Json
         foreach ($case in @(
                 @{ Change = { $list[0].RepoTags = @('e10') }; Says = '*invalid tag "e10"*' }
-                @{ Change = { $list[0].RepoTags = @('app:1'); $list[0].Layers = @($list[0].Layers[0]) }; Says = '*layers length mismatch: expected 1, got 2*' })) {
+                @{ Change = { $list[0].RepoTags = @('app:1'); $list[0].Layers = @($list[0].Layers[0]) }
+                    Says = '*layers length mismatch: expected 1, got 2*' })) {
             & $case.Change
             [System.IO.File]::WriteAllText((Join-Path $broken manifest.json), (ConvertTo-Json @($list) -Depth 5))
             $tar = Join-Path $real broken.tar

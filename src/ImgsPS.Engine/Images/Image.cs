@@ -72,7 +72,9 @@ public sealed class Image
     /// <summary>Bytes of the image's content in the store: for the local store config and layers as they are kept, compressed.</summary>
     public long Size { get; init; }
 
-    /// <summary>Bytes of <see cref="Size"/> that another image of the store uses too (DU1); null when nobody asked, or nobody knows.</summary>
+    /// <summary>
+    /// Bytes of <see cref="Size"/> that another image of the store uses too (DU1); null when nobody asked, or nobody knows.
+    /// </summary>
     public long? SharedSize { get; private set; }
 
     /// <summary>Bytes of <see cref="Size"/> that no other image of the store uses; null when <see cref="SharedSize"/> is.</summary>
@@ -148,7 +150,8 @@ public sealed class Image
 
     /// <summary>
     /// What a pull brought: <c>Downloaded</c>, content that was not there; <c>UpToDate</c>, nothing; <c>Moved</c>, the reference named
-    /// another image before (<see cref="PreviousDigest"/>). An import says <c>Imported</c> instead of the first. Null for an image of a list.
+    /// another image before (<see cref="PreviousDigest"/>). An import says <c>Imported</c> instead of the first. Null for an image of a
+    /// list.
     /// </summary>
     public string? Status { get; private set; }
 

@@ -5,8 +5,8 @@ using System.IO;
 namespace ImgsPS.Layers;
 
 /// <summary>
-/// Undoes deflate (RFC 1951) and knows to the byte where it ends, which the platform's stream does not tell: what follows in the archive can
-/// be judged then. Blocks its thread. Not thread-safe.
+/// Undoes deflate (RFC 1951) and knows to the byte where it ends, which the platform's stream does not tell: what follows in the
+/// archive can be judged then. Blocks its thread. Not thread-safe.
 /// </summary>
 internal sealed class Inflater
 {

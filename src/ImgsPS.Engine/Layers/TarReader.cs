@@ -127,7 +127,8 @@ internal sealed class TarReader
         if (own?.Sparse == true || _global.Sparse || type == 'S')
         {
             throw new ImageException(
-                ImageErrorKind.NotSupported, $"the archive has a sparse member at byte {at}", "Write it anew without sparse files: tar without -S.");
+                ImageErrorKind.NotSupported, $"the archive has a sparse member at byte {at}",
+                "Write it anew without sparse files: tar without -S.");
         }
 
         var kind = type switch
@@ -179,7 +180,8 @@ internal sealed class TarReader
 
     private static string Checked(string name, long at) => Encoding.UTF8.GetByteCount(name) <= MaxName
         ? name
-        : throw OwnLimit.Exceeded($"a name in the archive has {Encoding.UTF8.GetByteCount(name)} bytes (at byte {at})", $"reads names of at most {MaxName}");
+        : throw OwnLimit.Exceeded(
+            $"a name in the archive has {Encoding.UTF8.GetByteCount(name)} bytes (at byte {at})", $"reads names of at most {MaxName}");
 
     private string HeaderName()
     {
@@ -487,7 +489,8 @@ internal sealed class TarReader
                     break;
                 case PaxKeys.Size:
                     Size = value.Length == 0 ? null
-                        : long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size <= StrictObject.MaxInteger
+                        : long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                            && size <= StrictObject.MaxInteger
                             ? size
                             : throw Broken(at, $"an extended header whose size is no number of 0 to 2^53: '{PrintableText.Of(value)}'");
                     break;

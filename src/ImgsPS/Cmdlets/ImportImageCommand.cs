@@ -226,7 +226,8 @@ public sealed class ImportImageCommand : StoreCmdlet
         {
             throw new ImageException(
                 e is FileNotFoundException or DirectoryNotFoundException ? ImageErrorKind.NotFound : ImageErrorKind.StoreUnavailable,
-                $"'{PrintableText.Of(path)}' cannot be read: {PrintableText.OfServer(e.Message)}", "Check the path and your rights on it.", e);
+                $"'{PrintableText.Of(path)}' cannot be read: {PrintableText.OfServer(e.Message)}",
+                "Check the path and your rights on it.", e);
         }
     }
 }

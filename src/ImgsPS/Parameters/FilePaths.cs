@@ -62,6 +62,6 @@ internal static class FilePaths
     }
 
     private static ImageException NoFile(string path, Exception? cause) => new(
-        ImageErrorKind.InvalidArgument, $"'{PrintableText.Of(path)}' is not a path of the file system", "Name a file on a disk, as ./images.tar.",
-        cause);
+        ImageErrorKind.InvalidArgument, $"'{PrintableText.Of(path)}' is not a path of the file system",
+        "Name a file on a disk, as ./images.tar.", cause);
 }

@@ -22,7 +22,8 @@ public class GzipReaderTests
                          (4, Gen.Choose(0, 5000)), (1, Gen.Elements(65_535, 65_536, 200_000, 1_000_000)))
                      from seed in Gen.Choose(0, 10_000)
                      select Data(kind, size, seed);
-        Prop.ForAll(inputs.ToArbitrary(), data => new[] { CompressionLevel.NoCompression, CompressionLevel.Fastest, CompressionLevel.Optimal }
+        Prop.ForAll(inputs.ToArbitrary(), data =>
+            new[] { CompressionLevel.NoCompression, CompressionLevel.Fastest, CompressionLevel.Optimal }
             .All(level => Undo(Compress(data, level)).SequenceEqual(data))).QuickCheckThrowOnFailure();
     }
 

@@ -57,7 +57,8 @@ public class HostileArchiveTests
         ["pipe"] = (() => Special('6'), "is a device or a pipe"),
 
         // RA5
-        ["index.json of 5 MiB"] = (() => Layout().Add("index.json", new byte[5 << 20]).ToTar(), "index.json of the archive has 5242880 bytes"),
+        ["index.json of 5 MiB"] =
+            (() => Layout().Add("index.json", new byte[5 << 20]).ToTar(), "index.json of the archive has 5242880 bytes"),
         ["manifest.json of 5 MiB"] = (() => new TestArchive().Add("manifest.json", new byte[5 << 20]).ToTar(), "has 5242880 bytes"),
         ["many names"] = (ManyNames, "characters of names"),
         ["config of 9 MiB"] = (() => Docker(config: "big").Add("big", new byte[9 << 20]).ToTar(), "reads at most 8388608"),
@@ -73,10 +74,12 @@ public class HostileArchiveTests
         ["layer that is cut"] = (() => GzipLayer(b => b.Take(b.Length - 3).ToArray()), "broken"),
 
         // RA7, AR12
-        ["more layers than diff ids"] = (() => Layers(l => l.Add((string)l[0]!)), "invalid manifest, layers length mismatch: expected 3, got 2"),
+        ["more layers than diff ids"] =
+            (() => Layers(l => l.Add((string)l[0]!)), "invalid manifest, layers length mismatch: expected 3, got 2"),
         ["fewer layers than diff ids"] = (() => Layers(l => l.RemoveAt(1)), "invalid manifest, layers length mismatch: expected 1, got 2"),
         ["no layers"] = (() => Layers(l => l.Clear()), "invalid manifest, layers length mismatch: expected 0, got 2"),
-        ["layers in another order"] = (() => Layers(l => { var first = (string)l[0]!; l.RemoveAt(0); l.Add(first); }), "invalid diffID for layer 0"),
+        ["layers in another order"] =
+            (() => Layers(l => { var first = (string)l[0]!; l.RemoveAt(0); l.Add(first); }), "invalid diffID for layer 0"),
         ["one file for two layers"] = (() => Layers(l => l[1] = (string)l[0]!), "invalid diffID for layer 1"),
         ["layer with other bytes"] = (() => Docker().Replace(
             Docker().Members.Last(m => m.Name.EndsWith("layer.tar", StringComparison.Ordinal)).Name,
@@ -101,9 +104,11 @@ public class HostileArchiveTests
         ["file and folder of one name"] = (() => Layout().Add("a/b", "x").Add("a", "y").ToTar(), "stands there twice"),
         ["file in a file"] = (() => Layout().Add("a", "x").Add("a/b", "y").ToTar(), "which is no folder"),
         ["file and link of one name"] = (() => Layout().Add("a", "x").Link("a", "oci-layout").ToTar(), "stands there twice"),
-        ["member of index.json twice"] = (() => Index("{\"schemaVersion\":2,\"manifests\":[],\"manifests\":[]}"), "stands in one object twice"),
+        ["member of index.json twice"] =
+            (() => Index("{\"schemaVersion\":2,\"manifests\":[],\"manifests\":[]}"), "stands in one object twice"),
         ["member of index.json in another case"] = (() => Index("{\"schemaVersion\":2,\"Manifests\":[]}"), "by case only"),
-        ["member of manifest.json twice"] = (() => Manifest("[{\"Config\":\"a\",\"Config\":\"b\",\"Layers\":[]}]"), "stands in one object twice"),
+        ["member of manifest.json twice"] =
+            (() => Manifest("[{\"Config\":\"a\",\"Config\":\"b\",\"Layers\":[]}]"), "stands in one object twice"),
         ["member of manifest.json in another case"] = (() => Manifest("[{\"config\":\"a\",\"Layers\":[]}]"), "by case only"),
         ["member of the config twice"] = (() => Docker(config: "evil").Add("evil", "{\"rootfs\":{},\"rootfs\":{}}").ToTar(), "twice"),
         ["index.json that is no JSON"] = (() => Index("{"), "not a JSON document"),
@@ -111,7 +116,8 @@ public class HostileArchiveTests
         ["index.json of another version"] = (() => Index("{\"schemaVersion\":3,\"manifests\":[]}"), "is not 2"),
         ["index.json without manifests"] = (() => Index("{\"schemaVersion\":2}"), "manifests"),
         ["index.json with garbage behind"] = (() => Index("{\"schemaVersion\":2,\"manifests\":[]}x"), "not a JSON document"),
-        ["layout without index.json"] = (() => new TestArchive { Layout = "{\"imageLayoutVersion\":\"1.0.0\"}" }.ToTar(), "without index.json"),
+        ["layout without index.json"] =
+            (() => new TestArchive { Layout = "{\"imageLayoutVersion\":\"1.0.0\"}" }.ToTar(), "without index.json"),
         ["layout of version 2"] = (() => Version("{\"imageLayoutVersion\":\"2.0.0\"}"), "version '2.0.0' is not supported"),
         ["layout of version 9.9.9"] = (() => Version("{\"imageLayoutVersion\":\"9.9.9\"}"), "version '9.9.9' is not supported"),
         ["layout without a version"] = (() => Version("{}"), "imageLayoutVersion"),
@@ -129,7 +135,8 @@ public class HostileArchiveTests
         ["config that is missing"] = (() => Layout().Remove(TestArchive.PathOf(s_image.Config)).ToTar(), "does not have the config"),
         ["layer that is missing"] = (() => Layout().Remove(TestArchive.PathOf(s_image.Layers[1].Blob)).ToTar(), "does not have the layer"),
         ["layer that is missing of a docker archive"] = (() => Docker(layer: "missing/layer.tar").ToTar(), "names 'missing/layer.tar'"),
-        ["blob with other bytes"] = (() => Layout().Replace(TestArchive.PathOf(s_image.Layers[0].Blob), [1, 2, 3]).ToTar(), "is not the content of digest"),
+        ["blob with other bytes"] = (() => Layout().Replace(
+            TestArchive.PathOf(s_image.Layers[0].Blob), [1, 2, 3]).ToTar(), "is not the content of digest"),
         ["blob with other bytes that the store has"] = (() => Layout(s_other).Replace(
             TestArchive.PathOf(s_other.Layers[0].Blob), Change(s_other.Layers[0].Blob.Bytes, 20)).ToTar(), "is not the content of digest"),
         ["wrong size of a layer"] = (() => TestArchive.OfLayout(("app:1", new TestImage(

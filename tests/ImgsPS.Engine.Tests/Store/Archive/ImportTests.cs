@@ -346,7 +346,8 @@ public class ImportTests
         using var store = new TempStore();
         var image = new TestImage("large", author: new string('a', 200_000));
 
-        Assert.Equal(image.Id, Assert.Single(await ImportAsync(store, TestArchive.OfDocker20(("app:1", image)).ToTar(), compress: true)).Id);
+        var tar = TestArchive.OfDocker20(("app:1", image)).ToTar();
+        Assert.Equal(image.Id, Assert.Single(await ImportAsync(store, tar, compress: true)).Id);
     }
 
     [Fact]

@@ -93,7 +93,8 @@ internal sealed class TestArchive
         {
             var reference = ImageReference.Parse(name);
             archive.AddToIndex(
-                image, ("io.containerd.image.name", reference.ToString()), ("org.opencontainers.image.ref.name", reference.Tag ?? "latest"));
+                image, ("io.containerd.image.name", reference.ToString()),
+                ("org.opencontainers.image.ref.name", reference.Tag ?? "latest"));
             archive.Manifest.Add(Element(
                 PathOf(image.Config), image.Layers.Select(l => PathOf(l.Blob)), [reference.Familiar]));
         }
@@ -137,7 +138,9 @@ internal sealed class TestArchive
         return archive.Add("repositories", "{}");
     }
 
-    /// <summary>What skopeo and podman write as docker-archive (c/image docker/internal/tarfile/writer.go): the names are canonical.</summary>
+    /// <summary>
+    /// What skopeo and podman write as docker-archive (c/image docker/internal/tarfile/writer.go): the names are canonical.
+    /// </summary>
     public static TestArchive OfSkopeo(string name, TestImage image)
     {
         var archive = new TestArchive { Manifest = [] };

@@ -63,7 +63,8 @@ public class TreeImportTests
         using var store = new TempStore();
         foreach (var tree in new[]
         {
-            s_tree.Take(700).ToArray(), s_tree.Take(1536).ToArray(), [.. s_tree, 1], [.. Gzip(s_tree), 0], Gzip([.. s_tree, 1]), [], new byte[99],
+            s_tree.Take(700).ToArray(), s_tree.Take(1536).ToArray(), [.. s_tree, 1], [.. Gzip(s_tree), 0], Gzip([.. s_tree, 1]), [],
+            new byte[99],
             Gzip(s_tree).Take(40).ToArray(),
         })
         {
@@ -86,8 +87,10 @@ public class TreeImportTests
         { "ENV A=1 B=\"x y\" C='p q' D=p\\ q E=", "{\"Env\":[\"A=1\",\"B=x y\",\"C=p q\",\"D=p q\",\"E=\"]}" },
         { "ENV A one two  three", "{\"Env\":[\"A=one two  three\"]}" },
         { "ENV A=1\nENV A=2", "{\"Env\":[\"A=2\"]}" },
-        { "ENV A=1\nENV B=$A/x C=${A}y D=${N:-d} E=\\$A F='$A' G=$N.", "{\"Env\":[\"A=1\",\"B=1/x\",\"C=1y\",\"D=d\",\"E=$A\",\"F=$A\",\"G=.\"]}" },
-        { "EXPOSE 80 53/udp 8000-8002", "{\"ExposedPorts\":{\"53/udp\":{},\"80/tcp\":{},\"8000/tcp\":{},\"8001/tcp\":{},\"8002/tcp\":{}}}" },
+        { "ENV A=1\nENV B=$A/x C=${A}y D=${N:-d} E=\\$A F='$A' G=$N.",
+            "{\"Env\":[\"A=1\",\"B=1/x\",\"C=1y\",\"D=d\",\"E=$A\",\"F=$A\",\"G=.\"]}" },
+        { "EXPOSE 80 53/udp 8000-8002",
+            "{\"ExposedPorts\":{\"53/udp\":{},\"80/tcp\":{},\"8000/tcp\":{},\"8001/tcp\":{},\"8002/tcp\":{}}}" },
         { "HEALTHCHECK NONE", "{\"Healthcheck\":{\"Test\":[\"NONE\"]}}" },
         { "HEALTHCHECK --interval=5s --timeout=1m --retries=3 CMD curl x",
             "{\"Healthcheck\":{\"Test\":[\"CMD-SHELL\",\"curl x\"],\"Interval\":5000000000,\"Timeout\":60000000000,\"Retries\":3}}" },

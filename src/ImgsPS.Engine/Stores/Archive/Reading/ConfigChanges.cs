@@ -15,9 +15,9 @@ internal sealed class ConfigChanges
 {
     private static readonly string[] s_signals =
     [
-        "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL", "PROF", "PWR", "QUIT",
-        "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
-        "RTMIN", "RTMAX",
+        "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL", "PROF", "PWR",
+        "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU",
+        "XFSZ", "RTMIN", "RTMAX",
     ];
 
     private readonly bool _isWindows;
@@ -360,7 +360,8 @@ internal sealed class ConfigChanges
             }
         }
 
-        return quote == '\0' ? value : throw Wrong($"unexpected end of statement while looking for matching {(quote == '"' ? "double" : "single")}-quote");
+        return quote == '\0' ? value : throw Wrong(
+            $"unexpected end of statement while looking for matching {(quote == '"' ? "double" : "single")}-quote");
     }
 
     private string Variable(string text, ref int at)
@@ -411,12 +412,14 @@ internal sealed class ConfigChanges
             throw Wrong($"invalid proto: {PrintableText.Of(protocol)}");
         }
 
-        int Number(string digits) => int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535
+        int Number(string digits) => int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && port is > 0 and <= 65535
             ? port
             : throw Wrong($"invalid containerPort: {PrintableText.Of(text)}");
         var first = Number(range[0]);
         var last = range.Length == 1 ? first : range.Length == 2 ? Number(range[1]) : Number("");
-        return last >= first ? Enumerable.Range(first, last - first + 1).Select(port => port.ToString(CultureInfo.InvariantCulture) + "/" + protocol)
+        return last >= first
+            ? Enumerable.Range(first, last - first + 1).Select(port => port.ToString(CultureInfo.InvariantCulture) + "/" + protocol)
             : throw Wrong($"invalid range format for containerPort: {PrintableText.Of(text)}");
     }
 

@@ -38,7 +38,8 @@ internal sealed class DeltaList
         var root = new StrictObject(json.RootElement, ArchiveMembers.Delta, "", s_known);
         var version = root.Integer("version");
         return version == 1 ? new(root.RequiredObjects("layers", s_layer).Select(Read)) : throw new ImageException(
-            ImageErrorKind.NotSupported, $"the delta archive is of version {version}", "A later version of ImgsPS wrote it: update the module.");
+            ImageErrorKind.NotSupported, $"the delta archive is of version {version}",
+            "A later version of ImgsPS wrote it: update the module.");
 
         static DeltaLayer Read(StrictObject layer) => new(
             new Descriptor("", layer.Digest("digest"), layer.Integer("size")), layer.Digest("diffId"), layer.TextList("images"));

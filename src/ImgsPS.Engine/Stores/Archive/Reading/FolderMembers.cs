@@ -77,7 +77,8 @@ internal sealed class FolderMembers : IMemberSource
         if (!entry.IsFile)
         {
             throw new ImageException(
-                ImageErrorKind.InvalidData, $"'{PrintableText.Of(entry.Path)}' is no regular file, and nothing else is followed in a folder",
+                ImageErrorKind.InvalidData,
+                $"'{PrintableText.Of(entry.Path)}' is no regular file, and nothing else is followed in a folder",
                 "Import the tar that it was unpacked from: there a link can only lead to another member.");
         }
 

@@ -99,7 +99,8 @@ internal sealed class ImportStream : ReadingStream
         {
             reading.Wait(_cancellation);
         }
-        catch (AggregateException e) when (e.InnerException is { } cause && (StoreFailure.IsMachine(cause) || cause is NotSupportedException))
+        catch (AggregateException e)
+            when (e.InnerException is { } cause && (StoreFailure.IsMachine(cause) || cause is NotSupportedException))
         {
             throw new IOException(cause.Message, cause);
         }

@@ -145,7 +145,8 @@ internal sealed class MemberTable
     }
 
     private static ImageException LeadsOut(string name) => Refused(
-        name, "has a name that may lead out of it", "Names in an archive of images are relative, with '/' between their parts and without '..'.");
+        name, "has a name that may lead out of it",
+        "Names in an archive of images are relative, with '/' between their parts and without '..'.");
 
     /// <summary>Where a link leads: a symbolic one from its folder on, another one from the top.</summary>
     private static string TargetOf(string name, TarMember member)

@@ -132,7 +132,8 @@ internal sealed class DockerArchive(
         }
 
         return new Descriptor(
-            layer.Compression == Compression.Gzip ? MediaTypes.OciLayerGzip : MediaTypes.OciLayer, layer.Content.Digest, layer.Content.Size);
+            layer.Compression == Compression.Gzip ? MediaTypes.OciLayerGzip : MediaTypes.OciLayer, layer.Content.Digest,
+            layer.Content.Size);
     }
 
     /// <summary>A layer that the archive leaves out: by its digest, or by its diff id as some image of the store has it (AR13).</summary>

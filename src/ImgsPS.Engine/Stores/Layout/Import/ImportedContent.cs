@@ -32,6 +32,7 @@ internal sealed class ImportedContent : IDisposable
     private readonly HashSet<Digest> _begun = new();
     private readonly List<Task> _writing = new();
     private readonly SemaphoreSlim _lanes = new(Lanes);
+    private bool _disposed;
 
     /// <summary>Begins; the store is prepared for writing.</summary>
     /// <exception cref="ImageException">StoreUnavailable.</exception>
@@ -41,9 +42,14 @@ internal sealed class ImportedContent : IDisposable
         _observer = observer;
         _cancellation = cancellationToken;
         _lease = Lease.Create(parts.Paths, parts.Files);
+
+        // An import brings as many blobs as many pulls do.
+        IngestSpares.Enter(parts.Paths.Ingest);
     }
 
-    /// <summary>Takes content whose digest is known before. What is there already is hashed all the same: an archive must not lie.</summary>
+    /// <summary>
+    /// Takes content whose digest is known before. What is there already is hashed all the same: an archive must not lie.
+    /// </summary>
     /// <param name="digest">The digest that it must have.</param>
     /// <param name="size">Its bytes.</param>
     /// <param name="read">Gives them.</param>
@@ -221,8 +227,8 @@ internal sealed class ImportedContent : IDisposable
     }
 
     /// <summary>
-    /// Ends the claim, and deletes what came and nothing needs: other files of the archive, and all of one that was refused. Best effort: what
-    /// stays is an orphan, which an optimization takes.
+    /// Ends the claim, and deletes what came and nothing needs: other files of the archive, and all of one that was refused. Best
+    /// effort: what stays is an orphan, which an optimization takes.
     /// </summary>
     /// <param name="lockWait">How long to wait for the store's lock.</param>
     public async Task DropRestAsync(TimeSpan lockWait)
@@ -248,7 +254,8 @@ internal sealed class ImportedContent : IDisposable
 
             await _parts.Blobs.EmptyTrashAsync(_observer).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is OperationCanceledException or ImageException && !(e is ImageException i && StoreFailure.IsUnsafe(i)))
+        catch (Exception e)
+            when (e is OperationCanceledException or ImageException && !(e is ImageException i && StoreFailure.IsUnsafe(i)))
         {
             _observer.Debug($"What the import does not need stays until an optimization: {e.Message}");
         }
@@ -264,8 +271,14 @@ internal sealed class ImportedContent : IDisposable
     /// <summary>Ends the claim.</summary>
     public void Dispose()
     {
-        _parts.Blobs.Verified.Save(_observer);
-        _lease.Dispose();
+        if (!_disposed)
+        {
+            _disposed = true;
+            _parts.Blobs.Verified.Save(_observer);
+            IngestSpares.Leave(_parts.Paths.Ingest, _parts.Files);
+            _lease.Dispose();
+            _lanes.Dispose();
+        }
     }
 
     private async Task<StoredMember> AddSmallAsync(Descriptor content, Func<byte[], int, int, int> read, string name)
@@ -343,7 +356,8 @@ internal sealed class ImportedContent : IDisposable
         cause);
 
     internal static ImageException Short(long missing) => new(
-        ImageErrorKind.StoreUnavailable, $"a file became {missing} bytes shorter while it was read", "Import it again when nobody changes it.");
+        ImageErrorKind.StoreUnavailable, $"a file became {missing} bytes shorter while it was read",
+        "Import it again when nobody changes it.");
 
     private Stream Open(StoredMember member) => member.Bytes is { } bytes ? new MemoryStream(bytes)
         : _parts.Blobs.TryOpen(member.Content) ?? throw new ImageException(

@@ -94,8 +94,8 @@ internal sealed class LayoutArchive(MemberTable members, DeltaList delta, Import
         }
 
         observer.Warning(
-            $"The archive calls {root.Digest.ShortHex} '{PrintableText.Of(name.Key)}', which is no reference: it is imported without a name. "
-                + "Add-ImageTag gives it one.");
+            $"The archive calls {root.Digest.ShortHex} '{PrintableText.Of(name.Key)}', which is no reference: it is imported without a "
+                + "name. Add-ImageTag gives it one.");
         return null;
     }
 
@@ -216,7 +216,9 @@ internal sealed class LayoutArchive(MemberTable members, DeltaList delta, Import
     /// <summary>
     /// Content that a descriptor names: of the archive, or of the store when it is a delta and leaves it out; null when it is not there.
     /// </summary>
-    /// <exception cref="ImageException">InvalidData: it has another size. Incomplete: the store does not have what the delta leaves out.</exception>
+    /// <exception cref="ImageException">
+    /// InvalidData: it has another size. Incomplete: the store does not have what the delta leaves out.
+    /// </exception>
     private async Task<StoredMember?> FindAsync(Descriptor wanted, string what, string name)
     {
         if (members.Find(ArchiveMembers.Blob(wanted.Digest)) is { } found)
@@ -225,7 +227,8 @@ internal sealed class LayoutArchive(MemberTable members, DeltaList delta, Import
             {
                 throw new ImageException(
                     ImageErrorKind.Integrity,
-                    $"the {what} {wanted.Digest} of {name} has {found.Content.Size} bytes in the archive, its descriptor says {wanted.Size}",
+                    $"the {what} {wanted.Digest} of {name} has {found.Content.Size} bytes in the archive, "
+                        + $"its descriptor says {wanted.Size}",
                     "The archive was changed, or the tool that wrote it is at fault. Nothing was imported.");
             }
 

@@ -66,8 +66,8 @@ internal sealed class TreeImport(ImportedContent content, CancellationToken canc
         }
 
         gzip?.Dispose();
-        var layer = await content.CommitAsync(
-            writer, compression == Compression.Gzip || gzip is not null ? MediaTypes.OciLayerGzip : MediaTypes.OciLayer).ConfigureAwait(false);
+        var type = compression == Compression.Gzip || gzip is not null ? MediaTypes.OciLayerGzip : MediaTypes.OciLayer;
+        var layer = await content.CommitAsync(writer, type).ConfigureAwait(false);
         return (layer, Digest.FromHash("sha256", diffId.GetHashAndReset()));
     }
 

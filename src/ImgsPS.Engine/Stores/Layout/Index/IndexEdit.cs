@@ -6,8 +6,8 @@ using ImgsPS.Content;
 namespace ImgsPS.Stores.Layout;
 
 /// <summary>
-/// Changes of names in a list of entries, any number of them in one walk: what a change costs does not grow with the list, nor with how often
-/// another tool wrote a name or a digest (SF8). Not thread-safe.
+/// Changes of names in a list of entries, any number of them in one walk: what a change costs does not grow with the list, nor with how
+/// often another tool wrote a name or a digest (SF8). Not thread-safe.
 /// </summary>
 internal sealed class IndexEdit
 {

@@ -9,7 +9,9 @@ namespace ImgsPS.Stores.Layout;
 /// <param name="Shown">The manifests that came: the name shows them again if they had been hidden (FF2).</param>
 internal sealed record NameChange(EntryName? Name, Descriptor Target, IEnumerable<Digest> Shown)
 {
-    /// <summary>True when it comes from a registry, so that the time of that is kept; a name that is given or imported has none (L3).</summary>
+    /// <summary>
+    /// True when it comes from a registry, so that the time of that is kept; a name that is given or imported has none (L3).
+    /// </summary>
     public bool IsPull { get; init; }
 }
 
