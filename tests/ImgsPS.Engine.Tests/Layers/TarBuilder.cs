@@ -9,7 +9,9 @@ namespace ImgsPS.Engine.Tests.Layers;
 /// <summary>
 /// Writes tars from the text of POSIX.1-2001 (pax) and of GNU tar's manual, "Basic Tar Format": right ones, and wrong ones in each field.
 /// </summary>
+#pragma warning disable CA1001 // Behind its stream is nothing that has to be given back.
 internal sealed class TarBuilder
+#pragma warning restore CA1001
 {
     public const string Ustar = "ustar\0" + "00";
     public const string Gnu = "ustar  \0";
