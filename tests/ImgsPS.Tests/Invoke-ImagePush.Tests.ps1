@@ -321,6 +321,26 @@ Describe 'Push with real parts' -Skip:([bool]$missingDocker) {
         $pushed.Digest | Should -Be $stored.Digest
     }
 
+    It 'lets skopeo copy every image out of the store and back with no digest changed' {
+        $registry = Start-TestRegistry
+        try {
+            $own = "$folder/own"
+            $null = Add-TestImage $registry 'team/one:1'
+            $null = Add-TestImage $registry 'team/two:2' @{ layers = @(@{ seed = 91; size = 30000 }; @{ seed = 92; size = 100 }) }
+            $null = Add-TestIndex $registry 'team/multi:1' @(@{ architecture = 'amd64' }, @{ architecture = 'arm64' })
+            $null = 'one:1', 'two:2', 'multi:1' | ForEach-Object { "$($registry.Host)/team/$_" } | Invoke-ImagePull -Store $own -AllPlatforms
+            foreach ($image in Get-Image -Store $own | Sort-Object Reference -Unique) {
+                $there = "$($target.Host)/skopeo/$($image.Reference -replace '^[^/]*/')"
+                Invoke-Native skopeo copy --all --preserve-digests --dest-tls-verify=false "oci:${own}:$($image.Reference)" "docker://$there"
+                (Get-Image ($there -replace '^[^/]*/') -Store "registry://$($target.Host)").Digest | Sort-Object -Unique | Should -Be $image.Digest
+                Invoke-Native skopeo copy --all --preserve-digests --src-tls-verify=false "docker://$there" "oci:$folder/back-skopeo:$($image.Reference)"
+            }
+            $back = Get-Image -Store "$folder/back-skopeo" | Sort-Object Reference -Unique
+            $back.Digest | Should -Be (Get-Image -Store $own | Sort-Object Reference -Unique).Digest
+            $back | Should -HaveCount 3
+        } finally { Stop-TestRegistry $registry }
+    }
+
     It 'copies into a Docker Engine only the layers that it lacks, from the store and from a registry (CP7)' {
         $null = New-Item -ItemType Directory "$folder/second"
         $second = Start-RealDocker "$folder/second"

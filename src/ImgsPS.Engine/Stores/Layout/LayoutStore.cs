@@ -21,9 +21,6 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
     /// <summary>How often a list is begun again because the index changed while its content was looked at.</summary>
     private const int MaxReads = 5;
 
-    /// <summary>Tags of one repository that are pulled at a time.</summary>
-    private const int PullsAtATime = 8;
-
     /// <summary>A catalog of so many bytes is not written for single pulls.</summary>
     private const int LargeCatalog = 8 * 1024 * 1024;
 
@@ -91,7 +88,8 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
             var references = request.AllTags
                 ? (await registry.ListTagsAsync(reference, observer, cancellationToken).ConfigureAwait(false)).Select(reference.WithTag)
                 : [reference];
-            await foreach (var image in PullEachAsync(registry, references.ToArray(), request, observer, cancellationToken)
+            var parts = new LayoutPullParts(_blobs, _catalog, _indexFile, Name, Begin);
+            await foreach (var image in new LayoutPull(parts, registry, request, observer).RunAsync(references.ToArray(), cancellationToken)
                 .ConfigureAwait(false))
             {
                 yield return image;
@@ -408,83 +406,6 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
     private LayoutParts Parts() => new(Name, _paths, _files, _folder, _indexFile);
 
     private LayoutRows Rows(IOperationObserver observer) => new(_blobs, _catalog, Name, observer);
-
-    /// <summary>Pulls several references side by side, and gives their images in the order of these.</summary>
-    private async IAsyncEnumerable<Image> PullEachAsync(
-        RegistryClient registry, ImageReference[] references, PullRequest request, IOperationObserver observer,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = new Queue<Task<IReadOnlyList<Image>>>();
-        try
-        {
-            for (var next = 0; next < references.Length || running.Count > 0;)
-            {
-                while (running.Count < PullsAtATime && next < references.Length)
-                {
-                    running.Enqueue(PullAsync(references[next++]));
-                }
-
-                foreach (var image in await running.Dequeue().ConfigureAwait(false))
-                {
-                    yield return image;
-                }
-            }
-        }
-        finally
-        {
-            // Who reads no further wants no more; the others end before this does, whatever becomes of them.
-            stop.Cancel();
-            await Task.WhenAll(running.Select(r => r.ContinueWith(_ => { }, TaskScheduler.Default))).ConfigureAwait(false);
-        }
-
-        async Task<IReadOnlyList<Image>> PullAsync(ImageReference reference)
-        {
-            try
-            {
-                return await PullOneAsync(registry, reference, request, observer, stop.Token).ConfigureAwait(false);
-            }
-            catch (ImageException e) when (request.AllTags)
-            {
-                observer.Error(e, reference.Familiar);
-                return [];
-            }
-        }
-    }
-
-    /// <summary>Pulls one reference; gives the image of each platform that was pulled (FF2).</summary>
-    private async Task<IReadOnlyList<Image>> PullOneAsync(
-        RegistryClient registry, ImageReference reference, PullRequest request, IOperationObserver observer,
-        CancellationToken cancellationToken)
-    {
-        LayoutImage[] images;
-        string? before;
-        bool isUpToDate;
-        using (var session = Begin(reference, observer))
-        {
-            var copy = new CopyRequest(reference)
-            {
-                Platform = request.Platform,
-                Extent = request.AllPlatforms ? CopyExtent.AllImages : CopyExtent.OnePlatform,
-            };
-            var pulled = await ImageCopy.RunAsync(new RegistrySource(registry, reference), session, copy, observer, cancellationToken)
-                .ConfigureAwait(false);
-
-            // What was pulled, also when another process has moved the name by now; read while the lease still keeps it.
-            var entry = session.Entry is { } found && found.Descriptor!.Digest == pulled.Root.Digest
-                ? found
-                : new IndexEntry(default, pulled.Root, EntryName.Of(reference), DateTimeOffset.UtcNow);
-            before = session.Current?.Digest.ToString();
-            isUpToDate = pulled.UpToDate;
-            var others = reference.Digest is null ? null : _indexFile.Read(observer);
-            var row = new LayoutRows(_blobs, _catalog, Name, observer, few: true).Of(new[] { entry }, others);
-            var brought = new HashSet<Digest>(pulled.Manifests.Select(m => m.Digest));
-            images = row.IsArtifact ? [] : row.Images.Where(i => i.Manifest is not null && brought.Contains(i.Manifest.Digest)).ToArray();
-        }
-
-        return images.Length > 0 ? images.Select(i => i.Image.Pulled(before, isUpToDate)).ToArray()
-            : throw new ImageException(ImageErrorKind.NotSupported, $"{reference.Familiar} is an artifact, not an image.");
-    }
 
     private LayoutTarget Begin(ImageReference reference, IOperationObserver observer) =>
         new(new LayoutTargetParts(_paths, _files, _blobs, _indexFile, _publisher), reference, LockWait, observer);
