@@ -392,8 +392,9 @@ public class ImportTests
     internal static void AssertNothingTemporary(TempStore store)
     {
         var own = Path.Combine(store.Root, ".imgsps");
-        Assert.Empty(new[] { "ingest", "leases", "trash" }.Select(f => Path.Combine(own, f)).Where(Directory.Exists)
-            .SelectMany(f => Directory.GetFiles(f, "*", SearchOption.AllDirectories)).Where(f => Path.GetFileName(f) != "lock"));
+        var files = new[] { "ingest", "leases", "trash" }.Select(f => Path.Combine(own, f)).Where(Directory.Exists)
+            .SelectMany(f => Directory.GetFiles(f, "*", SearchOption.AllDirectories));
+        Assert.DoesNotContain(files, f => Path.GetFileName(f) != "lock");
         Assert.Empty(Directory.GetFiles(own, "*.tmp"));
     }
 
