@@ -13,6 +13,7 @@ BeforeAll {
     $lines = [ordered]@{
         'Invoke-ImagePull'     = "Invoke-ImagePull $address/team/app:1, $address/team/app:2"
         'Add-ImageTag'         = "Add-ImageTag $address/team/app:1 demo:1"
+        'Export-Image'         = "Export-Image $address/team/app:1 `"`$env:IMGSPS_STORE.tar`""
         'Find-Image'           = "Find-Image $address/app"
         'Get-Image'            = 'Get-Image'
         'Get-ImageConfig'      = "Get-ImageConfig $address/team/app:1"
@@ -60,6 +61,7 @@ Describe 'An unattended session (RU1)' {
 
     AfterEach {
         Remove-TestStore $store
+        Remove-Item -LiteralPath "$store.tar" -ErrorAction Ignore
     }
 
     It 'has a line here for each command' {
@@ -92,7 +94,7 @@ Describe 'An unattended session (RU1)' {
         Reset-TestRegistry $registry
         $before = Get-World $store
         $changing = $commands | Where-Object { (Get-Command $_).Parameters.ContainsKey('WhatIf') }
-        $changing | Should -HaveCount 5
+        $changing | Should -HaveCount 6
         $run = Invoke-Unattended (@($changing | ForEach-Object { "$($lines[$_]) -WhatIf; '$_ ' + `$?" }) -join '; ')
 
         # Remove-Image is given one image that is not there.

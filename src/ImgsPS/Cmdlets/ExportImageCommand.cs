@@ -112,7 +112,7 @@ public sealed class ExportImageCommand : StoreCmdlet
                     "Leave out one of them.");
             }
 
-            _target = new ExportTarget(FilePaths.Resolve(Path, SessionState.Path), IsFolder);
+            _target = new ExportTarget(FilePaths.Resolve(Path, SessionState.Path), IsFolder) { IsNew = NoClobber };
             return _target.IsThere() && NoClobber
                 ? throw new ImageException(
                     ImageErrorKind.Conflict, $"The file '{PrintableText.Of(_target.Path)}' already exists.",

@@ -208,6 +208,24 @@ public sealed class ImageExportTests : IDisposable
     }
 
     [Fact]
+    public async Task File_that_comes_meanwhile_is_not_replaced_where_none_may_be_AR7()
+    {
+        await _world.Store.PutAsync("app:1", new TestImage());
+        var plan = await _world.PlanAsync("app:1");
+        using (var target = new ExportTarget(_world.PathOf("x.tar"), isFolder: false) { IsNew = true })
+        {
+            Assert.False(target.IsThere());
+            File.WriteAllText(target.Path, "another");
+            var failure = await Assert.ThrowsAsync<ImageException>(
+                () => ImageExport.ToFileAsync(plan, target, false, _world.Observer, CancellationToken.None));
+            Assert.Equal(ImageErrorKind.Conflict, failure.Kind);
+        }
+
+        Assert.Equal("another", File.ReadAllText(_world.PathOf("x.tar")));
+        Assert.Equal(["x.tar"], _world.Files);
+    }
+
+    [Fact]
     public async Task Name_that_is_two_images_is_refused()
     {
         using var other = new TempStore();

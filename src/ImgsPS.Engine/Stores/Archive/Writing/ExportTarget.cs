@@ -50,6 +50,9 @@ internal sealed class ExportTarget : IDisposable
     /// <summary>The path, without a separator at its end.</summary>
     public string Path { get; }
 
+    /// <summary>True when no file is replaced, also none that comes meanwhile.</summary>
+    public bool IsNew { get; init; }
+
     /// <summary>True when a file has the name, which is to be replaced.</summary>
     /// <exception cref="ImageException">Conflict: what has the name is not replaced. StoreUnavailable: it cannot be looked at.</exception>
     public bool IsThere()
@@ -101,13 +104,13 @@ internal sealed class ExportTarget : IDisposable
     });
 
     /// <summary>Gives what was written its name. All of it has been brought to the disk.</summary>
-    /// <exception cref="ImageException">StoreUnavailable. Conflict: the folder is there by now.</exception>
+    /// <exception cref="ImageException">StoreUnavailable. Conflict: what may not be there is there by now.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            if (!_isFolder)
+            if (!_isFolder && !IsNew)
             {
                 await _files.MoveOverAsync(_temp, Path, CancellationToken.None).ConfigureAwait(false);
             }
@@ -157,7 +160,7 @@ internal sealed class ExportTarget : IDisposable
 
     private ImageException Taken(string words) => new(
         ImageErrorKind.Conflict, $"'{Path}' is there already: {words}",
-        "A folder is only made new. Name another one with -Path, or remove it first.");
+        (_isFolder ? "A folder is only made new." : "-NoClobber replaces no file.") + " Name another one with -Path, or remove it first.");
 
     private string InTemp(string name) =>
         name.Length == 0 ? _temp : System.IO.Path.Combine(_temp, name.TrimEnd('/').Replace('/', System.IO.Path.DirectorySeparatorChar));
