@@ -14,6 +14,7 @@ BeforeAll {
         'Invoke-ImagePull'     = "Invoke-ImagePull $address/team/app:1, $address/team/app:2"
         'Add-ImageTag'         = "Add-ImageTag $address/team/app:1 demo:1"
         'Export-Image'         = "Export-Image $address/team/app:1 `"`$env:IMGSPS_STORE.tar`""
+        'Import-Image'         = 'Import-Image -InputStream ([IO.MemoryStream]::new([byte[]]::new(1024))) -RootFileSystem -Repository demo:1'
         'Find-Image'           = "Find-Image $address/app"
         'Get-Image'            = 'Get-Image'
         'Get-ImageConfig'      = "Get-ImageConfig $address/team/app:1"
@@ -94,7 +95,7 @@ Describe 'An unattended session (RU1)' {
         Reset-TestRegistry $registry
         $before = Get-World $store
         $changing = $commands | Where-Object { (Get-Command $_).Parameters.ContainsKey('WhatIf') }
-        $changing | Should -HaveCount 6
+        $changing | Should -HaveCount 7
         $run = Invoke-Unattended (@($changing | ForEach-Object { "$($lines[$_]) -WhatIf; '$_ ' + `$?" }) -join '; ')
 
         # Remove-Image is given one image that is not there.

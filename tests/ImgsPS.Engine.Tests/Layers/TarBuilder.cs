@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Text;
 
@@ -17,7 +16,7 @@ internal sealed class TarBuilder
     public const string Gnu = "ustar  \0";
     public const string V7 = "";
 
-    private readonly MemoryStream _bytes = new();
+    private readonly List<byte> _bytes = new();
 
     /// <summary>Where each header began.</summary>
     public List<int> Headers { get; } = new();
@@ -64,7 +63,7 @@ internal sealed class TarBuilder
         change?.Invoke(head);
         Put(head, 148, "        ");
         Put(head, 148, Convert.ToString(head.Sum(b => b) + sum, 8).PadLeft(6, '0') + "\0 ");
-        Headers.Add((int)_bytes.Length);
+        Headers.Add(_bytes.Count);
         return Raw(head).Raw(content).Raw(new byte[(512 - (content.Length % 512)) % 512]);
     }
 
@@ -107,7 +106,7 @@ internal sealed class TarBuilder
 
     public TarBuilder Raw(byte[] bytes)
     {
-        _bytes.Write(bytes, 0, bytes.Length);
+        _bytes.AddRange(bytes);
         return this;
     }
 
