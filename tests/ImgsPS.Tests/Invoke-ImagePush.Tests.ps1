@@ -238,13 +238,13 @@ Describe 'Copy-Image' {
         $wish = @{ Image = 'team/app:1'; Store = "registry://$($one.Host)"; Destination = "$($two.Host)/whatif:1" }
         $lines = Get-WhatIfLine { Copy-Image @wish -WhatIf }
         $copied = Copy-Image @wish
-        "$lines" | Should -BeLike "*, sends $($copied.BytesUploaded) bytes, $($copied.BytesExisting) are there*"
+        "$lines" | Should -BeLike "*, sends $($copied.BytesUploaded) bytes, $($copied.BytesExisting + $copied.BytesMounted) are there*"
         "$(Get-WhatIfLine { Copy-Image @wish -WhatIf })" | Should -BeLike '*, sends 0 bytes, *'
         $folder = New-TestStore
         $env:IMGSPS_STORE = $store
         try {
             $wish.Destination = "$folder/none/"
-            "$(Get-WhatIfLine { Copy-Image @wish -WhatIf })" | Should -BeLike "*, sends $($copied.BytesUploaded) bytes, 0 are there*"
+            "$(Get-WhatIfLine { Copy-Image @wish -WhatIf })" | Should -BeLike "*, sends $($copied.BytesMounted) bytes, 0 are there*"
             Get-ChildItem $folder | Should -BeNullOrEmpty
         } finally { Remove-TestStore $folder; $env:IMGSPS_STORE = $store }
     }

@@ -13,6 +13,8 @@ BeforeAll {
     $lines = [ordered]@{
         'Invoke-ImagePull'     = "Invoke-ImagePull $address/team/app:1, $address/team/app:2"
         'Add-ImageTag'         = "Add-ImageTag $address/team/app:1 demo:1"
+        'Invoke-ImagePush'     = "Invoke-ImagePush $address/team/app:1 $address/pushed/app:1"
+        'Copy-Image'           = "Copy-Image $address/team/app:1 $address/copied/app:1"
         'Export-Image'         = "Export-Image $address/team/app:1 `"`$env:IMGSPS_STORE.tar`""
         'Import-Image'         = 'Import-Image -InputStream ([IO.MemoryStream]::new([byte[]]::new(1024))) -RootFileSystem -Repository demo:1'
         'Find-Image'           = "Find-Image $address/app"
@@ -95,7 +97,7 @@ Describe 'An unattended session (RU1)' {
         Reset-TestRegistry $registry
         $before = Get-World $store
         $changing = $commands | Where-Object { (Get-Command $_).Parameters.ContainsKey('WhatIf') }
-        $changing | Should -HaveCount 7
+        $changing | Should -HaveCount 9
         $run = Invoke-Unattended (@($changing | ForEach-Object { "$($lines[$_]) -WhatIf; '$_ ' + `$?" }) -join '; ')
 
         # Remove-Image is given one image that is not there.

@@ -146,11 +146,18 @@ public sealed class PushTests : IDisposable
     }
 
     [Theory]
-    [InlineData("/v2/new/name/blobs/uploads/{id}?_state=a%2Fb%7Ec%3D&x=%20y")]
+    [InlineData("/v2/new/name/blobs/uploads/{id}?_state=a%2Fb%3D&x=%20y")]
     [InlineData("{origin}/v2/new/name/blobs/uploads/{id}?_state=A%2fB+c==")]
     [InlineData("/v2/new/name/blobs/uploads/{id}")]
     [InlineData("//{host}/v2/new/name/blobs/uploads/{id}?q")]
-    public async Task Location_goes_back_as_it_came_with_the_digest_behind_it_PU5(string form)
+    public Task Location_goes_back_as_it_came_with_the_digest_behind_it_PU5(string form) => GoesBackAsync(form);
+
+    [Fact]
+    [NotUnderMono(".NET Framework's addresses lose the escapes that they do not need")]
+    public Task Location_goes_back_with_escapes_that_it_does_not_need_PU5() =>
+        GoesBackAsync("/v2/new/name/blobs/uploads/{id}?_state=a%7Eb%41&x=%2D");
+
+    private async Task GoesBackAsync(string form)
     {
         var image = await HaveAsync("team/app:1", 1);
         _registry.Faults.Add(new Fault("^POST .*uploads/", new FaultAction
