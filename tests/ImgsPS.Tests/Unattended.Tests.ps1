@@ -14,7 +14,7 @@ BeforeAll {
         'Invoke-ImagePull'     = "Invoke-ImagePull $address/team/app:1, $address/team/app:2"
         'Add-ImageTag'         = "Add-ImageTag $address/team/app:1 demo:1"
         'Invoke-ImagePush'     = "Invoke-ImagePush $address/team/app:1 $address/pushed/app:1"
-        'Copy-Image'           = "Copy-Image $address/team/app:1 $address/copied/app:1"
+        'Copy-Image'           = "Copy-Image $address/team/app:1 `"`$env:IMGSPS_STORE.copy`""
         'Export-Image'         = "Export-Image $address/team/app:1 `"`$env:IMGSPS_STORE.tar`""
         'Import-Image'         = 'Import-Image -InputStream ([IO.MemoryStream]::new([byte[]]::new(1024))) -RootFileSystem -Repository demo:1'
         'Find-Image'           = "Find-Image $address/app"
@@ -64,7 +64,7 @@ Describe 'An unattended session (RU1)' {
 
     AfterEach {
         Remove-TestStore $store
-        Remove-Item -LiteralPath "$store.tar" -ErrorAction Ignore
+        Remove-Item -LiteralPath "$store.tar", "$store.copy" -Recurse -Force -ErrorAction Ignore
     }
 
     It 'has a line here for each command' {
