@@ -35,6 +35,7 @@ public sealed class FrameworkLegTests
         "ManifestTests.Headers_without_measure_are_refused",
         "ProxyTests.A_proxy_that_refuses_what_it_got_is_told_as_such",
         "ProxyTests.A_proxy_that_wants_credentials_gets_none_and_the_error_names_the_switches",
+        "PushTests.Location_goes_back_with_escapes_that_it_does_not_need_PU5",
         "RepairTests.No_flipped_byte_of_index_or_catalog_makes_a_list_lie",
         "TlsProbeTests.A_server_with_tls_is_never_asked_without_and_its_certificate_is_told_at_once_FF15",
         "TlsProbeTests.Tls_alone_is_no_fall_back_FF15",
