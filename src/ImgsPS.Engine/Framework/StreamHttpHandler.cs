@@ -7,6 +7,7 @@ using System.Net.Http;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Stores.Docker;
 
@@ -82,7 +83,7 @@ internal sealed class StreamHttpHandler : HttpMessageHandler
         try
         {
             await connection.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
-            if (request.Content is DockerUpload upload)
+            if (request.Content is StreamedContent upload)
             {
                 await connection.WriteAsync(upload, cancellationToken).ConfigureAwait(false);
             }
@@ -193,7 +194,7 @@ internal sealed class StreamHttpHandler : HttpMessageHandler
     private static async Task<byte[]> BytesAsync(HttpRequestMessage request)
     {
         // A body that is made while it is sent comes behind; any other is small.
-        var body = request.Content is null or DockerUpload ? null : await request.Content.ReadAsByteArrayAsync().ConfigureAwait(false);
+        var body = request.Content is null or StreamedContent ? null : await request.Content.ReadAsByteArrayAsync().ConfigureAwait(false);
         var head = new StringBuilder();
         head.Append($"{request.Method} {request.RequestUri!.PathAndQuery} HTTP/1.1\r\nHost: {request.RequestUri.Authority}\r\n");
         foreach (var header in request.Headers.Concat(request.Content?.Headers.Where(h => h.Key != "Content-Length") ?? []))

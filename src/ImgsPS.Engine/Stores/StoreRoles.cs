@@ -32,8 +32,8 @@ internal static class StoreRoles
     /// <summary>The store, to copy images out of it.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>
     public static ISourceStore ForSource(this IImageStore store) => store as ISourceStore ?? throw Lacks(
-        store, "this version of ImgsPS does not copy images out of it",
-        "Pull them into the local store or a folder first: Invoke-ImagePull -Store.");
+        store, "this version of ImgsPS does not export images from it",
+        "Copy them into the local store or a folder first: Copy-Image.");
 
     /// <summary>The store, to import archives into it.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>

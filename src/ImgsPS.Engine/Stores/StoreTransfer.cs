@@ -27,10 +27,7 @@ internal static class StoreTransfer
             var now = await source.ResolveAsync(observer, cancellationToken).ConfigureAwait(false);
             if (now?.Digest != before.Digest)
             {
-                throw new ImageException(
-                    ImageErrorKind.Conflict,
-                    $"{destination.Familiar} is another image already, {before.Digest}, and -NoClobber was given",
-                    "Leave out -NoClobber to move the name.");
+                throw TransferRequest.Clobbers(destination, before.Digest.ToString());
             }
         }
 

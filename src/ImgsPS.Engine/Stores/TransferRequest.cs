@@ -26,6 +26,14 @@ internal sealed record TransferRequest(ImageIdentity Image, ImageReference Desti
     /// <summary>How to talk to registries.</summary>
     public RegistryOptions Registry { get; init; } = RegistryOptions.Default;
 
+    /// <summary>The refusal of <see cref="NoClobber"/>.</summary>
+    /// <param name="reference">The name.</param>
+    /// <param name="other">The digest or id of the image that has it.</param>
+    public static ImageException Clobbers(ImageReference reference, string other) => new(
+        ImageErrorKind.Conflict,
+        $"{reference.Familiar} is another image already, {other}, and -NoClobber was given",
+        "Leave out -NoClobber to move the name.");
+
     /// <summary>As the one copy has it.</summary>
     public CopyRequest ToCopy() => new(Destination)
     {

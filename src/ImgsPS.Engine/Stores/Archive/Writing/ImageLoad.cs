@@ -39,9 +39,7 @@ internal static class ImageLoad
         var id = image.Config.Digest.ToString();
         if (request.NoClobber && before is not null && before.Id != id)
         {
-            throw new ImageException(
-                ImageErrorKind.Conflict, $"{reference.Familiar} is another image already, {before.Id}, and -NoClobber was given",
-                "Leave out -NoClobber to move the name.");
+            throw TransferRequest.Clobbers(reference, before.Id);
         }
 
         var export = new ExportRequest

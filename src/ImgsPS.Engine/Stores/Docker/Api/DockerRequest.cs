@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net.Http;
 using ImgsPS.Naming;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Stores.Docker;
 
@@ -17,7 +18,7 @@ internal sealed record DockerRequest(HttpMethod Method, string Path)
     public string? RegistryAuth { get; init; }
 
     /// <summary>Makes the body; null for none.</summary>
-    public Func<DockerUpload>? Upload { get; init; }
+    public Func<StreamedContent>? Upload { get; init; }
 
     /// <summary>True for a list, which Docker has at hand: it must begin soon.</summary>
     public bool IsList { get; init; }

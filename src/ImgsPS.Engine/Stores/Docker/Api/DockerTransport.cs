@@ -43,7 +43,7 @@ internal sealed class DockerTransport : IDisposable
     /// <exception cref="ImageException">There is no answer: what the dialer threw, Unavailable, Timeout, InvalidData.</exception>
     public async Task<HttpResponseMessage> SendAsync(
         HttpMethod method, string target, string? registryAuth, TimeSpan limit, Action<string> debug, CancellationToken cancellationToken,
-        DockerUpload? upload = null)
+        StreamedContent? upload = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(_base, target)) { Version = new Version(1, 1) };
         request.Headers.TryAddWithoutValidation("User-Agent", HttpSender.UserAgent);
@@ -60,15 +60,7 @@ internal sealed class DockerTransport : IDisposable
 
         var watch = Stopwatch.StartNew();
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (upload is null)
-        {
-            timer.CancelAfter(limit);
-        }
-        else
-        {
-            upload.Sent = () => timer.CancelAfter(limit);
-        }
-
+        StreamedContent.LimitAnswer(upload, timer, limit);
         try
         {
             var response = await _http.SendAsync(request, timer.Token).ConfigureAwait(false);

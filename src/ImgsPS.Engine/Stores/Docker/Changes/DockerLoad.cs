@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Naming;
+using ImgsPS.Stores.Registry;
 
 namespace ImgsPS.Stores.Docker;
 
@@ -20,12 +21,12 @@ internal sealed class DockerLoad(DockerClient client)
         {
             // Its progress would fill the connection before it has read all.
             Query = new[] { DockerRequest.Pair("quiet", "1") },
-            Upload = () => new DockerUpload(length, write, cancellationToken),
+            Upload = () => new StreamedContent(length, "application/x-tar", write, cancellationToken),
         };
         using var response = await client.SendAsync(question, observer, cancellationToken).ConfigureAwait(false);
         await foreach (var message in response.ReadJsonStreamAsync(cancellationToken).ConfigureAwait(false))
         {
-            if ((DockerJson.Text(DockerJson.Get(message, "errorDetail"), "message") ?? DockerJson.Text(message, "error")) is { } error)
+            if (DockerJson.ErrorOf(message) is { } error)
             {
                 throw new ImageException(ImageErrorKind.DockerError, PrintableText.OfServer(error));
             }

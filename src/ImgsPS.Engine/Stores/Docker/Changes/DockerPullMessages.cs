@@ -28,8 +28,7 @@ internal sealed class DockerPullMessages(ImageReference reference, Secrets secre
     /// <exception cref="ImageException">The message is a failure.</exception>
     public void Tell(JsonElement message)
     {
-        var error = DockerJson.Text(DockerJson.Get(message, "errorDetail"), "message") ?? DockerJson.Text(message, "error");
-        if (error is not null)
+        if (DockerJson.ErrorOf(message) is { } error)
         {
             HasFailed = true;
             throw DockerPullErrors.Of(new ImageException(ImageErrorKind.DockerError, secrets.Printable(error)), reference, verb);

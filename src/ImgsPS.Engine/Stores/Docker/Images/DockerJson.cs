@@ -35,6 +35,9 @@ internal static class DockerJson
     /// <summary>A member's text; null for none and for an empty one.</summary>
     public static string? Text(JsonElement parent, string name) => Text(Get(parent, name));
 
+    /// <summary>What a message of a pull, a push or a load says went wrong; null when nothing did.</summary>
+    public static string? ErrorOf(JsonElement message) => Text(Get(message, "errorDetail"), "message") ?? Text(message, "error");
+
     /// <summary>A whole number; 0 for none.</summary>
     public static long Number(JsonElement element) =>
         element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out var number) ? number : 0;

@@ -82,16 +82,7 @@ internal sealed partial class HttpSender : IDisposable
         HttpResponseMessage message;
         using (var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
         {
-            if (request.Content is UploadContent upload)
-            {
-                // How long the body takes is the budget's matter.
-                upload.Sent = () => timer.CancelAfter(_limits.Headers);
-            }
-            else
-            {
-                timer.CancelAfter(_limits.Headers);
-            }
-
+            StreamedContent.LimitAnswer(request.Content, timer, _limits.Headers);
             try
             {
                 message = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timer.Token).ConfigureAwait(false);
@@ -99,7 +90,7 @@ internal sealed partial class HttpSender : IDisposable
             catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (request.Content is UploadContent { Failure: { } failure })
+                if (request.Content is StreamedContent { Failure: { } failure })
                 {
                     throw failure;
                 }

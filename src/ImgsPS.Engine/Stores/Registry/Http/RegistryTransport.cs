@@ -97,9 +97,7 @@ internal sealed class RegistryTransport : IDisposable
         string why;
         try
         {
-            var response = await RunAsync(
-                budget => Retrying.SendAsync(stop => SendOnceAsync(request, budget, observer, stop), budget, observer, onlyBusy: true),
-                cancellationToken).ConfigureAwait(false);
+            var response = await RunAsync(budget => SendOnceAsync(request, budget, observer), cancellationToken).ConfigureAwait(false);
             if ((int)response.Status is 200 or 429)
             {
                 return response;

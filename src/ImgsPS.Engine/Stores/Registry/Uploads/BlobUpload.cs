@@ -166,7 +166,7 @@ internal sealed class BlobUpload
     private Task<RegistryResponse> PutAsync(long count, long from)
     {
         var uri = UploadLocation.WithDigest(_location!, _blob.Descriptor.Digest);
-        var request = _uploads.Request(HttpMethod.Put, uri, () => new UploadContent(_blob, from, count, _budget)) with
+        var request = _uploads.Request(HttpMethod.Put, uri, () => BlobPart.Of(_blob, from, count, _budget)) with
         {
             ExpectContinue = count > WorthAsking,
         };
@@ -210,9 +210,9 @@ internal sealed class BlobUpload
         return await PutAsync(0, size).ConfigureAwait(false);
     }
 
-    private UploadContent Chunk(long from, long count, string range)
+    private StreamedContent Chunk(long from, long count, string range)
     {
-        var content = new UploadContent(_blob, from, count, _budget);
+        var content = BlobPart.Of(_blob, from, count, _budget);
         content.Headers.TryAddWithoutValidation("Content-Range", range);
         return content;
     }
