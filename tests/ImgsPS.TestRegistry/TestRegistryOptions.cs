@@ -77,6 +77,9 @@ public sealed class TestRegistryOptions
     /// <summary>The referrers API is there; otherwise 404, as with docker-registry 2.8.2 (G2).</summary>
     public bool Referrers { get; set; } = true;
 
+    /// <summary>How many tags of a PUT by digest are taken; 0 as with docker-registry 2.8.2, which takes none and says so to nobody.</summary>
+    public int TagsPerPut { get; set; }
+
     /// <summary>Blobs are mounted from other repositories; otherwise 202, as of a repository that has not got them.</summary>
     public bool Mounts { get; set; } = true;
 

@@ -17,10 +17,10 @@ public sealed class ImageStoreInfo
     /// <summary>The store, as <c>-Store</c> takes it.</summary>
     public string Store { get; init; } = "";
 
-    /// <summary>What keeps the images: <c>layout</c>, <c>docker</c>, or <c>registry</c>.</summary>
+    /// <summary>What keeps the images: <c>layout</c>, <c>docker</c>, <c>registry</c>, or <c>archive</c>.</summary>
     public string Kind { get; init; } = "";
 
-    /// <summary>A local store's folder; a Docker Engine's data folder on its host.</summary>
+    /// <summary>A local store's folder; an archive's file; a Docker Engine's data folder on its host.</summary>
     public string? Path { get; init; }
 
     /// <summary>A Docker Engine's address, <c>unix:///var/run/docker.sock</c>, or a registry's: <c>https://reg.example.com</c>.</summary>

@@ -20,7 +20,7 @@ internal interface IImageStore : IDisposable
     /// <summary>The store as <c>-Store</c> takes it: <c>local</c>, a folder, <c>docker</c>, <c>docker:web1</c>.</summary>
     string Name { get; }
 
-    /// <summary>What the store is: <c>layout</c>, <c>docker</c>, <c>registry</c>.</summary>
+    /// <summary>What the store is: <c>layout</c>, <c>docker</c>, <c>registry</c>, <c>archive</c>.</summary>
     string Kind { get; }
 
     /// <summary>The images that the request asks for, newest first with a stable tie-break (L1-L9), as they were at one moment.</summary>
@@ -174,6 +174,16 @@ internal interface ISearchingStore : IImageStore
     /// <summary>Searches a registry from where the store is (S1-S7).</summary>
     Task<IReadOnlyList<ImageSearchResult>> SearchAsync(SearchRequest request, IOperationObserver observer,
         CancellationToken cancellationToken);
+}
+
+/// <summary>A store that has to be read before it can answer anything: an archive.</summary>
+internal interface IPreparedStore : IImageStore
+{
+    /// <summary>Reads it. Every other member is called after this has ended, which a second call does at once.</summary>
+    /// <exception cref="ImageException">
+    /// NotFound, StoreUnavailable: the file. InvalidData, Integrity, Incomplete, NotSupported, TooLarge: what is wrong with the archive.
+    /// </exception>
+    Task PrepareAsync(IOperationObserver observer, CancellationToken cancellationToken);
 }
 
 /// <summary>A store whose images can be copied elsewhere.</summary>

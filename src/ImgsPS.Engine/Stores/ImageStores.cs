@@ -3,6 +3,7 @@ using System.IO;
 using System.Runtime.InteropServices;
 using ImgsPS.Disk;
 using ImgsPS.Naming;
+using ImgsPS.Stores.Archive;
 using ImgsPS.Stores.Docker;
 using ImgsPS.Stores.Layout;
 using ImgsPS.Stores.Registry;
@@ -21,8 +22,10 @@ internal static class ImageStores
     /// <summary>What <c>-Store</c> takes, for a message to a user whose text is none of it.</summary>
     public const string Forms =
         "A store is 'local', a folder (a full path, or one that begins with '.' or '~' or has a separator in it), 'docker', "
-        + "'docker:<context>', a Docker Engine's address (unix://, npipe://, tcp://, ssh://), or a registry: "
-        + "registry://host[:port][/prefix].";
+        + "'docker:<context>', a Docker Engine's address (unix://, npipe://, tcp://, ssh://), a registry: "
+        + "registry://host[:port][/prefix], or the path of an archive.";
+
+    private static readonly string[] ArchiveEndings = { ".tar", ".tar.gz", ".tgz" };
 
     private static readonly string[] DockerSchemes = { "docker:", "unix://", "npipe://", "tcp://", "ssh://" };
 
@@ -65,7 +68,7 @@ internal static class ImageStores
 
     /// <summary>
     /// <c>local</c>, empty or null: the default store; <c>docker</c>, <c>docker:context</c>, a Docker Engine's address: that Docker Engine;
-    /// <c>registry://host</c>: that registry; a folder: that layout, made when it is first written. Relative folders are those of the
+    /// <c>registry://host</c>: that registry; a folder: that layout, made when it is first written; a file: that archive. Relative folders are those of the
     /// process's current one. Nobody is asked yet.
     /// </summary>
     /// <param name="store">The store's name.</param>
@@ -107,15 +110,32 @@ internal static class ImageStores
             return new DockerStore(new DockerClient(endpoint, timeout: registry.Timeout), null, contents);
         }
 
-        return IsFolder(store!) ? new LayoutStore(FullPath(store!), null, null, access) : throw Unknown(store!, null);
+        if (!IsPath(store!))
+        {
+            throw Unknown(store!, null);
+        }
+
+        var path = FullPath(store!);
+        return IsArchive(path) ? new ArchiveStore(path) : new LayoutStore(path, null, null, access);
     }
+
+    /// <summary>A layout that is called otherwise than its folder.</summary>
+    /// <param name="path">The folder, a full path.</param>
+    /// <param name="name">What its images say of where they are.</param>
+    public static IImportingStore OpenFolder(string path, string name) => new LayoutStore(path, name);
+
+    /// <summary>
+    /// True for the path of an archive: of a file, and of nothing yet with an archive's ending (.tar, .tar.gz, .tgz).
+    /// </summary>
+    public static bool IsArchive(string path) => File.Exists(path)
+        || (!Directory.Exists(path) && Array.Exists(ArchiveEndings, end => path.EndsWith(end, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>True for the name or address of a Docker Engine.</summary>
     public static bool IsDocker(string store) =>
         string.Equals(store, Docker, StringComparison.OrdinalIgnoreCase)
         || Array.Exists(DockerSchemes, scheme => store.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
 
-    private static bool IsFolder(string store)
+    private static bool IsPath(string store)
     {
         if (store.Contains("://"))
         {
@@ -125,7 +145,8 @@ internal static class ImageStores
         return store[0] is '.' or '~'
             || store.IndexOf(Path.DirectorySeparatorChar) >= 0
             || store.IndexOf(Path.AltDirectorySeparatorChar) >= 0
-            || Directory.Exists(store);
+            || Directory.Exists(store)
+            || File.Exists(store);
     }
 
     private static string FullPath(string path)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Stores;
 
@@ -27,6 +28,24 @@ internal sealed record ImportInput(string Name)
 
     /// <summary>The folder with a layout, a full path; null for an archive.</summary>
     public string? Folder { get; init; }
+
+    /// <summary>An archive in a file, a full path, which is looked for when it is read.</summary>
+    public static ImportInput OfFile(string path) => new(path) { Open = () => OpenFile(path) };
+
+    private static FileStream OpenFile(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1, FileOptions.SequentialScan);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ImageException(
+                e is FileNotFoundException or DirectoryNotFoundException ? ImageErrorKind.NotFound : ImageErrorKind.StoreUnavailable,
+                $"'{PrintableText.Of(path)}' cannot be read: {PrintableText.OfServer(e.Message)}",
+                "Check the path and your rights on it.", e);
+        }
+    }
 }
 
 /// <summary>The image that is made of a tree of files.</summary>

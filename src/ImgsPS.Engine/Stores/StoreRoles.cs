@@ -62,6 +62,13 @@ internal static class StoreRoles
 
     private static ImageException Lacks(IImageStore store, string why, string advice) => new(
         ImageErrorKind.NotSupported,
-        $"The store '{store.Name}' is a {(store.Kind == "docker" ? "Docker Engine's" : store.Kind)}: {why}.",
+        $"The store '{store.Name}' is {Words(store.Kind)}: {why}.",
         advice);
+
+    private static string Words(string kind) => kind switch
+    {
+        "docker" => "a Docker Engine's",
+        "archive" => "an archive, which is only read",
+        _ => "a " + kind,
+    };
 }

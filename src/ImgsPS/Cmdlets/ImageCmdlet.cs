@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
+using System.Runtime.ExceptionServices;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Disk;
@@ -421,6 +422,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
                     : StoreAccess.Full with { AllowShared = AllowsSharedStore },
                 isUnattended: !Interactivity.CanAnswer(Host),
                 Options));
+            Prepare(store);
             _stores.Add(resolved, store);
             UsedNames.Stores.Add(resolved);
             if (StoreNames.RegistryOf(resolved) is { } registry)
@@ -431,6 +433,26 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
 
         _storesByName.Add(name ?? "", store);
         return store;
+    }
+
+    /// <summary>Reads a store that cannot answer before it is read.</summary>
+    /// <exception cref="ImageException">It cannot be read.</exception>
+    private void Prepare(StoreLink store)
+    {
+        if (store.Store is not IPreparedStore prepared)
+        {
+            return;
+        }
+
+        try
+        {
+            Run(prepared.PrepareAsync, "Reading");
+        }
+        catch (WorkFailedException failure)
+        {
+            prepared.Dispose();
+            ExceptionDispatchInfo.Capture(failure.InnerException!).Throw();
+        }
     }
 
     /// <summary>

@@ -198,7 +198,7 @@ public sealed class ImportImageCommand : StoreCmdlet
         {
             yield return Directory.Exists(file)
                 ? new ImportInput(file) { Folder = file }
-                : new ImportInput(file) { Open = () => OpenFile(file) };
+                : ImportInput.OfFile(file);
         }
     }
 
@@ -214,20 +214,5 @@ public sealed class ImportImageCommand : StoreCmdlet
 
         _readsInput = !IsWhatIf;
         return new ImportInput(StandardInput) { Open = Console.OpenStandardInput };
-    }
-
-    private static FileStream OpenFile(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1, FileOptions.SequentialScan);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ImageException(
-                e is FileNotFoundException or DirectoryNotFoundException ? ImageErrorKind.NotFound : ImageErrorKind.StoreUnavailable,
-                $"'{PrintableText.Of(path)}' cannot be read: {PrintableText.OfServer(e.Message)}",
-                "Check the path and your rights on it.", e);
-        }
     }
 }

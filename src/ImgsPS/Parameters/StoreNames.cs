@@ -94,11 +94,11 @@ internal static class StoreNames
             return FullPath(name, paths);
         }
 
-        // A word alone is a folder when it is there; else the engine says what a store is.
-        var folder = paths.CurrentLocation.Provider.Name == FileSystem && name.IndexOf(':') < 0
+        // A word alone is a folder, or an archive, when it is there; else the engine says what a store is.
+        var path = paths.CurrentLocation.Provider.Name == FileSystem && name.IndexOf(':') < 0
             ? FullPath(name, paths)
             : name;
-        return Directory.Exists(folder) ? folder : name;
+        return Directory.Exists(path) || File.Exists(path) ? path : name;
     }
 
     private static bool IsSeparator(char c) => c is '/' or '\\';

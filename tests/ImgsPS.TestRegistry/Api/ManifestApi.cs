@@ -95,8 +95,15 @@ internal sealed class ManifestApi(RegistryContent content, TestRegistryOptions o
             return TestResponse.Error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry", missing);
         }
 
-        content.PutManifest(repository, new StoredManifest(mediaType, digest, request.Body), byDigest ? null : reference);
+        var manifest = new StoredManifest(mediaType, digest, request.Body);
+        content.PutManifest(repository, manifest, byDigest ? null : reference);
         var response = new TestResponse(201).With("Location", $"/v2/{repository}/manifests/{digest}").With("Docker-Content-Digest", digest);
+        foreach (var tag in request.Query.Where(p => byDigest && p.Key == "tag").Select(p => p.Value).Take(options.TagsPerPut))
+        {
+            content.PutManifest(repository, manifest, tag);
+            response.With("OCI-Tag", tag);
+        }
+
         var subject = options.Referrers ? content.Manifest(repository, digest)!.Subject : null;
         return subject is null ? response : response.With("OCI-Subject", subject);
     }

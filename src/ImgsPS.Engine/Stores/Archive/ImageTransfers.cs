@@ -18,9 +18,9 @@ internal static class ImageTransfers
     public static async Task<ImageTransfer> RunAsync(
         IImageStore from, IImageStore to, TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        if (from is IPushingStore own && to.Kind == "registry" && request.IsPush)
+        if (from is IPushingStore pushing && to.Kind == "registry" && request.IsPush)
         {
-            return await own.PushAsync(request, observer, cancellationToken).ConfigureAwait(false);
+            return await pushing.PushAsync(request, observer, cancellationToken).ConfigureAwait(false);
         }
 
         if (from is not ISavingStore saving)
@@ -28,9 +28,9 @@ internal static class ImageTransfers
             return await RunAsync(from.ForSource(), to, request, observer, cancellationToken).ConfigureAwait(false);
         }
 
-        using var staged = await StagedImage.TakeAsync(saving, request.Image, observer, cancellationToken).ConfigureAwait(false);
-        return (await RunAsync(staged.Store, to, request with { Image = staged.Image }, observer, cancellationToken).ConfigureAwait(false))
-            .From(request.Image.Text);
+        using var staged = await StageAsync(saving, request.Image, observer, cancellationToken).ConfigureAwait(false);
+        var own = request with { Image = ImageIdentity.Of(staged.Images[0]) };
+        return (await RunAsync(staged.Store, to, own, observer, cancellationToken).ConfigureAwait(false)).From(request.Image.Text);
     }
 
     /// <summary>
@@ -61,6 +61,16 @@ internal static class ImageTransfers
         var sent = lacking.Where(blob => to.Kind != "registry" || !source.RepositoriesAt(request.Destination.Registry, blob).Any())
             .Sum(blob => blob.Size);
         return (sent, content.Sum(blob => blob.Size) - sent);
+    }
+
+    /// <summary>Takes one image out of a store that gives archives alone, a Docker Engine.</summary>
+    private static async Task<StagedLayout> StageAsync(
+        ISavingStore from, ImageIdentity image, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        using var archive = await from.SaveAsync(image.IsListed ? image.Id ?? image.Text : image.Text, observer, cancellationToken)
+            .ConfigureAwait(false);
+        var input = new ImportInput(from.Name) { Open = () => archive };
+        return await StagedLayout.ImportAsync(input, NullObserver.Instance, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<ImageTransfer> RunAsync(

@@ -40,6 +40,7 @@ internal sealed class RegistryClient : IDisposable
         _endpoint = endpoint;
         _transport = transport(endpoint);
         Contents = new RegistryContents(_transport.Memory.Places);
+        Tags = new TagPuts(_transport.Memory);
     }
 
     /// <summary>The registry's name, as in references.</summary>
@@ -52,6 +53,9 @@ internal sealed class RegistryClient : IDisposable
 
     /// <summary>What is known of its content.</summary>
     internal RegistryContents Contents { get; }
+
+    /// <summary>The tags that are being put.</summary>
+    internal TagPuts Tags { get; }
 
     /// <summary>An observer that is told nothing secret of this client (RN30).</summary>
     internal IOperationObserver Masked(IOperationObserver observer, ImageReference named) =>

@@ -14,6 +14,9 @@ namespace ImgsPS.Stores.Docker;
 /// </summary>
 internal sealed class DockerClient : IDisposable
 {
+    /// <summary>X-Registry-Auth of nobody: <c>{}</c>. No secret, so it may go over any connection.</summary>
+    private const string Nobody = "e30=";
+
     private readonly DockerLimits _limits;
     private readonly DockerErrors _errors;
     private readonly DockerTransport _transport;
@@ -91,7 +94,7 @@ internal sealed class DockerClient : IDisposable
             var response = await transport.SendAsync(
                 request.Method,
                 $"/v{version.Api}{request.Path}{Query(request)}",
-                request.RegistryAuth,
+                request.RegistryAuth ?? (request.IsAuthNeeded ? Nobody : null),
                 request.IsList ? _limits.List : _limits.Silence,
                 observer.Debug,
                 cancellationToken,

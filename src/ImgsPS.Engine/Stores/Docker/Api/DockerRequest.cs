@@ -17,6 +17,9 @@ internal sealed record DockerRequest(HttpMethod Method, string Path)
     /// <summary>X-Registry-Auth: base64url of the credential's JSON; a secret, never logged; null for none (RC5).</summary>
     public string? RegistryAuth { get; init; }
 
+    /// <summary>True when Docker refuses the request without X-Registry-Auth: without a credential it says nobody (an empty one).</summary>
+    public bool IsAuthNeeded { get; init; }
+
     /// <summary>Makes the body; null for none.</summary>
     public Func<StreamedContent>? Upload { get; init; }
 

@@ -9,9 +9,6 @@ namespace ImgsPS.Stores.Docker;
 /// <summary>Lets a Docker Engine push (PU18): what it does is its own; what it says becomes progress and Verbose lines.</summary>
 internal sealed class DockerPush(DockerClient client, DockerCredentials credentials)
 {
-    /// <summary>The header's value for nobody: Docker 20.10 refuses a push without one.</summary>
-    private const string Anonymous = "e30=";
-
     /// <summary>As <see cref="IPushingStore.PushAsync"/>. A cancellation makes Docker stop.</summary>
     /// <exception cref="ImageException">
     /// NotSupported: another name than the image has there, and what Docker does not do. Others as <see cref="DockerPullErrors"/>.
@@ -26,7 +23,8 @@ internal sealed class DockerPush(DockerClient client, DockerCredentials credenti
         var question = new DockerRequest(HttpMethod.Post, $"/images/{reference.FamiliarName}/push")
         {
             Query = new[] { DockerRequest.Pair("tag", reference.Tag) },
-            RegistryAuth = auth ?? Anonymous,
+            RegistryAuth = auth,
+            IsAuthNeeded = true,
         };
         var messages = new DockerPullMessages(reference, DockerAuth.Hide(auth), observer, "push");
         string? digest = null;

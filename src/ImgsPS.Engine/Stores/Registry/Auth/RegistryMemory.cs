@@ -5,7 +5,7 @@ using System.Collections.Generic;
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>
-/// What is remembered of one registry beyond a command: how it asks for credentials, and the tokens it gave. A token stands under the
+/// What is remembered of one registry beyond a command: how it asks for credentials, what it can do, and the tokens it gave. A token stands under the
 /// credential it was given for, so only who has that credential finds it (SF12). Safe for any number of threads.
 /// </summary>
 internal sealed class RegistryMemory
@@ -18,6 +18,7 @@ internal sealed class RegistryMemory
     private readonly ConcurrentDictionary<string, IReadOnlyList<Challenge>> _challenges = new(StringComparer.Ordinal);
     private volatile IReadOnlyList<Challenge>? _common;
     private volatile bool _isMixed;
+    private volatile int _takesSeveralTags;
 
     /// <summary>
     /// What every repository that was asked wanted; null when none was, or when they differ: a host may serve some with passwords and some
@@ -49,6 +50,13 @@ internal sealed class RegistryMemory
 
     /// <summary>A repository that a blob was seen in, for each: another one may take it over from there (PU2).</summary>
     public ConcurrentDictionary<Digest, string> Places { get; } = new();
+
+    /// <summary>Whether it names a manifest by several tags at once; null while nobody has tried (PU14).</summary>
+    public bool? TakesSeveralTags
+    {
+        get => _takesSeveralTags == 0 ? null : _takesSeveralTags > 0;
+        set => _takesSeveralTags = value is { } takes ? takes ? 1 : -1 : 0;
+    }
 
     /// <summary>The tokens.</summary>
     public TokenCache Tokens { get; } = new();

@@ -106,7 +106,7 @@ internal sealed class RegistryTarget : IImageTarget
 
     /// <inheritdoc/>
     public Task<bool> StoreAsync(ManifestDocument document, CancellationToken cancellationToken) =>
-        PutAsync(document, document.Digest.ToString(), cancellationToken);
+        IsThereAsync(document, _uploads.PutManifestAsync(document, document.Digest.ToString(), cancellationToken));
 
     /// <inheritdoc/>
     /// <exception cref="ImageException">InvalidReference: the name is another digest.</exception>
@@ -120,7 +120,9 @@ internal sealed class RegistryTarget : IImageTarget
                 "Name a tag; a digest is what the content makes it.");
         }
 
-        return PutAsync(root, _reference.Digest?.ToString() ?? _reference.Tag!, cancellationToken);
+        return _reference.Digest is null
+            ? IsThereAsync(root, _client.Tags.PutAsync(_uploads, _reference.Repository, root, _reference.Tag!, cancellationToken))
+            : StoreAsync(root, cancellationToken);
     }
 
     public void Dispose()
@@ -129,9 +131,9 @@ internal sealed class RegistryTarget : IImageTarget
     }
 
     /// <summary>False when the registry lacks content that it said it has: that is to be copied again, once (PU13).</summary>
-    private async Task<bool> PutAsync(ManifestDocument document, string name, CancellationToken cancellationToken)
+    private async Task<bool> IsThereAsync(ManifestDocument document, Task<IReadOnlyCollection<Digest>> put)
     {
-        var missing = await _uploads.PutManifestAsync(document, name, cancellationToken).ConfigureAwait(false);
+        var missing = await put.ConfigureAwait(false);
         if (missing.Count == 0)
         {
             return true;

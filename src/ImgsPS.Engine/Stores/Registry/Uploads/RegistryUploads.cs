@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
@@ -95,21 +96,38 @@ internal sealed class RegistryUploads
                 $"pushes at most {OwnLimit.Size(ManifestDocument.MaxSize)}, as most registries take no more");
         }
 
-        HttpContent Content()
+        return _transport.RunAsync(budget => PutAsync(document, Request(document, "manifests/" + name), budget), cancellationToken);
+    }
+
+    /// <summary>Tries to put a manifest under several tags by one request (PU14).</summary>
+    /// <returns>The tags that it has by it; null when the request was refused, for whatever reason: asked for one, the registry says it.</returns>
+    /// <exception cref="ImageException">As <see cref="PutManifestAsync"/>.</exception>
+    public async Task<IReadOnlyCollection<string>?> TryPutTagsAsync(
+        ManifestDocument document, IReadOnlyList<string> tags, CancellationToken cancellationToken)
+    {
+        var path = $"manifests/{document.Digest}?{string.Join("&", tags.Select(tag => "tag=" + tag))}";
+        using var response = await _transport.RunAsync(
+            budget => _transport.SendAsync(Request(document, path), budget, _observer), cancellationToken).ConfigureAwait(false);
+        if ((int)response.Status is < 200 or >= 300)
         {
-            var content = new ByteArrayContent(document.Bytes);
-            content.Headers.ContentType = new MediaTypeHeaderValue(document.MediaType);
-            return content;
+            return null;
         }
 
-        var request = Request(HttpMethod.Put, "manifests/" + name, Content);
-        return _transport.RunAsync(budget => PutAsync(document, request, budget), cancellationToken);
+        Check(document, response);
+        return response.Header("OCI-Tag").SelectMany(named => named.Split(',')).Select(named => named.Trim()).Intersect(tags).ToArray();
     }
 
     /// <summary>A request to this repository.</summary>
     public RegistryRequest Request(
         HttpMethod method, string path, Func<HttpContent>? content = null, IReadOnlyList<string>? accept = null) =>
         Request(method, _client.UriOf(_reference, path), content) with { Accept = accept ?? [] };
+
+    private RegistryRequest Request(ManifestDocument document, string path) => Request(HttpMethod.Put, path, () =>
+    {
+        var content = new ByteArrayContent(document.Bytes);
+        content.Headers.ContentType = new MediaTypeHeaderValue(document.MediaType);
+        return content;
+    });
 
     /// <summary>A request of an upload to this repository, to wherever it goes on.</summary>
     /// <param name="method">The method.</param>

@@ -253,6 +253,32 @@ public sealed class DockerClientTests
         Assert.Empty(server.Requests);
     }
 
+    // RC5: who is nobody has no secret, and Docker refuses a push without the header.
+    [Theory]
+    [InlineData("engine.example.com")]
+    [InlineData("127.0.0.1")]
+    public async Task Nobody_is_said_in_the_open_too(string host)
+    {
+        using var server = ScriptedServer.Always(ScriptedServer.Json("{}"));
+        using var client = Create(server, Http.Sockets, endpoint: server.Endpoint(host));
+        using var response = await client.SendAsync(Get() with { IsAuthNeeded = true }, NullObserver.Instance, default);
+
+        Assert.Contains("\r\nX-Registry-Auth: e30=", server.Requests.Last());
+        Assert.DoesNotContain("X-Registry-Auth", server.Requests.First());
+    }
+
+    // RC5.
+    [Fact]
+    public async Task Credential_that_is_needed_is_not_sent_in_the_open_either()
+    {
+        using var server = ScriptedServer.Always(ScriptedServer.Json("{}"));
+        using var client = Create(server, Http.Sockets, endpoint: server.Endpoint("engine.example.com"));
+        var request = Get() with { IsAuthNeeded = true, RegistryAuth = DockerAuth.Encode(new RegistryCredential("bob", "s3cret"), "r.example") };
+        var error = await Assert.ThrowsAsync<ImageException>(() => client.SendAsync(request, NullObserver.Instance, default));
+        Assert.Equal(ImageErrorKind.Denied, error.Kind);
+        Assert.Empty(server.Requests);
+    }
+
     [Theory]
     [MemberData(nameof(Both))]
     public async Task What_is_no_Docker_Engine_is_InvalidData(Http http)
