@@ -9,8 +9,8 @@ namespace ImgsPS.Layers;
 
 /// <summary>
 /// Reads a tar archive forward, from a file or a pipe: v7, ustar, GNU (long names, sizes in base 256) and pax. What two readers could read
-/// in different ways is refused: a wrong checksum, a size that is negative or too large, sparse members, two long names for one member, an
-/// archive without its end or with something behind it (RA5, RA6). Blocks its thread. Not thread-safe; the stream is the caller's.
+/// in different ways is refused: a wrong checksum, a size that is negative or too large, sparse members, two long names for one member, one
+/// name for all, an archive without its end or with something behind it (RA5, RA6). Blocks its thread. Not thread-safe; the stream is the caller's.
 /// </summary>
 internal sealed class TarReader
 {
@@ -88,6 +88,11 @@ internal sealed class TarReader
                     break;
                 case 'g':
                     _global.Read(Description(at), at);
+                    if (_global.Path is not null || _global.LinkPath is not null || _global.Size is not null)
+                    {
+                        throw Broken(at, "a header for all members that says a name or a size: some readers take it, others do not");
+                    }
+
                     break;
                 case 'L':
                     longName = longName is null ? LongText(at) : throw Broken(at, "a second long name for one member");
@@ -143,14 +148,14 @@ internal sealed class TarReader
                 $"the archive has a member of the unknown type '{PrintableText.Of(type.ToString())}' at byte {at}",
                 "Only files, folders, links and devices can be read. Write it anew with tar --format=pax."),
         };
-        var name = Chosen(at, own?.Path, longName, _global.Path) ?? HeaderName();
+        var name = Chosen(at, own?.Path, longName) ?? HeaderName();
         if (type == '\0' && name.EndsWith("/", StringComparison.Ordinal))
         {
             // Before ustar a folder was told by its name.
             kind = TarMemberKind.Folder;
         }
 
-        var size = own?.Size ?? _global.Size ?? Size(at);
+        var size = own?.Size ?? Size(at);
         if (kind != TarMemberKind.File && size != 0)
         {
             throw Broken(at, $"a member that is no file has {size} bytes");
@@ -164,7 +169,7 @@ internal sealed class TarReader
         string? link = null;
         if (kind is TarMemberKind.HardLink or TarMemberKind.SymbolicLink)
         {
-            link = Chosen(at, own?.LinkPath, longLink, _global.LinkPath) ?? Text(157, 100);
+            link = Chosen(at, own?.LinkPath, longLink) ?? Text(157, 100);
             link = link.Length > 0 ? link : throw Broken(at, "a link that leads nowhere");
         }
 
@@ -174,9 +179,9 @@ internal sealed class TarReader
     }
 
     /// <summary>Of a long name and what pax says the one that is there.</summary>
-    private static string? Chosen(long at, string? pax, string? gnu, string? global) => pax is not null && gnu is not null && pax != gnu
+    private static string? Chosen(long at, string? pax, string? gnu) => pax is not null && gnu is not null && pax != gnu
         ? throw Broken(at, "two long names for one member")
-        : pax ?? gnu ?? global;
+        : pax ?? gnu;
 
     private static string Checked(string name, long at) => Encoding.UTF8.GetByteCount(name) <= MaxName
         ? name

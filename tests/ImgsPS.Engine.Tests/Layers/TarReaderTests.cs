@@ -125,13 +125,27 @@ public class TarReaderTests
         Assert.Equal(17, members.Count);
     }
 
-    [Fact]
-    public void Global_header_counts_until_a_member_says_otherwise()
+    // Go, and so docker, passes over a global header; GNU tar and Python take it.
+    [Theory]
+    [InlineData("path", "all")]
+    [InlineData("linkpath", "all")]
+    [InlineData("size", "7")]
+    public void Global_header_that_says_a_name_or_a_size_is_refused_RA5(string key, string value)
     {
-        var tar = new TarBuilder().Pax('g', ("path", "all")).File("one", s_content).Pax(("path", "own")).File("two", s_content)
-            .Pax('g', ("path", "")).File("three", s_content).End();
+        var tar = new TarBuilder().File("one", s_content).Pax('g', (key, value)).File("two", s_content).End();
 
-        Assert.Equal(["all", "own", "three"], ReadAll(new MemoryStream(tar)).Select(m => m.Member.Name));
+        var failure = Assert.Throws<ImageException>(() => ReadAll(new MemoryStream(tar)));
+        Assert.Equal(ImageErrorKind.InvalidData, failure.Kind);
+        Assert.Contains("byte 1024: a header for all members", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Global_header_that_says_nothing_of_names_and_sizes_is_passed_over()
+    {
+        var tar = new TarBuilder().Pax('g', ("comment", "deadbeef"), ("mtime", "1"), ("path", "")).File("one", s_content)
+            .Pax('g', ("uname", "a\0b")).Pax(("path", "own")).File("two", s_content).Pax('g', ("size", "")).File("three", s_content).End();
+
+        Assert.Equal(["one", "own", "three"], ReadAll(new MemoryStream(tar)).Select(m => m.Member.Name));
     }
 
     [Theory]
