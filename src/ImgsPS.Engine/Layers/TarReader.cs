@@ -10,7 +10,8 @@ namespace ImgsPS.Layers;
 /// <summary>
 /// Reads a tar archive forward, from a file or a pipe: v7, ustar, GNU (long names, sizes in base 256) and pax. What two readers could read
 /// in different ways is refused: a wrong checksum, a size that is negative or too large, sparse members, two long names for one member, one
-/// name for all, an archive without its end or with something behind it (RA5, RA6). Blocks its thread. Not thread-safe; the stream is the caller's.
+/// name for all, an archive without its end or with something behind it (RA5, RA6). Blocks its thread. Not thread-safe; the stream is the
+/// caller's.
 /// </summary>
 internal sealed class TarReader
 {
@@ -24,6 +25,9 @@ internal sealed class TarReader
 
     /// <summary>Bytes of zeros that may follow the end: tapes are filled up to a block of theirs.</summary>
     private const long MaxPadding = 16 * 1024 * 1024;
+
+    private static readonly (string Name, int Field, int Length)[] s_numbers =
+        [("mode", 100, 8), ("user", 108, 8), ("group", 116, 8), ("time", 136, 12)];
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly Encoding Latin1 = Encoding.GetEncoding("iso-8859-1");
@@ -79,10 +83,11 @@ internal sealed class TarReader
             }
 
             CheckSum(at);
+            CheckNumbers(at);
             var type = (char)_head[156];
             switch (type)
             {
-                case 'x' or 'X':
+                case 'x':
                     own = own is null ? new PaxValues() : throw Broken(at, "a second extended header for one member");
                     own.Read(Description(at), at);
                     break;
@@ -93,6 +98,8 @@ internal sealed class TarReader
                         throw Broken(at, "a header for all members that says a name or a size: some readers take it, others do not");
                     }
 
+                    // It belongs to no member: nothing need follow.
+                    offset = offset == at ? Position : offset;
                     break;
                 case 'L':
                     longName = longName is null ? LongText(at) : throw Broken(at, "a second long name for one member");
@@ -299,6 +306,39 @@ internal sealed class TarReader
                     "Import-Image reads tar archives, also gzip-compressed ones, and folders with an OCI image layout.")
                 : Broken(at, "the checksum of a member's header is wrong");
         }
+    }
+
+    /// <summary>Checks the numbers that mean nothing here: a member with a broken one is one that nobody unpacks.</summary>
+    private void CheckNumbers(long at)
+    {
+        foreach (var (name, field, length) in s_numbers)
+        {
+            if ((_head[field] & 0x80) == 0 && !IsOctal(field, field + length))
+            {
+                throw Broken(at, $"the {name} of a member is no number");
+            }
+        }
+    }
+
+    /// <summary>True for octal digits, blanks and zeros around them; what stands behind a zero is left out, as all readers do.</summary>
+    private bool IsOctal(int next, int end)
+    {
+        while (next < end && _head[next] is 0 or (byte)' ')
+        {
+            next++;
+        }
+
+        while (next < end && _head[next] is >= (byte)'0' and <= (byte)'7')
+        {
+            next++;
+        }
+
+        while (next < end && _head[next] == ' ')
+        {
+            next++;
+        }
+
+        return next == end || _head[next] == 0;
     }
 
     private bool IsEmpty() => Array.TrueForAll(_head, value => value == 0);

@@ -5,8 +5,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Management.Automation;
-using System.Threading;
-using System.Threading.Tasks;
 using ImgsPS.Completion;
 using ImgsPS.Disk;
 using ImgsPS.Naming;

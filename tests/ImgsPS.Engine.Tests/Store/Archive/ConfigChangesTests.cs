@@ -161,6 +161,25 @@ public class ConfigChangesTests
         Assert.NotNull(failure.Advice);
     }
 
+    [Theory]
+    [InlineData(100, true)]
+    [InlineData(101, false)]
+    [InlineData(100_000, false)]
+    public void Variables_in_one_another_end_at_a_hundred(int depth, bool isTaken)
+    {
+        var change = "ENV A=" + string.Concat(Enumerable.Repeat("${N:-", depth)) + "x" + new string('}', depth);
+
+        if (isTaken)
+        {
+            Assert.Equal("A=x", (string)ConfigOf(change, isWindows: false)["config"]!["Env"]![0]!);
+            return;
+        }
+
+        Assert.Contains(
+            "more than 100 variables", Assert.Throws<ImageException>(() => ConfigOf(change, isWindows: false)).Message,
+            StringComparison.Ordinal);
+    }
+
     private static JsonNode ConfigOf(string change, bool isWindows) => ConfigOf([change], isWindows);
 
     private static JsonNode ConfigOf(string[] changes, bool isWindows) => JsonNode.Parse(ArchiveNames.Write(json =>

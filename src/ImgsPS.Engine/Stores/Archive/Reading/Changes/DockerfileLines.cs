@@ -28,7 +28,8 @@ internal static class DockerfileLines
         string? open = null;
         for (; next < lines.Length; next++)
         {
-            var line = lines[next].EndsWith("\r", StringComparison.Ordinal) ? lines[next].Substring(0, lines[next].Length - 1) : lines[next];
+            var line = lines[next];
+            line = line.EndsWith("\r", StringComparison.Ordinal) ? line.Substring(0, line.Length - 1) : line;
             if (IsComment(line) || line.Trim().Length == 0)
             {
                 continue;

@@ -9,8 +9,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Stores.Archive;
 
 /// <summary>
-/// The ports of EXPOSE: <c>80</c>, <c>53/udp</c>, <c>8000-8002</c>, and as docker run takes them, <c>127.0.0.1:8080:80</c>, of which the last
-/// part counts.
+/// The ports of EXPOSE: <c>80</c>, <c>53/udp</c>, <c>8000-8002</c>, and as docker run takes them, <c>127.0.0.1:8080:80</c>, of which the
+/// last part counts.
 /// </summary>
 internal static class ExposedPorts
 {

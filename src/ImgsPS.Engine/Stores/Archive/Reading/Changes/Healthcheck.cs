@@ -15,7 +15,10 @@ internal sealed record Healthcheck(IReadOnlyList<string> Test, IReadOnlyList<Key
 
     private static readonly Dictionary<string, string> s_times = new()
     {
-        ["interval"] = "Interval", ["timeout"] = "Timeout", ["start-period"] = "StartPeriod", ["start-interval"] = "StartInterval",
+        ["interval"] = "Interval",
+        ["timeout"] = "Timeout",
+        ["start-period"] = "StartPeriod",
+        ["start-interval"] = "StartInterval",
     };
 
     /// <summary>Reads the instruction.</summary>

@@ -12,10 +12,14 @@ namespace ImgsPS.Stores.Archive;
 /// <param name="find">A variable's value; null when it is not set.</param>
 internal sealed class WordExpansion(char escape, Func<string, string?> find)
 {
+    /// <summary>Variables in the values of variables, at most: nobody means more, and each costs a part of the stack.</summary>
+    private const int MaxDepth = 100;
+
     private readonly List<string> _words = new();
     private readonly StringBuilder _open = new();
     private string _text = "";
     private int _next;
+    private int _depth;
 
     /// <summary>One word, blanks included.</summary>
     /// <exception cref="ImageException">InvalidArgument: a quote is not closed, or a variable is written in a wrong way.</exception>
@@ -34,7 +38,7 @@ internal sealed class WordExpansion(char escape, Func<string, string?> find)
 
     private string Run(string word)
     {
-        (_text, _next) = (word, 0);
+        (_text, _next, _depth) = (word, 0, 0);
         try
         {
             return UpTo('\0');
@@ -175,10 +179,10 @@ internal sealed class WordExpansion(char escape, Func<string, string?> find)
             case '}':
                 return value ?? "";
             case '?':
-                return Required(name, value, UpTo('}'));
+                return Required(name, value, Alternative());
             case ':':
                 var modifier = _next < _text.Length ? _text[_next++] : '\0';
-                var other = UpTo('}');
+                var other = Alternative();
                 return modifier switch
                 {
                     '+' => string.IsNullOrEmpty(value) ? "" : other,
@@ -189,6 +193,18 @@ internal sealed class WordExpansion(char escape, Func<string, string?> find)
             default:
                 throw new FormatException("missing ':' in substitution, or '}' is missing");
         }
+    }
+
+    private string Alternative()
+    {
+        if (++_depth > MaxDepth)
+        {
+            throw new FormatException($"more than {MaxDepth} variables in one another");
+        }
+
+        var text = UpTo('}');
+        _depth--;
+        return text;
     }
 
     private static string Required(string name, string? value, string message, string problem = "unset") => value
