@@ -9,8 +9,9 @@ namespace ImgsPS.Layers;
 
 /// <summary>
 /// Reads a tar archive forward, from a file or a pipe: v7, ustar, GNU (long names, sizes in base 256) and pax. What two readers could read
-/// in different ways is refused: a wrong checksum, a size that is negative or too large, sparse members, two long names for one member, an
-/// archive without its end or with something behind it (RA5, RA6). Blocks its thread. Not thread-safe; the stream is the caller's.
+/// in different ways is refused: a wrong checksum, a size that is negative or too large, sparse members, two long names for one member, one
+/// name for all, an archive without its end or with something behind it (RA5, RA6). Blocks its thread. Not thread-safe; the stream is the
+/// caller's.
 /// </summary>
 internal sealed class TarReader
 {
@@ -24,6 +25,9 @@ internal sealed class TarReader
 
     /// <summary>Bytes of zeros that may follow the end: tapes are filled up to a block of theirs.</summary>
     private const long MaxPadding = 16 * 1024 * 1024;
+
+    private static readonly (string Name, int Field, int Length)[] s_numbers =
+        [("mode", 100, 8), ("user", 108, 8), ("group", 116, 8), ("time", 136, 12)];
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly Encoding Latin1 = Encoding.GetEncoding("iso-8859-1");
@@ -79,15 +83,23 @@ internal sealed class TarReader
             }
 
             CheckSum(at);
+            CheckNumbers(at);
             var type = (char)_head[156];
             switch (type)
             {
-                case 'x' or 'X':
+                case 'x':
                     own = own is null ? new PaxValues() : throw Broken(at, "a second extended header for one member");
                     own.Read(Description(at), at);
                     break;
                 case 'g':
                     _global.Read(Description(at), at);
+                    if (_global.Path is not null || _global.LinkPath is not null || _global.Size is not null)
+                    {
+                        throw Broken(at, "a header for all members that says a name or a size: some readers take it, others do not");
+                    }
+
+                    // It belongs to no member: nothing need follow.
+                    offset = offset == at ? Position : offset;
                     break;
                 case 'L':
                     longName = longName is null ? LongText(at) : throw Broken(at, "a second long name for one member");
@@ -143,14 +155,14 @@ internal sealed class TarReader
                 $"the archive has a member of the unknown type '{PrintableText.Of(type.ToString())}' at byte {at}",
                 "Only files, folders, links and devices can be read. Write it anew with tar --format=pax."),
         };
-        var name = Chosen(at, own?.Path, longName, _global.Path) ?? HeaderName();
+        var name = Chosen(at, own?.Path, longName) ?? HeaderName();
         if (type == '\0' && name.EndsWith("/", StringComparison.Ordinal))
         {
             // Before ustar a folder was told by its name.
             kind = TarMemberKind.Folder;
         }
 
-        var size = own?.Size ?? _global.Size ?? Size(at);
+        var size = own?.Size ?? Size(at);
         if (kind != TarMemberKind.File && size != 0)
         {
             throw Broken(at, $"a member that is no file has {size} bytes");
@@ -164,7 +176,7 @@ internal sealed class TarReader
         string? link = null;
         if (kind is TarMemberKind.HardLink or TarMemberKind.SymbolicLink)
         {
-            link = Chosen(at, own?.LinkPath, longLink, _global.LinkPath) ?? Text(157, 100);
+            link = Chosen(at, own?.LinkPath, longLink) ?? Text(157, 100);
             link = link.Length > 0 ? link : throw Broken(at, "a link that leads nowhere");
         }
 
@@ -174,9 +186,9 @@ internal sealed class TarReader
     }
 
     /// <summary>Of a long name and what pax says the one that is there.</summary>
-    private static string? Chosen(long at, string? pax, string? gnu, string? global) => pax is not null && gnu is not null && pax != gnu
+    private static string? Chosen(long at, string? pax, string? gnu) => pax is not null && gnu is not null && pax != gnu
         ? throw Broken(at, "two long names for one member")
-        : pax ?? gnu ?? global;
+        : pax ?? gnu;
 
     private static string Checked(string name, long at) => Encoding.UTF8.GetByteCount(name) <= MaxName
         ? name
@@ -294,6 +306,39 @@ internal sealed class TarReader
                     "Import-Image reads tar archives, also gzip-compressed ones, and folders with an OCI image layout.")
                 : Broken(at, "the checksum of a member's header is wrong");
         }
+    }
+
+    /// <summary>Checks the numbers that mean nothing here: a member with a broken one is one that nobody unpacks.</summary>
+    private void CheckNumbers(long at)
+    {
+        foreach (var (name, field, length) in s_numbers)
+        {
+            if ((_head[field] & 0x80) == 0 && !IsOctal(field, field + length))
+            {
+                throw Broken(at, $"the {name} of a member is no number");
+            }
+        }
+    }
+
+    /// <summary>True for octal digits, blanks and zeros around them; what stands behind a zero is left out, as all readers do.</summary>
+    private bool IsOctal(int next, int end)
+    {
+        while (next < end && _head[next] is 0 or (byte)' ')
+        {
+            next++;
+        }
+
+        while (next < end && _head[next] is >= (byte)'0' and <= (byte)'7')
+        {
+            next++;
+        }
+
+        while (next < end && _head[next] == ' ')
+        {
+            next++;
+        }
+
+        return next == end || _head[next] == 0;
     }
 
     private bool IsEmpty() => Array.TrueForAll(_head, value => value == 0);

@@ -5,8 +5,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Management.Automation;
-using System.Threading;
-using System.Threading.Tasks;
 using ImgsPS.Completion;
 using ImgsPS.Disk;
 using ImgsPS.Naming;
@@ -29,9 +27,7 @@ public sealed class ExportImageCommand : StoreCmdlet
     private const string None = "None";
     private const string Gzip = "Gzip";
 
-    private readonly ExportSelection _selection = new();
-    private readonly Dictionary<StoreLink, IReadOnlyList<Image>> _lists = new();
-    private readonly Dictionary<StoreLink, ImageTable> _tables = new();
+    private readonly ExportLookup _lookup = new();
     private ExportTarget? _target;
     private Platform? _platform;
     private bool _isThere;
@@ -144,7 +140,7 @@ public sealed class ExportImageCommand : StoreCmdlet
             Warn($"Nothing was written to '{PrintableText.Of(_target!.Path)}': an archive is made of all images that are named, or not at "
                 + "all.");
         }
-        else if (_selection.Count > 0)
+        else if (_lookup.Count > 0)
         {
             ForItem(Path, Export);
         }
@@ -163,70 +159,9 @@ public sealed class ExportImageCommand : StoreCmdlet
     private void Choose(ImageName image)
     {
         var pattern = PatternOf(image);
-        var stores = StoresFor(image);
-        foreach (var store in stores.Where(store => store.Store.ForSource() is not ISelectingStore))
-        {
-            List(store);
-        }
-
-        ImageException? failure = null;
-        var found = false;
-        foreach (var store in stores)
-        {
-            try
-            {
-                Choose(store, image, pattern);
-                found = true;
-            }
-            catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && stores.Count > 1)
-            {
-                // One of several stores has it.
-                failure = e;
-            }
-        }
-
-        if (!found && failure is not null)
-        {
-            throw failure;
-        }
-    }
-
-    private void Choose(StoreLink store, ImageName image, ImageWildcard? pattern)
-    {
-        var source = store.Store.ForSource();
-        if (source is ISelectingStore own)
-        {
-            // It says by itself what is not there.
-            var rows = RunToResult((observer, cancellationToken) => own.SelectAsync(
-                [new ImageSelection(image.Identity, pattern is null ? null : ImageWildcard.Compile)], ListRequest.Names, observer,
-                cancellationToken));
-            _failed |= rows.Count == 0 && pattern is null;
-            foreach (var row in rows)
-            {
-                _selection.Add(source, row);
-            }
-        }
-        else if (pattern is null)
-        {
-            _selection.Add(source, _tables[store], image.Identity);
-        }
-        else
-        {
-            foreach (var match in _lists[store].Where(i => i.ArtifactType is null && pattern.Matches(i)))
-            {
-                _selection.Add(source, match);
-            }
-        }
-    }
-
-    private void List(StoreLink store)
-    {
-        if (!_lists.ContainsKey(store))
-        {
-            _lists.Add(store, RunToResult((observer, cancellationToken) =>
-                store.Store.ListAsync(new ListRequest { All = true }, observer, cancellationToken)));
-            _tables.Add(store, new ImageTable(_lists[store]));
-        }
+        var stores = StoresFor(image).Select(store => store.Store).ToList();
+        _failed |= !RunToResult((observer, cancellationToken) => _lookup.AddAsync(
+            stores, image.Identity, pattern is null ? null : pattern.Matches, ImageWildcard.Compile, observer, cancellationToken));
     }
 
     private void Export()
@@ -238,7 +173,7 @@ public sealed class ExportImageCommand : StoreCmdlet
             Except = Had(),
         };
         var plan = RunToResult((observer, cancellationToken) =>
-            ArchivePlanner.RunAsync(_selection.Open(observer), request, observer, cancellationToken));
+            ArchivePlanner.RunAsync(_lookup.Open(observer), request, observer, cancellationToken));
         if (plan.LeftOut.Count > 0)
         {
             Tell($"{plan.LeftOut.Count} layers of {plan.LeftOut.Sum(l => l.Size)} bytes are left out: the images of -Except have them.");
@@ -299,36 +234,12 @@ public sealed class ExportImageCommand : StoreCmdlet
 
     private void AddHad(List<HadImage> had, ImageName name)
     {
-        var before = had.Count;
-        foreach (var store in _lists)
-        {
-            if (name.Identity.IsListed)
-            {
-                had.AddRange(new[] { HadImages.Find(store.Value, name.Identity) }.OfType<HadImage>());
-            }
-            else
-            {
-                ForAbsent(() => had.AddRange(
-                    ImageLookup.MatchIn(_tables[store.Key], name.Identity).Images.Select(HadImages.Of).OfType<HadImage>()));
-            }
-        }
-
-        if (had.Count == before)
+        var found = _lookup.Had(name.Identity);
+        had.AddRange(found);
+        if (found.Count == 0)
         {
             Warn($"{PrintableText.Of(name.ToString())} of -Except is not in the store, so that nobody knows its layers: it counts as not "
                 + "had.");
-        }
-    }
-
-    private static void ForAbsent(Action look)
-    {
-        try
-        {
-            look();
-        }
-        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
-        {
-            // Another store may have it; else it is a warning.
         }
     }
 }

@@ -38,6 +38,13 @@ public class TarReaderTests
         { "size that is no number", "the size of a member is no number" },
         { "size with letters behind", "the size of a member is no number" },
         { "size beyond the archive", "it ends there in the middle of a member" },
+        { "mode that is no number", "byte 1024: the mode of a member is no number" },
+        { "user that is no number", "byte 1024: the user of a member is no number" },
+        { "group that is no number", "byte 1024: the group of a member is no number" },
+        { "time that is no number", "byte 1024: the time of a member is no number" },
+        { "time that is negative in octal", "byte 1024: the time of a member is no number" },
+        { "mode with a letter behind it", "byte 1024: the mode of a member is no number" },
+        { "extended header of Solaris", "unknown type 'X'" },
         { "folder with bytes", "a member that is no file has 7 bytes" },
         { "symbolic link with bytes", "a member that is no file has 7 bytes" },
         { "hard link with bytes", "a member that is no file has 7 bytes" },
@@ -125,13 +132,59 @@ public class TarReaderTests
         Assert.Equal(17, members.Count);
     }
 
-    [Fact]
-    public void Global_header_counts_until_a_member_says_otherwise()
+    // Go, and so docker, passes over a global header; GNU tar and Python take it.
+    [Theory]
+    [InlineData("path", "all")]
+    [InlineData("linkpath", "all")]
+    [InlineData("size", "7")]
+    public void Global_header_that_says_a_name_or_a_size_is_refused_RA5(string key, string value)
     {
-        var tar = new TarBuilder().Pax('g', ("path", "all")).File("one", s_content).Pax(("path", "own")).File("two", s_content)
-            .Pax('g', ("path", "")).File("three", s_content).End();
+        var tar = new TarBuilder().File("one", s_content).Pax('g', (key, value)).File("two", s_content).End();
 
-        Assert.Equal(["all", "own", "three"], ReadAll(new MemoryStream(tar)).Select(m => m.Member.Name));
+        var failure = Assert.Throws<ImageException>(() => ReadAll(new MemoryStream(tar)));
+        Assert.Equal(ImageErrorKind.InvalidData, failure.Kind);
+        Assert.Contains("byte 1024: a header for all members", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Global_header_that_says_nothing_of_names_and_sizes_is_passed_over()
+    {
+        var tar = new TarBuilder().Pax('g', ("comment", "deadbeef"), ("mtime", "1"), ("path", "")).File("one", s_content)
+            .Pax('g', ("uname", "a\0b")).Pax(("path", "own")).File("two", s_content).Pax('g', ("size", "")).File("three", s_content).End();
+
+        Assert.Equal(["one", "own", "three"], ReadAll(new MemoryStream(tar)).Select(m => m.Member.Name));
+    }
+
+    [Fact]
+    public void Global_header_alone_is_an_archive_of_nothing()
+    {
+        // git archive of a commit without files.
+        Assert.Empty(ReadAll(new MemoryStream(new TarBuilder().Pax('g', ("comment", "deadbeef")).End())));
+        Assert.Equal(
+            "describes a member that does not come", string.Join(" ", Assert.Throws<ImageException>(() => ReadAll(new MemoryStream(
+                new TarBuilder().Pax(("path", "a")).Pax('g', ("comment", "x")).End()))).Message.Split(' ').Reverse().Take(7).Reverse()));
+    }
+
+    [Theory]
+    [InlineData("       \0", "        ", "\0\0\0\0\0\0\0\0\0\0\0\0")]
+    [InlineData("644\0junk", "   1750 ", "7777777777 \0")]
+    [InlineData("\0\0000644", "1750\0abc", " 1234567\0xyz")]
+    public void Numbers_that_mean_nothing_here_may_be_written_in_any_way(string mode, string user, string time)
+    {
+        var tar = new TarBuilder().Add("a", '0', s_content, change: head =>
+        {
+            Encoding.ASCII.GetBytes(mode).CopyTo(head, 100);
+            Encoding.ASCII.GetBytes(user).CopyTo(head, 108);
+            Encoding.ASCII.GetBytes(time).CopyTo(head, 136);
+        }).Add("b", '0', s_content, magic: TarBuilder.Gnu, change: head =>
+        {
+            // A user of 70000 and a time before 1970 in base 256.
+            TarBuilder.Base256(70_000).AsSpan(4).CopyTo(head.AsSpan(108));
+            head[108] = 0x80;
+            Enumerable.Repeat((byte)0xFF, 12).ToArray().CopyTo(head, 136);
+        }).End();
+
+        Assert.Equal(["a", "b"], ReadAll(new MemoryStream(tar)).Select(m => m.Member.Name));
     }
 
     [Theory]
@@ -271,6 +324,7 @@ public class TarReaderTests
         var zeros = new byte[512];
         byte[] Size(string text) => Encoding.ASCII.GetBytes(text);
         byte[] Ended(TarBuilder tar) => tar.File("z", s_content).End();
+        byte[] Field(int at, string text) => good.Add("b", '0', s_content, change: head => Size(text).CopyTo(head, at)).End();
         TarBuilder Extended(byte[] records) => good.Add("PaxHeaders/x", 'x', records);
         return what switch
         {
@@ -293,6 +347,13 @@ public class TarReaderTests
             "size that is no number" => good.Add("b", '0', s_content, size: Size("-0000000007\0")).End(),
             "size with letters behind" => good.Add("b", '0', s_content, size: Size("0000000007x\0")).End(),
             "size beyond the archive" => good.Add("b", '0', s_content, size: Size("00000777777\0")).End(),
+            "mode that is no number" => Field(100, "zzzzzzz\0"),
+            "user that is no number" => Field(108, "root   \0"),
+            "group that is no number" => Field(116, "0000008\0"),
+            "time that is no number" => Field(136, "1.5        \0"),
+            "time that is negative in octal" => Field(136, "-0000000001\0"),
+            "mode with a letter behind it" => Field(100, "000644 x"),
+            "extended header of Solaris" => Ended(good.Pax('X', ("path", "b"))),
             "folder with bytes" => good.Add("b", '5', s_content).End(),
             "symbolic link with bytes" => good.Add("b", '2', s_content, link: "a").End(),
             "hard link with bytes" => good.Add("b", '1', s_content, link: "a").End(),

@@ -232,6 +232,12 @@ internal sealed class LayoutArchive(MemberTable members, DeltaList delta, Import
                     "The archive was changed, or the tool that wrote it is at fault. Nothing was imported.");
             }
 
+            if (found.Bytes is { } bytes)
+            {
+                // The blob is a link to another member, which was small enough to wait in memory.
+                await content.AddBytesAsync(bytes, "").ConfigureAwait(false);
+            }
+
             return found;
         }
 
