@@ -35,7 +35,6 @@ public class LargeMemberTests
             {
                 foreach (var way in new[] { "file", "a file from its middle on", "pipe", "gzip", "folder" })
                 {
-                    // Links of skopeo's archive are not in a folder.
                     ways.Add(tool, way);
                 }
             }
@@ -102,14 +101,15 @@ public class LargeMemberTests
         await store.PutAsync("there:1", new TestImage("there"));
         var before = store.Blobs();
         files.Begin();
-        var failure = await Assert.ThrowsAsync<ImageException>(() => ImportAsync(store, () => new MemoryStream(ArchiveOf("docker20").ToTar())));
+        var tar = ArchiveOf("docker20").ToTar();
+        var failure = await Assert.ThrowsAsync<ImageException>(() => ImportAsync(store, () => new MemoryStream(tar)));
 
         Assert.Equal(ImageErrorKind.StoreUnavailable, failure.Kind);
         Assert.Equal(["there:1"], (await store.ListAsync()).Select(i => i.Reference));
         Assert.Equal(before.OrderBy(b => b), store.Blobs().OrderBy(b => b));
         ImportTests.AssertNothingTemporary(store);
 
-        Assert.Single(await ImportAsync(store, () => new MemoryStream(ArchiveOf("docker20").ToTar())));
+        Assert.Single(await ImportAsync(store, () => new MemoryStream(tar)));
         await AssertWholeAsync(store);
     }
 
