@@ -424,6 +424,13 @@ internal sealed class TarReader
     {
         while (count > 0)
         {
+            if (_next == _end && count > _buffer.Length && _archive.CanSeek && count <= _archive.Length - _archive.Position)
+            {
+                _archive.Seek(count, SeekOrigin.Current);
+                Position += count;
+                return;
+            }
+
             if (_next == _end && !Fill())
             {
                 throw Truncated();

@@ -22,6 +22,7 @@ internal sealed class FolderMembers : IMemberSource
     private readonly CancellationToken _cancellation;
     private readonly Queue<(string Name, StoreEntry Entry)> _left;
     private StoreFile? _open;
+    private long _done;
 
     /// <param name="folder">The folder, a full path.</param>
     /// <param name="cancellationToken">Ends a read.</param>
@@ -57,7 +58,7 @@ internal sealed class FolderMembers : IMemberSource
     }
 
     /// <inheritdoc/>
-    public long Done { get; private set; }
+    public long Done => Interlocked.Read(ref _done);
 
     /// <inheritdoc/>
     public long? Total { get; }
@@ -94,21 +95,31 @@ internal sealed class FolderMembers : IMemberSource
     }
 
     /// <inheritdoc/>
-    public int Read(byte[] buffer, int offset, int count)
+    public int Read(byte[] buffer, int offset, int count) => Read(_open!, buffer, offset, count);
+
+    /// <inheritdoc/>
+    public Stream? Detach()
     {
-        _cancellation.ThrowIfCancellationRequested();
-        try
-        {
-            var read = _open!.Read(buffer, offset, count);
-            Done += read;
-            return read;
-        }
-        catch (Exception e) when (StoreFailure.IsMachine(e))
-        {
-            throw StoreFailure.OfReading(e, _open!.Path);
-        }
+        var file = _open!;
+        _open = null;
+        return new DetachedMember((buffer, offset, count) => Read(file, buffer, offset, count), file);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _open?.Dispose();
+
+    private int Read(StoreFile file, byte[] buffer, int offset, int count)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            var read = file.Read(buffer, offset, count);
+            Interlocked.Add(ref _done, read);
+            return read;
+        }
+        catch (Exception e) when (StoreFailure.IsMachine(e))
+        {
+            throw StoreFailure.OfReading(e, file.Path);
+        }
+    }
 }

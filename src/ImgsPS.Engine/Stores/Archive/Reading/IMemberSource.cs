@@ -1,9 +1,11 @@
 using System;
+using System.IO;
 using ImgsPS.Layers;
 
 namespace ImgsPS.Stores.Archive;
 
-/// <summary>The members of an archive, one after the other, once. Blocks its thread. Not thread-safe.</summary>
+/// <summary>The members of an archive, one after the other, once. Blocks its thread. Not thread-safe, but for streams that
+/// were detached: each is read by one thread.</summary>
 internal interface IMemberSource : IDisposable
 {
     /// <summary>Bytes that were read of the input, as it is stored.</summary>
@@ -19,4 +21,10 @@ internal interface IMemberSource : IDisposable
     /// <summary>Reads bytes of the member; 0 at its end.</summary>
     /// <exception cref="ImageException">As <see cref="Next"/>.</exception>
     int Read(byte[] buffer, int offset, int count);
+
+    /// <summary>
+    /// The member's bytes, none of which was read yet, as a stream that may be read beside others and after the next member, until this is
+    /// disposed. Null where they can only be read in order. The stream reads as <see cref="Read"/>, and is the caller's.
+    /// </summary>
+    Stream? Detach();
 }

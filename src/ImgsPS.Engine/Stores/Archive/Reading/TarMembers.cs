@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using System.Threading;
 using ImgsPS.Layers;
@@ -9,6 +10,8 @@ internal sealed class TarMembers : IMemberSource
 {
     private readonly ImportStream _input;
     private readonly TarReader _reader;
+    private readonly bool _isPlain;
+    private long _size;
 
     /// <param name="stream">The archive; it is closed with this.</param>
     /// <param name="name">What the user calls it.</param>
@@ -20,7 +23,9 @@ internal sealed class TarMembers : IMemberSource
         var ready = false;
         try
         {
-            _reader = new TarReader(Compressions.Undo(_input, _input.Look(), "the archive"));
+            var compression = _input.Look();
+            _isPlain = compression == Compression.None;
+            _reader = new TarReader(Compressions.Undo(_input, compression, "the archive"));
             ready = true;
         }
         finally
@@ -39,10 +44,30 @@ internal sealed class TarMembers : IMemberSource
     public long? Total => _input.Total;
 
     /// <inheritdoc/>
-    public TarMember? Next() => _reader.Next();
+    public TarMember? Next()
+    {
+        var member = _reader.Next();
+        _size = member?.Size ?? 0;
+        return member;
+    }
 
     /// <inheritdoc/>
     public int Read(byte[] buffer, int offset, int count) => _reader.Read(buffer, offset, count);
+
+    /// <inheritdoc/>
+    public Stream? Detach()
+    {
+        // What is not there in full is read in order, up to the byte where it ends.
+        var (at, left) = (_reader.Position, _size);
+        return _isPlain && _input.CanSeek && left <= _input.Length - at ? new DetachedMember(ReadNext, null) : null;
+
+        int ReadNext(byte[] buffer, int offset, int count)
+        {
+            var read = _input.ReadAt(at, buffer, offset, (int)Math.Min(count, left));
+            (at, left) = (at + read, left - read);
+            return read;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _input.Dispose();

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
@@ -24,6 +25,9 @@ internal sealed class ImportedContent : IDisposable
     /// <summary>Small files that are written at a time: each waits for the disk, which does several at once.</summary>
     private const int Lanes = 8;
 
+    /// <summary>Large files that are read, hashed and written at a time, each with a buffer of 1 MiB.</summary>
+    private const int LargeLanes = 4;
+
     private readonly LayoutTargetParts _parts;
     private readonly IOperationObserver _observer;
     private readonly CancellationToken _cancellation;
@@ -32,6 +36,8 @@ internal sealed class ImportedContent : IDisposable
     private readonly HashSet<Digest> _begun = new();
     private readonly List<Task> _writing = new();
     private readonly SemaphoreSlim _lanes = new(Lanes);
+    private readonly SemaphoreSlim _largeLanes = new(LargeLanes);
+    private volatile bool _failed;
     private bool _disposed;
 
     /// <summary>Begins; the store is prepared for writing.</summary>
@@ -110,18 +116,18 @@ internal sealed class ImportedContent : IDisposable
     public async Task<StoredMember> AddNewAsync(long size, Func<byte[], int, int, int> read, bool compress)
     {
         using var writer = await NewAsync().ConfigureAwait(false);
-        using var diffId = Digest.CreateHash("sha256");
+        IncrementalHash? diffId = null;
         Stream? gzip = null;
         var isFirst = true;
         try
         {
             var compression = await PourAsync(size, read, async (bytes, offset, count) =>
             {
-                diffId.AppendData(bytes, offset, count);
                 if (isFirst && compress && bytes[offset] != '{'
                     && Compressions.Of(bytes, offset, count) == Compression.None)
                 {
                     gzip = GzipWriter.To(new NewBlobStream(writer, _cancellation));
+                    diffId = Digest.CreateHash("sha256");
                 }
 
                 isFirst = false;
@@ -131,6 +137,7 @@ internal sealed class ImportedContent : IDisposable
                 }
                 else
                 {
+                    diffId!.AppendData(bytes, offset, count);
                     gzip.Write(bytes, offset, count);
                 }
             }).ConfigureAwait(false);
@@ -138,7 +145,7 @@ internal sealed class ImportedContent : IDisposable
             {
                 gzip.Dispose();
                 var blob = await CommitAsync(writer, "").ConfigureAwait(false);
-                return new StoredMember(blob, Compression.Gzip) { DiffId = Digest.FromHash("sha256", diffId.GetHashAndReset()) };
+                return new StoredMember(blob, Compression.Gzip) { DiffId = Digest.FromHash("sha256", diffId!.GetHashAndReset()) };
             }
 
             var content = await CommitAsync(writer, "").ConfigureAwait(false);
@@ -148,6 +155,10 @@ internal sealed class ImportedContent : IDisposable
         {
             gzip = null;
             throw;
+        }
+        finally
+        {
+            diffId?.Dispose();
         }
     }
 
@@ -159,6 +170,38 @@ internal sealed class ImportedContent : IDisposable
         var content = new Descriptor(mediaType, Digest.Of(bytes), bytes.Length);
         await StartAsync(content, bytes).ConfigureAwait(false);
         return content;
+    }
+
+    /// <summary>
+    /// Begins to bring a large file beside others, once fewer than <see cref="LargeLanes"/> are under way; <see cref="FinishAsync"/> waits
+    /// for all of them.
+    /// </summary>
+    /// <param name="file">Its bytes; closed when they are in, or were not wanted.</param>
+    /// <param name="bring">Brings them.</param>
+    /// <returns>What becomes of it: done when that has waited.</returns>
+    public async Task<Task<StoredMember>> BeginAsync(Stream file, Func<Stream, Task<StoredMember>> bring)
+    {
+        try
+        {
+            await EnterAsync(_largeLanes).ConfigureAwait(false);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        var bringing = Task.Run(() => BesideAsync(BringAsync, _largeLanes), CancellationToken.None);
+        _writing.Add(bringing);
+        return bringing;
+
+        async Task<StoredMember> BringAsync()
+        {
+            using (file)
+            {
+                return await bring(file).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>Waits until all that was begun is in the store.</summary>
@@ -278,6 +321,7 @@ internal sealed class ImportedContent : IDisposable
             IngestSpares.Leave(_parts.Paths.Ingest, _parts.Files);
             _lease.Dispose();
             _lanes.Dispose();
+            _largeLanes.Dispose();
         }
     }
 
@@ -308,37 +352,55 @@ internal sealed class ImportedContent : IDisposable
         }
 
         _lease.Add([content.Digest]);
-        await _lanes.WaitAsync(_cancellation).ConfigureAwait(false);
+        await EnterAsync(_lanes).ConfigureAwait(false);
+        _writing.Add(Task.Run(() => BesideAsync(() => WriteAsync(content, bytes), _lanes), CancellationToken.None));
+    }
 
-        // What failed ends the import before more is read.
+    /// <summary>Waits for a free lane. What failed in one ends the import before more is read.</summary>
+    private async Task EnterAsync(SemaphoreSlim lanes)
+    {
+        await lanes.WaitAsync(_cancellation).ConfigureAwait(false);
         if (_writing.Find(w => w.IsFaulted) is { } failed)
         {
-            _lanes.Release();
+            lanes.Release();
             await failed.ConfigureAwait(false);
         }
 
         _writing.RemoveAll(w => w.Status == TaskStatus.RanToCompletion);
-        _writing.Add(Task.Run(() => WriteAsync(content, bytes), CancellationToken.None));
     }
 
-    private async Task WriteAsync(Descriptor content, byte[] bytes)
+    private async Task<T> BesideAsync<T>(Func<Task<T>> work, SemaphoreSlim lane)
     {
         try
         {
-            using var writer = await BlobWriter.BeginAsync(_parts.Paths, _parts.Files, _parts.Blobs, content, _observer, _cancellation)
-                .ConfigureAwait(false);
-            if (writer is not null)
-            {
-                writer.Reset();
-                await writer.WriteAsync(bytes, 0, bytes.Length, _cancellation).ConfigureAwait(false);
-                await writer.CommitAsync(_cancellation).ConfigureAwait(false);
-                Made(content.Digest);
-            }
+            return await work().ConfigureAwait(false);
+        }
+        catch
+        {
+            // The others stop at their next piece; this failure is the one that is told.
+            _failed = true;
+            throw;
         }
         finally
         {
-            _lanes.Release();
+            lane.Release();
         }
+    }
+
+    private async Task<bool> WriteAsync(Descriptor content, byte[] bytes)
+    {
+        using var writer = await BlobWriter.BeginAsync(_parts.Paths, _parts.Files, _parts.Blobs, content, _observer, _cancellation)
+            .ConfigureAwait(false);
+        if (writer is null)
+        {
+            return false;
+        }
+
+        writer.Reset();
+        await writer.WriteAsync(bytes, 0, bytes.Length, _cancellation).ConfigureAwait(false);
+        await writer.CommitAsync(_cancellation).ConfigureAwait(false);
+        Made(content.Digest);
+        return true;
     }
 
     private void Made(Digest digest)
@@ -371,6 +433,11 @@ internal sealed class ImportedContent : IDisposable
         for (var (isFirst, left) = (true, size); left > 0; isFirst = false)
         {
             _cancellation.ThrowIfCancellationRequested();
+            if (_failed)
+            {
+                throw new OperationCanceledException();
+            }
+
             var filled = 0;
             var wanted = (int)Math.Min(left, buffer.Length);
             for (int got; filled < wanted && (got = read(buffer.Bytes, buffer.Offset + filled, wanted - filled)) > 0;)

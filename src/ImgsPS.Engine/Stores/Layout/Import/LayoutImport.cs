@@ -99,18 +99,45 @@ internal sealed class LayoutImport
     private async Task<MemberTable> ReadAsync(IMemberSource members, ImportedContent content, ImportRequest request)
     {
         var table = new MemberTable();
-        while (members.Next() is { } member)
+        var beside = new List<(string Name, Task<StoredMember> Stored)>();
+        try
         {
-            _cancellation.ThrowIfCancellationRequested();
-            if (table.Add(member) is { } name)
+            while (members.Next() is { } member)
             {
-                table.Set(name, await ReadAsync(name, member.Size, members, content, request).ConfigureAwait(false));
+                _cancellation.ThrowIfCancellationRequested();
+                if (table.Add(member) is not { } name)
+                {
+                    continue;
+                }
+
+                // Hashing takes the longest: of a file several members are brought at a time.
+                if (member.Size > ImportedContent.SmallFile && Array.IndexOf(s_documents, name) < 0 && members.Detach() is { } detached)
+                {
+                    beside.Add((name, await content.BeginAsync(
+                        detached, file => BringAsync(name, member.Size, file.Read, members, content, request)).ConfigureAwait(false)));
+                }
+                else
+                {
+                    table.Set(name, await ReadAsync(name, member.Size, members, content, request).ConfigureAwait(false));
+                }
+
                 Tell(members, request, completed: false);
             }
+
+            table.CheckLinks();
+            await content.FinishAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            // Nobody reads the members any more when this ends.
+            await content.SettleAsync().ConfigureAwait(false);
         }
 
-        table.CheckLinks();
-        await content.FinishAsync().ConfigureAwait(false);
+        foreach (var (name, stored) in beside)
+        {
+            table.Set(name, await stored.ConfigureAwait(false));
+        }
+
         Tell(members, request, completed: true);
         return table;
     }
@@ -125,24 +152,28 @@ internal sealed class LayoutImport
                 "Import the images in several archives.");
         }
 
-        if (DigestOf(name) is { } digest)
-        {
-            return await content.AddAsync(digest, size, Read, PrintableText.Of(name)).ConfigureAwait(false);
-        }
-
-        if (size <= ImportedContent.SmallFile && _inMemory + size <= MaxSmallFiles)
+        if (DigestOf(name) is null && size <= ImportedContent.SmallFile && _inMemory + size <= MaxSmallFiles)
         {
             _inMemory += (int)size;
             return ReadIntoMemory(members, (int)size);
         }
 
-        return await content.AddNewAsync(size, Read, request.Compress).ConfigureAwait(false);
+        return await BringAsync(name, size, members.Read, members, content, request).ConfigureAwait(false);
+    }
+
+    /// <summary>Brings a member into the store: by the digest that its name is, or by what it turns out to have.</summary>
+    private async Task<StoredMember> BringAsync(
+        string name, long size, Func<byte[], int, int, int> read, IMemberSource members, ImportedContent content, ImportRequest request)
+    {
+        return DigestOf(name) is { } digest
+            ? await content.AddAsync(digest, size, Read, PrintableText.Of(name)).ConfigureAwait(false)
+            : await content.AddNewAsync(size, Read, request.Compress).ConfigureAwait(false);
 
         int Read(byte[] buffer, int offset, int count)
         {
-            var read = members.Read(buffer, offset, count);
+            var got = read(buffer, offset, count);
             Tell(members, request, completed: false);
-            return read;
+            return got;
         }
     }
 

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
@@ -52,13 +51,16 @@ internal sealed class TreeImport(ImportedContent content, CancellationToken canc
         using var input = new ImportStream(open(), request.Input.Name, cancellation);
         var compression = input.Look();
         using var writer = await content.NewAsync().ConfigureAwait(false);
-        using var diffId = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var blob = new NewBlobStream(writer, cancellation);
         var gzip = request.Compress && compression == Compression.None ? GzipWriter.To(blob) : null;
 
+        // What is stored as it is has one hash, which the writer makes.
+        using var diffId = compression == Compression.None && gzip is null ? null : Digest.CreateHash("sha256");
+
         // What is read is written; what comes out of it is hashed, and read as a tar.
         using var stored = new WatchedStream(input, (gzip ?? blob).Write);
-        using var plain = new WatchedStream(Compressions.Undo(stored, compression, "the archive"), diffId.AppendData);
+        using var plain = new WatchedStream(
+            Compressions.Undo(stored, compression, "the archive"), (bytes, offset, count) => diffId?.AppendData(bytes, offset, count));
         var reader = new TarReader(plain);
         while (reader.Next() is not null)
         {
@@ -68,7 +70,7 @@ internal sealed class TreeImport(ImportedContent content, CancellationToken canc
         gzip?.Dispose();
         var type = compression == Compression.Gzip || gzip is not null ? MediaTypes.OciLayerGzip : MediaTypes.OciLayer;
         var layer = await content.CommitAsync(writer, type).ConfigureAwait(false);
-        return (layer, Digest.FromHash("sha256", diffId.GetHashAndReset()));
+        return (layer, diffId is null ? layer.Digest : Digest.FromHash("sha256", diffId.GetHashAndReset()));
     }
 
     private static byte[] ConfigOf(Platform platform, ConfigChanges changes, Digest diffId, string message)
