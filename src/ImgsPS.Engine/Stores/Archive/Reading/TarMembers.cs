@@ -20,7 +20,7 @@ internal sealed class TarMembers : IMemberSource
         var ready = false;
         try
         {
-            _reader = new TarReader(Compressions.Undo(_input, _input.Look(), "the archive"));
+            _reader = new TarReader(Compressions.Undo(_input, _input.Look(), "the archive")) { MayLackEnd = true };
             ready = true;
         }
         finally
@@ -37,6 +37,9 @@ internal sealed class TarMembers : IMemberSource
 
     /// <inheritdoc/>
     public long? Total => _input.Total;
+
+    /// <inheritdoc/>
+    public ImageException? MissingEnd => _reader.MissingEnd;
 
     /// <inheritdoc/>
     public TarMember? Next() => _reader.Next();
