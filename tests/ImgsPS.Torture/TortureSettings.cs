@@ -20,7 +20,7 @@ internal static class TortureSettings
     /// <summary>
     /// Rounds of kills over imports, exports, pushes and copies: <c>IMGSPS_TORTURE_TRANSFERS</c>. Each is two processes and all checks.
     /// </summary>
-    public static int Transfers { get; } = Number("IMGSPS_TORTURE_TRANSFERS") ?? (Long ? 200 : 20);
+    public static int Transfers { get; } = Number("IMGSPS_TORTURE_TRANSFERS") ?? (Long ? 200 : 14);
 
     /// <summary>Of the steps that a disk can fail, every so manieth is failed: <c>IMGSPS_TORTURE_STRIDE</c>.</summary>
     public static int Stride { get; } = Number("IMGSPS_TORTURE_STRIDE") ?? (Long ? 1 : 7);

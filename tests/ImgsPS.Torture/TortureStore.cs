@@ -71,14 +71,16 @@ internal sealed class TortureStore : IDisposable
     }
 
     /// <summary>Imports an archive in this process.</summary>
-    public Task<IReadOnlyList<Image>> ImportAsync(byte[] archive, StoreFiles? files = null, RootFileSystem? tree = null) =>
-        ImportAsync(new MemoryStream(archive), files, tree);
+    public Task<IReadOnlyList<Image>> ImportAsync(
+        byte[] archive, StoreFiles? files = null, RootFileSystem? tree = null, bool compress = false) =>
+        ImportAsync(new MemoryStream(archive), files, tree, compress);
 
     /// <summary>Imports what comes out of a stream in this process.</summary>
-    public async Task<IReadOnlyList<Image>> ImportAsync(Stream archive, StoreFiles? files = null, RootFileSystem? tree = null)
+    public async Task<IReadOnlyList<Image>> ImportAsync(
+        Stream archive, StoreFiles? files = null, RootFileSystem? tree = null, bool compress = false)
     {
         using var store = Open(files);
-        var request = new ImportRequest(new ImportInput("test") { Open = () => archive }) { RootFileSystem = tree };
+        var request = new ImportRequest(new ImportInput("test") { Open = () => archive }) { RootFileSystem = tree, Compress = compress };
         return await store.ImportAsync(request, Observer, CancellationToken.None);
     }
 
