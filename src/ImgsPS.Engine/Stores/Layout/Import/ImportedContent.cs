@@ -98,7 +98,7 @@ internal sealed class ImportedContent : IDisposable
         {
             if (!done)
             {
-                writer.Reset();
+                writer.Discard();
             }
         }
     }
@@ -329,10 +329,22 @@ internal sealed class ImportedContent : IDisposable
                 .ConfigureAwait(false);
             if (writer is not null)
             {
-                writer.Reset();
-                await writer.WriteAsync(bytes, 0, bytes.Length, _cancellation).ConfigureAwait(false);
-                await writer.CommitAsync(_cancellation).ConfigureAwait(false);
-                Made(content.Digest);
+                var done = false;
+                try
+                {
+                    writer.Reset();
+                    await writer.WriteAsync(bytes, 0, bytes.Length, _cancellation).ConfigureAwait(false);
+                    await writer.CommitAsync(_cancellation).ConfigureAwait(false);
+                    done = true;
+                    Made(content.Digest);
+                }
+                finally
+                {
+                    if (!done)
+                    {
+                        writer.Discard();
+                    }
+                }
             }
         }
         finally
