@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -128,6 +129,48 @@ public sealed class DyingEndTests : IDisposable
         await _store.AssertWholeAsync();
         mortal.Revive();
         Assert.Equal(_image.Config.Digest, (await LoadAsync()).Id);
+    }
+
+    [Fact]
+    public async Task What_killed_copies_out_of_a_Docker_Engine_left_goes_with_the_next_CP8_RS6()
+    {
+        using var docker = TestDocker.Start();
+        using var engine = ImageStores.Open(docker.Address);
+        await _store.PullAsync(_image.Reference);
+        using (var store = _store.Open())
+        {
+            await TransferAsync(store, engine, _image.Reference, Name);
+        }
+
+        string Left(bool hasLock)
+        {
+            var folder = Path.Combine(Path.GetTempPath(), $"imgsps-copy-{Guid.NewGuid():N}");
+            Directory.CreateDirectory(Path.Combine(folder, "store", "blobs", "sha256"));
+            File.WriteAllText(Path.Combine(folder, "store", "blobs", "sha256", "x"), "x");
+            if (hasLock)
+            {
+                File.WriteAllText(Path.Combine(folder, "lock"), "");
+            }
+
+            return folder;
+        }
+
+        // One whose process is gone; one of a process that runs; one of another version, which has no lock.
+        var (dead, alive, other) = (Left(hasLock: true), Left(hasLock: true), Left(hasLock: false));
+        try
+        {
+            using var held = new FileStream(Path.Combine(alive, "lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            using var copy = new TortureStore();
+            await copy.CopyAsync(engine, Name, Name);
+            Assert.Equal(_image.Config.Digest, Assert.Single(await copy.ListAsync()).Id);
+            Assert.False(Directory.Exists(dead));
+            Assert.True(File.Exists(Path.Combine(alive, "store", "blobs", "sha256", "x")));
+            Assert.True(Directory.Exists(other));
+        }
+        finally
+        {
+            new[] { dead, alive, other }.Where(Directory.Exists).ToList().ForEach(f => Directory.Delete(f, recursive: true));
+        }
     }
 
     [Theory]
