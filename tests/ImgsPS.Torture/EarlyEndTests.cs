@@ -161,7 +161,8 @@ public sealed class EarlyEndTests : IDisposable
             places.Add(place / 512 * 512);
         }
 
-        return places.SelectMany(place => new[] { place, place + 1, place + 511 }).Concat([end - 1, end + 1, end + 511, end + 513, end + 1023])
+        return places.SelectMany(place => new[] { place, place + 1, place + 511 })
+            .Concat([end - 1, end + 1, end + 511, end + 513, end + 1023])
             .Where(cut => cut >= 0 && cut < archive.Length && cut != end && cut != end + 512).Distinct().Order();
     }
 

@@ -149,7 +149,7 @@ public sealed class ManyProcessesTests(ITestOutputHelper output) : IDisposable
         await _store.PullAsync(pushed.Reference);
         for (var round = 0; round < rounds; round++)
         {
-            // All share a layer with what is pushed and with what is removed; the two imports have another in common, which neither has yet.
+            // All share a layer with what is pushed and with what is removed; the imports have another in common, which none has yet.
             BuiltImage Build(string name) => _registry.AddImage($"team/{name}:{round}",
                 new ImageSpec { Layers = [new LayerSpec(1, 200_000), new LayerSpec(50 + round, 300_000)], Author = name + round });
             var (one, two, gone) = (Build("one"), Build("two"), Build("gone"));

@@ -9,14 +9,14 @@ using System.Threading.Tasks;
 namespace ImgsPS.Torture;
 
 /// <summary>
-/// A server that dies: bytes go through to a real one until so many have gone one way, then all connections are reset and nobody listens, as
-/// when a process is killed. <see cref="Revive"/> starts it again at the same port. Safe for any number of threads.
+/// A server that dies: bytes go through to a real one until so many have gone one way, then all connections are reset and nobody listens,
+/// as when a process is killed. <see cref="Revive"/> starts it again at the same port. Safe for any number of threads.
 /// </summary>
 internal sealed class MortalServer : IDisposable
 {
     private readonly object _gate = new();
     private readonly List<Socket> _open = [];
-    private readonly IPEndPoint _behind;
+    private readonly EndPoint _behind;
     private readonly bool _countsUp;
     private readonly int _port;
     private Socket? _listener;
@@ -26,8 +26,14 @@ internal sealed class MortalServer : IDisposable
     /// <param name="bytes">After how many bytes it dies.</param>
     /// <param name="countsUp">True to count what clients send, false for what they get.</param>
     public MortalServer(string host, long bytes, bool countsUp)
+        : this(IPEndPoint.Parse(host), bytes, countsUp)
     {
-        _behind = IPEndPoint.Parse(host);
+    }
+
+    /// <summary>As the other, for a server behind any socket.</summary>
+    public MortalServer(EndPoint behind, long bytes, bool countsUp)
+    {
+        _behind = behind;
         _countsUp = countsUp;
         _left = bytes;
         _port = Listen(0);
@@ -70,7 +76,8 @@ internal sealed class MortalServer : IDisposable
             while (true)
             {
                 var client = await listener.AcceptAsync();
-                var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                var server = new Socket(
+                    _behind.AddressFamily, SocketType.Stream, _behind is IPEndPoint ? ProtocolType.Tcp : ProtocolType.Unspecified);
                 lock (_gate)
                 {
                     _open.AddRange([client, server]);

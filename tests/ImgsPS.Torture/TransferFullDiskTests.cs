@@ -43,11 +43,12 @@ public sealed class TransferFullDiskTests : IDisposable
     public async Task Import_or_copy_onto_a_disk_of_any_small_size_changes_no_name_RS4_AR12(string kind)
     {
         var full = 0;
-        for (var size = 160; size < 1200; size += TortureSettings.Long ? 40 : 173)
+        for (var size = 220; size < 2400; size += TortureSettings.Long ? 60 : 331)
         {
-            using var disk = SmallDisk.Mount($"size={size}k");
+            using var disk = SmallDisk.Mount("size=16m");
             using var store = new TortureStore(disk.Path);
             await store.CopyAsync(TortureStore.Registry(_registry.Host), _old.Reference, Name);
+            disk.Remount($"size={size}k");
             var before = store.Audit.Run().Names.ToList();
             try
             {
@@ -110,6 +111,11 @@ public sealed class TransferFullDiskTests : IDisposable
             }
 
             disk.Remount("size=16m");
+            if (folder && Directory.Exists(path))
+            {
+                Directory.Delete(path, recursive: true);
+            }
+
             await store.ExportAsync(path, folder, compress, null, _new.Reference);
             using var copy = new TortureStore();
             if (folder)

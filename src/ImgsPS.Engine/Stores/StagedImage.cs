@@ -9,7 +9,7 @@ namespace ImgsPS.Stores;
 
 /// <summary>
 /// An image of a store that gives archives alone, a Docker Engine, in a layout of its own in the folder for temporary files, for the time
-/// of a copy. Disposing deletes the folder; a process that is killed leaves it there, with a lock that is free, and the next one deletes it.
+/// of a copy. Disposing deletes the folder; a process that is killed leaves it there with a lock that is free, and the next one deletes it.
 /// </summary>
 internal sealed class StagedImage : IDisposable
 {

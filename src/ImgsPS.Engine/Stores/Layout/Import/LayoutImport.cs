@@ -190,7 +190,8 @@ internal sealed class LayoutImport
         var delta = DeltaList.Parse(table.Document(ArchiveMembers.Delta));
         if (table.Document(ArchiveMembers.Layout) is not null)
         {
-            return await new LayoutArchive(table, delta, content, _observer) { NeedsAllPlatforms = !hasEnd }.ReadAsync(request.Repository).ConfigureAwait(false);
+            var archive = new LayoutArchive(table, delta, content, _observer) { NeedsAllPlatforms = !hasEnd };
+            return await archive.ReadAsync(request.Repository).ConfigureAwait(false);
         }
 
         if (table.Document(ArchiveMembers.DockerManifest) is not null && (hasEnd || table.Document(ArchiveMembers.Index) is null))
