@@ -19,6 +19,10 @@ internal sealed class CommandLine
           config REF
           history REF
           layers REF
+          import PATH [--root-file-system] [--repository NAME] [--compress]        PATH - is the standard input
+          export PATH REF... [--folder] [--gzip] [--except REF]
+          push REF NAME
+          copy REF NAME --to PATH                                                 PATH: a store, or registry://HOST
           tag REF NAME...
           remove REF... [--no-prune]
           store
@@ -30,6 +34,10 @@ internal sealed class CommandLine
     private static readonly Dictionary<string, (string[] Switches, string[] Values)> s_commands = new(StringComparer.Ordinal)
     {
         ["pull"] = (["--all-platforms"], ["--platform"]),
+        ["import"] = (["--root-file-system", "--compress"], ["--repository"]),
+        ["export"] = (["--folder", "--gzip"], ["--except"]),
+        ["push"] = ([], []),
+        ["copy"] = ([], ["--to"]),
         ["list"] = (["--all"], []),
         ["manifest"] = (["--raw"], []),
         ["config"] = ([], []),
@@ -98,8 +106,9 @@ internal sealed class CommandLine
         var wrong = words[0] switch
         {
             "pull" or "remove" => arguments.Count == 0,
-            "manifest" or "config" or "history" or "layers" => arguments.Count != 1,
-            "tag" => arguments.Count < 2,
+            "manifest" or "config" or "history" or "layers" or "import" => arguments.Count != 1,
+            "push" or "copy" => arguments.Count != 2,
+            "tag" or "export" => arguments.Count < 2,
             _ => arguments.Count != 0,
         };
         return wrong

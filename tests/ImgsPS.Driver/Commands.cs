@@ -4,7 +4,9 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 using ImgsPS.Stores;
+using ImgsPS.Stores.Archive;
 using ImgsPS.Stores.Layout;
 using ImgsPS.Stores.Registry;
 
@@ -28,13 +30,17 @@ internal sealed class Commands
 
     /// <summary>False when an item failed, or a test found an error.</summary>
     /// <exception cref="ImageException">The command as a whole failed.</exception>
-    /// <exception cref="UsageException">A fail point that there is not, or one for a store that is no folder.</exception>
+    /// <exception cref="UsageException">A fail point that there is not.</exception>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
-        using var store = OpenStore();
+        using var store = OpenStore(_line.Value("--store"));
         await (_line.Command switch
         {
             "pull" => PullAsync(store, cancellationToken),
+            "import" => ImportAsync(store, cancellationToken),
+            "export" => ExportAsync(store, cancellationToken),
+            "push" => CopyAsync(store, TransferPlace.OfReference(ImageReference.Parse(_line.Arguments[1])).Store, cancellationToken),
+            "copy" => CopyAsync(store, _line.Value("--to"), cancellationToken),
             "list" => ListAsync(store, cancellationToken),
             "manifest" => ManifestAsync(store, cancellationToken),
             "config" => WriteAsync(store.GetConfigAsync(Named, null, _observer, cancellationToken), Lines.Of),
@@ -63,6 +69,49 @@ internal sealed class Commands
             await _output.WriteLineAsync(Lines.Of(image));
         }
     });
+
+    private Task ImportAsync(IImageStore store, CancellationToken cancellationToken)
+    {
+        var path = _line.Arguments[0];
+        var name = _line.Value("--repository") is { } text ? ImageReference.Parse(text) : null;
+        var input = path == "-" ? new ImportInput("-") { Open = Console.OpenStandardInput }
+            : Directory.Exists(path) ? new ImportInput(path) { Folder = Path.GetFullPath(path) }
+            : new ImportInput(path) { Open = () => File.OpenRead(path) };
+        var isTree = _line.Has("--root-file-system");
+        var request = new ImportRequest(input)
+        {
+            Compress = _line.Has("--compress"),
+            Repository = isTree ? null : name,
+            RootFileSystem = isTree ? new RootFileSystem { Reference = name?.WithDefaultTag() } : null,
+        };
+        return WriteAllAsync(store.ForImport().ImportAsync(request, _observer, cancellationToken), Lines.Of);
+    }
+
+    private async Task ExportAsync(IImageStore store, CancellationToken cancellationToken)
+    {
+        var images = new PlainImageRows(await store.ListAsync(new ListRequest { All = true }, _observer, cancellationToken));
+        var selection = new ExportSelection();
+        foreach (var name in _line.Arguments.Skip(1))
+        {
+            selection.Add(store.ForSource(), images, ImageIdentity.Of(name));
+        }
+
+        var had = _line.Value("--except") is { } except ? ImageLookup.MatchIn(images, ImageIdentity.Of(except)).Images : [];
+        var plan = await ArchivePlanner.RunAsync(
+            selection.Open(_observer), new ExportRequest { Except = had.Select(HadImages.Of).OfType<HadImage>().ToList() }, _observer,
+            cancellationToken);
+        using var target = new ExportTarget(Path.GetFullPath(_line.Arguments[0]), _line.Has("--folder"), FailPointFiles.FromEnvironment());
+        await (_line.Has("--folder")
+            ? ImageExport.ToFolderAsync(plan, target, _observer, cancellationToken)
+            : ImageExport.ToFileAsync(plan, target, _line.Has("--gzip"), _observer, cancellationToken));
+    }
+
+    private async Task CopyAsync(IImageStore store, string? to, CancellationToken cancellationToken)
+    {
+        using var target = OpenStore(to ?? throw new UsageException("copy needs --to"));
+        var request = new TransferRequest(Named, ImageReference.Parse(_line.Arguments[1])) { IsPush = _line.Command == "push" };
+        await WriteAsync(ImageTransfers.RunAsync(store, target, request, _observer, cancellationToken), Lines.Of);
+    }
 
     private async Task ListAsync(IImageStore store, CancellationToken cancellationToken) => Write(
         await store.ListAsync(new ListRequest { All = _line.Has("--all") }, _observer, cancellationToken), Lines.Of);
@@ -150,13 +199,12 @@ internal sealed class Commands
         }
     }
 
-    /// <exception cref="UsageException">A fail point that there is not, or one for a store that is no folder.</exception>
-    private IImageStore OpenStore()
+    /// <exception cref="UsageException">A fail point that there is not.</exception>
+    private static IImageStore OpenStore(string? name)
     {
-        var store = ImageStores.Open(_line.Value("--store"));
-        return FailPointFiles.FromEnvironment() is not { } files ? store
-            : store is LayoutStore
-                ? new LayoutStore(store.Name == ImageStores.Local ? ImageStores.DefaultPath : store.Name, store.Name, files)
-            : throw new UsageException($"{FailPointFiles.Variable} is for a store in a folder");
+        var store = ImageStores.Open(name);
+        return FailPointFiles.FromEnvironment() is { } files && store is LayoutStore
+            ? new LayoutStore(store.Name == ImageStores.Local ? ImageStores.DefaultPath : store.Name, store.Name, files)
+            : store;
     }
 }

@@ -17,6 +17,8 @@ internal static class Lines
 
     public static string Of(ImageRemoval removal) => Join([.. removal.Untagged, .. removal.Deleted]);
 
+    public static string Of(ImageTransfer transfer) => Join(transfer.Reference, transfer.Digest, transfer.Status);
+
     public static string Of(ImageStoreInfo info) => Join(info.Store, info.Images, info.Dangling, info.Blobs, info.Bytes);
 
     public static string Of(ImageStoreFinding finding) =>

@@ -25,13 +25,13 @@ internal sealed class DriverRun : IDisposable
     private readonly Task<string> _output;
     private readonly Task<string> _error;
 
-    private DriverRun(ProcessStartInfo start)
+    private DriverRun(ProcessStartInfo start, Func<Stream, Task>? input)
     {
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         start.RedirectStandardInput = true;
         _process = Process.Start(start)!;
-        _process.StandardInput.Close();
+        _ = FeedAsync(_process.StandardInput.BaseStream, input);
         _output = _process.StandardOutput.ReadToEndAsync();
         _error = _process.StandardError.ReadToEndAsync();
     }
@@ -52,7 +52,12 @@ internal sealed class DriverRun : IDisposable
     /// <param name="arguments">Command and arguments.</param>
     /// <param name="failPoint">Where it is to end by itself; see FailPointFiles.</param>
     /// <param name="wrapper">A program and its arguments that start it, as another user for example.</param>
-    public static DriverRun Start(string store, IEnumerable<string> arguments, string? failPoint = null, params string[] wrapper)
+    public static DriverRun Start(string store, IEnumerable<string> arguments, string? failPoint = null, params string[] wrapper) =>
+        Start(store, arguments, null, failPoint, wrapper);
+
+    /// <summary>Starts it with something in its standard input, which is closed behind it.</summary>
+    public static DriverRun Start(
+        string store, IEnumerable<string> arguments, Func<Stream, Task>? input, string? failPoint = null, params string[] wrapper)
     {
         var words = wrapper.Append(Program).Concat(arguments).Append("--store").Append(store).ToArray();
         var start = new ProcessStartInfo(words[0]);
@@ -70,7 +75,22 @@ internal sealed class DriverRun : IDisposable
         start.Environment["DOCKER_CONFIG"] = Path.Combine(Path.GetTempPath(), "imgsps-no-docker-config");
         start.Environment.Remove("DOCKER_AUTH_CONFIG");
         start.Environment["IMGSPS_FAILPOINT"] = failPoint ?? "";
-        return new DriverRun(start);
+        return new DriverRun(start, input);
+    }
+
+    private static async Task FeedAsync(Stream pipe, Func<Stream, Task>? input)
+    {
+        try
+        {
+            await using (pipe)
+            {
+                await (input?.Invoke(pipe) ?? Task.CompletedTask);
+            }
+        }
+        catch (IOException)
+        {
+            // Who reads it ended before: killed, or with an error of its own, which the test looks at.
+        }
     }
 
     /// <summary>Waits for the end, for five minutes at most.</summary>

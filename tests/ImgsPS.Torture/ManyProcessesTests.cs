@@ -138,6 +138,61 @@ public sealed class ManyProcessesTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(image.Digest, _store.Audit.Names[image.Reference]);
     }
 
+    [Fact]
+    public async Task Imports_a_push_an_export_an_optimization_and_removals_at_once_lose_nothing_RS5_AR12()
+    {
+        const int rounds = 3;
+        using var target = TestRegistry.Start();
+        using var folder = new TemporaryArchives();
+        var pushed = _registry.AddImage("team/pushed:1",
+            new ImageSpec { Layers = [new LayerSpec(1, 200_000), new LayerSpec(2, 100_000)], Author = "pushed" });
+        await _store.PullAsync(pushed.Reference);
+        for (var round = 0; round < rounds; round++)
+        {
+            // All share a layer with what is pushed and with what is removed; the imports have another in common, which none has yet.
+            BuiltImage Build(string name) => _registry.AddImage($"team/{name}:{round}",
+                new ImageSpec { Layers = [new LayerSpec(1, 200_000), new LayerSpec(50 + round, 300_000)], Author = name + round });
+            var (one, two, gone) = (Build("one"), Build("two"), Build("gone"));
+            var docker = folder.Write("docker.tar", TestArchives.OfDocker(one, $"docker.io/team/docker:{round}"));
+            var layout = folder.Write("layout.tar", TestArchives.OfLayout(two, $"docker.io/team/layout:{round}"));
+            await _store.PullAsync(gone.Reference);
+            var export = folder.PathOf("export.tar");
+            await RunAllAsync([
+                ["import", docker], ["import", layout], ["import", layout, "--compress"],
+                ["push", pushed.Reference, $"{target.Host}/team/pushed:{round}"], ["export", export, pushed.Reference],
+                ["optimize", "--grace-seconds", "0"], ["remove", gone.Reference], ["optimize", "--grace-seconds", "0"],
+            ]);
+            await _store.AssertTidyAfterOptimizeAsync();
+            var ids = (await _store.ListAsync()).Where(i => i.Reference is not null).ToDictionary(i => i.Reference!, i => i.Id);
+            Assert.Equal(one.Config.Digest, ids[$"team/docker:{round}"]);
+            Assert.Equal(two.Digest, _store.Audit.Names[$"docker.io/team/layout:{round}"]);
+            Assert.DoesNotContain(gone.Reference, _store.Audit.Names.Keys);
+            Assert.Equal(pushed.Digest, Digest.Of(target.Manifest("team/pushed", $"{round}")!.Value.ToArray()).ToString());
+            Assert.All(
+                pushed.Layers.Select(l => l.Blob).Append(pushed.Config),
+                b => Assert.Equal(b.Digest, Digest.Of(target.Blob("team/pushed", b.Digest)!.Value.ToArray()).ToString()));
+            using var copy = new TortureStore();
+            Assert.Equal(pushed.Digest, Assert.Single(await copy.ImportAsync(await File.ReadAllBytesAsync(export))).Digest);
+        }
+
+        Assert.Equal((2 * rounds) + 1, _store.Audit.Names.Count);
+    }
+
+    private sealed class TemporaryArchives : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("imgsps-archives-");
+
+        public string PathOf(string name) => Path.Combine(_folder.FullName, name);
+
+        public string Write(string name, byte[] bytes)
+        {
+            File.WriteAllBytes(PathOf(name), bytes);
+            return PathOf(name);
+        }
+
+        public void Dispose() => _folder.Delete(recursive: true);
+    }
+
     private static async Task WaitAsync(Func<bool> condition, DriverRun driver)
     {
         while (!condition())
@@ -159,7 +214,14 @@ public sealed class ManyProcessesTests(ITestOutputHelper output) : IDisposable
     /// <summary>Pulls in processes that run at the same time; all must end well, and the store be whole.</summary>
     private async Task PullAllAsync(IEnumerable<string[]> references)
     {
-        var drivers = references.Select(r => _store.Drive(["pull", .. r])).ToList();
+        await RunAllAsync(references.Select(r => (string[])["pull", .. r]));
+        await _store.AssertTidyAfterOptimizeAsync();
+    }
+
+    /// <summary>Runs commands in processes at the same time; all must end well.</summary>
+    private async Task RunAllAsync(IEnumerable<string[]> commands)
+    {
+        var drivers = commands.Select(c => _store.Drive(c)).ToList();
         try
         {
             foreach (var driver in drivers)
@@ -172,7 +234,5 @@ public sealed class ManyProcessesTests(ITestOutputHelper output) : IDisposable
         {
             drivers.ForEach(d => d.Dispose());
         }
-
-        await _store.AssertTidyAfterOptimizeAsync();
     }
 }

@@ -17,6 +17,14 @@ internal static class TortureSettings
     /// <summary>Rounds of kills: <c>IMGSPS_TORTURE_ROUNDS</c>.</summary>
     public static int Rounds { get; } = Number("IMGSPS_TORTURE_ROUNDS") ?? (Long ? 1000 : 200);
 
+    /// <summary>
+    /// Rounds of kills over imports, exports, pushes and copies: <c>IMGSPS_TORTURE_TRANSFERS</c>. Each is two processes and all checks.
+    /// </summary>
+    public static int Transfers { get; } = Number("IMGSPS_TORTURE_TRANSFERS") ?? (Long ? 200 : 14);
+
+    /// <summary>Of the steps that a disk can fail, every so manieth is failed: <c>IMGSPS_TORTURE_STRIDE</c>.</summary>
+    public static int Stride { get; } = Number("IMGSPS_TORTURE_STRIDE") ?? (Long ? 1 : 7);
+
     /// <summary>Seconds of what goes on beside something else: <c>IMGSPS_TORTURE_SECONDS</c>.</summary>
     public static TimeSpan Duration { get; } = TimeSpan.FromSeconds(Number("IMGSPS_TORTURE_SECONDS") ?? (Long ? 60 : 15));
 

@@ -7,7 +7,9 @@ using System.Threading.Tasks;
 using ImgsPS.Disk;
 using ImgsPS.Engine.Tests;
 using ImgsPS.Stores;
+using ImgsPS.Stores.Archive;
 using ImgsPS.Stores.Layout;
+using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Torture;
@@ -66,6 +68,46 @@ internal sealed class TortureStore : IDisposable
         }
 
         return images;
+    }
+
+    /// <summary>Imports an archive in this process.</summary>
+    public Task<IReadOnlyList<Image>> ImportAsync(
+        byte[] archive, StoreFiles? files = null, RootFileSystem? tree = null, bool compress = false) =>
+        ImportAsync(new MemoryStream(archive), files, tree, compress);
+
+    /// <summary>Imports what comes out of a stream in this process.</summary>
+    public async Task<IReadOnlyList<Image>> ImportAsync(
+        Stream archive, StoreFiles? files = null, RootFileSystem? tree = null, bool compress = false)
+    {
+        using var store = Open(files);
+        var request = new ImportRequest(new ImportInput("test") { Open = () => archive }) { RootFileSystem = tree, Compress = compress };
+        return await store.ImportAsync(request, Observer, CancellationToken.None);
+    }
+
+    /// <summary>Copies an image out of another store into this one in this process.</summary>
+    public async Task CopyAsync(IImageStore from, string image, string name, StoreFiles? files = null)
+    {
+        using var store = Open(files);
+        var request = new TransferRequest(ImageIdentity.Of(image), ImageReference.Parse(name));
+        await ImageTransfers.RunAsync(from, store, request, Observer, CancellationToken.None);
+    }
+
+    /// <summary>A registry as a store.</summary>
+    public static IImageStore Registry(string host) => ImageStores.Open(
+        "registry://" + host, StoreAccess.ReadOnly, registry: RegistryOptions.Default with { Timeout = TimeSpan.FromSeconds(20) });
+
+    /// <summary>Exports images in this process.</summary>
+    public async Task ExportAsync(string path, bool folder, bool compress, StoreFiles? files, params string[] images)
+    {
+        using var store = Open();
+        var rows = new PlainImageRows(await ListAsync());
+        var selection = new ExportSelection();
+        Array.ForEach(images, i => selection.Add(store, rows, ImageIdentity.Of(i)));
+        var plan = await ArchivePlanner.RunAsync(selection.Open(Observer), new ExportRequest(), Observer, CancellationToken.None);
+        using var target = new ExportTarget(path, folder, files);
+        await (folder
+            ? ImageExport.ToFolderAsync(plan, target, Observer, CancellationToken.None)
+            : ImageExport.ToFileAsync(plan, target, compress, Observer, CancellationToken.None));
     }
 
     public async Task<IReadOnlyList<Image>> ListAsync()

@@ -49,6 +49,16 @@ internal sealed class TarReader
     /// <summary>Bytes of the archive that were read.</summary>
     public long Position { get; private set; }
 
+    /// <summary>
+    /// How an archive is broken that stopped behind a member, without the two empty blocks of its end; null before the end, and of one that
+    /// has them. GNU tar, docker and skopeo take such an archive, but it is also what is left when its writer died there: the caller says
+    /// whether it is whole. Only with <see cref="MayLackEnd"/>; else <see cref="Next"/> throws it.
+    /// </summary>
+    public ImageException? MissingEnd { get; private set; }
+
+    /// <summary>True for a caller that can tell by the content whether an archive without its end is whole.</summary>
+    public bool MayLackEnd { get; init; }
+
     /// <summary>The next member, past what was not read of the one before; null at the end, up to which the stream is read then.</summary>
     /// <exception cref="ImageException">
     /// InvalidData: the archive is broken, or not one; the message names the byte. NotSupported: a sparse member, or part of another
@@ -70,15 +80,15 @@ internal sealed class TarReader
         while (true)
         {
             var at = Position;
-            ReadBlock(at);
-            if (IsEmpty())
+            var isThere = TryReadBlock();
+            if (!isThere || IsEmpty())
             {
                 if (at != offset)
                 {
                     throw Broken(offset, "what stands there describes a member that does not come");
                 }
 
-                ReadEnd();
+                ReadEnd(isThere);
                 return null;
             }
 
@@ -376,9 +386,25 @@ internal sealed class TarReader
     }
 
     /// <summary>The second of the two empty blocks, and the zeros behind it up to the end of the stream.</summary>
-    private void ReadEnd()
+    private void ReadEnd(bool hasFirst)
     {
-        ReadBlock(Position);
+        if (!hasFirst && Position == 0)
+        {
+            throw new ImageException(ImageErrorKind.InvalidData, "it is empty: no archive came", "Look at the command that wrote it.");
+        }
+
+        if (!hasFirst || !TryReadBlock())
+        {
+            _ended = true;
+            MissingEnd = Broken(Position, "it ends there, and an archive ends with two empty blocks");
+            if (!MayLackEnd)
+            {
+                throw MissingEnd;
+            }
+
+            return;
+        }
+
         var end = Position;
         var padding = IsEmpty();
         for (int read; padding && (read = ReadSome(_head, 0, Block)) > 0;)
@@ -395,7 +421,8 @@ internal sealed class TarReader
         _ended = padding ? true : throw Broken(end, "something stands behind the archive's end");
     }
 
-    private void ReadBlock(long at)
+    /// <summary>Reads a block; false when the stream is at its end.</summary>
+    private bool TryReadBlock()
     {
         var filled = 0;
         for (int read; filled < Block && (read = ReadSome(_head, filled, Block - filled)) > 0;)
@@ -403,12 +430,7 @@ internal sealed class TarReader
             filled += read;
         }
 
-        if (filled < Block)
-        {
-            throw at == 0 && filled == 0
-                ? new ImageException(ImageErrorKind.InvalidData, "it is empty: no archive came", "Look at the command that wrote it.")
-                : Broken(Position, "it ends there, and an archive ends with two empty blocks");
-        }
+        return filled is 0 or Block ? filled > 0 : throw Broken(Position, "it ends there in the middle of a block");
     }
 
     private void ReadFully(byte[] bytes, int count)

@@ -1,32 +1,47 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
+using ImgsPS.Disk;
 
 namespace ImgsPS.Stores;
 
 /// <summary>
 /// The images of an archive in a layout of its own in the folder for temporary files, for the time of a command. Disposing deletes the
-/// folder; a process that is killed leaves it there.
+/// folder; a process that is killed leaves it there with a lock that is free, and the next one deletes it.
 /// </summary>
 internal sealed class StagedLayout : IDisposable
 {
+    private static readonly Regex s_name = new(@"^imgsps-copy-[0-9a-f]{32}\z", RegexOptions.CultureInvariant);
+
+    private readonly StoreFiles _files;
     private readonly string _folder;
+    private readonly StoreFile _lock;
     private readonly IImportingStore _store;
 
-    private StagedLayout(string folder, IImportingStore store, IReadOnlyList<Image> images)
+    /// <param name="name">What the images say of where they are.</param>
+    private StagedLayout(string name)
     {
-        _folder = folder;
-        _store = store;
-        Images = images;
+        var temp = Path.GetFullPath(Path.GetTempPath()).TrimEnd(Path.DirectorySeparatorChar);
+        _folder = Path.Combine(temp, "imgsps-copy-" + Guid.NewGuid().ToString("N"));
+        _files = StoreFiles.Of(temp, StoreAccess.Full with { AllowShared = true });
+        StoreFailure.Guard(_folder, 0, () =>
+        {
+            NativeFiles.Current.MakeRoot(_folder);
+            return true;
+        });
+        _lock = _files.TryLock(LockOf(_folder)) ?? throw new InvalidOperationException("Nobody else knows the name.");
+        _store = ImageStores.OpenFolder(Path.Combine(_folder, "store"), name);
+        LeftBehind.Tidy(_files, _folder, s_name.IsMatch, (left, _) => _files.IsFree(LockOf(left.Path)));
     }
 
     /// <summary>The layout.</summary>
     public ISourceStore Store => _store.ForSource();
 
     /// <summary>What came of the archive: an image for each name and platform.</summary>
-    public IReadOnlyList<Image> Images { get; }
+    public IReadOnlyList<Image> Images { get; private set; } = [];
 
     /// <summary>Reads an archive.</summary>
     /// <param name="input">The archive.</param>
@@ -35,29 +50,33 @@ internal sealed class StagedLayout : IDisposable
     /// <exception cref="ImageException">As <see cref="IImportingStore.ImportAsync"/>.</exception>
     public static async Task<StagedLayout> ImportAsync(ImportInput input, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var folder = Path.Combine(Path.GetTempPath(), "imgsps-copy-" + Guid.NewGuid().ToString("N"));
-        var store = ImageStores.OpenFolder(folder, input.Name);
+        var staged = new StagedLayout(input.Name);
         try
         {
-            var images = await store.ImportAsync(new ImportRequest(input), observer, cancellationToken).ConfigureAwait(false);
-            return new StagedLayout(folder, store, images);
+            staged.Images = await staged._store.ImportAsync(new ImportRequest(input), observer, cancellationToken).ConfigureAwait(false);
+            return staged;
         }
         catch
         {
-            Delete(store, folder);
+            staged.Dispose();
             throw;
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Delete(_store, _folder);
-
-    private static void Delete(IImportingStore store, string folder)
+    public void Dispose()
     {
-        store.Dispose();
-        if (Directory.Exists(folder))
+        _store.Dispose();
+        _lock.Dispose();
+        try
         {
-            Directory.Delete(folder, recursive: true);
+            LeftBehind.Delete(_files, _folder, FileKind.Folder);
+        }
+        catch (ImageException)
+        {
+            // The copy is done, or has told why not: the next one deletes it.
         }
     }
+
+    private static string LockOf(string folder) => Path.Combine(folder, "lock");
 }

@@ -91,7 +91,7 @@ public sealed class DriverTests : IDisposable
 
     [Theory]
     [InlineData("a command is missing")]
-    [InlineData("there is no command push", "push", "x")]
+    [InlineData("there is no command swim", "swim", "x")]
     [InlineData("list has no option --force", "list", "--force")]
     [InlineData("--platform needs a value", "pull", "x", "--platform")]
     [InlineData("wrong number of arguments for pull", "pull")]

@@ -32,6 +32,9 @@ internal sealed class DockerRegistry : IAsyncDisposable
 
     public string Host { get; }
 
+    /// <summary>Where it keeps its content.</summary>
+    public string DataFolder => Path.Combine(_folder, "data");
+
     /// <summary>Changes the passwords that it takes, as an administrator does; it reads the file again.</summary>
     public void SetPasswords(string htpasswd)
     {

@@ -67,7 +67,7 @@ public class HostileArchiveTests
 
         // RA6
         ["cut"] = (() => Layout().ToTar().Take(3000).ToArray(), "the archive is broken at byte 3000"),
-        ["without an end"] = (() => Layout().ToTar().Reverse().Skip(1024).Reverse().ToArray(), "two empty blocks"),
+        ["without its last member and an end"] = (() => Layout().ToTar().Reverse().Skip(2048).Reverse().ToArray(), "two empty blocks"),
         ["something behind the end"] = (() => [.. Layout().ToTar(), 1], "something stands behind"),
         ["layer with garbage behind its gzip"] = (() => GzipLayer(b => [.. b, 0]), "broken"),
         ["layer with a wrong checksum"] = (() => GzipLayer(b => Change(b, b.Length - 5)), "checksum is wrong"),
@@ -201,14 +201,58 @@ public class HostileArchiveTests
     {
         using var store = new TempStore();
         var tar = TestArchive.OfDocker25(("app:1", s_image)).ToTar();
+        var end = tar.Length - 1024;
         for (var cut = 0; cut < tar.Length; cut += cut % 512 == 0 ? 257 : 255)
         {
-            var failure = await ImportTests.FailAsync(store, tar.Take(cut).ToArray());
-            Assert.True(failure.Kind is ImageErrorKind.InvalidData or ImageErrorKind.Integrity, $"{cut}: {failure}");
+            // Where only the end's empty blocks are missing, nothing of the images is.
+            if (cut != end && cut != end + 512)
+            {
+                var failure = await ImportTests.FailAsync(store, tar.Take(cut).ToArray());
+                Assert.True(failure.Kind is ImageErrorKind.InvalidData or ImageErrorKind.Integrity, $"{cut}: {failure}");
+            }
         }
 
         Assert.Empty(store.Blobs());
         ImportTests.AssertNothingTemporary(store);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(512)]
+    public async Task Archive_without_the_blocks_of_its_end_is_whole_when_nothing_is_missing_RA6(int zeros)
+    {
+        // GNU tar, dockerd 20.10 and skopeo take it [seen].
+        foreach (var archive in new[]
+        {
+            TestArchive.OfDocker25(("app:1", s_image)), TestArchive.OfDocker20(("app:1", s_image)), TestArchive.OfSkopeo("app:1", s_image),
+            TestArchive.OfCrane("app:1", s_image), TestArchive.OfLayout(("docker.io/library/app:1", s_image)),
+        })
+        {
+            using var store = new TempStore();
+            var tar = archive.ToTar();
+            Assert.Single(await ImportTests.ImportAsync(store, tar.Take(tar.Length - 1024 + zeros).ToArray()));
+            ImportTests.AssertNothingTemporary(store);
+        }
+    }
+
+    [Theory]
+    [InlineData("oci-layout")]
+    [InlineData("manifest.json", "oci-layout")]
+    [InlineData("index.json", "manifest.json", "oci-layout")]
+    public async Task Archive_that_stops_behind_a_member_with_others_to_come_is_refused_RA6(params string[] missing)
+    {
+        // What is left would be read in another way: as an archive of Docker alone, or as nothing.
+        using var store = new TempStore();
+        var archive = TestArchive.OfDocker25(("app:1", s_image));
+        var tar = new TarBuilder();
+        foreach (var member in archive.All().Where(m => !missing.Contains(m.Name)))
+        {
+            tar.File(member.Name, member.Content);
+        }
+
+        var failure = await ImportTests.FailAsync(store, tar.Open());
+        Assert.Contains("it ends there, and an archive ends with two empty blocks", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(store.Blobs());
     }
 
     [Fact]

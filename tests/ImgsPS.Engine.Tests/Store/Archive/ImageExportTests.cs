@@ -112,6 +112,59 @@ public sealed class ImageExportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_killed_exports_left_goes_with_the_next_one_after_the_grace_CP9(bool isFolder)
+    {
+        await _world.Store.PutAsync("app:1", new TestImage());
+        var plan = await _world.PlanAsync("app:1");
+        var old = DateTime.UtcNow - StoreOptimizeRequest.DefaultGrace - TimeSpan.FromMinutes(1);
+        string Left(char digit, DateTime time, bool folder)
+        {
+            var path = _world.PathOf($".imgsps-{new string(digit, 32)}.tmp");
+            if (folder)
+            {
+                Directory.CreateDirectory(Path.Combine(path, "blobs", "sha256"));
+                File.WriteAllText(Path.Combine(path, "blobs", "sha256", "x"), "x");
+                File.SetLastWriteTimeUtc(Path.Combine(path, "blobs", "sha256", "x"), time);
+                Directory.SetLastWriteTimeUtc(Path.Combine(path, "blobs", "sha256"), old);
+                Directory.SetLastWriteTimeUtc(Path.Combine(path, "blobs"), old);
+                Directory.SetLastWriteTimeUtc(path, old);
+            }
+            else
+            {
+                File.WriteAllText(path, "x");
+                File.SetLastWriteTimeUtc(path, time);
+            }
+
+            return Path.GetFileName(path);
+        }
+
+        // Of another name, of an export that may still run, of one whose last file is young, and from the future.
+        Left('a', old, folder: false);
+        Left('b', old, folder: true);
+        var young = Left('c', DateTime.UtcNow.AddMinutes(-50), folder: false);
+        var writing = Left('d', DateTime.UtcNow.AddMinutes(-5), folder: true);
+        var future = Left('e', DateTime.UtcNow.AddDays(2), folder: false);
+        foreach (var other in new[] { ".imgsps-x.tmp", "x.tmp", ".imgsps-" + new string('F', 32) + ".tmp", "images.tar" })
+        {
+            File.WriteAllText(_world.PathOf(other), "x");
+            File.SetLastWriteTimeUtc(_world.PathOf(other), old);
+        }
+
+        using (var target = new ExportTarget(_world.PathOf("new"), isFolder))
+        {
+            await (isFolder ? ImageExport.ToFolderAsync(plan, target, _world.Observer, CancellationToken.None)
+                : ImageExport.ToFileAsync(plan, target, compress: false, _world.Observer, CancellationToken.None));
+        }
+
+        Assert.Equal(
+            new[] { young, writing, future, ".imgsps-x.tmp", "x.tmp", ".imgsps-" + new string('F', 32) + ".tmp", "images.tar", "new" }
+                .OrderBy(n => n, StringComparer.Ordinal),
+            _world.Files);
+    }
+
+    [Theory]
     [InlineData(true, true)]
     [InlineData(true, false)]
     [InlineData(false, true)]

@@ -64,6 +64,9 @@ internal sealed class FolderMembers : IMemberSource
     public long? Total { get; }
 
     /// <inheritdoc/>
+    public ImageException? MissingEnd => null;
+
+    /// <inheritdoc/>
     public TarMember? Next()
     {
         _cancellation.ThrowIfCancellationRequested();

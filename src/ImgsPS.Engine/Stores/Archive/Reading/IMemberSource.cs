@@ -14,6 +14,11 @@ internal interface IMemberSource : IDisposable
     /// <summary>Bytes of the input; null when nobody knows.</summary>
     long? Total { get; }
 
+    /// <summary>
+    /// At the end: how the archive is broken if something of it is missing, since it has no end of its own (RA6); null when it has one.
+    /// </summary>
+    ImageException? MissingEnd { get; }
+
     /// <summary>The next member; null at the end.</summary>
     /// <exception cref="ImageException">As <see cref="TarReader.Next"/>; StoreUnavailable: it cannot be read.</exception>
     TarMember? Next();

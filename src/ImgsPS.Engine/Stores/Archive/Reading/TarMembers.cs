@@ -25,7 +25,7 @@ internal sealed class TarMembers : IMemberSource
         {
             var compression = _input.Look();
             _isPlain = compression == Compression.None;
-            _reader = new TarReader(Compressions.Undo(_input, compression, "the archive"));
+            _reader = new TarReader(Compressions.Undo(_input, compression, "the archive")) { MayLackEnd = true };
             ready = true;
         }
         finally
@@ -42,6 +42,9 @@ internal sealed class TarMembers : IMemberSource
 
     /// <inheritdoc/>
     public long? Total => _input.Total;
+
+    /// <inheritdoc/>
+    public ImageException? MissingEnd => _reader.MissingEnd;
 
     /// <inheritdoc/>
     public TarMember? Next()

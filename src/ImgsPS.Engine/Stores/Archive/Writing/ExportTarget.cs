@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Disk;
@@ -8,10 +9,13 @@ namespace ImgsPS.Stores.Archive;
 
 /// <summary>
 /// Where an archive or a folder is written to: under a temporary name beside it, which becomes the name when all is on the disk (AR7, CP9).
-/// Whatever fails before, nothing has the name that had not, and the temporary one is gone; a kill leaves it. One per export.
+/// Whatever fails before, nothing has the name that had not, and the temporary one is gone; a kill leaves it, and an export into the same
+/// folder deletes it after the grace. One per export.
 /// </summary>
 internal sealed class ExportTarget : IDisposable
 {
+    private static readonly Regex s_tempName = new(@"^\.imgsps-[0-9a-f]{32}\.tmp\z", RegexOptions.CultureInvariant);
+
     private readonly StoreFiles _files;
     private readonly IDisposable _kept;
     private readonly bool _isFolder;
@@ -76,7 +80,12 @@ internal sealed class ExportTarget : IDisposable
     public ExportFile Begin()
     {
         _begun = true;
-        return Guarded(() => new ExportFile(_files, _temp, this));
+        return Guarded(() =>
+        {
+            var file = new ExportFile(_files, _temp, this);
+            Tidy();
+            return file;
+        });
     }
 
     /// <summary>Begins a file in the folder, which is made with it.</summary>
@@ -92,6 +101,11 @@ internal sealed class ExportTarget : IDisposable
         Guarded(() =>
         {
             _files.CreateFolder(InTemp(name));
+            if (name.Length == 0)
+            {
+                Tidy();
+            }
+
             return true;
         });
     }
@@ -147,12 +161,14 @@ internal sealed class ExportTarget : IDisposable
         if (_begun)
         {
             _begun = false;
-            if (_isFolder)
+            try
             {
-                Delete(_temp);
+                LeftBehind.Delete(_files, _temp, _isFolder ? FileKind.Folder : FileKind.File);
             }
-
-            _files.TryDelete(_temp);
+            catch (ImageException)
+            {
+                // What ended the export is told, and not this: a later one into the same folder deletes it.
+            }
         }
 
         _kept.Dispose();
@@ -165,18 +181,12 @@ internal sealed class ExportTarget : IDisposable
     private string InTemp(string name) =>
         name.Length == 0 ? _temp : System.IO.Path.Combine(_temp, name.TrimEnd('/').Replace('/', System.IO.Path.DirectorySeparatorChar));
 
-    private void Delete(string folder)
-    {
-        foreach (var entry in _files.List(folder))
-        {
-            if (entry.Status.Kind == FileKind.Folder)
-            {
-                Delete(entry.Path);
-            }
-
-            _files.TryDelete(entry.Path);
-        }
-    }
+    /// <summary>
+    /// Deletes what killed exports left in the same folder: what nobody has written to for the grace. An export that runs writes all the
+    /// time; one that slept for so long ends with an error, and nothing gets its name.
+    /// </summary>
+    private void Tidy() => LeftBehind.Tidy(_files, _temp, s_tempName.IsMatch, (left, now) =>
+        now - LeftBehind.LastWritten(_files, left) >= StoreOptimizeRequest.DefaultGrace);
 
     private ImageException Failure(ImageException e) => e.Kind != ImageErrorKind.StoreUnavailable ? e : new(
         e.Kind, e.Message.Replace(_temp, Path), "Free space there, or check the rights on the folder, or name another one with -Path.", e);

@@ -143,6 +143,13 @@ internal sealed class BlobWriter : IBlobWriter
         }
     }
 
+    /// <summary>Ends it and deletes what came, however far it is: for bytes that nobody can ask for again.</summary>
+    public void Discard()
+    {
+        _data.Dispose();
+        _ingest.DisposeAndDelete();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

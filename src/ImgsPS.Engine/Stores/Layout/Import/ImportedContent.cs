@@ -104,7 +104,7 @@ internal sealed class ImportedContent : IDisposable
         {
             if (!done)
             {
-                writer.Reset();
+                writer.Discard();
             }
         }
     }
@@ -123,8 +123,7 @@ internal sealed class ImportedContent : IDisposable
         {
             var compression = await PourAsync(size, read, async (bytes, offset, count) =>
             {
-                if (isFirst && compress && bytes[offset] != '{'
-                    && Compressions.Of(bytes, offset, count) == Compression.None)
+                if (isFirst && compress && !IsText(bytes, offset, count) && Compressions.Of(bytes, offset, count) == Compression.None)
                 {
                     gzip = GzipWriter.To(new NewBlobStream(writer, _cancellation));
                     diffId = Digest.CreateHash("sha256");
@@ -396,12 +395,28 @@ internal sealed class ImportedContent : IDisposable
             return false;
         }
 
-        writer.Reset();
-        await writer.WriteAsync(bytes, 0, bytes.Length, _cancellation).ConfigureAwait(false);
-        await writer.CommitAsync(_cancellation).ConfigureAwait(false);
-        Made(content.Digest);
-        return true;
+        var done = false;
+        try
+        {
+            writer.Reset();
+            await writer.WriteAsync(bytes, 0, bytes.Length, _cancellation).ConfigureAwait(false);
+            await writer.CommitAsync(_cancellation).ConfigureAwait(false);
+            done = true;
+            Made(content.Digest);
+            return true;
+        }
+        finally
+        {
+            if (!done)
+            {
+                writer.Discard();
+            }
+        }
     }
+
+    /// <summary>True for a document; the first header of a tar is filled up with NULs, which no document has.</summary>
+    private static bool IsText(byte[] bytes, int offset, int count) =>
+        Array.IndexOf(bytes, (byte)0, offset, Math.Min(count, 512)) < 0;
 
     private void Made(Digest digest)
     {

@@ -16,6 +16,9 @@ internal sealed class LayoutArchive(MemberTable members, DeltaList delta, Import
 {
     private readonly Dictionary<Digest, ImportedImage> _images = new();
 
+    /// <summary>True when all platforms of an index must be there: in an archive that may have been cut none is left out.</summary>
+    public bool NeedsAllPlatforms { get; init; }
+
     /// <summary>Reads the images, their names included.</summary>
     /// <param name="repository">The repository of those that have only a tag; null for none.</param>
     /// <exception cref="ImageException">
@@ -169,7 +172,7 @@ internal sealed class LayoutArchive(MemberTable members, DeltaList delta, Import
                 }
             }
 
-            if (!hasImage && (absent.Count > 0 || index.Manifests.Count > 0))
+            if ((!hasImage && (absent.Count > 0 || index.Manifests.Count > 0)) || (NeedsAllPlatforms && absent.Count > 0))
             {
                 incomplete ??= Missing(document, "image", name);
                 return false;

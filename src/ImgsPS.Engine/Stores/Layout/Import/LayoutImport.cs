@@ -91,8 +91,17 @@ internal sealed class LayoutImport
         using var members = request.Input.Folder is { } folder
             ? (IMemberSource)new FolderMembers(folder, _cancellation)
             : new TarMembers(request.Input.Open!(), request.Input.Name, _cancellation);
-        var table = await ReadAsync(members, content, request).ConfigureAwait(false);
-        return await ImagesAsync(table, content, request).ConfigureAwait(false);
+        try
+        {
+            var table = await ReadAsync(members, content, request).ConfigureAwait(false);
+            return await ImagesAsync(table, content, request, members.MissingEnd is null).ConfigureAwait(false);
+        }
+        catch (ImageException e) when (members.MissingEnd is not null
+            && e.Kind is (ImageErrorKind.InvalidData or ImageErrorKind.Incomplete or ImageErrorKind.Integrity))
+        {
+            // Whatever is missing, it is so because the archive stopped: its writer died, or the pipe was closed.
+            throw new ImageException(members.MissingEnd.Kind, members.MissingEnd.Message, members.MissingEnd.Advice, e);
+        }
     }
 
     /// <summary>Reads all members: what may be content into the store, documents and small files into memory.</summary>
@@ -202,15 +211,21 @@ internal sealed class LayoutImport
         return slash > 0 && Digest.TryParse(text.Substring(0, slash) + ":" + text.Substring(slash + 1), out var digest) ? digest : null;
     }
 
-    private async Task<IReadOnlyList<ImportedImage>> ImagesAsync(MemberTable table, ImportedContent content, ImportRequest request)
+    /// <param name="table">The members.</param>
+    /// <param name="content">Their content.</param>
+    /// <param name="request">What to import.</param>
+    /// <param name="hasEnd">False for an archive that has no end of its own: it is whole when nothing of it can be missing (RA6).</param>
+    private async Task<IReadOnlyList<ImportedImage>> ImagesAsync(
+        MemberTable table, ImportedContent content, ImportRequest request, bool hasEnd)
     {
         var delta = DeltaList.Parse(table.Document(ArchiveMembers.Delta));
         if (table.Document(ArchiveMembers.Layout) is not null)
         {
-            return await new LayoutArchive(table, delta, content, _observer).ReadAsync(request.Repository).ConfigureAwait(false);
+            var archive = new LayoutArchive(table, delta, content, _observer) { NeedsAllPlatforms = !hasEnd };
+            return await archive.ReadAsync(request.Repository).ConfigureAwait(false);
         }
 
-        if (table.Document(ArchiveMembers.DockerManifest) is not null)
+        if (table.Document(ArchiveMembers.DockerManifest) is not null && (hasEnd || table.Document(ArchiveMembers.Index) is null))
         {
             return await new DockerArchive(table, delta, content, request.Compress, LayersByDiffId).ReadAsync().ConfigureAwait(false);
         }
