@@ -18,6 +18,7 @@ internal static class ImageTransfers
     public static async Task<ImageTransfer> RunAsync(
         IImageStore from, IImageStore to, TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        Check(from, to, request);
         if (from is IPushingStore own && to.Kind == "registry" && request.IsPush)
         {
             return await own.PushAsync(request, observer, cancellationToken).ConfigureAwait(false);
@@ -41,6 +42,7 @@ internal static class ImageTransfers
     public static async Task<(long Sent, long Existing)?> PlanAsync(
         IImageStore from, IImageStore to, TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        Check(from, to, request);
         if (from is ISavingStore)
         {
             return null;
@@ -61,6 +63,24 @@ internal static class ImageTransfers
         var sent = lacking.Where(blob => to.Kind != "registry" || !source.RepositoriesAt(request.Destination.Registry, blob).Any())
             .Sum(blob => blob.Size);
         return (sent, content.Sum(blob => blob.Size) - sent);
+    }
+
+    /// <summary>Refuses to take referrers from where none can be seen, or to where there can be none.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    private static void Check(IImageStore from, IImageStore to, TransferRequest request)
+    {
+        if (!request.IncludeReferrers)
+        {
+            return;
+        }
+
+        from.ForReferrers();
+        if (to is ILoadingStore)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotSupported, $"The store '{to.Name}' is a Docker Engine's: it keeps no referrers of an image that it is sent.",
+                "Copy into it without -IncludeReferrers, or into a registry, the local store or a folder.");
+        }
     }
 
     private static async Task<ImageTransfer> RunAsync(
