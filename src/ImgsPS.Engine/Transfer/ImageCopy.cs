@@ -71,7 +71,7 @@ internal sealed class ImageCopy
         });
 
     /// <summary>The manifests of an index of which referrers are taken along; null for all.</summary>
-    private static IReadOnlyCollection<Digest>? Wanted(CopyRequest request, IEnumerable<Digest> copied) =>
+    private static HashSet<Digest>? Wanted(CopyRequest request, IEnumerable<Digest> copied) =>
         request.Extent == CopyExtent.OnePlatform ? new HashSet<Digest>(copied) : null;
 
     private async Task<CopiedImage> RunAsync()

@@ -80,6 +80,10 @@ public sealed class ExportImageCommand : StoreCmdlet
     [Parameter]
     public SwitchParameter IncludeForeignLayer { get; set; }
 
+    /// <summary>Takes along what refers to the images: signatures, bills of materials, attestations, and what refers to these.</summary>
+    [Parameter]
+    public SwitchParameter IncludeReferrers { get; set; }
+
     /// <summary>Replaces no file.</summary>
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
@@ -235,6 +239,7 @@ public sealed class ExportImageCommand : StoreCmdlet
         {
             Platform = _platform,
             IncludeForeignLayers = IncludeForeignLayer,
+            IncludeReferrers = IncludeReferrers,
             Except = Had(),
         };
         var plan = RunToResult((observer, cancellationToken) =>

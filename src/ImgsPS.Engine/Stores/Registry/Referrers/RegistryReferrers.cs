@@ -128,7 +128,7 @@ internal sealed class RegistryReferrers(RegistryClient client, ImageReference re
         return index is null ? [] : Entries(index, observer);
     }
 
-    private static IReadOnlyList<Descriptor> Entries(ImageIndex index, IOperationObserver observer)
+    private static List<Descriptor> Entries(ImageIndex index, IOperationObserver observer)
     {
         foreach (var entry in index.Entries.Where(entry => entry.Fault is not null))
         {
