@@ -290,7 +290,7 @@ public sealed class ReferrerListTests : IDisposable
     {
         var image = Registry.AddImage("team/app:1", new ImageSpec());
         ReferrerWorld.Attach(
-            Registry, "team/app", image.Manifest, annotations: new() { ["a\u001b[2J"] = "b\r\nc\u202e", ["org.example"] = "fine" });
+            Registry, "team/app", image.Manifest, annotations: new() { ["a\u001b[2J"] = "b\u0007c\u202e", ["org.example"] = "fine" });
         var found = Assert.Single(await _world.ListAsync(image.Reference));
         Assert.Equal("fine", found.Annotations["org.example"]);
         Assert.All(found.Annotations, pair => Assert.DoesNotContain(
