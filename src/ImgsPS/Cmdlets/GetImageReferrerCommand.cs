@@ -13,14 +13,12 @@ using ImgsPS.Stores;
 namespace ImgsPS.Cmdlets;
 
 /// <summary>Get-ImageReferrer: what refers to an image: signatures, bills of materials, attestations (RF1-RF8).</summary>
-[Cmdlet(VerbsCommon.Get, "ImageReferrer", DefaultParameterSetName = List)]
-[OutputType(typeof(ImageReferrer), ParameterSetName = [List])]
-[OutputType(typeof(PSObject), typeof(byte[]), ParameterSetName = [OfContent])]
+[Cmdlet(VerbsCommon.Get, "ImageReferrer")]
+[OutputType(typeof(ImageReferrer))]
+[OutputType(typeof(PSObject))]
+[OutputType(typeof(byte[]))]
 public sealed class GetImageReferrerCommand : RegistryCmdlet
 {
-    private const string List = "List";
-    private const string OfContent = "Content";
-
     /// <summary>Images in line: those that are asked for, and answers that wait until an earlier one is written.</summary>
     private const int Ahead = 16;
 
@@ -43,7 +41,7 @@ public sealed class GetImageReferrerCommand : RegistryCmdlet
     public SwitchParameter Recurse { get; set; }
 
     /// <summary>Writes what the referrers contain: JSON as objects, all else as bytes.</summary>
-    [Parameter(ParameterSetName = OfContent, Mandatory = true)]
+    [Parameter]
     public SwitchParameter Content { get; set; }
 
     /// <inheritdoc/>
