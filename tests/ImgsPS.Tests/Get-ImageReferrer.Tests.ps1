@@ -85,7 +85,7 @@ Describe 'Get-ImageReferrer' {
         $text = Get-ImageReferrer "$address/team/app:1" | Format-List * | Out-String
         $text | Should -BeLike '*odd*'
         $text -replace '\x1b\[[0-9;]*m' | Should -Not -Match '[\x07\x1b]'
-        Get-ImageReferrer "$address/team/app:1" | Out-String | Should -BeLike '*application/spdx+json*sha256:*Api*'
+        Get-ImageReferrer "$address/team/app:1" | Out-String | Should -BeLike "*$($sbom.digest.Substring(7, 12))*Api*application/spdx+json*"
     }
 
     It 'completes types' {
