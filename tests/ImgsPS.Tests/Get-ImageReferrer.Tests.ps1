@@ -7,7 +7,8 @@ BeforeAll {
     $image = Add-TestImage $registry team/app:1 @{ layers = @(@{ seed = 1; size = 900 }) }
     $index = Add-TestIndex $registry team/multi:1 @(@{ architecture = 'amd64' }, @{ architecture = 'arm64' })
     $sbom = Add-TestReferrer $address team/app -Subject $image.digest -ArtifactType application/spdx+json -MediaType application/spdx+json `
-        -Content '{"name":"app","packages":[{"name":"musl"},{"name":"zlib"}],"Name":"other"}' -Annotations @{ "odd$([char]27)[2J" = "a$([char]7)b" }
+        -Content '{"name":"app","packages":[{"name":"musl"},{"name":"zlib"}],"Name":"other"}' `
+        -Annotations @{ "odd$([char]27)[2J" = "a$([char]7)b" }
     $signature = Add-TestReferrer $address team/app -Subject $sbom.digest -ArtifactType application/vnd.example.signature -Content signed
     $cosign = Add-TestReferrer $address team/app -Tag "$($image.digest.Replace(':', '-')).sig" -Content '{"critical":{}}' `
         -MediaType application/vnd.dev.cosign.simplesigning.v1+json
@@ -72,7 +73,8 @@ Describe 'Get-ImageReferrer' {
     It 'is an error where nobody tells, and goes on (RF1)' {
         Add-TestFault $registry @{ action = 'status'; match = '^GET .*team/multi/referrers/'; status = 500 }
         try {
-            $found = Get-ImageReferrer "$address/team/multi:1", "$address/team/app:1" -TimeoutSec 1 -ErrorVariable failed -ErrorAction SilentlyContinue
+            $found = Get-ImageReferrer "$address/team/multi:1", "$address/team/app:1" -TimeoutSec 1 -ErrorVariable failed `
+                -ErrorAction SilentlyContinue
         } finally {
             Reset-TestRegistry $registry
         }

@@ -168,7 +168,9 @@ Describe 'The examples of the help' {
             'Get-ImageManifest 2'   = { $output | Should -BeGreaterThan 0 }
             'Get-ImageManifest 3'   = { $output.manifests | Should -HaveCount 2 }
             'Get-ImageManifest 4'   = { $output | Should -BeTrue }
-            'Get-ImageReferrer 1'   = { $output.ArtifactType | Sort-Object | Should -Be application/spdx+json, application/vnd.example.signature }
+            'Get-ImageReferrer 1'   = {
+                $output.ArtifactType | Sort-Object | Should -Be application/spdx+json, application/vnd.example.signature
+            }
             'Get-ImageReferrer 2'   = { $output | Should -Be musl, zlib }
             'Get-ImageReferrer 3'   = {
                 $output.Reference | Should -Not -Contain "$address/app:1.4"

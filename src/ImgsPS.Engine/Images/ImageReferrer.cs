@@ -12,7 +12,9 @@ public sealed class ImageReferrer
     /// <summary>What the image is called that was asked for: a reference, familiar, or an id.</summary>
     public string Image { get; init; } = "";
 
-    /// <summary>The digest of the manifest or index that it refers to: the image's own, that of one of an index's, or another referrer's.</summary>
+    /// <summary>
+    /// The digest of the manifest or index that it refers to: the image's own, that of one of an index's, or another referrer's.
+    /// </summary>
     public string Subject { get; init; } = "";
 
     /// <summary>The platform that <see cref="Subject"/> is for in its index; null when it is the index itself, or says none.</summary>
@@ -47,7 +49,9 @@ public sealed class ImageReferrer
     /// <summary>How it was found (RF7).</summary>
     public ImageReferrerSource Source { get; init; }
 
-    /// <summary>The tag that says it is one, of a referrer that cosign's older tags or a fallback tag tell of; null for all others.</summary>
+    /// <summary>
+    /// The tag that says it is one, of a referrer that cosign's older tags or a fallback tag tell of; null for all others.
+    /// </summary>
     public string? Tag { get; init; }
 
     /// <summary>1 for what refers to the image, 2 for what refers to that, up to 3 (RF8).</summary>

@@ -197,7 +197,8 @@ internal sealed class ImageCopy
     /// <summary>The referrers of an image that is there and did not change: there may be new ones.</summary>
     private async Task AddReferrersAsync(ReferrerCopy referrers, CopiedImage copied)
     {
-        var root = await _source.GetManifestAsync(new Descriptor("", copied.Root.Digest, 0), _observer, _cancellation).ConfigureAwait(false);
+        var root = await _source.GetManifestAsync(new Descriptor("", copied.Root.Digest, 0), _observer, _cancellation)
+            .ConfigureAwait(false);
         var wanted = Wanted(_request, copied.Manifests.Select(m => m.Digest));
         await referrers.AttachAsync(await referrers.BringAsync(root, wanted).ConfigureAwait(false)).ConfigureAwait(false);
     }

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Pulling;
 
-/// <summary>What refers to an image of a registry: each way to find it, and what registries do instead of telling (RF1-RF5, RF7, RF8).</summary>
+/// <summary>
+/// What refers to an image of a registry: each way to find it, and what registries do instead of telling (RF1-RF5, RF7, RF8).
+/// </summary>
 public sealed class ReferrerListTests : IDisposable
 {
     private readonly ReferrerWorld _world = new();
@@ -157,7 +159,8 @@ public sealed class ReferrerListTests : IDisposable
         Assert.Contains(_world.Observer.Warnings, w => w.Contains("no OCI index", StringComparison.Ordinal));
 
         Registry.PutManifest(
-            "team/app", "{\"schemaVersion\":2}"u8.ToArray(), "application/vnd.oci.image.index.v1+json", ReferrerWorld.FallbackTag(image.Digest));
+            "team/app", "{\"schemaVersion\":2}"u8.ToArray(), "application/vnd.oci.image.index.v1+json",
+            ReferrerWorld.FallbackTag(image.Digest));
         Assert.Empty(await _world.ListAsync(image.Reference));
         Assert.Contains(_world.Observer.Warnings, w => w.Contains("cannot be read", StringComparison.Ordinal));
     }
@@ -207,10 +210,15 @@ public sealed class ReferrerListTests : IDisposable
     {
         var image = Registry.AddImage("team/app:1", new ImageSpec());
         var tag = ReferrerWorld.FallbackTag(image.Digest);
-        foreach (var (suffix, type) in new[] { (".sig", ReferrerWorld.SimpleSigning), (".att", "application/vnd.dsse.envelope.v1+json"), (".sbom", "text/spdx+json") })
+        var types = new[]
+        {
+            (".sig", ReferrerWorld.SimpleSigning), (".att", "application/vnd.dsse.envelope.v1+json"), (".sbom", "text/spdx+json"),
+        };
+        foreach (var (suffix, type) in types)
         {
             ReferrerWorld.Attach(
-                Registry, "team/app", null, null, suffix, tag: tag + suffix, configType: "application/vnd.oci.image.config.v1+json", layerType: type);
+                Registry, "team/app", null, null, suffix, tag: tag + suffix, configType: "application/vnd.oci.image.config.v1+json",
+                layerType: type);
         }
 
         var found = await _world.ListAsync(image.Reference);
@@ -226,9 +234,11 @@ public sealed class ReferrerListTests : IDisposable
         var image = Registry.AddImage("team/app", new ImageSpec());
         var other = Registry.AddImage("team/app", ImageSpec.For("linux/arm64"));
         var attestation = ReferrerWorld.Attach(
-            Registry, "team/app", null, null, "{}", configType: "application/vnd.oci.image.config.v1+json", layerType: "application/vnd.in-toto+json");
+            Registry, "team/app", null, null, "{}", configType: "application/vnd.oci.image.config.v1+json",
+            layerType: "application/vnd.in-toto+json");
         var digest = ReferrerWorld.PutIndex(
-            Registry, "team/app", "1", ReferrerWorld.Descriptor(image.Manifest), ReferrerWorld.Descriptor(other.Manifest), Unknown(attestation, image));
+            Registry, "team/app", "1", ReferrerWorld.Descriptor(image.Manifest), ReferrerWorld.Descriptor(other.Manifest),
+            Unknown(attestation, image));
         var found = Assert.Single(await _world.ListAsync($"{Registry.Host}/team/app:1"));
         Assert.Equal(
             (attestation.Digest, ImageReferrerSource.Attestation, image.Digest, "application/vnd.in-toto+json"),
@@ -278,7 +288,8 @@ public sealed class ReferrerListTests : IDisposable
         var other = ReferrerWorld.Attach(Registry, "team/app", null, content: "2");
         Registry.Options.Referrers = false;
         ReferrerWorld.PutIndex(Registry, "team/app", ReferrerWorld.FallbackTag(image.Digest), ReferrerWorld.Descriptor(one));
-        ReferrerWorld.PutIndex(Registry, "team/app", ReferrerWorld.FallbackTag(one.Digest), ReferrerWorld.Descriptor(other), ReferrerWorld.Descriptor(one));
+        ReferrerWorld.PutIndex(
+            Registry, "team/app", ReferrerWorld.FallbackTag(one.Digest), ReferrerWorld.Descriptor(other), ReferrerWorld.Descriptor(one));
         ReferrerWorld.PutIndex(Registry, "team/app", ReferrerWorld.FallbackTag(other.Digest), ReferrerWorld.Descriptor(one));
         var found = await _world.ListAsync(image.Reference, recurse: true);
         Assert.Equal(4, found.Count);
@@ -303,7 +314,8 @@ public sealed class ReferrerListTests : IDisposable
         entry["platform"] = new System.Text.Json.Nodes.JsonObject { ["os"] = "unknown", ["architecture"] = "unknown" };
         entry["annotations"] = new System.Text.Json.Nodes.JsonObject
         {
-            ["vnd.docker.reference.type"] = "attestation-manifest", ["vnd.docker.reference.digest"] = about.Digest,
+            ["vnd.docker.reference.type"] = "attestation-manifest",
+            ["vnd.docker.reference.digest"] = about.Digest,
         };
         return entry;
     }

@@ -45,8 +45,8 @@ internal sealed class ReferrerWorld : IDisposable
     /// <summary>Puts an artifact about a document into a registry; gives its manifest.</summary>
     public static BuiltBlob Attach(
         TestRegistry registry, string repository, BuiltBlob? subject, string? artifactType = Signature, string content = "content",
-        Dictionary<string, string>? annotations = null, string? tag = null, string configType = EmptyConfig, string layerType = "text/plain",
-        long? layerSize = null)
+        Dictionary<string, string>? annotations = null, string? tag = null, string configType = EmptyConfig,
+        string layerType = "text/plain", long? layerSize = null)
     {
         var layer = Encoding.UTF8.GetBytes(content);
         var config = "{}"u8.ToArray();
@@ -129,9 +129,12 @@ internal sealed class ReferrerWorld : IDisposable
         using var target = await Store.Store.BeginPullAsync(reference, Observer, CancellationToken.None);
         var request = new CopyRequest(reference)
         {
-            Extent = extent, Platform = extent == CopyExtent.OnePlatform ? Platform.Parse("linux/amd64") : null, IncludeReferrers = referrers,
+            Extent = extent,
+            Platform = extent == CopyExtent.OnePlatform ? Platform.Parse("linux/amd64") : null,
+            IncludeReferrers = referrers,
         };
-        await ImageCopy.RunAsync(new RegistrySource(Client(reference.Registry), reference), target, request, Observer, CancellationToken.None);
+        var source = new RegistrySource(Client(reference.Registry), reference);
+        await ImageCopy.RunAsync(source, target, request, Observer, CancellationToken.None);
     }
 
     /// <summary>Copies into the target registry, from the store or from the origin.</summary>
@@ -159,8 +162,8 @@ internal sealed class ReferrerWorld : IDisposable
 
         public IReferrerSource OpenReferrers(ImageIdentity image, IOperationObserver observer) => source;
 
-        public Task<IReadOnlyList<Image>> ListAsync(ListRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
-            throw new InvalidOperationException();
+        public Task<IReadOnlyList<Image>> ListAsync(
+            ListRequest request, IOperationObserver observer, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
         public Task<ImageConfig> GetConfigAsync(
             ImageIdentity image, Platform? platform, IOperationObserver observer, CancellationToken cancellationToken) =>

@@ -78,7 +78,7 @@ internal static class ImageTransfers
         if (to is ILoadingStore)
         {
             throw new ImageException(
-                ImageErrorKind.NotSupported, $"The store '{to.Name}' is a Docker Engine's: it keeps no referrers of an image that it is sent.",
+                ImageErrorKind.NotSupported, $"The store '{to.Name}' is a Docker Engine's: it keeps no referrers of an image.",
                 "Copy into it without -IncludeReferrers, or into a registry, the local store or a folder.");
         }
     }

@@ -69,7 +69,8 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
         using var kept = _files.Door.Keep();
         cancellationToken.ThrowIfCancellationRequested();
         var (index, rows) = Read(observer);
-        var images = rows.Where(r => request.All || !(r.IsArtifact || r.IsReferrer)).SelectMany(r => r.Images).Select(i => i.Image).ToArray();
+        var images = rows.Where(r => request.All || !(r.IsArtifact || r.IsReferrer)).SelectMany(r => r.Images).Select(i => i.Image)
+            .ToArray();
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
         return ImageOrder.Sort(request.Filter.Apply(request.Detailed ? SharedSizes.Of(images) : images, DateTimeOffset.Now));
     }

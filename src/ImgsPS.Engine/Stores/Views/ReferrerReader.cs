@@ -28,8 +28,10 @@ internal static class ReferrerReader
     /// <summary>Most bytes of a referrer's blob that are read, one at a time.</summary>
     public const int MaxContent = 64 * 1024 * 1024;
 
-    /// <summary>The referrers of an image and, if it is an index, of its images: of a listed image of an index and of a digest that
-    /// an index lists of that one.</summary>
+    /// <summary>
+    /// The referrers of an image and, if it is an index, of its images: of a listed image of an index, and of a digest that an index lists,
+    /// those of that one.
+    /// </summary>
     /// <exception cref="ImageException">NotFound: no such image. Others as <see cref="IReferrerSource.ReferrersAsync"/>.</exception>
     public static Task<IReadOnlyList<ImageReferrer>> ListAsync(
         IReferrerStore store, ReferrerRequest request, IOperationObserver observer, CancellationToken cancellationToken)
@@ -182,7 +184,8 @@ internal static class ReferrerReader
             // InvalidOperationException: a text that is not Unicode.
             throw new ImageException(
                 ImageErrorKind.InvalidData,
-                $"the content {blob.Digest} says to be JSON ({PrintableText.Of(blob.MediaType)}), and is not: {PrintableText.OfServer(e.Message)}",
+                $"the content {blob.Digest} says to be JSON ({PrintableText.Of(blob.MediaType)}), and is not: "
+                    + PrintableText.OfServer(e.Message),
                 "Whoever attached it is at fault.",
                 e);
         }

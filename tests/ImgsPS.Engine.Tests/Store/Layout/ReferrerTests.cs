@@ -286,7 +286,8 @@ public sealed class ReferrerTests : IDisposable
         var (read, failures) = await ReadAsync(image.Reference);
         Assert.Equal("good"u8.ToArray(), Assert.Single(read));
         Assert.Equal(
-            [ImageErrorKind.InvalidData, ImageErrorKind.TooLarge], failures.Select(f => f.Kind).OrderBy(k => k.ToString(), StringComparer.Ordinal));
+            [ImageErrorKind.InvalidData, ImageErrorKind.TooLarge],
+            failures.Select(f => f.Kind).OrderBy(k => k.ToString(), StringComparer.Ordinal));
     }
 
     private async Task<(List<object?> Read, List<ImageException> Failures)> ReadAsync(string image)

@@ -20,7 +20,8 @@ internal sealed class ArchiveNames
 
     private readonly SortedDictionary<string, (Descriptor Root, ArchiveImage Image)> _named = new(StringComparer.Ordinal);
     private readonly SortedDictionary<Digest, Descriptor> _untagged = new();
-    private readonly SortedDictionary<(string Name, Digest Digest), (Descriptor Root, List<(string, string)> Annotations)> _referrers = new();
+    private readonly SortedDictionary<(string Name, Digest Digest), (Descriptor Root, List<(string, string)> Annotations)> _referrers =
+        new();
     private readonly Dictionary<string, DockerImage> _images = new(StringComparer.Ordinal);
 
     /// <summary>Adds a name, or an image without one.</summary>

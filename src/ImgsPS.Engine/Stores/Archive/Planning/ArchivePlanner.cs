@@ -114,7 +114,8 @@ internal sealed class ArchivePlanner
             {
                 var namer = tree.Namer(document);
                 Add(new ArchiveContent(
-                    source, document is ImageIndex ? ArchiveContentKind.Index : ArchiveContentKind.Manifest, document.ToDescriptor(), namer));
+                    source, document is ImageIndex ? ArchiveContentKind.Index : ArchiveContentKind.Manifest, document.ToDescriptor(),
+                    namer));
                 if (document is Manifest manifest)
                 {
                     Add(new ArchiveContent(source, ArchiveContentKind.Config, manifest.Config, namer));

@@ -49,7 +49,7 @@ internal sealed class RegistryMemory
         return one?.Scheme == other?.Scheme && one?.Realm == other?.Realm && one?.Service == other?.Service;
     }
 
-    /// <summary>True or false when a repository is known to have the referrers API or not to have it (RF5); null when nobody asked.</summary>
+    /// <summary>Whether a repository has the referrers API (RF5); null when nobody knows.</summary>
     public bool? HasReferrers(string repository) => _referrers.TryGetValue(repository, out var has) ? has : null;
 
     /// <summary>Notes whether a repository has the referrers API.</summary>

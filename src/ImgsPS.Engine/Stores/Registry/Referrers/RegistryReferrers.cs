@@ -19,7 +19,9 @@ namespace ImgsPS.Stores.Registry;
 internal sealed class RegistryReferrers(RegistryClient client, ImageReference repository)
 {
     /// <summary>Lists.</summary>
-    /// <exception cref="ImageException">The registry does not say. InvalidData: the digest is none to it, or the list is no list.</exception>
+    /// <exception cref="ImageException">
+    /// The registry does not say. InvalidData: the digest is none to it, or the list is no list.
+    /// </exception>
     public async Task<IReadOnlyList<Referrer>> ListAsync(
         Digest subject, string? artifactType, IOperationObserver observer, CancellationToken cancellationToken)
     {
