@@ -22,6 +22,7 @@
         'Get-ImageHistory'
         'Get-ImageLayer'
         'Get-ImageManifest'
+        'Get-ImageReferrer'
         'Get-ImageStore'
         'Import-Image'
         'Invoke-ImagePull'

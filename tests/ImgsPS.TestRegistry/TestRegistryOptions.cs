@@ -65,7 +65,7 @@ public sealed class TestRegistryOptions
     /// <summary>/v1/search and /v1/_ping are there.</summary>
     public bool Search { get; set; }
 
-    /// <summary>The most entries a page of tags or repositories has; null for no limit.</summary>
+    /// <summary>The most entries a page of tags, repositories or referrers has; null for no limit.</summary>
     public int? MaxPageSize { get; set; }
 
     /// <summary>n and last are ignored and everything comes in one page, as docker-registry 2.8.2 does for tags (G1).</summary>
@@ -76,6 +76,9 @@ public sealed class TestRegistryOptions
 
     /// <summary>The referrers API is there; otherwise 404, as with docker-registry 2.8.2 (G2).</summary>
     public bool Referrers { get; set; } = true;
+
+    /// <summary>The referrers API filters by artifactType, and says so; otherwise it lists all.</summary>
+    public bool FilterReferrers { get; set; } = true;
 
     /// <summary>How many tags of a PUT by digest are taken; 0 as with docker-registry 2.8.2, which takes none and says so to nobody.</summary>
     public int TagsPerPut { get; set; }

@@ -168,6 +168,16 @@ Describe 'The examples of the help' {
             'Get-ImageManifest 2'   = { $output | Should -BeGreaterThan 0 }
             'Get-ImageManifest 3'   = { $output.manifests | Should -HaveCount 2 }
             'Get-ImageManifest 4'   = { $output | Should -BeTrue }
+            'Get-ImageReferrer 1'   = {
+                $output.ArtifactType | Sort-Object | Should -Be application/spdx+json, application/vnd.example.signature
+            }
+            'Get-ImageReferrer 2'   = { $output | Should -Be musl, zlib }
+            'Get-ImageReferrer 3'   = {
+                $output.Reference | Should -Not -Contain "$address/app:1.4"
+                $output.Reference | Should -Contain "$address/app:1.3"
+            }
+            'Get-ImageReferrer 4'   = { $output.ArtifactType | Should -Be application/vnd.example.signature }
+            'Get-ImageReferrer 5'   = { @($output | Where-Object { $_ -is [ImgsPS.ImageReferrer] }) | Should -HaveCount 2 }
             'Get-ImageStore 1'      = {
                 $output | Should -BeOfType ImgsPS.ImageStoreInfo
                 $output.Images | Should -Be 17

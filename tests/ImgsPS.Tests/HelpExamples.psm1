@@ -118,6 +118,14 @@ function Add-ExampleImage {
             @{ os = 'windows'; architecture = 'amd64'; osVersion = '10.0.20348.1' })
     }
 
+    # app:1.4 has a bill of materials that is signed, and a signature.
+    $subject = (Get-ImageManifest "$($registry.Host)/app:1.4").Digest
+    $sbom = Add-TestReferrer $registry.Host app -Subject $subject -ArtifactType application/spdx+json -MediaType application/spdx+json `
+        -Content '{"packages":[{"name":"musl"},{"name":"zlib"}]}'
+    foreach ($signed in $subject, $sbom.digest) {
+        $null = Add-TestReferrer $registry.Host app -Subject $signed -ArtifactType application/vnd.example.signature -Content $signed
+    }
+
     $null = Invoke-TestRegistry $registry options @{ search = $true }
     $null = Invoke-TestRegistry $registry search @{ name = 'powershell'; stars = 5; official = $false }
     $null = Invoke-TestRegistry $registry search @{ name = 'nginx'; stars = 20000; official = $true }

@@ -195,4 +195,61 @@ function Start-TestPipeline {
     [pscustomobject]@{ PowerShell = $powershell; Handle = $handle; Output = $output }
 }
 
+# Puts an artifact into a registry as a signing tool does, by plain requests: about the digest -Subject, or under a tag. Returns its
+# descriptor as a hashtable. -List adds it to the fallback tag, for a registry that does not list referrers.
+function Add-TestReferrer {
+    param(
+        [Parameter(Mandatory)] [string] $Address,
+        [Parameter(Mandatory)] [string] $Repository,
+        [string] $Subject,
+        [string] $ArtifactType,
+        [string] $Content = 'content',
+        [string] $MediaType = 'text/plain',
+        [hashtable] $Annotations = @{},
+        [string] $Tag,
+        [switch] $List
+    )
+
+    $api = "http://$Address/v2/$Repository"
+    $plain = @{ UseBasicParsing = $true; Verbose = $false }
+    $types = @{ Accept = 'application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, ' +
+        'application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json' }
+    $sha = [System.Security.Cryptography.SHA256]::Create()
+    $digestOf = { param($Bytes) 'sha256:' + -join ($sha.ComputeHash($Bytes) | ForEach-Object { $_.ToString('x2') }) }
+    $blobs = foreach ($text in '{}', $Content) {
+        $bytes = [System.Text.Encoding]::UTF8.GetBytes($text)
+        $digest = & $digestOf $bytes
+        $session = Invoke-WebRequest "$api/blobs/uploads/" -Method Post @plain
+        $location = [uri]::new([uri]$api, [string]@($session.Headers['Location'])[0]).AbsoluteUri
+        $location += $(if ($location.Contains('?')) { '&' } else { '?' }) + 'digest=' + $digest
+        $null = Invoke-WebRequest $location -Method Put -Body $bytes -ContentType application/octet-stream @plain
+        @{ digest = $digest; size = $bytes.Length }
+    }
+
+    $blobs[0].mediaType = if ($ArtifactType) { 'application/vnd.oci.empty.v1+json' } else { 'application/vnd.oci.image.config.v1+json' }
+    $blobs[1].mediaType = $MediaType
+    $manifest = @{ schemaVersion = 2; mediaType = 'application/vnd.oci.image.manifest.v1+json'; config = $blobs[0]; layers = @($blobs[1]) }
+    if ($ArtifactType) { $manifest.artifactType = $ArtifactType }
+    if ($Annotations.Count) { $manifest.annotations = $Annotations }
+    if ($Subject) {
+        $about = Invoke-WebRequest "$api/manifests/$Subject" -Headers $types @plain
+        $type = [string]@($about.Headers['Content-Type'])[0]
+        $manifest.subject = @{ mediaType = $type; digest = $Subject; size = [int][string]@($about.Headers['Content-Length'])[0] }
+    }
+
+    $bytes = [System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Json $manifest -Depth 8 -Compress))
+    $digest = & $digestOf $bytes
+    $name = if ($Tag) { $Tag } else { $digest }
+    $null = Invoke-WebRequest "$api/manifests/$name" -Method Put -Body $bytes -ContentType $manifest.mediaType @plain
+    $entry = @{ mediaType = $manifest.mediaType; digest = $digest; size = $bytes.Length; annotations = $Annotations }
+    if ($ArtifactType) { $entry.artifactType = $ArtifactType }
+    if ($List) {
+        $index = @{ schemaVersion = 2; mediaType = 'application/vnd.oci.image.index.v1+json'; manifests = @($entry) }
+        $null = Invoke-WebRequest "$api/manifests/$($Subject.Replace(':', '-'))" -Method Put -ContentType $index.mediaType @plain `
+            -Body ([System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Json $index -Depth 8 -Compress)))
+    }
+
+    $entry
+}
+
 Export-ModuleMember -Function *

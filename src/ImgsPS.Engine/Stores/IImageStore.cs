@@ -202,6 +202,14 @@ internal interface ISourceStore : IImageStore
     ImageReference? NameOf(ImageIdentity image);
 }
 
+/// <summary>A store that says what refers to its images: signatures, bills of materials, attestations (RF1-RF8).</summary>
+internal interface IReferrerStore : IImageStore
+{
+    /// <summary>An image, to be asked for its referrers. Nothing is locked.</summary>
+    /// <exception cref="ImageException">NotFound, Ambiguous, Conflict: as <see cref="ImageLookup.Find"/>.</exception>
+    IReferrerSource OpenReferrers(ImageIdentity image, IOperationObserver observer);
+}
+
 /// <summary>A store that copies of images are put into.</summary>
 internal interface ITargetStore : IImageStore
 {

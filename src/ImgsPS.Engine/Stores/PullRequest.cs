@@ -20,6 +20,9 @@ internal sealed class PullRequest
     /// <summary>Every tag of the repository.</summary>
     public bool AllTags { get; init; }
 
+    /// <summary>Takes along what refers to the image (CP3).</summary>
+    public bool IncludeReferrers { get; init; }
+
     /// <summary>How to talk to the registry.</summary>
     public RegistryOptions Registry { get; init; } = RegistryOptions.Default;
 

@@ -35,6 +35,12 @@ internal static class StoreRoles
         store, "this version of ImgsPS does not export images from it",
         "Copy them into the local store or a folder first: Copy-Image.");
 
+    /// <summary>The store, to ask it what refers to an image.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public static IReferrerStore ForReferrers(this IImageStore store) => store as IReferrerStore ?? throw Lacks(
+        store, "it does not tell what refers to its images",
+        "Ask the registry that the image came from (Get-ImageReferrer without -Store), or a layout: the local store, or a folder.");
+
     /// <summary>The store, to import archives into it.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>
     public static IImportingStore ForImport(this IImageStore store) => store as IImportingStore ?? throw Lacks(

@@ -20,6 +20,9 @@ internal sealed record TransferRequest(ImageIdentity Image, ImageReference Desti
     /// <summary>Refuses to move a name that means another image (CP5).</summary>
     public bool NoClobber { get; init; }
 
+    /// <summary>Takes along what refers to the image (CP3).</summary>
+    public bool IncludeReferrers { get; init; }
+
     /// <summary>True for a push: an Engine does it itself, under a name that the image has there.</summary>
     public bool IsPush { get; init; }
 
@@ -40,6 +43,7 @@ internal sealed record TransferRequest(ImageIdentity Image, ImageReference Desti
         Platform = Platform,
         Extent = Platform is not null ? CopyExtent.OneManifest : PresentPlatforms ? CopyExtent.Present : CopyExtent.Whole,
         SkipForeign = !IncludeForeignLayers,
+        IncludeReferrers = IncludeReferrers,
         Words = CopyWords.Push,
     };
 }

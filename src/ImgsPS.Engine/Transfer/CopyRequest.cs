@@ -20,6 +20,9 @@ internal sealed record CopyRequest(ImageReference Reference)
     /// <summary>Leaves out layers that may not be given on by their media type (PU17); the manifest stays as it is.</summary>
     public bool SkipForeign { get; init; }
 
+    /// <summary>Takes along what refers to the image, and to that (CP3).</summary>
+    public bool IncludeReferrers { get; init; }
+
     /// <summary>What is told.</summary>
     public CopyWords Words { get; init; } = CopyWords.Pull;
 

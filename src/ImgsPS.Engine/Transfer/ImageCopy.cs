@@ -59,15 +59,33 @@ internal sealed class ImageCopy
             var documents = new SourceDocuments(source);
             var root = await documents.GetManifestAsync(null, guarded, cancellationToken).ConfigureAwait(false);
             var plan = await new CopySelection(documents, request, guarded, cancellationToken).RunAsync(root).ConfigureAwait(false);
-            return plan.Manifests.SelectMany(request.ContentOf).GroupBy(c => c.Digest).Select(same => same.First()).ToArray();
+            var content = plan.Manifests.SelectMany(request.ContentOf).ToList();
+            if (request.IncludeReferrers)
+            {
+                content.AddRange(await ReferrerPlan.ContentAsync(
+                    ReferrerCopy.Ask(source), plan.Root, Wanted(request, plan.Images.Select(i => i.Digest)), guarded, cancellationToken)
+                    .ConfigureAwait(false));
+            }
+
+            return content.GroupBy(c => c.Digest).Select(same => same.First()).ToArray();
         });
+
+    /// <summary>The manifests of an index of which referrers are taken along; null for all.</summary>
+    private static HashSet<Digest>? Wanted(CopyRequest request, IEnumerable<Digest> copied) =>
+        request.Extent == CopyExtent.OnePlatform ? new HashSet<Digest>(copied) : null;
 
     private async Task<CopiedImage> RunAsync()
     {
         Tell(_request.Words.Start(_reference));
         try
         {
-            var copied = await TryUnchangedAsync().ConfigureAwait(false) ?? await FetchAndNameAsync().ConfigureAwait(false);
+            var copied = await TryUnchangedAsync().ConfigureAwait(false);
+            if (copied is not null && Referrers() is { } referrers)
+            {
+                await AddReferrersAsync(referrers, copied).ConfigureAwait(false);
+            }
+
+            copied ??= await FetchAndNameAsync().ConfigureAwait(false);
             Tell(_request.Words.End(_reference, copied));
             return copied;
         }
@@ -141,8 +159,16 @@ internal sealed class ImageCopy
             var plan = await SelectAsync(documents, origin).ConfigureAwait(false);
             var content = plan.Manifests.SelectMany(manifest => _request.ContentOf(manifest).Select(blob => (manifest, blob)));
             var layers = await _blobs.FetchLayersAsync(content, _cancellation).ConfigureAwait(false);
+            var referrers = Referrers();
+            var brought = referrers is null ? []
+                : await referrers.BringAsync(plan.Root, Wanted(_request, plan.Images.Select(i => i.Digest))).ConfigureAwait(false);
             if (await NameAsync(plan).ConfigureAwait(false))
             {
+                if (referrers is not null)
+                {
+                    await referrers.AttachAsync(brought).ConfigureAwait(false);
+                }
+
                 var root = plan.Root.ToDescriptor();
                 if (_request.Words.Named is { } named)
                 {
@@ -163,6 +189,18 @@ internal sealed class ImageCopy
                     "Another process removes images from this store; pull again when it is done.");
             }
         }
+    }
+
+    private ReferrerCopy? Referrers() =>
+        _request.IncludeReferrers ? new ReferrerCopy(_source, _target, _blobs, _request, _observer, _cancellation) : null;
+
+    /// <summary>The referrers of an image that is there and did not change: there may be new ones.</summary>
+    private async Task AddReferrersAsync(ReferrerCopy referrers, CopiedImage copied)
+    {
+        var root = await _source.GetManifestAsync(new Descriptor("", copied.Root.Digest, 0), _observer, _cancellation)
+            .ConfigureAwait(false);
+        var wanted = Wanted(_request, copied.Manifests.Select(m => m.Digest));
+        await referrers.AttachAsync(await referrers.BringAsync(root, wanted).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
     private async Task<bool> NameAsync(CopyPlan plan)

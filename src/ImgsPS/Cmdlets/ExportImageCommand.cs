@@ -76,6 +76,10 @@ public sealed class ExportImageCommand : StoreCmdlet
     [Parameter]
     public SwitchParameter IncludeForeignLayer { get; set; }
 
+    /// <summary>Takes along what refers to the images: signatures, bills of materials, attestations, and what refers to these.</summary>
+    [Parameter]
+    public SwitchParameter IncludeReferrers { get; set; }
+
     /// <summary>Replaces no file.</summary>
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
@@ -170,6 +174,7 @@ public sealed class ExportImageCommand : StoreCmdlet
         {
             Platform = _platform,
             IncludeForeignLayers = IncludeForeignLayer,
+            IncludeReferrers = IncludeReferrers,
             Except = Had(),
         };
         var plan = RunToResult((observer, cancellationToken) =>

@@ -49,6 +49,10 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
     [Parameter]
     public SwitchParameter AllTags { get; set; }
 
+    /// <summary>Pulls what refers to the image too: signatures, bills of materials, attestations, and what refers to these.</summary>
+    [Parameter]
+    public SwitchParameter IncludeReferrers { get; set; }
+
     /// <summary>Lets an elevated user change a store that others can write.</summary>
     [Parameter]
     public SwitchParameter AllowSharedStore { get; set; }
@@ -91,6 +95,7 @@ public sealed class InvokeImagePullCommand : RegistryCmdlet
             Platform = _platform ?? (AllPlatforms ? null : image.Platform),
             AllPlatforms = AllPlatforms,
             AllTags = AllTags,
+            IncludeReferrers = IncludeReferrers,
             Registry = Options,
         };
         var stores = StoresFor(null)

@@ -47,6 +47,10 @@ public abstract class TransferCmdlet : RegistryCmdlet
     [Parameter]
     public SwitchParameter IncludeForeignLayer { get; set; }
 
+    /// <summary>Takes along what refers to the image: signatures, bills of materials, attestations, and what refers to these.</summary>
+    [Parameter]
+    public SwitchParameter IncludeReferrers { get; set; }
+
     private protected override bool AsksRegistry => true;
 
     private protected override bool NamesItems => true;
@@ -174,6 +178,7 @@ public abstract class TransferCmdlet : RegistryCmdlet
         {
             Platform = _platform,
             IncludeForeignLayers = IncludeForeignLayer,
+            IncludeReferrers = IncludeReferrers,
             Registry = Options,
         });
         var target = $"{image.Text}{Place("in", from)} to {place.Reference.WithDefaultTag().Familiar}"

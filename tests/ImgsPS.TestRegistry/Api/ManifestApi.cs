@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -24,8 +25,11 @@ internal sealed class ManifestApi(RegistryContent content, TestRegistryOptions o
             return TestResponse.Text(404, "404 page not found\n", "text/plain; charset=utf-8");
         }
 
-        var type = request.Parameter("artifactType");
-        var manifests = content.Referrers(repository, digest).Where(m => type is null || m.ArtifactType == type).Select(m =>
+        var type = options.FilterReferrers ? request.Parameter("artifactType") : null;
+        var all = content.Referrers(repository, digest).Where(m => type is null || m.ArtifactType == type).ToList();
+        var from = request.Parameter("from") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+        var count = options.MaxPageSize ?? all.Count;
+        var manifests = all.Skip(from).Take(count).Select(m =>
         {
             var descriptor = new JsonObject { ["mediaType"] = m.MediaType, ["digest"] = m.Digest, ["size"] = m.Bytes.Length };
             if (m.ArtifactType is not null)
@@ -47,6 +51,12 @@ internal sealed class ManifestApi(RegistryContent content, TestRegistryOptions o
             ["manifests"] = new JsonArray(manifests.ToArray()),
         };
         var response = TestResponse.Text(200, Json.Write(index), MediaTypes.OciIndex);
+        if (from + count < all.Count)
+        {
+            var filter = type is null ? "" : "&artifactType=" + Uri.EscapeDataString(type);
+            response = response.With("Link", $"</v2/{repository}/referrers/{digest}?from={from + count}{filter}>; rel=\"next\"");
+        }
+
         return type is null ? response : response.With("OCI-Filters-Applied", "artifactType");
     }
 

@@ -32,6 +32,9 @@ internal static class ArchiveMembers
     /// <summary>The annotation with the canonical reference, by docker 25 and later, buildkit and containerd.</summary>
     public const string ImageNameAnnotation = "io.containerd.image.name";
 
+    /// <summary>The annotation with what a referrer is about, by docker 29 and containerd: such an entry is no image of its own.</summary>
+    public const string SubjectAnnotation = "io.containerd.manifest.subject";
+
     /// <summary>The folder of an algorithm's content, with the slash at its end.</summary>
     public static string BlobFolder(string algorithm) => Blobs + algorithm + "/";
 

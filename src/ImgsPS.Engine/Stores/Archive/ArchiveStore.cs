@@ -12,7 +12,7 @@ namespace ImgsPS.Stores.Archive;
 /// An archive as a store that is only read (AR8-AR12): of what tool it may be, it is read once, from front to back, into a layout in the
 /// folder for temporary files, and that answers. So nothing of a damaged archive is shown or copied.
 /// </summary>
-internal sealed class ArchiveStore(string path) : IPreparedStore, ISourceStore
+internal sealed class ArchiveStore(string path) : IPreparedStore, ISourceStore, IReferrerStore
 {
     private StagedLayout? _staged;
 
@@ -84,6 +84,10 @@ internal sealed class ArchiveStore(string path) : IPreparedStore, ISourceStore
 
     /// <inheritdoc/>
     public ImageReference? NameOf(ImageIdentity image) => Staged.NameOf(image);
+
+    /// <inheritdoc/>
+    public IReferrerSource OpenReferrers(ImageIdentity image, IOperationObserver observer) =>
+        Staged.ForReferrers().OpenReferrers(image, observer);
 
     public void Dispose() => _staged?.Dispose();
 }

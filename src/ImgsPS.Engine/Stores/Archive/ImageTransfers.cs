@@ -18,6 +18,7 @@ internal static class ImageTransfers
     public static async Task<ImageTransfer> RunAsync(
         IImageStore from, IImageStore to, TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        Check(from, to, request);
         if (from is IPushingStore pushing && to.Kind == "registry" && request.IsPush)
         {
             return await pushing.PushAsync(request, observer, cancellationToken).ConfigureAwait(false);
@@ -41,6 +42,7 @@ internal static class ImageTransfers
     public static async Task<(long Sent, long Existing)?> PlanAsync(
         IImageStore from, IImageStore to, TransferRequest request, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        Check(from, to, request);
         if (from is ISavingStore)
         {
             return null;
@@ -71,6 +73,24 @@ internal static class ImageTransfers
             .ConfigureAwait(false);
         var input = new ImportInput(from.Name) { Open = () => archive };
         return await StagedLayout.ImportAsync(input, NullObserver.Instance, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Refuses to take referrers from where none can be seen, or to where there can be none.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    private static void Check(IImageStore from, IImageStore to, TransferRequest request)
+    {
+        if (!request.IncludeReferrers)
+        {
+            return;
+        }
+
+        from.ForReferrers();
+        if (to is ILoadingStore)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotSupported, $"The store '{to.Name}' is a Docker Engine's: it keeps no referrers of an image.",
+                "Copy into it without -IncludeReferrers, or into a registry, the local store or a folder.");
+        }
     }
 
     private static async Task<ImageTransfer> RunAsync(

@@ -27,6 +27,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     private readonly Dictionary<IndexEntry, IReadOnlyCollection<Digest>> _hidden = new();
     private readonly Dictionary<Digest, IReadOnlyList<ManifestFacts>> _images = new();
     private readonly Lazy<HashSet<Digest>?> _claimed;
+    private readonly LayoutReferrerRows _referrers;
 
     /// <param name="index">The index; it may change afterwards.</param>
     /// <param name="rows">Its list.</param>
@@ -45,6 +46,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
         _needs = needs is null ? null : new Lazy<ContentCounts>(() => needs(entries));
         _entries = new(entries.Count);
         _hiding = new(entries.Where(e => e.Hidden.Count > 0 && e.Descriptor is not null).Select(e => e.Descriptor!.Digest));
+        _referrers = new LayoutReferrerRows(rows);
         foreach (var entry in entries.Where(e => e.Descriptor is not null))
         {
             if (!_entries.TryGetValue(entry.Descriptor!.Digest, out var same))
@@ -106,23 +108,32 @@ internal sealed class LayoutPlanner : IRemovalPlanner
         var parts = found.Where(f => !f.IsWhole).ToList();
         var hiding = Hiding(parts);
         var loss = _needs?.Value.Without(going, NotShown(going, hiding));
+        var rows = plan.Rows;
+        while (loss is not null && _referrers.Of(loss.Unneeded).Except(rows).ToList() is { Count: > 0 } orphaned)
+        {
+            // What is about something that goes goes with it, and so on.
+            rows = [.. rows, .. orphaned];
+            going = Going(rows);
+            loss = _needs!.Value.Without(going, NotShown(going, hiding));
+        }
+
         var images = found.SelectMany(f => f.Images).Select(i => i.Image).ToArray();
         return new LayoutRemoving(images, new ImageRemoval
         {
             Image = request.Image.Text,
             Platform = parts.Count > 0 ? parts[0].Best.Image.Platform : null,
-            Untagged = plan.Untagged,
+            Untagged = [.. plan.Untagged, .. rows.Skip(plan.Rows.Count).Select(r => r.Name?.Shown).OfType<string>()],
             Planned = true,
             Store = _store,
         })
         {
             Note = plan.Note,
-            Rows = plan.Rows,
+            Rows = rows,
             Entries = going,
             Parts = parts,
             Hiding = hiding,
             Loss = loss,
-            Gone = loss is null ? [] : GoneImages(plan.Rows, parts, loss),
+            Gone = loss is null ? [] : GoneImages(rows, parts, loss),
         };
     }
 
@@ -131,6 +142,7 @@ internal sealed class LayoutPlanner : IRemovalPlanner
     {
         var removing = (LayoutRemoving)planned;
         _table.Remove(removing.Rows);
+        _referrers.Remove(removing.Rows);
         removing.Parts.ForEach(_table.Remove);
         foreach (var entry in removing.Entries)
         {

@@ -32,6 +32,12 @@ internal sealed class LayoutRow(EntryName? name, Descriptor root, IReadOnlyList<
     /// <summary>True for a chart, a signature, a bill of materials: no image (U11, FF23).</summary>
     public bool IsArtifact => Image.ArtifactType is not null;
 
+    /// <summary>What the manifest or index is about, as a signature's image; null for most.</summary>
+    public Digest? Subject { get; init; }
+
+    /// <summary>True for a referrer without a name whose subject is in the store: it belongs to that, and is no image by itself.</summary>
+    public bool IsReferrer { get; init; }
+
     /// <summary>True for a name by digest, which a pull by digest makes.</summary>
     public bool IsPinned => Name?.Reference?.Digest is not null;
 

@@ -153,11 +153,17 @@ internal sealed class LayoutRows
                     "pull it again, or remove it.");
         }
 
+        // A referrer without a name belongs to what it is about, as long as that is there.
+        var isReferrer = name is null && facts?.Subject is { } subject && _blobs.Stat(subject) is not null;
         return new LayoutRow(name, root, entries, shown.ConvertAll(image => new LayoutImage(
-            ImageOf(entries[0], image, file, tagged), image.Descriptor)));
+            ImageOf(entries[0], image, file, tagged, isReferrer), image.Descriptor)))
+        {
+            Subject = facts?.Subject,
+            IsReferrer = isReferrer,
+        };
     }
 
-    private Image ImageOf(IndexEntry entry, Choice shown, BlobStat? file, TaggedNames? tagged)
+    private Image ImageOf(IndexEntry entry, Choice shown, BlobStat? file, TaggedNames? tagged, bool isReferrer)
     {
         var name = entry.Name;
         var root = entry.Descriptor!;
@@ -186,7 +192,7 @@ internal sealed class LayoutRows
             Labels = manifest?.Labels ?? Descriptor.Empty,
             Author = manifest?.Author,
             Layers = manifest?.Layers ?? Array.Empty<ImageLayer>(),
-            Dangling = (name is null && !isArtifact) || isLeftOver,
+            Dangling = (name is null && !isArtifact && !isReferrer) || isLeftOver,
             Pinned = isByDigest && !isLeftOver,
             PulledAt = entry.TaggedAt is null ? entry.PulledAt ?? file?.Time : null,
             Store = _store,

@@ -11,17 +11,20 @@ namespace ImgsPS.Stores.Layout;
 /// <summary>
 /// One image in a layout. Nothing is locked: content that a removal takes away while it is read is an error that says so.
 /// </summary>
-internal sealed class LayoutSource : IImageSource
+internal sealed class LayoutSource : IReferrerSource
 {
     private readonly BlobFolder _blobs;
     private readonly LayoutRow _row;
     private readonly IReadOnlyList<LayoutRow> _rows;
+    private readonly LayoutReferrers? _referrers;
 
     /// <param name="blobs">The store's content.</param>
     /// <param name="row">What names the image.</param>
     /// <param name="rows">All rows of the store, for who looks where else its content is; null for none.</param>
-    public LayoutSource(BlobFolder blobs, LayoutRow row, IReadOnlyList<LayoutRow>? rows = null)
+    /// <param name="referrers">What refers to what in the store; null for who does not ask.</param>
+    public LayoutSource(BlobFolder blobs, LayoutRow row, IReadOnlyList<LayoutRow>? rows = null, LayoutReferrers? referrers = null)
     {
+        _referrers = referrers;
         _blobs = blobs;
         _row = row;
         _rows = rows ?? [];
@@ -86,6 +89,14 @@ internal sealed class LayoutSource : IImageSource
 
     /// <inheritdoc/>
     public Task<T> GuardAsync<T>(IOperationObserver observer, Func<IOperationObserver, Task<T>> work) => work(observer);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Referrer>> ReferrersAsync(
+        Digest subject, string? artifactType, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(_referrers?.Of(subject, artifactType, observer) ?? []);
+    }
 
     /// <summary>The failure of an image of which nothing can be shown: its root is not there, or nothing that its index lists.</summary>
     public ImageException NoneOf() => _blobs.Contains(_row.Root)

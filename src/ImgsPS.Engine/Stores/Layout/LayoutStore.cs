@@ -16,7 +16,7 @@ namespace ImgsPS.Stores.Layout;
 /// A store in a folder: an OCI image layout plus <c>.imgsps/</c> (docs/store-design.md). Reading takes no lock and makes nothing; a folder
 /// that is not there is an empty store. Safe for any number of threads and processes.
 /// </summary>
-internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore, ISourceStore, ITargetStore, IImportingStore
+internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore, ISourceStore, ITargetStore, IImportingStore, IReferrerStore
 {
     /// <summary>How often a list is begun again because the index changed while its content was looked at.</summary>
     private const int MaxReads = 5;
@@ -69,7 +69,8 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
         using var kept = _files.Door.Keep();
         cancellationToken.ThrowIfCancellationRequested();
         var (index, rows) = Read(observer);
-        var images = rows.Where(r => request.All || !r.IsArtifact).SelectMany(r => r.Images).Select(i => i.Image).ToArray();
+        var images = rows.Where(r => request.All || !(r.IsArtifact || r.IsReferrer)).SelectMany(r => r.Images).Select(i => i.Image)
+            .ToArray();
         await SaveCatalogAsync(index, observer, cancellationToken).ConfigureAwait(false);
         return ImageOrder.Sort(request.Filter.Apply(request.Detailed ? SharedSizes.Of(images) : images, DateTimeOffset.Now));
     }
@@ -261,7 +262,7 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
             Store = Name,
             Kind = Kind,
             Path = _paths.Root,
-            Images = rows.Where(r => !r.IsArtifact).Sum(r => r.Images.Count),
+            Images = rows.Where(r => !(r.IsArtifact || r.IsReferrer)).Sum(r => r.Images.Count),
             Dangling = dangling.Sum(r => r.Images.Count),
             Pinned = rows.Where(r => r.Image.Pinned).Sum(r => r.Images.Count),
             Blobs = count,
@@ -286,8 +287,13 @@ internal sealed class LayoutStore : IPullingStore, IChangingStore, ITendedStore,
     public IReadOnlyList<IImageSource> OpenSources(IReadOnlyList<ImageIdentity> images, IOperationObserver observer)
     {
         var (_, rows) = Read(observer);
-        return images.Select(image => new LayoutSource(_blobs, LayoutLookup.Find(rows, image).Row, rows)).ToArray();
+        var referrers = new LayoutReferrers(_blobs, _catalog, rows);
+        return images.Select(image => new LayoutSource(_blobs, LayoutLookup.Find(rows, image).Row, rows, referrers)).ToArray();
     }
+
+    /// <inheritdoc/>
+    public IReferrerSource OpenReferrers(ImageIdentity image, IOperationObserver observer) =>
+        (IReferrerSource)OpenSources([image], observer)[0];
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Descriptor>> LackingAsync(

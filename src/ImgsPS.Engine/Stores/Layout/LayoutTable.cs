@@ -71,7 +71,12 @@ internal sealed class LayoutTable
         }
 
         var others = part.Row.Images.Where(i => !part.Images.Contains(i)).ToArray();
-        Add(new LayoutRow(part.Row.Name, part.Row.Root, part.Row.Entries, others), place);
+        var left = new LayoutRow(part.Row.Name, part.Row.Root, part.Row.Entries, others)
+        {
+            Subject = part.Row.Subject,
+            IsReferrer = part.Row.IsReferrer,
+        };
+        Add(left, place);
     }
 
     /// <summary>Takes rows away.</summary>

@@ -11,7 +11,7 @@ using ImgsPS.Content;
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>
-/// Reads a list of names that comes in pages with Link headers (G1, RN27). A list that cannot be read to its end is an error.
+/// Reads a list, of names mostly, that comes in pages with Link headers (G1, RN27). A list that cannot be read to its end is an error.
 /// </summary>
 internal sealed class PagedList(RegistryTransport transport)
 {
@@ -23,11 +23,18 @@ internal sealed class PagedList(RegistryTransport transport)
     /// <param name="observer">Told what happens.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="ImageException">NotFound, Unauthorized, …; InvalidData, TooLarge: the pages are not what they must be.</exception>
-    public async IAsyncEnumerable<IReadOnlyList<string>> ReadAsync(
+    public IAsyncEnumerable<IReadOnlyList<string>> ReadAsync(
+        Uri first, string scope, ImageReference? repository, string member, IOperationObserver observer,
+        CancellationToken cancellationToken) => ReadAsync(
+            first, scope, repository, new PageKind<string>(member, ["application/json"], (_, body) => Names(body, member)), observer,
+            cancellationToken);
+
+    /// <summary>As the other form, for a list of something else.</summary>
+    public async IAsyncEnumerable<IReadOnlyList<T>> ReadAsync<T>(
         Uri first,
         string scope,
         ImageReference? repository,
-        string member,
+        PageKind<T> kind,
         IOperationObserver observer,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -44,7 +51,7 @@ internal sealed class PagedList(RegistryTransport transport)
                         ImageErrorKind.InvalidData, $"{first.AbsolutePath}: the list does not end: a page links back to an earlier one");
             }
 
-            var (names, next, size) = await ReadPageAsync(page, scope, repository, member, observer, cancellationToken)
+            var (names, next, size) = await ReadPageAsync(page, scope, repository, kind, observer, cancellationToken)
                 .ConfigureAwait(false);
             total += size;
             if (total > limits.PagesTotal)
@@ -58,23 +65,24 @@ internal sealed class PagedList(RegistryTransport transport)
         }
     }
 
-    private Task<(List<string> Names, Uri? Next, int Size)> ReadPageAsync(
-        Uri page, string scope, ImageReference? repository, string member, IOperationObserver observer,
+    private Task<(IReadOnlyList<T> Names, Uri? Next, int Size)> ReadPageAsync<T>(
+        Uri page, string scope, ImageReference? repository, PageKind<T> kind, IOperationObserver observer,
         CancellationToken cancellationToken) =>
         transport.RunAsync(
-            budget => ReadPageAsync(page, scope, repository, member, budget, observer, cancellationToken), cancellationToken);
+            budget => ReadPageAsync(page, scope, repository, kind, budget, observer, cancellationToken), cancellationToken);
 
-    private async Task<(List<string> Names, Uri? Next, int Size)> ReadPageAsync(
-        Uri page, string scope, ImageReference? repository, string member, RetryBudget budget, IOperationObserver observer,
+    private async Task<(IReadOnlyList<T> Names, Uri? Next, int Size)> ReadPageAsync<T>(
+        Uri page, string scope, ImageReference? repository, PageKind<T> kind, RetryBudget budget, IOperationObserver observer,
         CancellationToken cancellationToken)
     {
         while (true)
         {
-            var request = new RegistryRequest(HttpMethod.Get, page, scope, repository?.Repository) { Accept = ["application/json"] };
+            var request = new RegistryRequest(HttpMethod.Get, page, scope, repository?.Repository) { Accept = kind.Accept };
             using var response = await transport.SendAsync(request, budget, observer).ConfigureAwait(false);
             if (response.Status != HttpStatusCode.OK)
             {
-                throw await transport.Errors.ForRepositoryAsync(response, repository, cancellationToken).ConfigureAwait(false);
+                throw await kind.Failure(response, cancellationToken).ConfigureAwait(false)
+                    ?? await transport.Errors.ForRepositoryAsync(response, repository, cancellationToken).ConfigureAwait(false);
             }
 
             try
@@ -87,17 +95,18 @@ internal sealed class PagedList(RegistryTransport transport)
                 var next = LinkHeader.NextPage(response.Header("Link"), page, out var problem);
                 if (problem is not null)
                 {
-                    observer.Warning($"{transport.Errors.Show(page)}: {problem}; there may be more {member} than are listed.");
+                    observer.Warning($"{transport.Errors.Show(page)}: {problem}; there may be more {kind.What} than are listed.");
                 }
 
-                return (Names(body, member), next, body.Length);
+                return (kind.Read(response, body), next, body.Length);
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
             {
                 throw new ImageException(
                     ImageErrorKind.InvalidData,
                     $"{transport.Errors.Show(page)}: "
-                    + (e is FormatException ? e.Message : $"the answer is not a list of {member}{ContentCoding.Told(ContentCoding.Of(response))}"),
+                    + (e is FormatException ? e.Message
+                        : $"the answer is not a list of {kind.What}{ContentCoding.Told(ContentCoding.Of(response))}"),
                     "The address may not be a registry's.",
                     e);
             }
@@ -125,4 +134,16 @@ internal sealed class PagedList(RegistryTransport transport)
 
         return names;
     }
+}
+
+/// <summary>What is in the pages of a list. Immutable.</summary>
+/// <param name="What">What it lists, for messages: <c>tags</c>.</param>
+/// <param name="Accept">The media types of a page.</param>
+/// <param name="Read">Reads a page; JsonException, InvalidOperationException and FormatException mean that it is none.</param>
+internal sealed record PageKind<T>(
+    string What, IReadOnlyList<string> Accept, Func<RegistryResponse, byte[], IReadOnlyList<T>> Read)
+{
+    /// <summary>What an answer with an error status means; null for what it means for every list.</summary>
+    public Func<RegistryResponse, CancellationToken, Task<ImageException?>> Failure { get; init; } =
+        (_, _) => Task.FromResult<ImageException?>(null);
 }

@@ -9,7 +9,7 @@ using ImgsPS.Transfer;
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>What a reference names in its registry. The tag is asked for once; all else goes by digest (RN21).</summary>
-internal sealed class RegistrySource : IImageSource
+internal sealed class RegistrySource : IReferrerSource
 {
     private readonly RegistryClient _client;
     private readonly ImageReference _reference;
@@ -67,6 +67,11 @@ internal sealed class RegistrySource : IImageSource
     /// <inheritdoc/>
     public Task<T> GuardAsync<T>(IOperationObserver observer, Func<IOperationObserver, Task<T>> work) =>
         _client.GuardAsync(_reference, observer, work);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Referrer>> ReferrersAsync(
+        Digest subject, string? artifactType, IOperationObserver observer, CancellationToken cancellationToken) =>
+        new RegistryReferrers(_client, _reference).ListAsync(subject, artifactType, observer, cancellationToken);
 
     private static bool IsForeign(Descriptor content) =>
         content.Urls.Count > 0 && MediaTypes.Classify(content.MediaType).Kind is not (MediaTypeKind.Manifest or MediaTypeKind.Index);

@@ -6,6 +6,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using ImgsPS.Content;
 using ImgsPS.Naming;
+using ImgsPS.Transfer;
 
 namespace ImgsPS.Stores.Archive;
 
@@ -19,6 +20,8 @@ internal sealed class ArchiveNames
 
     private readonly SortedDictionary<string, (Descriptor Root, ArchiveImage Image)> _named = new(StringComparer.Ordinal);
     private readonly SortedDictionary<Digest, Descriptor> _untagged = new();
+    private readonly SortedDictionary<(string Name, Digest Digest), (Descriptor Root, List<(string, string)> Annotations)> _referrers =
+        new();
     private readonly Dictionary<string, DockerImage> _images = new(StringComparer.Ordinal);
 
     /// <summary>Adds a name, or an image without one.</summary>
@@ -56,6 +59,22 @@ internal sealed class ArchiveNames
         }
     }
 
+    /// <summary>Adds a referrer (AR19): under its tag when that alone tells of it, else with what it is about.</summary>
+    public void AddReferrer(ArchiveImage image, CopiedReferrer referrer)
+    {
+        var document = referrer.Document.ToDescriptor();
+        if (referrer.Found.Referrer is not { Source: ImageReferrerSource.CosignTag, Tag: { } tag })
+        {
+            _referrers[("", document.Digest)] = (
+                document, [(ArchiveMembers.SubjectAnnotation, (referrer.Document.Subject?.Digest ?? referrer.Found.Subject).ToString())]);
+            return;
+        }
+
+        var name = image.Reference?.WithTag(tag).ToString();
+        _referrers[(name ?? tag, document.Digest)] = (document, name is null ? [(ArchiveMembers.RefNameAnnotation, tag)]
+            : [(ArchiveMembers.ImageNameAnnotation, name), (ArchiveMembers.RefNameAnnotation, tag)]);
+    }
+
     /// <summary>The file <c>oci-layout</c>.</summary>
     public static byte[] ToLayout() => Write(writer =>
     {
@@ -79,6 +98,11 @@ internal sealed class ArchiveNames
         foreach (var root in _untagged.Values.Where(root => !_named.Values.Any(n => n.Root.Digest == root.Digest)))
         {
             WriteEntry(writer, root, []);
+        }
+
+        foreach (var referrer in _referrers.Values.Where(r => !_untagged.ContainsKey(r.Root.Digest)))
+        {
+            WriteEntry(writer, referrer.Root, referrer.Annotations);
         }
 
         writer.WriteEndArray();

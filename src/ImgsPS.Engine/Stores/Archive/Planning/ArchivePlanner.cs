@@ -90,7 +90,44 @@ internal sealed class ArchivePlanner
         }
 
         _names.Add(image, root.ToDescriptor(), chosen);
+        if (_request.IncludeReferrers)
+        {
+            await AddReferrersAsync(image, root, tree, observer).ConfigureAwait(false);
+        }
+
         return true;
+    }
+
+    /// <summary>AR19: what refers to the image, or to those of its images that are there; attestations are in the index.</summary>
+    private async Task AddReferrersAsync(ArchiveImage image, ManifestDocument root, ArchiveTree tree, IOperationObserver observer)
+    {
+        var source = ReferrerCopy.Ask(image.Source);
+        var wanted = tree.Images.ConvertAll(found => found.Manifest.Digest);
+        foreach (var referrer in await ReferrerPlan.ReadAsync(source, root, wanted, observer, _cancellation).ConfigureAwait(false))
+        {
+            if (referrer.Found.Referrer.Source == ImageReferrerSource.Attestation)
+            {
+                continue;
+            }
+
+            foreach (var document in await ReferrerPlan.TreeAsync(source, referrer.Document, observer, _cancellation).ConfigureAwait(false))
+            {
+                var namer = tree.Namer(document);
+                Add(new ArchiveContent(
+                    source, document is ImageIndex ? ArchiveContentKind.Index : ArchiveContentKind.Manifest, document.ToDescriptor(),
+                    namer));
+                if (document is Manifest manifest)
+                {
+                    Add(new ArchiveContent(source, ArchiveContentKind.Config, manifest.Config, namer));
+                    foreach (var layer in manifest.Layers)
+                    {
+                        Add(new ArchiveContent(source, ArchiveContentKind.Layer, layer, namer));
+                    }
+                }
+            }
+
+            _names.AddReferrer(image, referrer);
+        }
     }
 
     private void Add(ArchiveImage image, FoundImage found, string namer)

@@ -15,6 +15,9 @@ internal sealed record ExportRequest
     /// <summary>True to take layers along that are not distributed with their image (AR20).</summary>
     public bool IncludeForeignLayers { get; init; }
 
+    /// <summary>True to take along what refers to the images (AR19).</summary>
+    public bool IncludeReferrers { get; init; }
+
     /// <summary>Images that the archive's reader has: their layers are left out (AR13).</summary>
     public IReadOnlyList<HadImage> Except { get; init; } = [];
 }

@@ -88,6 +88,14 @@ internal sealed class DockerPull(DockerClient client, DockerList list, DockerCre
 
     private void Check(PullRequest request)
     {
+        if (request.IncludeReferrers)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotSupported,
+                $"The store '{client.Endpoint.Store}' is a Docker Engine's: it does not say which referrers of an image it has.",
+                "Pull without -IncludeReferrers, or into the local store or a folder.");
+        }
+
         if (request.AllPlatforms)
         {
             throw new ImageException(

@@ -132,7 +132,7 @@ internal sealed class Catalog
             switch (document)
             {
                 case ImageIndex index:
-                    return new IndexFacts(index.Manifests);
+                    return new IndexFacts(index.Manifests) { Subject = index.Subject?.Digest };
                 case Manifest manifest:
                     return ManifestFacts.Of(manifest, manifest.IsImage ? ReadConfig(manifest, observer) : null);
             }

@@ -17,7 +17,7 @@ namespace ImgsPS.Stores.Layout;
 internal sealed class CatalogFile
 {
     /// <summary>Raised when what is kept changes its meaning; another version's file is not read.</summary>
-    public const int Version = 4;
+    public const int Version = 5;
 
     /// <summary>What the file begins with; the hash of all that follows it and its end comes next.</summary>
     private const string CheckStart = "{\"sha256\":\"";

@@ -16,6 +16,7 @@ internal sealed class CatalogReader
     private readonly List<ImageLayer> _layers = new();
     private readonly SharedTexts _texts = new();
     private readonly Dictionary<string, Platform> _platforms = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Digest> _subjects = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DocumentFacts> _facts = new(StringComparer.Ordinal);
 
     public CatalogReader(byte[] document) => _document = document;
@@ -49,6 +50,10 @@ internal sealed class CatalogReader
             else if (reader.ValueTextEquals("layers"u8))
             {
                 ReadLayers(ref reader);
+            }
+            else if (reader.ValueTextEquals("subjects"u8))
+            {
+                ReadSubjects(ref reader);
             }
             else if (reader.ValueTextEquals("indexes"u8))
             {
@@ -106,6 +111,19 @@ internal sealed class CatalogReader
         }
     }
 
+    private void ReadSubjects(ref Utf8JsonReader reader)
+    {
+        Enter(ref reader, JsonTokenType.StartObject);
+        while (NextMember(ref reader))
+        {
+            var document = reader.GetString()!;
+            Require(Digest.TryParse(ReadText(ref reader), out var subject), "a subject is no digest");
+            _subjects[document] = subject!;
+        }
+    }
+
+    private Digest? SubjectOf(string document) => _subjects.TryGetValue(document, out var subject) ? subject : null;
+
     private void ReadIndexes(ref Utf8JsonReader reader)
     {
         Enter(ref reader, JsonTokenType.StartObject);
@@ -119,7 +137,7 @@ internal sealed class CatalogReader
                 children.Add(ReadDescriptor(ref reader));
             }
 
-            _facts[digest] = new IndexFacts(children.ToArray());
+            _facts[digest] = new IndexFacts(children.ToArray()) { Subject = SubjectOf(digest) };
         }
     }
 
@@ -130,11 +148,11 @@ internal sealed class CatalogReader
         {
             var digest = reader.GetString()!;
             Enter(ref reader, JsonTokenType.StartObject);
-            _facts[digest] = ReadManifest(ref reader);
+            _facts[digest] = ReadManifest(ref reader, SubjectOf(digest));
         }
     }
 
-    private ManifestFacts ReadManifest(ref Utf8JsonReader reader)
+    private ManifestFacts ReadManifest(ref Utf8JsonReader reader, Digest? subject)
     {
         bool? isImage = null;
         string? artifactType = null;
@@ -189,6 +207,7 @@ internal sealed class CatalogReader
         Require(isImage is not null && config is not null && layers is not null, "a manifest lacks a member");
         return new ManifestFacts(config!, layers!)
         {
+            Subject = subject,
             IsImage = isImage!.Value,
             ArtifactType = artifactType,
             IsComplete = true,

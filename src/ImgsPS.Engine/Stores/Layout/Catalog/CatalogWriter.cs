@@ -8,8 +8,8 @@ using ImgsPS.Content;
 namespace ImgsPS.Stores.Layout;
 
 /// <summary>
-/// Writes facts as the catalog's JSON: <c>version</c>, <c>layers</c> (each once, since images share them), <c>indexes</c> by digest,
-/// <c>manifests</c> by digest with their layers by number. One instance per document.
+/// Writes facts as the catalog's JSON: <c>version</c>, <c>layers</c> (each once, since images share them), <c>subjects</c> of documents
+/// that are about another one, <c>indexes</c> by digest, <c>manifests</c> by digest with their layers by number. One instance per document.
 /// </summary>
 internal sealed class CatalogWriter
 {
@@ -46,6 +46,13 @@ internal sealed class CatalogWriter
         }
 
         _json.WriteEndArray();
+        _json.WriteStartObject("subjects");
+        foreach (var pair in facts)
+        {
+            WriteText(pair.Key, pair.Value.Subject?.ToString());
+        }
+
+        _json.WriteEndObject();
         _json.WriteStartObject("indexes");
         foreach (var pair in facts)
         {

@@ -8,6 +8,8 @@ namespace ImgsPS.Stores.Layout;
 /// <summary>What a manifest or an index says, as far as a list shows it. Immutable; true for ever, since it belongs to a digest.</summary>
 internal abstract class DocumentFacts
 {
+    /// <summary>What it is about (a signature's image); null for most.</summary>
+    public Digest? Subject { get; init; }
 }
 
 /// <summary>What an index says.</summary>
@@ -65,6 +67,7 @@ internal sealed class ManifestFacts : DocumentFacts
     {
         return new ManifestFacts(manifest.Config, ImageLayerView.Plain(manifest, config))
         {
+            Subject = manifest.Subject?.Digest,
             IsImage = manifest.IsImage,
             ArtifactType = manifest.Kind,
             IsComplete = config is not null || !manifest.IsImage,

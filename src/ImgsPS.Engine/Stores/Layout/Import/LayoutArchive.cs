@@ -90,6 +90,12 @@ internal sealed class LayoutArchive(MemberTable members, DeltaList delta, Import
                 return EntryName.Of(repository.WithTag(text));
             }
 
+            if (ReferrerNames.IsReferrerTag(text))
+            {
+                // It says what it belongs to without a repository.
+                return name;
+            }
+
             observer.Warning(
                 $"The archive has only the tag '{text}' for {root.Digest.ShortHex}, and no repository: it is imported without a name. "
                     + "-Repository gives one, and so does Add-ImageTag.");

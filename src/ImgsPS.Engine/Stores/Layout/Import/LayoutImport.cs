@@ -278,7 +278,8 @@ internal sealed class LayoutImport
         return changed.SelectMany(one =>
         {
             var row = rows.Of([one.Entry], null);
-            return row.IsArtifact ? [] : row.Images.Where(i => i.Manifest is not null && brought.Contains(i.Manifest.Digest))
+            return row.IsArtifact || row.IsReferrer ? []
+                : row.Images.Where(i => i.Manifest is not null && brought.Contains(i.Manifest.Digest))
                 .Select(i => i.Image.Imported(one.Before?.Digest.ToString(), !one.IsNew));
         }).ToList();
     }

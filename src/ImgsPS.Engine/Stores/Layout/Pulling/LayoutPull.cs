@@ -68,6 +68,7 @@ internal sealed class LayoutPull(LayoutPullParts parts, RegistryClient registry,
             var copy = new CopyRequest(reference)
             {
                 Platform = request.Platform,
+                IncludeReferrers = request.IncludeReferrers,
                 Extent = request.AllPlatforms ? CopyExtent.AllImages : CopyExtent.OnePlatform,
             };
             var pulled = await ImageCopy.RunAsync(new RegistrySource(registry, reference), session, copy, observer, cancellationToken)

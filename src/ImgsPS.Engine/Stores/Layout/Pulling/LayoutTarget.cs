@@ -11,10 +11,11 @@ namespace ImgsPS.Stores.Layout;
 /// <summary>
 /// A layout as one copy fills it. Content it asks for is claimed by a lease first, so that no removal takes it away meanwhile.
 /// </summary>
-internal sealed class LayoutTarget : IImageTarget
+internal sealed class LayoutTarget : IReferrerTarget
 {
     private readonly LayoutTargetParts _parts;
     private readonly BlobFolder _blobs;
+    private readonly ImageReference _reference;
     private readonly EntryName _name;
     private readonly TimeSpan _lockWait;
     private readonly IOperationObserver _observer;
@@ -29,6 +30,7 @@ internal sealed class LayoutTarget : IImageTarget
         _blobs = parts.Blobs;
         _lockWait = lockWait;
         _observer = observer;
+        _reference = reference;
         _name = EntryName.Of(reference);
         Entry = parts.IndexFile.Read(observer).Find(_name);
         Current = Entry?.Descriptor;
@@ -157,6 +159,26 @@ internal sealed class LayoutTarget : IImageTarget
 
         Entry = entry;
         return true;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> AttachAsync(
+        IReadOnlyList<CopiedReferrer> referrers, IReadOnlyList<Descriptor> required, CancellationToken cancellationToken)
+    {
+        // An attestation is in the image's index, which is named by now.
+        var changes = referrers.Where(r => r.Found.Referrer.Source != ImageReferrerSource.Attestation).Select(r => new NameChange(
+            r.Found.Referrer is { Source: ImageReferrerSource.CosignTag, Tag: { } tag } ? EntryName.Of(_reference.WithTag(tag)) : null,
+            r.Document.ToDescriptor(),
+            [])).ToList();
+        if (changes.Count == 0)
+        {
+            return true;
+        }
+
+        Protect(required);
+        _blobs.Verified.Save(_observer);
+        return await _parts.Publisher.PublishAsync(changes, required, _lockWait, _observer, cancellationToken).ConfigureAwait(false)
+            is not null;
     }
 
     public void Dispose()

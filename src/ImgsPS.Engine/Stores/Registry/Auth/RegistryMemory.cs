@@ -5,8 +5,8 @@ using System.Collections.Generic;
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>
-/// What is remembered of one registry beyond a command: how it asks for credentials, what it can do, and the tokens it gave. A token stands under the
-/// credential it was given for, so only who has that credential finds it (SF12). Safe for any number of threads.
+/// What is remembered of one registry beyond a command: how it asks for credentials, what it can do, and the tokens it gave. A token
+/// stands under the credential it was given for, so only who has that credential finds it (SF12). Safe for any number of threads.
 /// </summary>
 internal sealed class RegistryMemory
 {
@@ -16,6 +16,7 @@ internal sealed class RegistryMemory
     private const int MaxRepositories = 10_000;
 
     private readonly ConcurrentDictionary<string, IReadOnlyList<Challenge>> _challenges = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _referrers = new(StringComparer.Ordinal);
     private volatile IReadOnlyList<Challenge>? _common;
     private volatile bool _isMixed;
     private volatile int _takesSeveralTags;
@@ -46,6 +47,20 @@ internal sealed class RegistryMemory
     {
         var (one, other) = (Challenge.Select(left), Challenge.Select(right));
         return one?.Scheme == other?.Scheme && one?.Realm == other?.Realm && one?.Service == other?.Service;
+    }
+
+    /// <summary>Whether a repository has the referrers API (RF5); null when nobody knows.</summary>
+    public bool? HasReferrers(string repository) => _referrers.TryGetValue(repository, out var has) ? has : null;
+
+    /// <summary>Notes whether a repository has the referrers API.</summary>
+    public void RememberReferrers(string repository, bool has)
+    {
+        if (_referrers.Count >= MaxRepositories)
+        {
+            _referrers.Clear();
+        }
+
+        _referrers[repository] = has;
     }
 
     /// <summary>A repository that a blob was seen in, for each: another one may take it over from there (PU2).</summary>

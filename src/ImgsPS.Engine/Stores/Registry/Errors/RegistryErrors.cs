@@ -129,6 +129,10 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
             : Common(response, body, repository);
     }
 
+    /// <summary>The code of an answer with an error status; null when it has none. The answer is kept.</summary>
+    public async Task<string?> CodeAsync(RegistryResponse response, CancellationToken cancellationToken) =>
+        (await ReadAsync(response, cancellationToken).ConfigureAwait(false)).Code;
+
     /// <summary>The content that an answer says the registry lacks for a manifest (PU13); mostly none. The answer is kept.</summary>
     public async Task<IReadOnlyCollection<Digest>> UnknownBlobsAsync(RegistryResponse response, CancellationToken cancellationToken) =>
         (await ReadAsync(response, cancellationToken).ConfigureAwait(false)).UnknownBlobs;

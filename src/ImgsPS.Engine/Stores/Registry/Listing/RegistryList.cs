@@ -2,7 +2,6 @@ using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
-using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Content;
@@ -19,10 +18,6 @@ internal sealed class RegistryList
 {
     /// <summary>Requests at a time.</summary>
     private const int AtATime = 8;
-
-    // TG9: signatures and the like, and the list of referrers of a registry that has none.
-    private static readonly Regex SignatureTag = new(
-        @"^sha(256|512)-[0-9a-f]{64,}(\.(sig|att|sbom|cosign))?$", RegexOptions.CultureInvariant);
 
     private readonly RegistryAddress _address;
     private readonly RegistryClient _client;
@@ -222,7 +217,7 @@ internal sealed class RegistryList
             {
                 IsNamed = wanted.Exists(name => name is { MustBeThere: true, Name.Tag: not null } && name.Takes(tag)),
             })
-            .Where(tag => tag.Wanted.Count > 0 && (_request.All || tag.IsNamed || !SignatureTag.IsMatch(tag.Reference.Tag!)))
+            .Where(tag => tag.Wanted.Count > 0 && (_request.All || tag.IsNamed || !ReferrerNames.IsReferrerTag(tag.Reference.Tag)))
             .ToArray();
     }
 

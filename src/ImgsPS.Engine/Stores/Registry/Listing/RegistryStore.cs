@@ -12,7 +12,7 @@ namespace ImgsPS.Stores.Registry;
 /// The images of a registry, for reading. Names are read relative to it, <c>app:1</c> of <c>registry://host/team</c> is
 /// <c>host/team/app:1</c>, and in full. Safe for any number of threads.
 /// </summary>
-internal sealed class RegistryStore : ISelectingStore, ISearchingStore, ISourceStore, ITargetStore
+internal sealed class RegistryStore : ISelectingStore, ISearchingStore, ISourceStore, ITargetStore, IReferrerStore
 {
     private readonly RegistryAddress _address;
     private readonly RegistryOptions _options;
@@ -133,6 +133,10 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore, ISourceS
     /// <inheritdoc/>
     public IReadOnlyList<IImageSource> OpenSources(IReadOnlyList<ImageIdentity> images, IOperationObserver observer) =>
         images.Select(image => new RegistrySource(Client, Locate(image, null).Reference)).ToArray();
+
+    /// <inheritdoc/>
+    public IReferrerSource OpenReferrers(ImageIdentity image, IOperationObserver observer) =>
+        new RegistrySource(Client, Locate(image, null).Reference);
 
     /// <inheritdoc/>
     public ImageReference? NameOf(ImageIdentity image) => _address.Read(image);

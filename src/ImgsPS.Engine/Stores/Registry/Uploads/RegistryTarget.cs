@@ -13,7 +13,7 @@ namespace ImgsPS.Stores.Registry;
 /// A name in a registry as one copy fills it (PU1-PU15): blobs, then manifests by their digests, then the root by its tag. The registry
 /// refuses a manifest whose content it lacks, so what is named is whole. Safe for any number of threads.
 /// </summary>
-internal sealed class RegistryTarget : IImageTarget
+internal sealed class RegistryTarget : IReferrerTarget
 {
     private readonly RegistryClient _client;
     private readonly RegistryUploads _uploads;
@@ -123,6 +123,24 @@ internal sealed class RegistryTarget : IImageTarget
         return _reference.Digest is null
             ? IsThereAsync(root, _client.Tags.PutAsync(_uploads, _reference.Repository, root, _reference.Tag!, cancellationToken))
             : StoreAsync(root, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> AttachAsync(
+        IReadOnlyList<CopiedReferrer> referrers, IReadOnlyList<Descriptor> required, CancellationToken cancellationToken)
+    {
+        foreach (var referrer in referrers)
+        {
+            // One with a subject is found since it was put (PU20); cosign's older tags are tags like others.
+            if (referrer.Found.Referrer is { Source: ImageReferrerSource.CosignTag, Tag: { } tag }
+                && !await IsThereAsync(
+                    referrer.Document, _uploads.PutManifestAsync(referrer.Document, tag, cancellationToken)).ConfigureAwait(false))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     public void Dispose()

@@ -114,6 +114,7 @@ internal sealed class RegistryUploads
         }
 
         Check(document, response);
+        await LinkAsync(document, response, cancellationToken).ConfigureAwait(false);
         return response.Header("OCI-Tag").SelectMany(named => named.Split(',')).Select(named => named.Trim()).Intersect(tags).ToArray();
     }
 
@@ -170,6 +171,11 @@ internal sealed class RegistryUploads
                 if ((int)response.Status is >= 200 and < 300)
                 {
                     Check(document, response);
+                    using (budget.Aside())
+                    {
+                        await LinkAsync(document, response, budget.User).ConfigureAwait(false);
+                    }
+
                     return [];
                 }
 
@@ -194,6 +200,24 @@ internal sealed class RegistryUploads
                 await PauseAsync(fault, budget).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>PU20: a registry that does not answer with the subject does not list referrers, so their fallback tag does (RF6).</summary>
+    private async Task LinkAsync(ManifestDocument document, RegistryResponse response, CancellationToken cancellationToken)
+    {
+        if (document.Subject is not { } subject)
+        {
+            return;
+        }
+
+        if (response.Single("OCI-Subject") is not null)
+        {
+            _transport.Memory.RememberReferrers(_reference.Repository, true);
+            return;
+        }
+
+        await new FallbackTag(_client, _reference, _observer).ChangeAsync(
+            subject.Digest, list => list.With(ReferrerNames.Describe(document)), this, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>PU12: what the registry calls it must be its digest.</summary>
