@@ -329,17 +329,15 @@ public sealed class ReferrerTests : IDisposable
 
         Assert.Equal(plan.TarSize, tar.Length);
         var members = new Dictionary<string, byte[]>(StringComparer.Ordinal);
-        using var reader = new System.Formats.Tar.TarReader(new MemoryStream(tar.ToArray()));
-        while (reader.GetNextEntry() is { } entry)
+        var bytes = tar.ToArray();
+        for (var at = 0; bytes[at] != 0;)
         {
-            if (entry.DataStream is { } data)
-            {
-                using var copy = new MemoryStream();
-                data.CopyTo(copy);
-                members.Add(entry.Name, copy.ToArray());
-            }
+            var name = System.Text.Encoding.ASCII.GetString(bytes, at, 100).TrimEnd('\0');
+            var size = Convert.ToInt32(System.Text.Encoding.ASCII.GetString(bytes, at + 124, 11), 8);
+            members[name] = bytes.Skip(at + 512).Take(size).ToArray();
+            at += 512 + ((size + 511) / 512 * 512);
         }
 
-        return (tar.ToArray(), members);
+        return (bytes, members);
     }
 }
