@@ -12,6 +12,9 @@ internal sealed record IndexCopy(string Path, byte[]? Bytes, LayoutIndex? Index,
     /// <summary>True when there is a file.</summary>
     public bool Exists => Bytes is not null || Fault is not null;
 
+    /// <summary>True when there was no file and nothing else of a store either: it is a new one, and its index is not gone.</summary>
+    public bool IsNew { get; init; }
+
     /// <summary>True when something that is no file of the store stands in its place: that is no broken index.</summary>
     public bool IsUnsafe => Fault is not null && StoreFailure.IsUnsafe(Fault);
 }

@@ -53,7 +53,20 @@ internal sealed class IndexFile
     public bool IsSealUnusable() => _seal.IsUnusable();
 
     /// <summary>index.json as it is now, whatever its state.</summary>
-    public IndexCopy ReadCurrent() => ReadCopy(_paths.Index);
+    public IndexCopy ReadCurrent()
+    {
+        var now = ReadCopy(_paths.Index);
+        if (now.Exists)
+        {
+            return now;
+        }
+
+        // Another process may make the store right now. Its index comes before all else, so what is there before the second look and
+        // without an index then has lost it.
+        var isNew = !_files.HasFilesUnder(_paths.Blobs) && !_files.Exists(_paths.PreviousIndex);
+        now = ReadCopy(_paths.Index);
+        return now with { IsNew = isNew && !now.Exists };
+    }
 
     /// <summary>The copy of the state before, whatever its state.</summary>
     public IndexCopy ReadPrevious() => ReadCopy(_paths.PreviousIndex);
@@ -122,16 +135,15 @@ internal sealed class IndexFile
     {
         broken = null;
         var now = ReadCurrent();
-        if (!now.Exists && HasBlobs())
-        {
-            // Another process may have made the store since: its index comes before its content.
-            now = ReadCurrent();
-        }
-
         current = now.Bytes;
         if (now.Index is not null)
         {
             return now.Index;
+        }
+
+        if (now.IsNew)
+        {
+            return LayoutIndex.Empty();
         }
 
         if (now.IsUnsafe || now.Fault is { Kind: not ImageErrorKind.InvalidData })
@@ -144,11 +156,6 @@ internal sealed class IndexFile
         if (previous.IsUnsafe)
         {
             throw previous.Fault!;
-        }
-
-        if (now.Fault is null && !previous.Exists && !HasBlobs())
-        {
-            return LayoutIndex.Empty();
         }
 
         var failure = now.Fault ?? new ImageException(ImageErrorKind.InvalidData, "It is gone.");
@@ -220,7 +227,4 @@ internal sealed class IndexFile
 
         return index.Copy();
     }
-
-    /// <summary>A store without an index and without content is a new one; with content its index is gone.</summary>
-    private bool HasBlobs() => _files.HasFilesUnder(_paths.Blobs);
 }

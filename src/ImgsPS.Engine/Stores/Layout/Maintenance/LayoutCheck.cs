@@ -184,11 +184,10 @@ internal sealed class LayoutCheck
         var path = current.Path;
         if (current.Index is null)
         {
-            var isNew = !current.Exists && !previous.Exists && !_parts.Files.HasFilesUnder(_parts.Paths.Blobs);
             var state = previous.Index is not null
                 ? "the state before its last change is used"
                 : "its previous copy cannot be used either";
-            if (!isNew)
+            if (!current.IsNew)
             {
                 Add(
                     ImageStoreFindingKind.Index,
