@@ -124,11 +124,12 @@ internal static class ImageStores
     /// <param name="name">What its images say of where they are.</param>
     public static IImportingStore OpenFolder(string path, string name) => new LayoutStore(path, name);
 
-    /// <summary>
-    /// True for the path of an archive: of a file, and of nothing yet with an archive's ending (.tar, .tar.gz, .tgz).
-    /// </summary>
-    public static bool IsArchive(string path) => File.Exists(path)
-        || (!Directory.Exists(path) && Array.Exists(ArchiveEndings, end => path.EndsWith(end, StringComparison.OrdinalIgnoreCase)));
+    /// <summary>True for the path of an archive: of a file, and of one that is yet to be made.</summary>
+    public static bool IsArchive(string path) => File.Exists(path) || IsNewArchive(path);
+
+    /// <summary>True for what has an archive's ending (.tar, .tar.gz, .tgz) and is no folder.</summary>
+    public static bool IsNewArchive(string path) =>
+        Array.Exists(ArchiveEndings, end => path.EndsWith(end, StringComparison.OrdinalIgnoreCase)) && !Directory.Exists(path);
 
     /// <summary>True for the name or address of a Docker Engine.</summary>
     public static bool IsDocker(string store) =>

@@ -9,7 +9,7 @@ using ImgsPS.Disk;
 namespace ImgsPS.Stores;
 
 /// <summary>
-/// The images of an archive in a layout of its own in the folder for temporary files, for the time of a command. Disposing deletes the
+/// The images of an archive, or those that are to be one, in a layout of its own in the folder for temporary files, for the time of a command. Disposing deletes the
 /// folder; a process that is killed leaves it there with a lock that is free, and the next one deletes it.
 /// </summary>
 internal sealed class StagedLayout : IDisposable
@@ -42,6 +42,11 @@ internal sealed class StagedLayout : IDisposable
 
     /// <summary>What came of the archive: an image for each name and platform.</summary>
     public IReadOnlyList<Image> Images { get; private set; } = [];
+
+    /// <summary>A layout with nothing in it yet.</summary>
+    /// <param name="name">What its images say of where they are.</param>
+    /// <exception cref="ImageException">StoreUnavailable.</exception>
+    public static StagedLayout Empty(string name) => new(name);
 
     /// <summary>Reads an archive.</summary>
     /// <param name="input">The archive.</param>

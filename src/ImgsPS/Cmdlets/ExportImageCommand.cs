@@ -113,11 +113,8 @@ public sealed class ExportImageCommand : StoreCmdlet
             }
 
             _target = new ExportTarget(FilePaths.Resolve(Path, SessionState.Path), IsFolder) { IsNew = NoClobber };
-            return _target.IsThere() && NoClobber
-                ? throw new ImageException(
-                    ImageErrorKind.Conflict, $"The file '{PrintableText.Of(_target.Path)}' already exists.",
-                    "Name another one with -Path, or leave out -NoClobber to replace it.")
-                : _target.IsThere();
+            var isThere = _target.IsThere();
+            return isThere && NoClobber ? throw ExportTarget.FileExists(_target.Path) : isThere;
         });
     }
 

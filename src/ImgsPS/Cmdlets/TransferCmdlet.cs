@@ -72,6 +72,21 @@ public abstract class TransferCmdlet : RegistryCmdlet
     /// <summary>The cmdlet's own wishes.</summary>
     private protected virtual TransferRequest Complete(TransferRequest request) => request;
 
+    /// <summary>The store of a place.</summary>
+    private protected virtual StoreLink OpenPlace(string store) => OpenTarget(store);
+
+    /// <summary>What a copy into a store would replace, in words.</summary>
+    private protected virtual string Loss(StoreLink to) => "";
+
+    /// <summary>A copy into a store begins.</summary>
+    private protected virtual void Begun(StoreLink to, ImageReference reference)
+    {
+    }
+
+    /// <summary>Writes what a copy did.</summary>
+    private protected virtual Task DoneAsync(StoreWork part, StoreLink to, ImageTransfer done, CancellationToken cancellationToken) =>
+        part.WriteAsync(done, cancellationToken);
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -173,7 +188,7 @@ public abstract class TransferCmdlet : RegistryCmdlet
             return;
         }
 
-        var to = OpenTarget(place.Store);
+        var to = OpenPlace(place.Store);
         var request = Complete(new TransferRequest(image, place.Reference)
         {
             Platform = _platform,
@@ -182,10 +197,11 @@ public abstract class TransferCmdlet : RegistryCmdlet
             Registry = Options,
         });
         var target = $"{image.Text}{Place("in", from)} to {place.Reference.WithDefaultTag().Familiar}"
-            + (place.Store.StartsWith("registry://", StringComparison.Ordinal) ? "" : $" in {to.Name}");
+            + (place.Store.StartsWith("registry://", StringComparison.Ordinal) ? "" : $" in {to.Name}{Loss(to)}");
         if (ShouldProcess(target + (IsWhatIf ? Cost(from, to, request) : ""), Action))
         {
-            StartOnEach(Copies, [from], image.Text, (part, cancellationToken) => RunAsync(part, to.Store, request, cancellationToken));
+            Begun(to, place.Reference);
+            StartOnEach(Copies, [from], image.Text, (part, cancellationToken) => RunAsync(part, to, request, cancellationToken));
         }
     }
 
@@ -195,9 +211,9 @@ public abstract class TransferCmdlet : RegistryCmdlet
             ImageTransfers.PlanAsync(from.Store, to.Store, request, observer, cancellationToken)) is { } bytes
         ? $", sends {bytes.Sent} bytes, {bytes.Existing} are there" : "";
 
-    private static async Task RunAsync(StoreWork part, IImageStore to, TransferRequest request, CancellationToken cancellationToken)
+    private async Task RunAsync(StoreWork part, StoreLink to, TransferRequest request, CancellationToken cancellationToken)
     {
-        var done = await ImageTransfers.RunAsync(part.Store, to, request, part.Observer, cancellationToken).ConfigureAwait(false);
-        await part.WriteAsync(done, cancellationToken).ConfigureAwait(false);
+        var done = await ImageTransfers.RunAsync(part.Store, to.Store, request, part.Observer, cancellationToken).ConfigureAwait(false);
+        await DoneAsync(part, to, done, cancellationToken).ConfigureAwait(false);
     }
 }

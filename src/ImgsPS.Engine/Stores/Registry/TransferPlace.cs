@@ -10,7 +10,8 @@ internal sealed record TransferPlace(string Store, ImageReference Reference)
 {
     /// <summary>What a destination may be, for a message to a user whose text is none.</summary>
     private const string Forms = "A destination is a reference (registry.example.com/team/app:1), a registry (registry://host[/prefix]), "
-        + "'local', or a folder (a full path, or one that begins with '.' or '~' or has a separator in it and ends with one).";
+        + "'local', or a folder (a full path, or one that begins with '.' or '~' or has a separator in it and ends with one), "
+        + "or an archive (such a path that ends with .tar, .tar.gz or .tgz).";
 
     /// <summary>A name in its own registry.</summary>
     /// <exception cref="ImageException">InvalidReference: no reference.</exception>

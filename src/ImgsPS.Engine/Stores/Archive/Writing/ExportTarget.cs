@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Disk;
+using ImgsPS.Naming;
 
 namespace ImgsPS.Stores.Archive;
 
@@ -173,6 +174,11 @@ internal sealed class ExportTarget : IDisposable
 
         _kept.Dispose();
     }
+
+    /// <summary>The refusal of <see cref="IsNew"/>.</summary>
+    public static ImageException FileExists(string path) => new(
+        ImageErrorKind.Conflict, $"The file '{PrintableText.Of(path)}' already exists.",
+        "Name another one, or leave out -NoClobber to replace it.");
 
     private ImageException Taken(string words) => new(
         ImageErrorKind.Conflict, $"'{Path}' is there already: {words}",
