@@ -27,14 +27,18 @@ internal sealed record BenchOptions
           --docker     Docker to compare with: own starts a dockerd that has its own folders (the default; needs root), none leaves it out;
                        in another's Docker only images named 127.0.0.1:PORT/bench/* and labelled io.imgsps.bench are made and removed
           --work       where image sets, stores and the registry's content are kept, output/bench by default
-          --only       parts to run, with commas between: big, small, unchanged, list, large, remove, registry, platforms, memory, import, progress
+          --only       parts to run, with commas between: big, small, unchanged, list, large, remove, registry, transfer, hugetransfer, platforms,
+                       memory, import, progress
           --results    the file for the tables, as Markdown; results.json, with all that was measured, is beside it. By default bench/RESULTS.md,
                        and RESULTS.md in the work folder for a run with smaller sets or fewer pairs than the defaults
         """;
 
     /// <summary>The parts, in their order.</summary>
     public static readonly IReadOnlyList<string> Parts =
-        ["big", "small", "unchanged", "list", "large", "remove", "registry", "transfer", "platforms", "memory", "import", "progress"];
+    [
+        "big", "small", "unchanged", "list", "large", "remove", "registry", "transfer", "hugetransfer", "platforms", "memory", "import",
+        "progress",
+    ];
 
     public int Pairs { get; init; } = 5;
 
@@ -68,6 +72,7 @@ internal sealed record BenchOptions
         {
             "big" or "progress" or "transfer" when LayerMiB < 64 => Invariant($"layers of {LayerMiB} MiB"),
             "memory" when LayerMiB < 64 || HugeGiB is > 0 and < 10 => Invariant($"layers of {LayerMiB} MiB, {HugeGiB} GiB"),
+            "hugetransfer" when HugeGiB is > 0 and < 10 => Invariant($"{HugeGiB} GiB"),
             "small" when Small < 100 => Invariant($"{Small} images"),
             "list" or "remove" when Store < 2000 => Invariant($"{Store} images"),
             "large" when Large is > 0 and < 100_000 => Invariant($"{Large} images"),

@@ -170,6 +170,7 @@ async Task RunPartsAsync(BenchContext context)
         ["remove"] = stores.RemoveAsync,
         ["registry"] = stores.RegistryAsync,
         ["transfer"] = new TransferParts(context).TransferAsync,
+        ["hugetransfer"] = new TransferParts(context).HugeAsync,
         ["platforms"] = others.PlatformsAsync,
         ["memory"] = pulls.MemoryAsync,
         ["import"] = others.ImportAsync,

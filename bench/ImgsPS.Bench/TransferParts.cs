@@ -9,6 +9,8 @@ namespace ImgsPS.Bench;
 /// <summary>Push, copy, export and import of the big image, and an archive of many images.</summary>
 internal sealed class TransferParts(BenchContext context)
 {
+    private const long GiB = 1L << 30;
+
     private string Archive => Path.Combine(context.Options.Work, "out.tar");
 
     private string Saved => Path.Combine(context.Options.Work, Invariant($"saved-{context.Options.LayerMiB}.tar"));
@@ -26,12 +28,61 @@ internal sealed class TransferParts(BenchContext context)
         await ManyAsync();
     }
 
+    /// <summary>The memory of each way for the huge image; once each, since the highest counts and no median.</summary>
+    public async Task HugeAsync()
+    {
+        var gib = context.Options.HugeGiB;
+        var room = new DriveInfo(context.Options.Work).AvailableFreeSpace / GiB;
+        if (gib == 0 || room < 3 * gib)
+        {
+            await context.Pairs.NoteAsync(
+                "hugetransfer", Invariant($"The huge image was left out: {3 * gib} GiB are needed in the work folder, {room} are free."));
+            return;
+        }
+
+        var reference = context.At(await HugeSet.PutAsync(context.Registry, gib));
+        await ClearAsync(context.Ours);
+        await PullAsync(context.Ours, reference);
+        Side? Once(Func<Task> prepare, string script, string what) =>
+            context.Session(prepare, script, memory: true) is { } side ? side with { Name = Invariant($"{side.Name}: {what}, {gib} GiB") } : null;
+        try
+        {
+            await using (var second = await StartSecondAsync())
+            {
+                var to = $"{second.Host}/pushed:1";
+                var copy = $"$null = Copy-Image {Literal(reference)} -Store {Literal("registry://" + context.Registry.Host)} -Destination {Literal(to)}";
+                var push = $"$null = Invoke-ImagePush {Literal(reference)} -Destination {Literal(to)} -Store {Literal(context.Ours)}";
+                Task EmptyAsync() => PutAsideAsync(second.Storage);
+                await context.Pairs.MeasureAsync(
+                    "hugetransfer.push", "peak of memory", Once(EmptyAsync, push, "push"), Once(EmptyAsync, copy, "copy"), 0, 1);
+                Directory.Delete(second.Storage, recursive: true);
+                DeleteAside(context.Options.Work);
+            }
+
+            var export = $"Export-Image {Literal(reference)} -Path {Literal(Archive)} -Store {Literal(context.Ours)}";
+            var import = $"$null = Import-Image {Literal(Archive)} -Store {Literal(Loaded)}";
+            await context.Pairs.MeasureAsync(
+                "hugetransfer.archive", "peak of memory", Once(NothingAsync, export, "export"), Once(NothingAsync, import, "import"), 0, 1);
+        }
+        finally
+        {
+            await ClearArchiveAsync();
+            await ClearAsync(Loaded);
+            await ClearAsync(context.Ours);
+        }
+    }
+
+    private async Task<RegistryProcess> StartSecondAsync()
+    {
+        var folder = Path.Combine(context.Options.Work, "second");
+        Directory.CreateDirectory(folder);
+        return await RegistryProcess.StartAsync(folder, context.Children);
+    }
+
     private async Task PushesAsync(string reference)
     {
         var pairs = context.Pairs;
-        var folder = Path.Combine(context.Options.Work, "second");
-        Directory.CreateDirectory(folder);
-        await using var second = await RegistryProcess.StartAsync(folder, context.Children);
+        await using var second = await StartSecondAsync();
         Task EmptyAsync() => PutAsideAsync(second.Storage);
         var to = $"{second.Host}/pushed:1";
         var skopeo = $"skopeo copy -q --src-tls-verify=false --dest-tls-verify=false";
