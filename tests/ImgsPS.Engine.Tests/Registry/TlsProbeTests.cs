@@ -22,17 +22,29 @@ public class TlsProbeTests
     [Fact]
     public async Task A_server_without_tls_costs_one_connection_more_and_once_FF15()
     {
-        await using var server = Server.Start();
-        server.AddImage("app:1", ImageSpec.For("linux/amd64"));
-        for (var i = 0; i < 3; i++)
+        // Another test may have had the port, and the process remembers what spoke there; not of several in a row.
+        var connections = await ConnectionsAsync();
+        for (var again = 0; again < 4 && connections[0] == 1; again++)
         {
-            using var client = TestClients.Client(server.Host);
-            await GetAsync(client, server.Host);
-            await GetAsync(client, server.Host);
+            connections = await ConnectionsAsync();
         }
 
         // Each client has a connection of its own; the first of all was the greeting.
-        Assert.Equal([2, 2, 3, 3, 4, 4], server.Requests.Select(r => r.Connection));
+        Assert.Equal([2, 2, 3, 3, 4, 4], connections);
+
+        static async Task<int[]> ConnectionsAsync()
+        {
+            await using var server = Server.Start();
+            server.AddImage("app:1", ImageSpec.For("linux/amd64"));
+            for (var i = 0; i < 3; i++)
+            {
+                using var client = TestClients.Client(server.Host);
+                await GetAsync(client, server.Host);
+                await GetAsync(client, server.Host);
+            }
+
+            return server.Requests.Select(r => r.Connection).ToArray();
+        }
     }
 
     [Fact]
