@@ -19,11 +19,12 @@ Describe 'An archive as a store' {
 
         function Get-Leftover {
             Get-ChildItem -LiteralPath $work -Force -Filter '.imgsps-*'
-            Get-ChildItem -LiteralPath ([System.IO.Path]::GetTempPath()) -Filter 'imgsps-copy-*' |
-                Where-Object FullName -NotIn $before
+            Get-ChildItem -LiteralPath ([System.IO.Path]::GetTempPath()) -Filter 'imgsps-copy-*'
         }
 
-        $before = (Get-ChildItem -LiteralPath ([System.IO.Path]::GetTempPath()) -Filter 'imgsps-copy-*').FullName
+        # What is left over is looked for where nobody else puts anything.
+        $temp = @{ TMPDIR = $env:TMPDIR; TEMP = $env:TEMP; TMP = $env:TMP }
+        $env:TMPDIR = $env:TEMP = $env:TMP = (New-Item -ItemType Directory "$work/temp").FullName
     }
 
     AfterEach {
@@ -31,6 +32,7 @@ Describe 'An archive as a store' {
     }
 
     AfterAll {
+        $temp.Keys | ForEach-Object { [System.Environment]::SetEnvironmentVariable($_, $temp[$_]) }
         Stop-TestRegistry $registry
         Remove-TestStore $store
         Remove-Item -LiteralPath $work -Recurse -Force
@@ -74,6 +76,8 @@ Describe 'An archive as a store' {
     It 'takes a whole index from a registry, or one platform of it (CP4)' {
         (Copy-Image "$team/multi:1" -Store "registry://$($registry.Host)" -Destination "$work/multi.tar").SameDigest | Should -BeTrue
         (Get-Image -Store "$work/multi.tar").Platform | ForEach-Object ToString | Sort-Object | Should -Be 'linux/amd64', 'linux/arm64'
+        $all = Copy-Image "$team/multi:1" -Store "registry://$($registry.Host)" -Destination "$work/all.tar" -AllPlatforms
+        $all.Digest | Should -Be (Get-Image -Store "$work/multi.tar")[0].Digest
         $one = Copy-Image "$team/multi:1" -Store "registry://$($registry.Host)" -Destination "$work/one.tar" -Platform linux/arm64
         $one.SameDigest | Should -BeFalse
         "$((Get-Image -Store "$work/one.tar").Platform)" | Should -Be 'linux/arm64'

@@ -255,7 +255,11 @@ Describe 'Push with real parts' -Skip:([bool]$missingDocker) {
         Import-Module "$PSScriptRoot/RealParts.psm1" -Force
         $folder = (New-Item -ItemType Directory (
             Join-Path ([System.IO.Path]::GetTempPath()) "imgsps-push-$([guid]::NewGuid().ToString('N').Substring(0, 8))")).FullName
-        $null = New-Item -ItemType Directory "$folder/a", "$folder/b", "$folder/context"
+        $null = New-Item -ItemType Directory "$folder/a", "$folder/b", "$folder/context", "$folder/temp"
+
+        # What is left over is looked for where nobody else puts anything.
+        $temp = $env:TMPDIR
+        $env:TMPDIR = "$folder/temp"
         $source = Start-RealRegistry "$folder/a"
         $target = Start-RealRegistry "$folder/b" -AccessLog
         $engine = Start-RealDocker $folder
@@ -273,6 +277,7 @@ Describe 'Push with real parts' -Skip:([bool]$missingDocker) {
         Stop-RealPart $source
         Stop-RealPart $target
         $env:DOCKER_BUILDKIT = $null
+        [System.Environment]::SetEnvironmentVariable('TMPDIR', $temp)
         Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction Ignore
     }
 
@@ -338,6 +343,10 @@ Describe 'Push with real parts' -Skip:([bool]$missingDocker) {
             $back = Get-Image -Store "$folder/back-skopeo" | Sort-Object Reference -Unique
             $back.Digest | Should -Be (Get-Image -Store $own | Sort-Object Reference -Unique).Digest
             $back | Should -HaveCount 3
+
+            # A Docker Engine keeps no index: whoever wants all of it is told.
+            { Copy-Image "$($registry.Host)/team/multi:1" -Store $own -Destination $engine.Socket -AllPlatforms -ErrorAction Stop } |
+                Should -Throw -ErrorId 'NotSupported,ImgsPS.Cmdlets.CopyImageCommand'
         } finally { Stop-TestRegistry $registry }
     }
 
@@ -369,6 +378,9 @@ Describe 'Push with real parts' -Skip:([bool]$missingDocker) {
             $across = Copy-Image $two.Reference -Store $engine.Socket -Destination $second.Socket
             $across.Id | Should -Be $two.Id
             $across.BytesUploaded | Should -BeLessThan 200000
+            (Copy-Image $two.Reference -Store $engine.Socket -Destination "$folder/two.tar").Store | Should -Be "$folder/two.tar"
+            $null = Remove-Image $two.Reference -Store $second.Socket
+            (Copy-Image '*' -Store "$folder/two.tar" -Destination $second.Socket).Id | Should -Be $two.Id
             $out = Copy-Image $two.Reference -Store $engine.Socket -Destination "$folder/out"
             (Get-Image -Store "$folder/out").Id | Should -Be $two.Id
             (Get-Image -Store "$folder/out").Layers.DiffId | Should -Be $two.Layers.DiffId

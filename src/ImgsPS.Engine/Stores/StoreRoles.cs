@@ -45,7 +45,8 @@ internal static class StoreRoles
     /// <exception cref="ImageException">NotSupported.</exception>
     public static IImportingStore ForImport(this IImageStore store) => store as IImportingStore ?? throw Lacks(
         store, "archives are not imported into it",
-        "Import into the local store or a folder: Import-Image -Store.");
+        "Import into the local store or a folder: Import-Image -Store. Or copy what is in the archive: Copy-Image * -Store ./images.tar "
+            + $"-Destination '{store.Name}'.");
 
     /// <summary>The store, to test or repair it.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>

@@ -11,6 +11,9 @@ internal sealed record TransferRequest(ImageIdentity Image, ImageReference Desti
     /// <summary>One platform of an index, under the name that the index had; null for the whole (CP4).</summary>
     public Platform? Platform { get; init; }
 
+    /// <summary>Refuses to take one platform of an index where a store keeps no index: in a Docker Engine.</summary>
+    public bool AllPlatforms { get; init; }
+
     /// <summary>A new index of what the source has, instead of an error when that is not all (PU16).</summary>
     public bool PresentPlatforms { get; init; }
 

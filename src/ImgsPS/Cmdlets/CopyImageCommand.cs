@@ -20,6 +20,8 @@ namespace ImgsPS.Cmdlets;
 [OutputType(typeof(ImageTransfer))]
 public sealed class CopyImageCommand : TransferCmdlet
 {
+    private const string Whole = "AllPlatforms";
+
     private readonly Dictionary<StoreLink, ArchiveDestination> _archives = new();
 
     /// <summary>Where to: references, or stores in which the images keep their names.</summary>
@@ -27,6 +29,10 @@ public sealed class CopyImageCommand : TransferCmdlet
     [ArgumentCompleter(typeof(TagCompleter))]
     [ValidateNotNullOrEmpty]
     public string[] Destination { get; set; } = Array.Empty<string>();
+
+    /// <summary>Copies indexes whole, which is done without it too; where a place cannot keep one, that is an error.</summary>
+    [Parameter(ParameterSetName = Whole, Mandatory = true)]
+    public SwitchParameter AllPlatforms { get; set; }
 
     /// <summary>Leaves a name alone that means another image there: that is an error.</summary>
     [Parameter]
@@ -44,7 +50,11 @@ public sealed class CopyImageCommand : TransferCmdlet
 
     private protected override string Action => "Copy image";
 
-    private protected override TransferRequest Complete(TransferRequest request) => request with { NoClobber = NoClobber };
+    private protected override TransferRequest Complete(TransferRequest request) => request with
+    {
+        NoClobber = NoClobber,
+        AllPlatforms = AllPlatforms,
+    };
 
     private protected override IEnumerable<TransferPlace> PlacesOf(ImageReference? name, string text) =>
         Destination.Select(destination => TransferPlace.Of(destination, name)).ToArray();

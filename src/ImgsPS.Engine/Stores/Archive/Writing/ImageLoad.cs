@@ -95,6 +95,13 @@ internal static class ImageLoad
             return manifest;
         }
 
+        if (request.AllPlatforms)
+        {
+            throw new ImageException(
+                ImageErrorKind.NotSupported, $"{source.Name} is an image for several platforms, and a Docker Engine takes one of them",
+                "Name it with -Platform, or leave out -AllPlatforms to take this machine's.");
+        }
+
         var platforms = request.Platform is null ? PlatformMatcher.ForHost() : PlatformMatcher.For(request.Platform);
         return (await new PlatformSearch(source, platforms, observer, cancellationToken).FindAsync(root).ConfigureAwait(false)).Manifest;
     }
