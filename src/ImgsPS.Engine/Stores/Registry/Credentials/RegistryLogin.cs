@@ -62,7 +62,7 @@ internal static class RegistryLogin
 
         ImageException Refused() => new(
             ImageErrorKind.InvalidArgument,
-            $"'{PrintableText.Of(PrintableText.WithoutPassword(text))}' is not the name of a registry",
+            $"'{PrintableText.Of(text.Substring(text.LastIndexOf('@') + 1))}' is not the name of a registry",
             "Give its host as references name it, with its domain or its port: reg.example.com, reg.example.com:5000. Without a password.");
     }
 
