@@ -15,6 +15,12 @@ public sealed class DisconnectImageRegistryCommand : ImageCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Registry { get; set; } = Array.Empty<string>();
 
+    /// <summary>No parameter here: one registry is done after the other.</summary>
+    public override int ThrottleLimit { get => 1; set => throw new NotSupportedException(); }
+
+    /// <summary>No parameter here: no registry is asked.</summary>
+    public override int TimeoutSec { get => 0; set => throw new NotSupportedException(); }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
