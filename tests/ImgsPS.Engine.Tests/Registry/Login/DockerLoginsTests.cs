@@ -442,6 +442,25 @@ public sealed class DockerLoginsTests : IDisposable
         Assert.Contains(_observer.Warnings, w => w.EndsWith("what it has for reg.example.com is still used.", StringComparison.Ordinal));
     }
 
+    // LG8
+    [Fact]
+    public async Task What_wslc_keeps_is_not_read()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "wslc"));
+        File.WriteAllText(
+            Path.Combine(_folder, "wslc", "registry-credentials.json"), "{\"auths\":{\"reg.example.com\":{\"auth\":\"dTpw\"}}}");
+        var asked = new List<string>();
+        var store = new DockerCredentialStore(
+            name =>
+            {
+                asked.Add(name);
+                return name == "LOCALAPPDATA" ? _folder.Path : Variable(name);
+            },
+            new CredentialHelper());
+        Assert.Null(await store.FindAsync(Endpoint(Key), null, _observer, CancellationToken.None));
+        Assert.Equal(["DOCKER_AUTH_CONFIG", "DOCKER_CONFIG"], asked.Distinct().OrderBy(name => name, StringComparer.Ordinal));
+    }
+
     // docker takes the key as it stands, ImgsPS knows its other forms.
     [SkippableFact]
     public async Task A_helper_that_docker_would_not_ask_is_told()
