@@ -44,8 +44,8 @@ Describe 'Connect-ImageRegistry' {
     It 'writes one object for each registry, without a secret, and goes on behind one that refuses (LG1)' {
         $local = $address.Replace('127.0.0.1', 'localhost')
         $null = Invoke-TestRegistry $registry faults @{ action = 'status'; status = 403; match = '^GET /v2/$'; times = 1 }
-        $all = Connect-ImageRegistry $local, $address -Credential $bob -ThrottleLimit 1 -ErrorVariable failed -ErrorAction SilentlyContinue `
-            -WarningAction SilentlyContinue
+        $all = Connect-ImageRegistry $local, $address -Credential $bob -ThrottleLimit 1 -ErrorVariable failed `
+            -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
         $failed.FullyQualifiedErrorId | Should -Be 'AccessDenied,ImgsPS.Cmdlets.ConnectImageRegistryCommand'
         $failed.TargetObject | Should -Be $local
         $all | Should -BeOfType ImgsPS.ImageRegistryLogin
@@ -84,7 +84,8 @@ Describe 'Connect-ImageRegistry' {
         $env:DOCKER_AUTH_CONFIG = '{"auths":{}}'
         $null = Invoke-TestRegistry $registry options @{ auth = 'basic' }
         try {
-            $null = Connect-ImageRegistry $address, $address.Replace('127.0.0.1', 'localhost') -Credential $bob -WarningVariable said 3>$null
+            $names = $address, $address.Replace('127.0.0.1', 'localhost')
+            $null = Connect-ImageRegistry $names -Credential $bob -WarningVariable said 3>$null
         }
         finally {
             $env:DOCKER_AUTH_CONFIG = $null
@@ -97,10 +98,12 @@ Describe 'Connect-ImageRegistry' {
 
     # LG5
     It 'is an error where nobody can answer, and starts no question: <Line>' -ForEach @(
-        @{ Line = 'Connect-ImageRegistry reg.example.com'; Id = 'InvalidArgument'; Text = 'Cannot perform an interactive login from a non TTY device*' }
+        @{ Line = 'Connect-ImageRegistry reg.example.com'; Id = 'InvalidArgument'
+            Text = 'Cannot perform an interactive login from a non TTY device*' }
         @{ Line = 'Connect-ImageRegistry reg.example.com -AccessToken $token'; Id = 'InvalidArgument'; Text = '*goes with a user name*' }
         @{ Line = 'Connect-ImageRegistry reg.example.com -FromHelper'; Id = 'InvalidArgument'; Text = '*names no credential helper*' }
-        @{ Line = 'Connect-ImageRegistry https://bob:pw@reg.example.com'; Id = 'InvalidArgument'; Text = "'reg.example.com' is not the name*" }
+        @{ Line = 'Connect-ImageRegistry https://bob:pw@reg.example.com'; Id = 'InvalidArgument'
+            Text = "'reg.example.com' is not the name*" }
     ) {
         $output = Invoke-TestShell (@("Import-Module '$(Get-TestModulePath)'", "`$env:DOCKER_CONFIG = '$work/docker'"
                 '$token = ConvertTo-SecureString abcdef -AsPlainText -Force'
@@ -122,7 +125,8 @@ Describe 'Connect-ImageRegistry' {
     }
 
     It 'shows no secret in any stream' {
-        $output = Invoke-TestShell (@("Import-Module '$(Get-TestModulePath)'", "`$env:DOCKER_CONFIG = '$work/docker'", '$DebugPreference = ''Continue'''
+        $output = Invoke-TestShell (@("Import-Module '$(Get-TestModulePath)'", "`$env:DOCKER_CONFIG = '$work/docker'"
+                '$DebugPreference = ''Continue'''
                 "`$make = { param(`$text) [pscredential]::new('bob', (ConvertTo-SecureString `$text -AsPlainText -Force)) }"
                 "Connect-ImageRegistry $address -Credential (& `$make '$password') -Verbose *>&1 | Out-String"
                 "Connect-ImageRegistry $address -Credential (& `$make 'no-such-word') -Verbose *>&1 | Out-String"
@@ -206,7 +210,8 @@ Describe 'config.json while processes come, go and are killed (LG2)' {
         Set-Config "{`"auths`":{`"other.example.com`":{`"auth`":`"dTpw`"}},`"padding`":`"$padding`"}"
         $script = "Import-Module '$(Get-TestModulePath)'; `$env:DOCKER_CONFIG = '$work/docker'; " +
             "`$bob = [pscredential]::new('bob', (ConvertTo-SecureString '$password' -AsPlainText -Force)); " +
-            "while (`$true) { `$null = Connect-ImageRegistry $address -Credential `$bob 3>`$null; [System.IO.File]::WriteAllText('$work/began', '') }"
+            "while (`$true) { `$null = Connect-ImageRegistry $address -Credential `$bob 3>`$null; " +
+            "[System.IO.File]::WriteAllText('$work/began', '') }"
         $encoded = [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($script))
         foreach ($round in 1..4) {
             Remove-Item "$work/began" -ErrorAction Ignore
@@ -293,7 +298,8 @@ Describe 'docker and skopeo beside ImgsPS (LG2, LG3, LG6)' -Skip:([bool]$missing
 
     It '<_>: a helper serves both' -ForEach $clients {
         [System.IO.File]::WriteAllText("$work/bin/docker-credential-file", "#!/bin/sh`ncd '$work/bin'`nread -r line`ncase `$1 in`n" +
-            "store) printf %s `"`$line`" > kept ;;`nget) cat kept 2>/dev/null || { echo 'credentials not found in native keychain'; exit 1; } ;;`n" +
+            "store) printf %s `"`$line`" > kept ;;`nget) " +
+            "cat kept 2>/dev/null || { echo 'credentials not found in native keychain'; exit 1; } ;;`n" +
             "erase) rm -f kept ;;`nlist) echo '{}' ;;`nesac`n")
         & chmod 755 "$work/bin/docker-credential-file"
         $env:PATH = "$work/bin" + [System.IO.Path]::PathSeparator + $saved[3]

@@ -34,8 +34,8 @@ internal static class MachineFileChange
     /// </param>
     /// <param name="cancellationToken">Ends the wait for the lock; a change that has begun is finished.</param>
     /// <exception cref="ImageException">
-    /// StoreUnavailable: it cannot be written, or a link leads nowhere. StoreLocked: another process holds the lock for too long. The file is
-    /// as it was. And what <paramref name="change"/> throws.
+    /// StoreUnavailable: it cannot be written, or a link leads nowhere. StoreLocked: another process holds the lock for too long. The file
+    /// is as it was. And what <paramref name="change"/> throws.
     /// </exception>
     public static async Task RunAsync(
         string path, TimeSpan patience, int limit, Func<byte[]?, byte[]?> change, CancellationToken cancellationToken)
@@ -167,7 +167,8 @@ internal static class MachineFileChange
         {
             handle = Native.OpenFile(folder, name, path, FileUse.Lock, OwnerOnly);
             if (Native.TryLock(handle, path)
-                && (NativeFiles.IsWindows || (Native.TryStatus(folder, name, path) is { } there && there.IsSame(Native.Status(handle, path)))))
+                && (NativeFiles.IsWindows
+                    || (Native.TryStatus(folder, name, path) is { } there && there.IsSame(Native.Status(handle, path)))))
             {
                 var held = handle;
                 handle = null;

@@ -330,7 +330,8 @@ public sealed class DockerLoginsTests : IDisposable
     [SkippableTheory]
     [InlineData("{\"credsStore\":\"test\"}")]
     [InlineData("{\"credHelpers\":{\"reg.example.com\":\"test\"},\"credsStore\":\"broken\"}")]
-    [InlineData("{\"credHelpers\":{\"reg.example.com\":\"test\",\"x\":\"broken\"},\"auths\":{\"https://reg.example.com/v1/\":{\"auth\":\"dTpw\"}}}")]
+    [InlineData("{\"credHelpers\":{\"reg.example.com\":\"test\",\"x\":\"broken\"},"
+        + "\"auths\":{\"https://reg.example.com/v1/\":{\"auth\":\"dTpw\"}}}")]
     public async Task A_helper_keeps_it_and_the_file_has_no_secret(string config)
     {
         WriteKeeper();
@@ -404,7 +405,7 @@ public sealed class DockerLoginsTests : IDisposable
         Write("test", "echo 'the keychain is locked'; exit 1");
         Config = "{\"auths\":{\"reg.example.com\":{\"auth\":\"dTpw\"}},\"credsStore\":\"test\"}";
         var e = await Assert.ThrowsAsync<ImageException>(() => EraseAsync());
-        Assert.Contains("error erasing credentials - err: exit status 1, out: `the keychain is locked`", e.Message, StringComparison.Ordinal);
+        Assert.Equal("error erasing credentials - err: exit status 1, out: `the keychain is locked`", e.Message);
         Assert.DoesNotContain("dTpw", Config, StringComparison.Ordinal);
     }
 

@@ -13,8 +13,8 @@ using ImgsPS.Naming;
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>
-/// Runs <c>docker-credential-NAME</c> with <c>get</c>, <c>store</c> or <c>erase</c> (docker-credential-helpers): what it is about goes in by
-/// standard input, the answer comes on standard output. No shell, 30 s, 1 MiB (RC3). Safe for any number of threads.
+/// Runs <c>docker-credential-NAME</c> with <c>get</c>, <c>store</c> or <c>erase</c> (docker-credential-helpers): what it is about goes in
+/// by standard input, the answer comes on standard output. No shell, 30 s, 1 MiB (RC3). Safe for any number of threads.
 /// </summary>
 internal sealed class CredentialHelper : ICredentialHelper
 {

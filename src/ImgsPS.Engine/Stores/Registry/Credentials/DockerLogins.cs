@@ -90,8 +90,8 @@ internal sealed class DockerLogins
         if (AskedFor(config, registry) is { } asked && asked != helper)
         {
             observer.Warning(
-                $"'{_file.Path}' names {Program(asked)} for another form of '{key}'. docker does not read that, so nothing was stored there; "
-                + "what it has comes first when ImgsPS asks.");
+                $"'{_file.Path}' names {Program(asked)} for another form of '{key}'. docker does not read that, so nothing was stored "
+                + "there; what it has comes first when ImgsPS asks.");
         }
 
         if (_environment("DOCKER_AUTH_CONFIG") is { Length: > 0 })
@@ -132,7 +132,8 @@ internal sealed class DockerLogins
     {
         var config = _file.Read();
         var had = config.Entries.Any(entry => entry.Value.Credential is not null && IsOf(entry.Key, registry));
-        await _file.ChangeAsync(Patience, text => text.Remove(found => IsOf(found, registry) || IsHubToken(found, registry)), cancellationToken)
+        await _file.ChangeAsync(
+            Patience, text => text.Remove(found => IsOf(found, registry) || IsHubToken(found, registry)), cancellationToken)
             .ConfigureAwait(false);
         foreach (var helper in new[] { HelperFor(config, registry), AskedFor(config, registry) }.OfType<string>().Distinct())
         {
@@ -208,7 +209,7 @@ internal sealed class DockerLogins
     private static string? AskedFor(DockerConfig config, RegistryEndpoint registry) =>
         DockerCredentialStore.HelperFor(config, DockerCredentialStore.Keys(registry, null));
 
-    /// <summary>True for an entry's key that means the registry itself, in any form that docker and other tools have written (LG3).</summary>
+    /// <summary>True for an entry's key that means the registry itself, in any form that docker and other tools wrote (LG3).</summary>
     private static bool IsOf(string key, RegistryEndpoint registry) =>
         DockerCredentialStore.Keys(registry, null).Append(registry.IsHub ? DockerHub.Host : registry.Registry)
             .Any(wanted => DockerCredentialStore.Means(key, wanted));

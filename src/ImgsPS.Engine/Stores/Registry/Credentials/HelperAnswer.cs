@@ -62,7 +62,8 @@ internal static class HelperAnswer
 
         return (user, secret) switch
         {
-            (RegistryCredential.TokenUser, "") => throw new FormatException("error getting credentials: the answer is an identity token without the token"),
+            (RegistryCredential.TokenUser, "") =>
+                throw new FormatException("error getting credentials: the answer is an identity token without the token"),
             (RegistryCredential.TokenUser, _) => new("", "", secret),
             ("", "") => null,
             _ => new(user, secret),

@@ -35,7 +35,8 @@ internal static class RegistryLogin
         text = text.Trim();
         var scheme = text.IndexOf("://", StringComparison.Ordinal);
         var rest = scheme < 0 ? text : text.Substring(scheme + 3);
-        if (text.IndexOf('@') >= 0 || (scheme >= 0 && text.Substring(0, scheme).ToLowerInvariant() is not ("http" or "https" or "registry")))
+        if (text.IndexOf('@') >= 0
+            || (scheme >= 0 && text.Substring(0, scheme).ToLowerInvariant() is not ("http" or "https" or "registry")))
         {
             throw Refused();
         }

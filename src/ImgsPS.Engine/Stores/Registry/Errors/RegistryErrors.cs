@@ -325,7 +325,8 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
         _ when notes.CredentialFault is { } fault =>
             $"No credentials were sent, because they could not be read: {fault.Message.TrimEnd('.')}. {fault.Advice}",
         ({ } realm, _) => WithheldAdvice(realm),
-        (_, { } user) => $"The credentials {Whose(user)} do not suffice: pass others with -Credential, or sign in with Connect-ImageRegistry.",
+        (_, { } user) =>
+            $"The credentials {Whose(user)} do not suffice: pass others with -Credential, or sign in with Connect-ImageRegistry.",
         _ => "Check the name; if the repository is private, pass -Credential or sign in with Connect-ImageRegistry.",
     };
 
