@@ -14,7 +14,9 @@
     FunctionsToExport      = @()
     CmdletsToExport        = @(
         'Add-ImageTag'
+        'Connect-ImageRegistry'
         'Copy-Image'
+        'Disconnect-ImageRegistry'
         'Export-Image'
         'Find-Image'
         'Get-Image'

@@ -13,7 +13,7 @@ BeforeAll {
 
 Describe 'The examples of the help' {
     BeforeAll {
-        $saved = $env:IMGSPS_STORE, $env:DOCKER_CONFIG, $env:DOCKER_HOST, $env:DOCKER_CONTEXT
+        $saved = $env:IMGSPS_STORE, $env:DOCKER_CONFIG, $env:DOCKER_HOST, $env:DOCKER_CONTEXT, $env:PATH
         $env:DOCKER_HOST = $env:DOCKER_CONTEXT = $null
         $world = Start-ExampleWorld
         $address = $world.Registry.Host
@@ -27,8 +27,23 @@ Describe 'The examples of the help' {
             }
         }
 
+        if ([System.IO.Path]::DirectorySeparatorChar -eq '\') {
+            $cannotRun['Connect-ImageRegistry 4'] = 'The helper of this example is a script of Unix.'
+        }
+
+        $configFile = Join-Path $world.Config config.json
+
         # What is done before an example runs.
         $before = @{
+            'Connect-ImageRegistry 1' = { Set-ExamplePassword $world }
+            'Connect-ImageRegistry 2' = {
+                Set-ExamplePassword $world
+                $env:REGISTRY_TOKEN = 'pw'
+            }
+            'Connect-ImageRegistry 3' = { Set-ExamplePassword $world }
+            'Connect-ImageRegistry 4' = { Set-ExampleLogin $world -Helper }
+            'Disconnect-ImageRegistry 1' = { Set-ExampleLogin $world }
+            'Disconnect-ImageRegistry 2' = { Set-ExampleLogin $world }
             'Find-Image 3'        = { Set-ExamplePassword $world }
             'Import-Image 1'      = { Export-Image "$address/app:1.4" (Join-Path $world.Work app.tar) }
             'Import-Image 2'      = {
@@ -80,6 +95,28 @@ Describe 'The examples of the help' {
             'Add-ImageTag 4'        = {
                 Get-Image | Where-Object Dangling | Should -BeNullOrEmpty
                 @(Get-Image kept) | Should -HaveCount 1
+            }
+            'Connect-ImageRegistry 1' = {
+                $output.StoredIn | Should -Be $configFile
+                (Get-Content $configFile -Raw | ConvertFrom-Json).auths.$address.auth | Should -Be 'Ym9iOnB3'
+            }
+            'Connect-ImageRegistry 2' = {
+                $env:REGISTRY_TOKEN = $null
+                $output.UserName | Should -Be 'bob'
+                $output.Verified | Should -BeTrue
+            }
+            'Connect-ImageRegistry 3' = { $output.Registry | Should -Be $address, $address }
+            'Connect-ImageRegistry 4' = {
+                $output.StoredIn | Should -Be 'docker-credential-example'
+                Get-Content $configFile -Raw | Should -Not -BeLike '*Ym9iOnB3*'
+            }
+            'Disconnect-ImageRegistry 1' = {
+                $output | Should -BeNullOrEmpty
+                Get-Content $configFile -Raw | Should -Not -BeLike '*Ym9iOnB3*'
+            }
+            'Disconnect-ImageRegistry 2' = {
+                $said | Should -HaveCount 2
+                Get-Content $configFile -Raw | Should -BeLike '*Ym9iOnB3*'
             }
             'Export-Image 1'        = {
                 $output | Should -BeNullOrEmpty
@@ -285,7 +322,7 @@ Describe 'The examples of the help' {
 
     AfterAll {
         Stop-ExampleWorld $world
-        $env:IMGSPS_STORE, $env:DOCKER_CONFIG, $env:DOCKER_HOST, $env:DOCKER_CONTEXT = $saved
+        $env:IMGSPS_STORE, $env:DOCKER_CONFIG, $env:DOCKER_HOST, $env:DOCKER_CONTEXT, $env:PATH = $saved
     }
 
     It 'are all known here, and all run but for the <Expected>' `

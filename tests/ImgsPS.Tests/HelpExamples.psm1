@@ -159,6 +159,7 @@ function Initialize-Example {
         Export-Csv -Path (Join-Path $World.Work images.csv) -NoTypeInformation
     $env:IMGSPS_STORE = $World.Store
     $env:DOCKER_CONFIG = $World.Config
+    Remove-Item -Path (Join-Path $World.Config 'config.json*')
     $null = Invoke-TestRegistry $World.Registry options @{ auth = 'none' }
     $null = Invoke-TestRegistry $World.Registry requests -Method Delete
 }
@@ -199,6 +200,24 @@ function Set-ExamplePassword {
     $null = Invoke-TestRegistry $World.Registry options @{ auth = 'basic'; users = @{ bob = 'pw' }; anonymousPull = $false }
 }
 
+# Signs bob in, with the configured helper or in config.json, as docker login leaves it.
+function Set-ExampleLogin {
+    param([Parameter(Mandatory)] $World, [switch] $Helper)
+
+    Set-ExamplePassword $World
+    $entry = if ($Helper) { @{} } else { @{ auth = [System.Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes('bob:pw')) } }
+    $config = @{ auths = @{ $World.Registry.Host = $entry } }
+    if ($Helper) {
+        $config.credsStore = 'example'
+        $script = Join-Path $World.Work docker-credential-example
+        Set-Content -LiteralPath $script -Value '#!/bin/sh', 'echo "{\"Username\":\"bob\",\"Secret\":\"pw\"}"'
+        & chmod 755 $script
+        $env:PATH = $World.Work + [System.IO.Path]::PathSeparator + $env:PATH
+    }
+
+    Set-Content -LiteralPath (Join-Path $World.Config config.json) -Value (ConvertTo-Json $config -Depth 4)
+}
+
 # Changes one byte in the highest layer of an image of a store.
 function Set-ExampleDamage {
     param([Parameter(Mandatory)] $Image, [Parameter(Mandatory)] [string] $Store)
@@ -212,4 +231,4 @@ function Set-ExampleDamage {
 }
 
 Export-ModuleMember -Function Get-HelpExample, Start-ExampleWorld, Stop-ExampleWorld, Initialize-Example, Invoke-Example,
-    Set-ExamplePassword, Set-ExampleDamage
+    Set-ExamplePassword, Set-ExampleLogin, Set-ExampleDamage

@@ -37,8 +37,9 @@ function Wait-Part {
 }
 
 function Start-RealRegistry {
-    # Starts docker-registry; gives an object with Host and Process. With -AccessLog it writes a line for each request to registry.log.out.
-    param([string] $Folder, [switch] $AccessLog)
+    # Starts docker-registry; gives an object with Host and Process. With -AccessLog it writes a line for each request to registry.log.out,
+    # with -Users (a file of htpasswd) it wants a password.
+    param([string] $Folder, [switch] $AccessLog, [string] $Users)
 
     $address = "127.0.0.1:$(Get-FreePort)"
     $config = Join-Path $Folder registry.yml
@@ -48,10 +49,12 @@ version: 0.1
 log: {level: warn, accesslog: {disabled: $((-not $AccessLog).ToString().ToLowerInvariant())}}
 storage: {filesystem: {rootdirectory: $Folder/registry}, delete: {enabled: true}}
 http: {addr: $address}
+$(if ($Users) { "auth: {htpasswd: {realm: test, path: $Users}}" })
 "@
     $process = Start-Process -FilePath docker-registry -ArgumentList serve, $config -PassThru -RedirectStandardOutput "$log.out" `
         -RedirectStandardError $log
-    Wait-Part $process { try { (Invoke-WebRequest "http://$address/v2/").StatusCode -eq 200 } catch { $false } } $log
+    Wait-Part $process {
+        try { (Invoke-WebRequest "http://$address/v2/" -SkipHttpErrorCheck).StatusCode -in 200, 401 } catch { $false } } $log
     [pscustomobject]@{ Host = $address; Process = $process }
 }
 

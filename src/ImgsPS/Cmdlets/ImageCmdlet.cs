@@ -34,7 +34,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// <summary>How many stores, and items of the pipeline, are worked on at the same time.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
-    public int ThrottleLimit { get; set; } = 8;
+    public virtual int ThrottleLimit { get; set; } = 8;
 
     /// <summary>
     /// How many seconds a registry or a Docker Engine may bring nothing further before the command gives up. Without it 120, and 30 until a
@@ -42,7 +42,7 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// </summary>
     [Parameter]
     [ValidateRange(1, 86400)]
-    public int TimeoutSec { get; set; }
+    public virtual int TimeoutSec { get; set; }
 
     /// <summary>What <see cref="TimeoutSec"/> says; null without it.</summary>
     private protected TimeSpan? Patience => TimeoutSec == 0 ? null : TimeSpan.FromSeconds(TimeoutSec);

@@ -19,7 +19,7 @@ public abstract class RegistryCmdlet : StoreCmdlet
     [Parameter]
     [Credential]
     [ValidateNotNull]
-    public PSCredential? Credential { get; set; }
+    public virtual PSCredential? Credential { get; set; }
 
     /// <summary>
     /// Talks plain HTTP to a registry that is not on this machine; on this machine it is talked where the server speaks no TLS.
@@ -103,11 +103,11 @@ public abstract class RegistryCmdlet : StoreCmdlet
 
         return new RegistryOptions
         {
-            Credential = Convert(Credential),
+            Credential = ToRegistry(Credential),
             PlainHttp = MyInvocation.BoundParameters.ContainsKey(nameof(PlainHttp)) ? PlainHttp.ToBool() : null,
             TrustedRealm = ReadRealm(),
             Proxy = Proxy,
-            ProxyCredential = Convert(ProxyCredential),
+            ProxyCredential = ToRegistry(ProxyCredential),
             ProxyUseDefaultCredentials = ProxyUseDefaultCredentials,
             Timeout = Patience,
             Clients = _clients,
@@ -132,7 +132,7 @@ public abstract class RegistryCmdlet : StoreCmdlet
                 "Give it as auth.example.com or https://auth.example.com: passwords go there over HTTPS only.");
     }
 
-    private static RegistryCredential? Convert(PSCredential? credential) =>
+    private protected static RegistryCredential? ToRegistry(PSCredential? credential) =>
         credential is null || ReferenceEquals(credential, PSCredential.Empty)
             ? null
             : new RegistryCredential(credential.UserName, credential.GetNetworkCredential().Password);

@@ -37,21 +37,30 @@ internal sealed record CmdletMetadata(
             cmdlet.Named.TryGetValue("SupportsShouldProcess", out var supports) && supports is true,
             Texts(attributes, "AliasAttribute"),
             Texts(attributes, "OutputTypeAttribute"),
-            ReadParameters(reader, type).DistinctBy(parameter => parameter.Name).ToList());
+            ReadProperties(reader, type).DistinctBy(property => property.Name).Select(property => property.Parameter)
+                .OfType<ParameterMetadata>().ToList());
     }
 
-    /// <summary>Those of the type before those of its base types: a property that overrides another comes first.</summary>
-    private static IEnumerable<ParameterMetadata> ReadParameters(MetadataReader reader, TypeDefinition type)
+    /// <summary>
+    /// Those of the type before those of its base types: a property that overrides another comes first, also when it is no parameter and
+    /// so takes one away.
+    /// </summary>
+    private static IEnumerable<(string Name, ParameterMetadata? Parameter)> ReadProperties(MetadataReader reader, TypeDefinition type)
     {
         foreach (var handle in type.GetProperties())
         {
             var property = reader.GetPropertyDefinition(handle);
             var attributes = ReadAttributes(reader, property.GetCustomAttributes());
-            if (attributes.FirstOrDefault(a => a.Type == "ParameterAttribute") is { } parameter)
+            var name = reader.GetString(property.Name);
+            if (attributes.FirstOrDefault(a => a.Type == "ParameterAttribute") is not { } parameter)
+            {
+                yield return (name, null);
+            }
+            else
             {
                 bool Flag(string name) => parameter.Named.TryGetValue(name, out var value) && value is true;
-                yield return new ParameterMetadata(
-                    reader.GetString(property.Name),
+                yield return (name, new ParameterMetadata(
+                    name,
                     property.DecodeSignature(TypeNames.Instance, null).ReturnType,
                     Texts(attributes, "AliasAttribute"),
                     parameter.Named.TryGetValue("ParameterSetName", out var set) ? (string)set! : "(All)",
@@ -59,15 +68,15 @@ internal sealed record CmdletMetadata(
                     Flag("Mandatory"),
                     Flag("ValueFromPipeline"),
                     Flag("ValueFromPipelineByPropertyName"),
-                    attributes.Any(a => a.Type == "SupportsWildcardsAttribute"));
+                    attributes.Any(a => a.Type == "SupportsWildcardsAttribute")));
             }
         }
 
         if (type.BaseType.Kind == HandleKind.TypeDefinition)
         {
-            foreach (var parameter in ReadParameters(reader, reader.GetTypeDefinition((TypeDefinitionHandle)type.BaseType)))
+            foreach (var property in ReadProperties(reader, reader.GetTypeDefinition((TypeDefinitionHandle)type.BaseType)))
             {
-                yield return parameter;
+                yield return property;
             }
         }
     }

@@ -263,6 +263,35 @@ internal sealed class RegistryClient : IDisposable
         names.Warn(new MaskingObserver(observer, _transport.Secrets, _endpoint.Registry), $"{_endpoint.Registry} lists", "repositories");
     }
 
+    /// <summary>
+    /// Has the registry check the credentials that were given, by GET /v2/ and what that leads to (LG1). False when nobody asked for them.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// Unauthorized: they are refused, or may not go where they are wanted. InvalidData: another host answered. As any question to a
+    /// registry.
+    /// </exception>
+    public Task<bool> CheckLoginAsync(IOperationObserver observer, CancellationToken cancellationToken) => _transport.RunAsync(
+        async budget =>
+        {
+            var request = new RegistryRequest(HttpMethod.Get, new Uri(_endpoint.BaseUri, "v2/"), "", null);
+            using var response = await _transport.SendAsync(request, budget, observer).ConfigureAwait(false);
+            if (response.Status != HttpStatusCode.OK)
+            {
+                throw await _transport.Errors.ForRepositoryAsync(response, null, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (!response.IsOfAsked)
+            {
+                throw new ImageException(
+                    ImageErrorKind.InvalidData,
+                    $"{Registry} sends to {HostNames.Display(response.Uri)}, which did not ask for the credentials",
+                    "Give the registry that is meant.");
+            }
+
+            return _transport.Errors.LoginWithheld() is { } withheld ? throw withheld : _transport.Errors.WereCredentialsSent;
+        },
+        cancellationToken);
+
     /// <summary>True for a failure of <see cref="ListRepositoriesAsync"/> that says only that the registry gives no such list.</summary>
     public bool IsWithoutList(ImageException failure) =>
         failure.Kind is ImageErrorKind.Unauthorized or ImageErrorKind.Denied or ImageErrorKind.NotSupported

@@ -58,7 +58,7 @@ internal sealed class RegistryEndpoint
     /// <exception cref="ImageException">InvalidArgument: the text is not a registry's host and port.</exception>
     public static RegistryEndpoint For(string registry, RegistryOptions options)
     {
-        if (registry is DockerHub.Registry or DockerHub.LegacyRegistry)
+        if (registry is DockerHub.Registry or DockerHub.LegacyRegistry or DockerHub.Host)
         {
             return new(
                 DockerHub.Registry,

@@ -52,6 +52,9 @@ internal sealed record RegistryOptions
 /// </summary>
 internal sealed record RegistryCredential(string UserName, string Secret, string? IdentityToken = null, string? RegistryToken = null)
 {
+    /// <summary>The user name that stands for "the secret is an identity token" (docker-credential-helpers).</summary>
+    public const string TokenUser = "<token>";
+
     /// <summary>A text that is equal for equal credentials of this process and shows nothing of them.</summary>
     public string Key() => SecretHash.Of(UserName, Secret, IdentityToken, RegistryToken);
 

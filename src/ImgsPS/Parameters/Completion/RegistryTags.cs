@@ -23,6 +23,15 @@ internal static class RegistryTags
     private static readonly ConcurrentDictionary<(string Repository, bool IsKnown), (DateTime Until, IReadOnlyList<string> Tags)>
         s_answers = new();
 
+    /// <summary>Forgets the answers of a registry: who signs in or out sees other tags.</summary>
+    public static void Forget(string registry)
+    {
+        foreach (var key in s_answers.Keys.Where(key => key.Repository.StartsWith(registry + "/", StringComparison.Ordinal)))
+        {
+            s_answers.TryRemove(key, out _);
+        }
+    }
+
     /// <summary>The references that go on from the word: <c>host/repository:</c> and the beginning of a tag.</summary>
     public static IEnumerable<string> Of(string word)
     {

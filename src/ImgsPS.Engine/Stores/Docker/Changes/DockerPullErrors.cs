@@ -49,7 +49,7 @@ internal static class DockerPullErrors
         ("no longer supported", ImageErrorKind.NotSupported, Artifact),
     };
 
-    private const string Access = "Check the name; if the repository is private, pass -Credential or sign in with docker login.";
+    private const string Access = "Check the name; if the repository is private, pass -Credential or sign in with Connect-ImageRegistry.";
     private const string Insecure =
         "The registry does not speak TLS there. If it is meant to be plain HTTP, list it under insecure-registries in Docker's " +
             "configuration (daemon.json).";

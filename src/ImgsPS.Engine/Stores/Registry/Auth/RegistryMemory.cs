@@ -79,4 +79,13 @@ internal sealed class RegistryMemory
     /// <summary>The memory of all commands; a command with credentials of its own has one of its own too, which goes with it.</summary>
     public static RegistryMemory For(RegistryEndpoint endpoint, RegistryOptions options) =>
         options.Credential is null ? Shared.GetOrAdd(endpoint.BaseUri.AbsoluteUri, _ => new RegistryMemory()) : new RegistryMemory();
+
+    /// <summary>Forgets what all commands know of a registry: who signs in or out is known from the next request on.</summary>
+    public static void Forget(RegistryEndpoint endpoint)
+    {
+        foreach (var scheme in new[] { "http://", "https://" })
+        {
+            Shared.TryRemove(new Uri(scheme + endpoint.BaseUri.Authority + "/").AbsoluteUri, out _);
+        }
+    }
 }

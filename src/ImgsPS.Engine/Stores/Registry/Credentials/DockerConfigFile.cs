@@ -1,13 +1,16 @@
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
 using ImgsPS.Disk;
 
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>
 /// Where Docker's config.json is and what it says: in $DOCKER_CONFIG, else in .docker of the user's home. Reads the file anew each time.
-/// Safe for any number of threads.
+/// Safe for any number of threads and processes.
 /// </summary>
 internal sealed class DockerConfigFile
 {
@@ -83,6 +86,51 @@ internal sealed class DockerConfigFile
                 : e is UnauthorizedAccessException ? "permission denied"
                 : e.Message;
             throw Unreadable($"{path}: {why}", e);
+        }
+    }
+
+    /// <summary>
+    /// Changes the file's logins, as <see cref="MachineFileChange"/> does it; a file that is not there is made. Without a byte order mark,
+    /// which docker does not read.
+    /// </summary>
+    /// <param name="patience">How long to wait for another process that changes it.</param>
+    /// <param name="change">Changes the text, or says false: then nothing is written.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ImageException">As <see cref="Read"/>, StoreLocked; the file is as it was.</exception>
+    public Task ChangeAsync(TimeSpan patience, Func<DockerConfigText, bool> change, CancellationToken cancellationToken)
+    {
+        Read();
+        return MachineFileChange.RunAsync(
+            Path,
+            patience,
+            MaxLength,
+            before =>
+            {
+                try
+                {
+                    var text = DockerConfigText.Parse(before is null ? "" : Decode(before));
+                    return change(text) ? Encoding.UTF8.GetBytes(text.ToString()) : null;
+                }
+                catch (FormatException e)
+                {
+                    throw Broken(Path, e.Message, e);
+                }
+            },
+            cancellationToken);
+    }
+
+    /// <summary>As it is read, but a byte that is no text is not replaced: it would be gone when the file is written.</summary>
+    private static string Decode(byte[] bytes)
+    {
+        var first = bytes.Length > 1 ? (bytes[0] << 8) | bytes[1] : 0;
+        Encoding encoding = first is 0xFFFE or 0xFEFF ? new UnicodeEncoding(first == 0xFEFF, false, true) : new UTF8Encoding(false, true);
+        try
+        {
+            return encoding.GetString(bytes).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new FormatException("it is not valid Unicode");
         }
     }
 

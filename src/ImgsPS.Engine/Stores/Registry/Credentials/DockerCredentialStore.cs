@@ -64,7 +64,7 @@ internal sealed class DockerCredentialStore : ICredentialStore
     {
         var config = _file.Read();
         var stored = Find(config.Entries, keys, e => e.Credential is not null || e.Fault is not null);
-        var name = Find(config.CredHelpers, keys, h => h.Length > 0) ?? config.CredsStore;
+        var name = HelperFor(config, keys);
         RegistryCredential? kept = null;
         try
         {
@@ -126,6 +126,10 @@ internal sealed class DockerCredentialStore : ICredentialStore
         return keys;
     }
 
+    /// <summary>The helper that is asked for what the keys mean; null for none.</summary>
+    internal static string? HelperFor(DockerConfig config, IReadOnlyList<string> keys) =>
+        Find(config.CredHelpers, keys, helper => helper.Length > 0) ?? config.CredsStore;
+
     /// <summary>The best entry that counts: of the first key that one stands for.</summary>
     private static T? Find<T>(IReadOnlyDictionary<string, T> entries, IReadOnlyList<string> keys, Func<T, bool> counts)
         where T : class
@@ -151,7 +155,7 @@ internal sealed class DockerCredentialStore : ICredentialStore
     /// True when an entry's key stands for what is looked for: a host in the forms in which docker login and other tools have written one
     /// (<c>host/</c>, <c>https://host/v1/</c>, <c>https://host/api/v2/</c>, with blanks around), or a host with a path (FF17).
     /// </summary>
-    private static bool Means(string key, string wanted)
+    internal static bool Means(string key, string wanted)
     {
         key = key.Trim();
         if (key.TrimEnd('/') == wanted)

@@ -29,9 +29,7 @@ internal static class HelperAnswer
         output = output.Trim().TrimStart('\uFEFF');
         if (code != 0)
         {
-            return NotFound.IsMatch(output)
-                ? null
-                : throw new FormatException($"error getting credentials - err: exit status {code}, out: `{Shown(output)}`");
+            return IsNotFound(output) ? null : throw new FormatException(Failure("getting", code, output));
         }
 
         string user, secret, host;
@@ -64,12 +62,23 @@ internal static class HelperAnswer
 
         return (user, secret) switch
         {
-            ("<token>", "") => throw new FormatException("error getting credentials: the answer is an identity token without the token"),
-            ("<token>", _) => new("", "", secret),
+            (RegistryCredential.TokenUser, "") =>
+                throw new FormatException("error getting credentials: the answer is an identity token without the token"),
+            (RegistryCredential.TokenUser, _) => new("", "", secret),
             ("", "") => null,
             _ => new(user, secret),
         };
     }
+
+    /// <summary>True for a failing helper's text that says only that it has nothing for the server.</summary>
+    public static bool IsNotFound(string output) => NotFound.IsMatch(output.Trim());
+
+    /// <summary>A failure in docker's words.</summary>
+    /// <param name="deed">What was asked for: <c>getting</c>, <c>storing</c>, <c>erasing</c>.</param>
+    /// <param name="code">The exit code.</param>
+    /// <param name="output">All of standard output, without secrets that are known.</param>
+    public static string Failure(string deed, int code, string output) =>
+        $"error {deed} credentials - err: exit status {code}, out: `{Shown(output.Trim())}`";
 
     // What an answer looks like is not shown even when the helper says that it failed.
     private static string Shown(string output) =>

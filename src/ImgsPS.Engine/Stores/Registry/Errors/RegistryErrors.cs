@@ -203,7 +203,7 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
                     ImageErrorKind.Unauthorized,
                     $"unauthorized: {body.Detail ?? "incorrect username or password"}",
                     $"{host} refused the credentials {Whose(credential.UserName)} for {endpoint.Registry}: "
-                    + "pass others with -Credential, or sign in with docker login.");
+                    + "pass others with -Credential, or sign in with Connect-ImageRegistry.");
             case 429:
                 return new(
                     ImageErrorKind.RateLimited, body.Detail ?? $"toomanyrequests: {host} gives no more tokens for now", RateLimitAdvice);
@@ -325,12 +325,21 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
         _ when notes.CredentialFault is { } fault =>
             $"No credentials were sent, because they could not be read: {fault.Message.TrimEnd('.')}. {fault.Advice}",
         ({ } realm, _) => WithheldAdvice(realm),
-        (_, { } user) => $"The credentials {Whose(user)} do not suffice: pass others with -Credential, or sign in with docker login.",
-        _ => "Check the name; if the repository is private, pass -Credential or sign in with docker login.",
+        (_, { } user) =>
+            $"The credentials {Whose(user)} do not suffice: pass others with -Credential, or sign in with Connect-ImageRegistry.",
+        _ => "Check the name; if the repository is private, pass -Credential or sign in with Connect-ImageRegistry.",
     };
 
     /// <summary>True when a token service, or the registry itself, refused the credentials there are.</summary>
     public bool IsCredentialRefused => notes.IsCredentialRefused;
+
+    /// <summary>True when somebody asked for credentials and got some.</summary>
+    public bool WereCredentialsSent => notes.UserName is not null;
+
+    /// <summary>The failure of a login whose credentials nobody checked, because they may not go where the registry wants them (RN3); null
+    /// when there is none.</summary>
+    public ImageException? LoginWithheld() => notes.WithheldFrom is not { } realm ? null : new(
+        ImageErrorKind.Unauthorized, $"{endpoint.Registry}: the credentials could not be checked", WithheldAdvice(realm));
 
     /// <summary>Which host did not get the credentials and how to allow it (RN3).</summary>
     public string WithheldAdvice(Uri realm) =>

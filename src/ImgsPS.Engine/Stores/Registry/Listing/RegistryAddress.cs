@@ -49,7 +49,7 @@ internal sealed class RegistryAddress
         var prefix = slash < 0 ? "" : rest.Substring(slash + 1);
         if (rest.IndexOf('@') >= 0)
         {
-            throw Refused(store, "Leave the user and the password out: -Credential takes them, or docker login keeps them.");
+            throw Refused(store, "Leave the user and the password out: -Credential takes them, or Connect-ImageRegistry keeps them.");
         }
 
         if (!ImageReference.TryParse(host + "/x" + (prefix.Length > 0 ? "/" + prefix : ""), out var inside) || !inside.IsNameOnly)
