@@ -22,7 +22,7 @@ Describe 'The examples of the help' {
         # Why an example does not run here. No example may be missing from both tables.
         $cannotRun = @{}
         if (-not $world.Dockers) {
-            foreach ($name in 'Add-ImageTag 3', 'Copy-Image 5', 'Get-Image 8', 'Get-Image 9', 'Invoke-ImagePull 7') {
+            foreach ($name in 'Add-ImageTag 3', 'Copy-Image 6', 'Get-Image 8', 'Get-Image 9', 'Invoke-ImagePull 7') {
                 $cannotRun[$name] = 'The double of a Docker Engine needs PowerShell 7.'
             }
         }
@@ -235,8 +235,12 @@ Describe 'The examples of the help' {
                 $output[0].SameDigest | Should -BeTrue
                 $output[1].Reference | Should -Be "$address/app:1.4"
             }
-            'Copy-Image 4'          = { (Get-Image "app:1.3" -Store "registry://$address").Digest | Should -Not -Be (Get-Image "$address/app:1.4").Digest }
-            'Copy-Image 5'          = { "$said" | Should -Match ', sends \d+ bytes, \d+ are there' }
+            'Copy-Image 4'          = {
+                $output[-1].Reference | Should -Be "$address/app:1.4"
+                (Get-Image -Store ./app.tar).Id | Should -Be (Get-Image 'app:1.4' -Store "registry://$address").Id
+            }
+            'Copy-Image 5'          = { (Get-Image "app:1.3" -Store "registry://$address").Digest | Should -Not -Be (Get-Image "$address/app:1.4").Digest }
+            'Copy-Image 6'          = { "$said" | Should -Match ', sends \d+ bytes, \d+ are there' }
             'Invoke-ImagePush 1'    = {
                 $output.Reference | Should -Be "$address/team/copy:1.4"
                 $output.BytesUploaded | Should -Be 0
@@ -315,7 +319,7 @@ Describe 'The examples of the help' {
 
         # The errors that an example is about; all others fail it.
         $errorsOf = @{
-            'Copy-Image 4'       = 'ImageConflict,ImgsPS.Cmdlets.CopyImageCommand'
+            'Copy-Image 5'       = 'ImageConflict,ImgsPS.Cmdlets.CopyImageCommand'
             'Invoke-ImagePull 4' = 'ImageNotFound,ImgsPS.Cmdlets.InvokeImagePullCommand'
         }
     }
