@@ -24,6 +24,7 @@
         'Get-ImageManifest'
         'Get-ImageReferrer'
         'Get-ImageStore'
+        'Get-ImageTag'
         'Import-Image'
         'Invoke-ImagePull'
         'Invoke-ImagePush'
