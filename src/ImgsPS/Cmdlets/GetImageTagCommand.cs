@@ -139,19 +139,6 @@ public sealed class GetImageTagCommand : RegistryCmdlet
     private void Write(IReadOnlyList<ImageTag> tags)
     {
         var fresh = tags.GroupBy(tag => (tag.Store, tag.Repository)).Where(same => _written.Add(same.Key)).SelectMany(same => same);
-        WriteObject(fresh.Select(Row), enumerateCollection: true);
-    }
-
-    /// <summary>A tag as it is written: with -Detailed its row on the screen shows digests.</summary>
-    private object Row(ImageTag tag)
-    {
-        if (!Detailed)
-        {
-            return tag;
-        }
-
-        var row = PSObject.AsPSObject(tag);
-        row.TypeNames.Insert(0, "ImgsPS.ImageTag#Detailed");
-        return row;
+        WriteObject(fresh, enumerateCollection: true);
     }
 }
