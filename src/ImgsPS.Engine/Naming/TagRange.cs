@@ -196,6 +196,11 @@ internal sealed class TagRange
     {
         public static Partial Read(string text)
         {
+            if (text.Length > ReferenceGrammar.MaxTagLength)
+            {
+                throw new FormatException("no tag is as long as one of its versions");
+            }
+
             var numbers = new List<BigInteger>();
             var isOpen = false;
             var at = text.Length > 1 && text[0] is 'v' or 'V' ? 1 : 0;

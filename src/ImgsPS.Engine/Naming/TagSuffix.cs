@@ -14,6 +14,9 @@ namespace ImgsPS.Naming;
 /// <param name="Variant">What else there is: <c>slim-bookworm</c>; null for none.</param>
 internal sealed record TagSuffix(string? Prerelease, IReadOnlyList<TagIdentifier> Identifiers, string? Variant)
 {
+    /// <summary>True for a pre-release right behind the numbers: <c>3.14.0b1</c>.</summary>
+    public bool IsJoined { get; private init; }
+
     private const string WordWithUnderscore = "x86_64";
 
     private static readonly string[] s_words = ["alpha", "beta", "dev", "nightly", "pre", "prerelease", "preview", "rc", "snapshot"];
@@ -34,15 +37,16 @@ internal sealed record TagSuffix(string? Prerelease, IReadOnlyList<TagIdentifier
         var prerelease = new List<string>();
         var identifiers = new List<TagIdentifier>();
         var variant = new List<string>();
-        var goesOn = false;
+        var (goesOn, hasJoined) = (false, false);
         foreach (var part in text.TrimStart('.', '-').Split('-'))
         {
             goesOn = ReadWord(part, isJoined, identifiers) || (goesOn && ReadRest(part, identifiers));
             (goesOn ? prerelease : variant).Add(part);
+            hasJoined |= isJoined && goesOn;
             isJoined = false;
         }
 
-        return new TagSuffix(Join(prerelease), identifiers, Join(variant));
+        return new TagSuffix(Join(prerelease), identifiers, Join(variant)) { IsJoined = hasJoined };
 
         static string? Join(List<string> parts) => string.Join("-", parts) is { Length: > 0 } joined ? joined : null;
     }

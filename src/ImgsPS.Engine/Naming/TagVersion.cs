@@ -45,7 +45,7 @@ public sealed class TagVersion : IComparable<TagVersion>, IComparable, IEquatabl
     {
         version = null;
         var start = tag is { Length: > 1 } && tag[0] is 'v' or 'V' ? 1 : 0;
-        if (tag is null || TagSuffix.IsCommit(tag) || DigitsAt(tag, start) == start)
+        if (tag is null || tag.Length > ReferenceGrammar.MaxTagLength || TagSuffix.IsCommit(tag) || DigitsAt(tag, start) == start)
         {
             return false;
         }
@@ -120,8 +120,8 @@ public sealed class TagVersion : IComparable<TagVersion>, IComparable, IEquatabl
     public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(
         string.Join(".", _numbers) + "-" + string.Join(".", Identifiers) + "-" + Variant);
 
-    /// <summary>Numbers and pre-release: <c>2.0.0-rc.1</c>.</summary>
-    public override string ToString() => Prerelease is null ? _number : $"{_number}-{Prerelease}";
+    /// <summary>Numbers and pre-release as they stand in the tag: <c>2.0.0-rc.1</c>, <c>3.14.0b1</c>.</summary>
+    public override string ToString() => Prerelease is null ? _number : _number + (_suffix.IsJoined ? "" : "-") + Prerelease;
 
     /// <summary>True for <c>left</c> equal to <c>right</c>.</summary>
     public static bool operator ==(TagVersion? left, TagVersion? right) => left is null ? right is null : left.Equals(right);

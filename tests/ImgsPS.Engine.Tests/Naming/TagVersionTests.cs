@@ -187,6 +187,22 @@ public class TagVersionTests
         Assert.DoesNotContain('\u001b', error.Message);
     }
 
+    [Theory]
+    [InlineData("v2.0.0-rc.1-alpine", "2.0.0-rc.1")]
+    [InlineData("3.14.0b1-slim", "3.14.0b1")]
+    [InlineData("1.27-alpine", "1.27")]
+    [InlineData("1.2.3_build", "1.2.3")]
+    public void Text_of_a_version_is_that_of_the_tag_without_its_variant_TG2(string tag, string text) =>
+        Assert.Equal(text, Read(tag).ToString());
+
+    [Fact]
+    public void Text_that_is_too_long_for_a_tag_is_no_version()
+    {
+        Assert.True(TagVersion.TryParse(new string('9', 128), out _));
+        Assert.False(TagVersion.TryParse(new string('9', 129), out _));
+        Assert.Throws<ImageException>(() => TagRange.Parse(">" + new string('9', 129)));
+    }
+
     private static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private static TagVersion Read(string tag) =>
