@@ -118,7 +118,7 @@ internal readonly record struct TagIdentifier(BigInteger? Number, string Text) :
         ? new(BigInteger.Parse(text, System.Globalization.CultureInfo.InvariantCulture), "")
         : new(null, text);
 
-    /// <summary>Identifiers one by one; of two lists that begin the same the longer is greater; none at all, a release, is greatest.</summary>
+    /// <summary>One by one; of two lists that begin the same the longer is greater; none at all, a release, is greatest.</summary>
     public static int Compare(IReadOnlyList<TagIdentifier> left, IReadOnlyList<TagIdentifier> right)
     {
         if (left.Count == 0 || right.Count == 0)

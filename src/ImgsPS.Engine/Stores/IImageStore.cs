@@ -76,9 +76,9 @@ internal interface ISelectingStore : IImageStore
 internal interface ITaggedStore : IImageStore
 {
     /// <summary>
-    /// The tags of the repositories that the request names, in no order, with digests where it asks for them; its range and its number are
-    /// not looked at. A repository or a tag that cannot be read is one <see cref="IOperationObserver.Error"/>; a wildcard that takes nothing
-    /// is none.
+    /// The tags of the repositories that the request names, in no order, with digests where it asks for them; its range and its number
+    /// are not looked at. A repository or a tag that cannot be read is one <see cref="IOperationObserver.Error"/>; a wildcard that takes
+    /// nothing is none.
     /// </summary>
     /// <exception cref="ImageException">The registry cannot be asked.</exception>
     Task<IReadOnlyList<RepositoryTags>> ListTagsAsync(

@@ -6,8 +6,8 @@ using System.Management.Automation;
 namespace ImgsPS.Parameters;
 
 /// <summary>
-/// Takes repositories as text, and of objects the property Repository or Name, or the repository of Reference: images, tags, what Find-Image
-/// finds, rows of a file.
+/// Takes repositories as text, and of objects the property Repository or Name, or the repository of Reference: images, tags, what
+/// Find-Image finds, rows of a file.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class RepositoryTransformationAttribute : ArgumentTransformationAttribute

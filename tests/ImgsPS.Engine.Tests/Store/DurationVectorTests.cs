@@ -69,7 +69,8 @@ public class DurationVectorTests
                 break;
             case "semver-constraint":
                 Assert.Equal(
-                    expect.GetProperty("match").GetBoolean(), TagRange.Parse(input.Text("constraint")!).Has(Version(input.Text("version")!)));
+                    expect.GetProperty("match").GetBoolean(),
+                    TagRange.Parse(input.Text("constraint")!).Has(Version(input.Text("version")!)));
                 break;
             default:
                 Assert.Fail("no test for op " + op);
@@ -85,7 +86,8 @@ public class DurationVectorTests
         Assert.Equal(!expect.Has("error"), TagVersion.TryParse(tag, out var version));
         if (version is not null)
         {
-            var wanted = new[] { "major", "minor", "patch" }.Select(part => expect.GetProperty(part).GetInt32().ToString(CultureInfo.InvariantCulture));
+            var wanted = new[] { "major", "minor", "patch" }
+                .Select(part => expect.GetProperty(part).GetInt32().ToString(CultureInfo.InvariantCulture));
             Assert.Equal(wanted, version.Number.Split('.').Take(3));
             Assert.Equal(expect.Text("prerelease"), version.Prerelease);
         }

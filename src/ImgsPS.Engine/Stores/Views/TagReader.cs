@@ -59,7 +59,8 @@ internal static class TagReader
 
         return all.Where(same => found.Contains(same.Key)).Select(same => new RepositoryTags(
             ImageReference.Parse(same.Key),
-            same.GroupBy(image => image.Tag!, StringComparer.Ordinal).Select(rows => Found(rows.First(), request.Detailed)).ToArray())).ToArray();
+            same.GroupBy(image => image.Tag!, StringComparer.Ordinal)
+                .Select(rows => Found(rows.First(), request.Detailed)).ToArray())).ToArray();
     }
 
     private static FoundTag Found(Image image, bool detailed) => detailed
@@ -130,7 +131,8 @@ internal static class TagReader
         }
 
         return request.GroupByVariant
-            ? rows.OrderBy(row => row.Tag.Version is null).ThenBy(row => row.Tag.Variant ?? "", StringComparer.Ordinal).Select(row => row.Tag)
+            ? rows.OrderBy(row => row.Tag.Version is null).ThenBy(row => row.Tag.Variant ?? "", StringComparer.Ordinal)
+                .Select(row => row.Tag)
             : rows.Select(row => row.Tag);
     }
 

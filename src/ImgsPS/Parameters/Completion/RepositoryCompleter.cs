@@ -13,5 +13,7 @@ public sealed class RepositoryCompleter : LocalCompleter
         .GroupBy(image => image.Repository!, StringComparer.Ordinal)
         .OrderBy(same => same.Key, StringComparer.Ordinal)
         .Select(same => new Suggestion(
-            same.Key, "Tags here: " + string.Join(", ", same.Select(image => image.Tag).OfType<string>().Distinct().Take(5).DefaultIfEmpty("none"))));
+            same.Key,
+            "Tags here: " + string.Join(
+                ", ", same.Select(image => image.Tag).OfType<string>().Distinct().Take(5).DefaultIfEmpty("none"))));
 }

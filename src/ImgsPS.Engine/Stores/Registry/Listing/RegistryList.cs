@@ -76,7 +76,10 @@ internal sealed class RegistryList
             }
             else
             {
-                await SideBySide.EachAsync(tags, RegistryEnd.AtATime, (tag, stop) => GuardAsync(tag, () => ReadAsync(tag, stop), tags.Count, stop),
+                await SideBySide.EachAsync(
+                    tags,
+                    RegistryEnd.AtATime,
+                    (tag, stop) => GuardAsync(tag, () => ReadAsync(tag, stop), tags.Count, stop),
                     cancellationToken).ConfigureAwait(false);
                 var children = _children.ToArray();
                 await SideBySide.EachAsync(

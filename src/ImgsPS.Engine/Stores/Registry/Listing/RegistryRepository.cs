@@ -24,7 +24,7 @@ internal sealed record RegistryRepository(ImageReference Name)
     /// <param name="tell">Told of what a wildcard cannot be answered for.</param>
     /// <param name="observer">Who is told.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="ImageException">NotSupported: everything is wanted, and the registry has no list. Others: it cannot be asked.</exception>
+    /// <exception cref="ImageException">NotSupported: everything is wanted, and there is no list. Others: it cannot be asked.</exception>
     public static async Task<List<RegistryRepository>> FindAsync(
         RegistryAddress address,
         RegistryClient client,

@@ -20,7 +20,7 @@ internal sealed class RegistryTagList(RegistryAddress address, RegistryClient cl
     private readonly ConcurrentDictionary<ImageReference, bool> _gone = new();
     private int _done;
 
-    /// <summary>The tags. What a repository or a tag fails with is told; when the registry is at its end, what was read is given.</summary>
+    /// <summary>The tags. What a repository or a tag fails with is told; at the registry's end what was read is given.</summary>
     /// <exception cref="ImageException">RateLimited, Unavailable, Timeout, Unauthorized: it ended before any digest was asked for.</exception>
     public async Task<IReadOnlyList<RepositoryTags>> RunAsync(CancellationToken cancellationToken)
     {
@@ -45,7 +45,8 @@ internal sealed class RegistryTagList(RegistryAddress address, RegistryClient cl
             {
                 var without = tags.Count - _read.Count - _gone.Count;
                 observer.Error(
-                    new ImageException(e.Kind, $"{e.Message}. {without} of {tags.Count} tags have no digest", e.Advice, e), address.Registry);
+                    new ImageException(e.Kind, $"{e.Message}. {without} of {tags.Count} tags have no digest", e.Advice, e),
+                    address.Registry);
             }
 
             return _lists.Select(list => list with
