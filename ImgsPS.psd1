@@ -26,6 +26,7 @@
         'Get-ImageManifest'
         'Get-ImageReferrer'
         'Get-ImageStore'
+        'Get-ImageTag'
         'Import-Image'
         'Invoke-ImagePull'
         'Invoke-ImagePush'

@@ -45,6 +45,11 @@ Describe 'The examples of the help' {
             'Disconnect-ImageRegistry 1' = { Set-ExampleLogin $world }
             'Disconnect-ImageRegistry 2' = { Set-ExampleLogin $world }
             'Find-Image 3'        = { Set-ExamplePassword $world }
+            'Get-ImageTag 2'      = {
+                $null = Add-TestImage $world.Registry 'tool:2.1' @{
+                    created = '2024-03-05T00:00:00Z'; layers = @(@{ seed = 8; size = 800 })
+                }
+            }
             'Import-Image 1'      = { Export-Image "$address/app:1.4" (Join-Path $world.Work app.tar) }
             'Import-Image 2'      = {
                 Export-Image "$address/app:1.4" (Join-Path $world.Work a.tar)
@@ -225,6 +230,20 @@ Describe 'The examples of the help' {
                 $lines[0] | Should -Match '^Store +Images +Bytes +ReclaimableBytes *$'
                 $lines | Should -HaveCount 4
             }
+            'Get-ImageTag 1'        = {
+                $output | Should -BeOfType ImgsPS.ImageTag
+                $output.Tag | Should -Be '2', '1.4', '1.3', '1'
+            }
+            'Get-ImageTag 2'        = { $output | Should -Be '2.1' }
+            'Get-ImageTag 3'        = { $output.Tag | Should -Be '2', '1.4', '1.3' }
+            'Get-ImageTag 4'        = { $output.Tag | Should -Be '1.4', '1.3' }
+            'Get-ImageTag 5'        = {
+                $output.Reference | Should -Contain "$address/app:2"
+                $output.Reference | Should -Contain "$address/many:7"
+                @($output | Group-Object Repository | Where-Object Count -GT 1) | Should -BeNullOrEmpty
+            }
+            'Get-ImageTag 6'        = { $output.Reference | Should -Be "$address/team/app:1.4" }
+            'Get-ImageTag 7'        = { $output.Reference | Should -Be "$address/app:1.4", "$address/app:2" }
             'Copy-Image 1'          = {
                 $output.Status | Should -Be Created
                 $output.BytesUploaded | Should -Be 0

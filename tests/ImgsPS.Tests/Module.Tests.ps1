@@ -3,7 +3,7 @@ BeforeAll {
     $path = Get-TestModulePath
     $folder = Split-Path $path
     $commands = 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
-        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer', 'Get-ImageStore', 'Import-Image', 'Invoke-ImagePull',
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer', 'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull',
         'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore'
     $aliases = 'Load-Image', 'Pull-Image', 'Push-Image', 'Save-Image', 'Tag-Image'
     $edition = if ($PSVersionTable.PSVersion.Major -lt 6) { 'net472' } else { 'net8.0' }
@@ -141,7 +141,7 @@ Describe 'The commands' {
 
     It '<_> follows the conventions' `
         -ForEach 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
-        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer', 'Get-ImageStore', 'Import-Image', 'Invoke-ImagePull',
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer', 'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull',
         'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
         $command = Get-Command $_
         (Get-Verb).Verb | Should -Contain $command.Verb
@@ -157,7 +157,7 @@ Describe 'The commands' {
 
     It '<_> has help' `
         -ForEach 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
-        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer', 'Get-ImageStore', 'Import-Image', 'Invoke-ImagePull',
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer', 'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull',
         'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"

@@ -57,7 +57,8 @@ internal readonly record struct ReferenceParts(string Domain, string Path, strin
 internal static class ReferenceGrammar
 {
     private const int MaxPathLength = 255;
-    private const int MaxTagLength = 128;
+    /// <summary>The longest tag.</summary>
+    public const int MaxTagLength = 128;
     private const int MinDigestHex = 32;
     private const int IdentifierLength = 64;
 

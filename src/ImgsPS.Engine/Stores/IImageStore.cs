@@ -72,6 +72,19 @@ internal interface ISelectingStore : IImageStore
         IReadOnlyList<ImageSelection> wanted, ListRequest request, IOperationObserver observer, CancellationToken cancellationToken);
 }
 
+/// <summary>A store that tells the tags of a repository without its images: a registry.</summary>
+internal interface ITaggedStore : IImageStore
+{
+    /// <summary>
+    /// The tags of the repositories that the request names, in no order, with digests where it asks for them; its range and its number
+    /// are not looked at. A repository or a tag that cannot be read is one <see cref="IOperationObserver.Error"/>; a wildcard that takes
+    /// nothing is none.
+    /// </summary>
+    /// <exception cref="ImageException">The registry cannot be asked.</exception>
+    Task<IReadOnlyList<RepositoryTags>> ListTagsAsync(
+        TagListRequest request, IOperationObserver observer, CancellationToken cancellationToken);
+}
+
 /// <summary>A store that pulls: a layout, through ImgsPS's own copy, and a Docker Engine, which does it itself.</summary>
 internal interface IPullingStore : IImageStore
 {

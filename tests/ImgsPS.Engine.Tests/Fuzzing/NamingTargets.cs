@@ -61,6 +61,18 @@ internal static class NamingTargets
         {
             Alphabet = "0123456789.",
         };
+        yield return OfText("tag-version", "Naming/TagVersion, TagSuffix, TagIdentifier (TG2-TG5)", ["1.27.3-alpine3.20", "v2.0.0-rc.1_b7",
+            "latest", "abc1234", "3.14.0b1-slim", "20260101", "1.0-beta-2-x86_64"], TagText, Never) with
+        {
+            Alphabet = "019.-_+vabrcx",
+            Frames = [("", ""), ("1", ""), ("1-", ""), ("1.2.3-rc", "")],
+        };
+        yield return OfText("tag-range", "Naming/TagRange (TG6)", FuzzSeeds.Of("durations.json", "semver-constraint-parse")
+            .Concat([">=1.2 <2 || ^3", "1.2 - 2.3", "~1.x-alpine", ">=2.0.0-0"]), RangeText, ImageFailure) with
+        {
+            Alphabet = "019.x*<>=~^| -",
+            Frames = [("", ""), (">=", ""), ("1 - ", ""), ("1 || ", "")],
+        };
         yield return OfText("printable-text", "Naming/PrintableText (RN29)", ["plain", "two\r\nlines", "\u001b]0;title\u0007", "a\u202eb",
             "é😀\ud83d", new string('x', 300), new string('é', 120), "  a  b  "], Printable, Never) with
         {
@@ -130,6 +142,33 @@ internal static class NamingTargets
         var normal = PlatformNormalizer.Normalize(platform);
         Check(PlatformNormalizer.Normalize(normal) == normal, "the normal form has another normal form");
         _ = PlatformMatcher.For(platform);
+    }
+
+    private static void TagText(string text)
+    {
+        if (!TagVersion.TryParse(text, out var version))
+        {
+            return;
+        }
+
+        Check(TagVersion.TryParse(version.ToString(), out var again) && again.ComparePrecedence(version) == 0,
+            "the version reads back as another one");
+        Check(version.CompareTo(version) == 0 && version.GetHashCode() == version.GetHashCode(), "a version is not equal to itself");
+        foreach (var other in new[] { "1", "1.2.3-rc.1", "1-alpine" })
+        {
+            Check(TagVersion.TryParse(other, out var known) && Math.Sign(known.CompareTo(version)) == -Math.Sign(version.CompareTo(known)),
+                "the order depends on who is asked");
+        }
+    }
+
+    private static void RangeText(string text)
+    {
+        var range = TagRange.Parse(text);
+        foreach (var tag in new[] { "1", "1.2.3-rc.1", "10.0.1.2-alpine" })
+        {
+            Check(TagVersion.TryParse(tag, out var version) && range.Has(version) == TagRange.Parse(text).Has(version),
+                "a range is read in two ways");
+        }
     }
 
     private static void Printable(string text)

@@ -1,14 +1,16 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text.Json;
+using ImgsPS.Naming;
 using ImgsPS.Stores.Filtering;
 using ImgsPS.Stores.Registry;
 using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store;
 
-/// <summary>tests/vectors/durations.json: Go's durations, moby's times (F5), Retry-After.</summary>
+/// <summary>tests/vectors/durations.json: Go's durations, moby's times (F5), Retry-After, versions (TG2, TG3, TG6).</summary>
 public class DurationVectorTests
 {
     private const string File = "durations.json";
@@ -53,9 +55,41 @@ public class DurationVectorTests
             case "retry-after":
                 Wait(input.GetString()!, expect);
                 break;
+            case "semver-parse":
+                Version(input.GetString()!, expect);
+                break;
+            case "semver-compare":
+                Assert.Equal(
+                    expect.GetProperty("result").GetInt32(),
+                    Math.Sign(Version(input.Text("a")!).ComparePrecedence(Version(input.Text("b")!))));
+                break;
+            case "semver-constraint-parse":
+                var failure = Record.Exception(() => TagRange.Parse(input.GetString()!));
+                Assert.Equal(expect.GetProperty("error").GetBoolean(), failure is ImageException { Kind: ImageErrorKind.InvalidArgument });
+                break;
+            case "semver-constraint":
+                Assert.Equal(
+                    expect.GetProperty("match").GetBoolean(),
+                    TagRange.Parse(input.Text("constraint")!).Has(Version(input.Text("version")!)));
+                break;
             default:
                 Assert.Fail("no test for op " + op);
                 break;
+        }
+    }
+
+    private static TagVersion Version(string tag) =>
+        TagVersion.TryParse(tag, out var version) ? version : throw new InvalidOperationException(tag + " is no version");
+
+    private static void Version(string tag, JsonElement expect)
+    {
+        Assert.Equal(!expect.Has("error"), TagVersion.TryParse(tag, out var version));
+        if (version is not null)
+        {
+            var wanted = new[] { "major", "minor", "patch" }
+                .Select(part => expect.GetProperty(part).GetInt32().ToString(CultureInfo.InvariantCulture));
+            Assert.Equal(wanted, version.Number.Split('.').Take(3));
+            Assert.Equal(expect.Text("prerelease"), version.Prerelease);
         }
     }
 

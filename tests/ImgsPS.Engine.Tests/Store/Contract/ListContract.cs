@@ -43,6 +43,27 @@ public abstract class ListContract : StoreContract
     }
 
     [SkippableFact]
+    public async Task Tags_of_a_repository_come_by_version_with_those_of_the_same_image_TG2_TG8()
+    {
+        foreach (var (tag, seed) in new[] { ("latest", 1), ("1.10", 1), ("1.9", 2), ("1.10-rc1", 3) })
+        {
+            await SeedAsync("team/app:" + tag, Spec(seed));
+        }
+
+        await SeedAsync("team/tool:1", Spec(4));
+        var request = new TagListRequest([new ImageSelection(ImageIdentity.Of(Name("team/app")))]) { Detailed = true };
+
+        var tags = await TagReader.ListAsync(Store, request, Observer, CancellationToken.None);
+
+        Assert.Equal(["1.10", "1.10-rc1", "1.9", "latest"], tags.Select(tag => tag.Tag));
+        Assert.Equal(["latest"], tags[0].SameAs);
+        Assert.Equal(["1.10"], tags[3].SameAs);
+        Assert.Empty(tags[1].SameAs!);
+        Assert.All(tags, tag => Assert.Equal((Name("team/app"), Under.Name), (tag.Repository, tag.Store)));
+        Assert.Empty(Observer.Errors);
+    }
+
+    [SkippableFact]
     public async Task Size_is_that_of_the_content_in_the_store()
     {
         // L5: unpacked, the two files' bytes.

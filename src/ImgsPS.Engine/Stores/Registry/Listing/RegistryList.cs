@@ -16,9 +16,6 @@ namespace ImgsPS.Stores.Registry;
 /// </summary>
 internal sealed class RegistryList
 {
-    /// <summary>Requests at a time.</summary>
-    private const int AtATime = 8;
-
     private readonly RegistryAddress _address;
     private readonly RegistryClient _client;
     private readonly RegistryDocuments _documents;
@@ -28,8 +25,8 @@ internal sealed class RegistryList
     private readonly ConcurrentQueue<Image> _rows = new();
     private readonly ConcurrentQueue<Child> _children = new();
     private readonly ConcurrentQueue<string> _ofOtherPlatforms = new();
+    private readonly RegistryEnd _end;
     private int _read;
-    private int _failedInARow;
 
     /// <param name="address">The store.</param>
     /// <param name="client">Its registry.</param>
@@ -41,6 +38,7 @@ internal sealed class RegistryList
     {
         _address = address;
         _client = client;
+        _end = new RegistryEnd(client);
         _documents = documents;
         _request = request;
         _observer = observer;
@@ -63,7 +61,14 @@ internal sealed class RegistryList
                 return [];
             }
 
-            var repositories = await RepositoriesAsync(wanted, cancellationToken).ConfigureAwait(false);
+            var repositories = await RegistryRepository.FindAsync(
+                _address,
+                _client,
+                wanted,
+                $"Name the repositories: Get-Image -Store {_address.Store} -Image app, app:1 or app:v*",
+                Tell,
+                _observer,
+                cancellationToken).ConfigureAwait(false);
             var tags = await TagsAsync(repositories, cancellationToken).ConfigureAwait(false);
             if (IsOfNames)
             {
@@ -71,12 +76,15 @@ internal sealed class RegistryList
             }
             else
             {
-                await SideBySide.EachAsync(tags, AtATime, (tag, stop) => GuardAsync(tag, () => ReadAsync(tag, stop), tags.Count, stop),
+                await SideBySide.EachAsync(
+                    tags,
+                    RegistryEnd.AtATime,
+                    (tag, stop) => GuardAsync(tag, () => ReadAsync(tag, stop), tags.Count, stop),
                     cancellationToken).ConfigureAwait(false);
                 var children = _children.ToArray();
                 await SideBySide.EachAsync(
                     children,
-                    AtATime,
+                    RegistryEnd.AtATime,
                     (child, stop) => GuardAsync(child.Tag, () => ReadAsync(child, 1, stop), null, stop),
                     cancellationToken).ConfigureAwait(false);
             }
@@ -99,64 +107,13 @@ internal sealed class RegistryList
 
     private bool IsOfNames => _request.NamesOnly && !_request.Filter.NeedsContent;
 
-    /// <summary>The repositories to ask for their tags, each with those who want some of them.</summary>
-    private async Task<List<Repository>> RepositoriesAsync(IReadOnlyList<RegistryWanted> wanted, CancellationToken cancellationToken)
-    {
-        var repositories = new Dictionary<string, Repository>(StringComparer.Ordinal);
-        foreach (var name in wanted.Where(name => name.Name is not null))
-        {
-            Find(name.Name!).Wanted.Add(name);
-        }
-
-        var searching = wanted.Where(name => name.Name is null).ToList();
-        if (searching.Count > 0)
-        {
-            try
-            {
-                await foreach (var path in _client.ListRepositoriesAsync(_observer, cancellationToken).ConfigureAwait(false))
-                {
-                    var repository = ImageReference.Parse(_address.Registry + "/" + path);
-                    var takers = _address.Holds(repository.Repository) ? searching.FindAll(name => name.MayTake(repository)) : [];
-                    if (takers.Count > 0)
-                    {
-                        Find(repository).Wanted.AddRange(takers);
-                    }
-                }
-            }
-            catch (ImageException e) when (_client.IsWithoutList(e))
-            {
-                var failure = _client.WithoutList(
-                    e, $"Name the repositories: Get-Image -Store {_address.Store} -Image app, app:1 or app:v*");
-                if (searching.Exists(name => name.Selection is null))
-                {
-                    throw failure;
-                }
-
-                searching.ForEach(name => Tell(name, failure));
-            }
-        }
-
-        return repositories.Values.ToList();
-
-        Repository Find(ImageReference name)
-        {
-            if (!repositories.TryGetValue(name.Name, out var repository))
-            {
-                repository = new Repository(new ImageReference(_address.Registry, name.Repository, null, null));
-                repositories.Add(name.Name, repository);
-            }
-
-            return repository;
-        }
-    }
-
     /// <summary>The tags that are wanted, and the digests that were named; one list of tags for each repository that needs one.</summary>
-    private async Task<List<Tag>> TagsAsync(List<Repository> repositories, CancellationToken cancellationToken)
+    private async Task<List<Tag>> TagsAsync(List<RegistryRepository> repositories, CancellationToken cancellationToken)
     {
         var found = new ConcurrentQueue<Tag>();
         await SideBySide.EachAsync(
             repositories,
-            AtATime,
+            RegistryEnd.AtATime,
             async (repository, stop) =>
             {
                 // A digest, or one tag, is asked for by itself; without its content only the list says that a tag is there.
@@ -195,7 +152,7 @@ internal sealed class RegistryList
         try
         {
             tags = await _client.ListTagsAsync(repository, _observer, stop).ConfigureAwait(false);
-            Interlocked.Exchange(ref _failedInARow, 0);
+            _end.Answered();
         }
         catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
         {
@@ -204,7 +161,7 @@ internal sealed class RegistryList
             wanted.Where(name => name.MustBeThere).ToList().ForEach(name => Tell(name, e));
             return [];
         }
-        catch (ImageException e) when (!IsOfRegistry(e))
+        catch (ImageException e) when (!_end.Is(e))
         {
             _observer.Error(e, repository.FamiliarName);
             wanted.ForEach(name => name.IsAnswered = true);
@@ -229,9 +186,9 @@ internal sealed class RegistryList
         try
         {
             await work().ConfigureAwait(false);
-            Interlocked.Exchange(ref _failedInARow, 0);
+            _end.Answered();
         }
-        catch (ImageException e) when (!stop.IsCancellationRequested && !IsOfRegistry(e))
+        catch (ImageException e) when (!stop.IsCancellationRequested && !_end.Is(e))
         {
             Tell(tag, e);
         }
@@ -242,17 +199,6 @@ internal sealed class RegistryList
             _observer.Progress(new TransferProgress(_address.Store, null, $"{done} of {all} tags", 0, null, false));
         }
     }
-
-    /// <summary>
-    /// True when the next tag would fail as this one: too many requests (UP8), a password that is refused, nobody there for a while.
-    /// </summary>
-    private bool IsOfRegistry(ImageException failure) => failure.Kind switch
-    {
-        ImageErrorKind.RateLimited => true,
-        ImageErrorKind.Unauthorized => _client.Transport.Errors.IsCredentialRefused,
-        ImageErrorKind.Unavailable or ImageErrorKind.Timeout => Interlocked.Increment(ref _failedInARow) >= AtATime,
-        _ => false,
-    };
 
     /// <summary>What a tag names: one HEAD (TG10), and the documents of a digest that is not known.</summary>
     private async Task ReadAsync(Tag tag, CancellationToken stop)
@@ -447,11 +393,6 @@ internal sealed class RegistryList
 
         return image => tests.Count == 0
             || (image.Created is { } created && tests.TrueForAll(test => test(FilterTime.From(created))));
-    }
-
-    private sealed record Repository(ImageReference Name)
-    {
-        public List<RegistryWanted> Wanted { get; } = new();
     }
 
     /// <param name="Reference">A tag, or a digest that was named.</param>

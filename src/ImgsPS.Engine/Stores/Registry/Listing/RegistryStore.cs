@@ -12,7 +12,7 @@ namespace ImgsPS.Stores.Registry;
 /// The images of a registry, for reading. Names are read relative to it, <c>app:1</c> of <c>registry://host/team</c> is
 /// <c>host/team/app:1</c>, and in full. Safe for any number of threads.
 /// </summary>
-internal sealed class RegistryStore : ISelectingStore, ISearchingStore, ISourceStore, ITargetStore, IReferrerStore
+internal sealed class RegistryStore : ISelectingStore, ITaggedStore, ISearchingStore, ISourceStore, ITargetStore, IReferrerStore
 {
     private readonly RegistryAddress _address;
     private readonly RegistryOptions _options;
@@ -76,6 +76,12 @@ internal sealed class RegistryStore : ISelectingStore, ISearchingStore, ISourceS
 
         return listed;
     }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<RepositoryTags>> ListTagsAsync(
+        TagListRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>
+        Client.GuardAsync(_address.Registry, observer, guarded =>
+            new RegistryTagList(_address, Client, request, guarded).RunAsync(cancellationToken));
 
     /// <inheritdoc/>
     public async Task<ImageConfig> GetConfigAsync(
