@@ -7,8 +7,8 @@ namespace ImgsPS.Naming;
 
 /// <summary>
 /// A range of versions as node-semver reads it (TG6): <c>&gt;=1.2 &lt;2</c>, <c>^1.2</c>, <c>~1.2</c>, <c>1.*</c>, <c>1.2 - 2.3</c>, a
-/// space for and, <c>||</c> for or. Versions may have any number of parts, and a variant in the range asks for that variant. Immutable, safe for
-/// any number of threads.
+/// space for and, <c>||</c> for or. Versions may have any number of parts, and a variant in the range asks for that one. Immutable,
+/// safe for any number of threads.
 /// </summary>
 internal sealed class TagRange
 {

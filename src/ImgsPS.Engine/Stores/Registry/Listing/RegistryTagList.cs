@@ -21,7 +21,7 @@ internal sealed class RegistryTagList(RegistryAddress address, RegistryClient cl
     private int _done;
 
     /// <summary>The tags. What a repository or a tag fails with is told; at the registry's end what was read is given.</summary>
-    /// <exception cref="ImageException">RateLimited, Unavailable, Timeout, Unauthorized: it ended before any digest was asked for.</exception>
+    /// <exception cref="ImageException">RateLimited, Unavailable, Timeout, Unauthorized: it ended before digests were asked for.</exception>
     public async Task<IReadOnlyList<RepositoryTags>> RunAsync(CancellationToken cancellationToken)
     {
         try
