@@ -50,7 +50,8 @@ internal sealed class TransferParts(BenchContext context)
             await using (var second = await StartSecondAsync())
             {
                 var to = $"{second.Host}/pushed:1";
-                var copy = $"$null = Copy-Image {Literal(reference)} -Store {Literal("registry://" + context.Registry.Host)} -Destination {Literal(to)}";
+                var from = Literal("registry://" + context.Registry.Host);
+                var copy = $"$null = Copy-Image {Literal(reference)} -Store {from} -Destination {Literal(to)}";
                 var push = $"$null = Invoke-ImagePush {Literal(reference)} -Destination {Literal(to)} -Store {Literal(context.Ours)}";
                 Task EmptyAsync() => PutAsideAsync(second.Storage);
                 await context.Pairs.MeasureAsync(
