@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Threading.Tasks;
 using static System.FormattableString;
 using static ImgsPS.Bench.BenchContext;
@@ -40,36 +41,56 @@ internal sealed class TransferParts(BenchContext context)
             return;
         }
 
-        var reference = context.At(await HugeSet.PutAsync(context.Registry, gib));
-        await ClearAsync(context.Ours);
-        await PullAsync(context.Ours, reference);
-        Side? Once(Func<Task> prepare, string script, string what) =>
-            context.Session(prepare, script, memory: true) is { } side ? side with { Name = Invariant($"{side.Name}: {what}, {gib} GiB") } : null;
+        await using var second = await StartSecondAsync();
+        var to = Literal($"{second.Host}/pushed:1");
+        var from = Literal("registry://" + context.Registry.Host);
+        Task EmptyAsync() => PutAsideAsync(second.Storage);
         try
         {
-            await using (var second = await StartSecondAsync())
-            {
-                var to = $"{second.Host}/pushed:1";
-                var from = Literal("registry://" + context.Registry.Host);
-                var copy = $"$null = Copy-Image {Literal(reference)} -Store {from} -Destination {Literal(to)}";
-                var push = $"$null = Invoke-ImagePush {Literal(reference)} -Destination {Literal(to)} -Store {Literal(context.Ours)}";
-                Task EmptyAsync() => PutAsideAsync(second.Storage);
-                await context.Pairs.MeasureAsync(
-                    "hugetransfer.push", "peak of memory", Once(EmptyAsync, push, "push"), Once(EmptyAsync, copy, "copy"), 0, 1);
-                Directory.Delete(second.Storage, recursive: true);
-                DeleteAside(context.Options.Work);
-            }
-
-            var export = $"Export-Image {Literal(reference)} -Path {Literal(Archive)} -Store {Literal(context.Ours)}";
-            var import = $"$null = Import-Image {Literal(Archive)} -Store {Literal(Loaded)}";
-            await context.Pairs.MeasureAsync(
-                "hugetransfer.archive", "peak of memory", Once(NothingAsync, export, "export"), Once(NothingAsync, import, "import"), 0, 1);
+            // What a first run needs of memory beside the image, compiled code above all, is the session's.
+            await MeasureAsync(ImageSets.Big(context.Options.LayerMiB), null);
+            await MeasureAsync(await HugeSet.PutAsync(context.Registry, gib), Invariant($"{gib} GiB"));
         }
         finally
         {
+            await ClearAsync(context.Ours);
+        }
+
+        async Task MeasureAsync(string name, string? size)
+        {
+            var image = Literal(context.At(name));
+            await ClearAsync(context.Ours);
+            await PullAsync(context.Ours, context.At(name));
+            await PairAsync(
+                "hugetransfer.push", size,
+                (EmptyAsync, $"$null = Invoke-ImagePush {image} -Destination {to} -Store {Literal(context.Ours)}", "push"),
+                (EmptyAsync, $"$null = Copy-Image {image} -Store {from} -Destination {to}", "copy"));
+            await EmptyAsync();
+            DeleteAside(context.Options.Work);
+            await PairAsync(
+                "hugetransfer.archive", size,
+                (ClearArchiveAsync, $"Export-Image {image} -Path {Literal(Archive)} -Store {Literal(context.Ours)}", "export"),
+                (() => ClearAsync(Loaded), $"$null = Import-Image {Literal(Archive)} -Store {Literal(Loaded)}", "import"));
             await ClearArchiveAsync();
             await ClearAsync(Loaded);
-            await ClearAsync(context.Ours);
+        }
+
+        async Task PairAsync(
+            string key, string? size, (Func<Task> Prepare, string Script, string What) one, (Func<Task> Prepare, string Script, string What) other)
+        {
+            var sides = new[] { one, other }.Select(way => context.Session(way.Prepare, way.Script, memory: true) is { } side
+                ? side with { Name = $"{side.Name}: {way.What}, {size}" } : null).ToArray();
+            if (size is not null)
+            {
+                await context.Pairs.MeasureAsync(key, "peak of memory", sides[0], sides[1], 0, 1);
+                return;
+            }
+
+            foreach (var side in sides.OfType<Side>())
+            {
+                await side.PrepareAsync();
+                await side.RunAsync();
+            }
         }
     }
 

@@ -255,8 +255,8 @@ Describe 'The examples of the help' {
                 $output[1].Reference | Should -Be "$address/app:1.4"
             }
             'Copy-Image 4'          = {
-                $output[-1].Reference | Should -Be "$address/app:1.4"
-                (Get-Image -Store ./app.tar).Id | Should -Be (Get-Image 'app:1.4' -Store "registry://$address").Id
+                $output.Reference | Should -Be "$address/app:1.4", "$address/app:1.4"
+                $output[1].Id | Should -Be (Get-Image 'app:1.4' -Store "registry://$address").Id
             }
             'Copy-Image 5'          = { (Get-Image "app:1.3" -Store "registry://$address").Digest | Should -Not -Be (Get-Image "$address/app:1.4").Digest }
             'Copy-Image 6'          = { "$said" | Should -Match ', sends \d+ bytes, \d+ are there' }

@@ -2,9 +2,10 @@ BeforeAll {
     Import-Module "$PSScriptRoot/TestSession.psm1" -Force
     $path = Get-TestModulePath
     $folder = Split-Path $path
-    $commands = 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
-        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer', 'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull',
-        'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore'
+    $commands = 'Add-ImageTag', 'Connect-ImageRegistry', 'Copy-Image', 'Disconnect-ImageRegistry', 'Export-Image', 'Find-Image',
+        'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer',
+        'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore',
+        'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore'
     $aliases = 'Load-Image', 'Pull-Image', 'Push-Image', 'Save-Image', 'Tag-Image'
     $edition = if ($PSVersionTable.PSVersion.Major -lt 6) { 'net472' } else { 'net8.0' }
 }
@@ -141,8 +142,8 @@ Describe 'The commands' {
 
     It '<_> follows the conventions' `
         -ForEach 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
-        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer', 'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull',
-        'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer',
+        'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
         $command = Get-Command $_
         (Get-Verb).Verb | Should -Contain $command.Verb
         $command.OutputType | Should -Not -BeNullOrEmpty
@@ -157,8 +158,8 @@ Describe 'The commands' {
 
     It '<_> has help' `
         -ForEach 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
-        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer', 'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull',
-        'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
+        'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer',
+        'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"
         @($help.examples.example).Count | Should -BeGreaterOrEqual 2

@@ -23,11 +23,18 @@ BeforeAll {
         'Get-ImageHistory'     = "Get-ImageHistory $address/team/app:1"
         'Get-ImageLayer'       = "Get-ImageLayer $address/team/app:1"
         'Get-ImageManifest'    = "Get-ImageManifest $address/team/app:1"
+        'Get-ImageReferrer'    = "Get-ImageReferrer $address/team/app:1"
+        'Get-ImageTag'         = "Get-ImageTag $address/team/app"
         'Get-ImageStore'       = 'Get-ImageStore'
         'Test-ImageStore'      = 'Test-ImageStore'
         'Repair-ImageStore'    = 'Repair-ImageStore'
         'Optimize-ImageStore'  = 'Optimize-ImageStore'
         'Remove-Image'         = "Remove-Image $address/team/app:1, $address/team/app:2, demo:1"
+
+        # Last, so that nothing else has the credentials; in a configuration of its own.
+        'Connect-ImageRegistry' = '$env:DOCKER_CONFIG = "$env:IMGSPS_STORE.login"; ' + "Connect-ImageRegistry $address -Credential " +
+            "([pscredential]::new('u', (ConvertTo-SecureString 'p' -AsPlainText -Force)))"
+        'Disconnect-ImageRegistry' = "Disconnect-ImageRegistry $address"
     }
     $commands = @((Get-Command -Module ImgsPS -CommandType Cmdlet).Name)
 
@@ -64,7 +71,7 @@ Describe 'An unattended session (RU1)' {
 
     AfterEach {
         Remove-TestStore $store
-        Remove-Item -LiteralPath "$store.tar", "$store.copy" -Recurse -Force -ErrorAction Ignore
+        Remove-Item -LiteralPath "$store.tar", "$store.copy", "$store.login" -Recurse -Force -ErrorAction Ignore
     }
 
     It 'has a line here for each command' {
@@ -97,7 +104,7 @@ Describe 'An unattended session (RU1)' {
         Reset-TestRegistry $registry
         $before = Get-World $store
         $changing = $commands | Where-Object { (Get-Command $_).Parameters.ContainsKey('WhatIf') }
-        $changing | Should -HaveCount 9
+        $changing | Should -HaveCount 11
         $run = Invoke-Unattended (@($changing | ForEach-Object { "$($lines[$_]) -WhatIf; '$_ ' + `$?" }) -join '; ')
 
         # Remove-Image is given one image that is not there.
