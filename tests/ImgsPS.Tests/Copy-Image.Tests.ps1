@@ -93,6 +93,14 @@ Describe 'An archive as a store' {
         Get-Content -LiteralPath "$work/old.tar" | Should -Be 'what was there'
     }
 
+    It 'is not written when one of two stores does not have an image, though the other has it under that name (CP9)' {
+        Copy-Image "$team/app:2" -Destination "$work/other/" | Out-Null
+        Copy-Image "$team/app:1" -Store local, "$work/other" -Destination "$work/two.tar" -ErrorVariable failed -ErrorAction SilentlyContinue `
+            -WarningAction SilentlyContinue | Should -BeNullOrEmpty
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'ImageNotFound*'
+        Test-Path -LiteralPath "$work/two.tar" | Should -BeFalse
+    }
+
     It 'is not replaced with -NoClobber, and not written with -WhatIf, which says what would be replaced' {
         Copy-Image "$team/app:1" -Destination "$work/kept.tar" | Out-Null
         $hash = (Get-FileHash -LiteralPath "$work/kept.tar").Hash

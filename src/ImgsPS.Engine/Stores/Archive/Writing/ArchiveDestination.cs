@@ -14,7 +14,7 @@ namespace ImgsPS.Stores.Archive;
 internal sealed class ArchiveDestination : IDisposable
 {
     private readonly List<string> _begun = new();
-    private readonly ConcurrentDictionary<string, ImageTransfer> _done = new();
+    private readonly ConcurrentQueue<ImageTransfer> _done = new();
     private readonly ExportTarget _target;
     private readonly StagedLayout _staged;
 
@@ -49,7 +49,7 @@ internal sealed class ArchiveDestination : IDisposable
     public void Begin(ImageReference reference) => _begun.Add(reference.WithDefaultTag().Familiar);
 
     /// <summary>Notes what a copy did. Safe for any number of threads.</summary>
-    public void End(ImageTransfer done) => _done[done.Reference] = done;
+    public void End(ImageTransfer done) => _done.Enqueue(done);
 
     /// <summary>Writes the archive, when no copy is under way any more.</summary>
     /// <param name="includeForeignLayers">As the copies had it.</param>
@@ -60,8 +60,7 @@ internal sealed class ArchiveDestination : IDisposable
     public async Task<IReadOnlyList<ImageTransfer>?> WriteAsync(
         bool includeForeignLayers, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var names = _begun.Distinct().ToArray();
-        if (!names.All(_done.ContainsKey))
+        if (_done.Count < _begun.Count)
         {
             return null;
         }
@@ -78,7 +77,7 @@ internal sealed class ArchiveDestination : IDisposable
         var request = new ExportRequest { IncludeForeignLayers = includeForeignLayers, IncludeReferrers = true };
         var plan = await ArchivePlanner.RunAsync(selection.Open(observer), request, observer, cancellationToken).ConfigureAwait(false);
         await ImageExport.ToFileAsync(plan, _target, IsCompressed(_target.Path), observer, cancellationToken).ConfigureAwait(false);
-        return names.Select(name => _done[name]).ToArray();
+        return _done.OrderBy(done => _begun.IndexOf(done.Reference)).ToArray();
     }
 
     public void Dispose()
