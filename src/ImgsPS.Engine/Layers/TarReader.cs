@@ -21,7 +21,8 @@ internal sealed class TarReader
     /// <summary>Longest name, in bytes: that of Linux.</summary>
     public const int MaxName = 4096;
 
-    private const int Block = 512;
+    /// <summary>Bytes of a header, and of what contents are filled up to.</summary>
+    public const int Block = 512;
 
     /// <summary>Bytes of zeros that may follow the end: tapes are filled up to a block of theirs.</summary>
     private const long MaxPadding = 16 * 1024 * 1024;

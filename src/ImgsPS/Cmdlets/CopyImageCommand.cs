@@ -5,7 +5,6 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Completion;
-using ImgsPS.Naming;
 using ImgsPS.Parameters;
 using ImgsPS.Pipeline;
 using ImgsPS.Stores;
@@ -130,7 +129,7 @@ public sealed class CopyImageCommand : TransferCmdlet
         var done = RunToResult((observer, cancellationToken) => archive.WriteAsync(IncludeForeignLayer, observer, cancellationToken));
         if (done is null)
         {
-            Warn($"Nothing was written to '{PrintableText.Of(path)}': an archive is made of all images that are named, or not at all.");
+            Warn(ExportTarget.NotWritten(path));
             return;
         }
 

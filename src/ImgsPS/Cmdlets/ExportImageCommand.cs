@@ -138,8 +138,7 @@ public sealed class ExportImageCommand : StoreCmdlet
     {
         if (_failed)
         {
-            Warn($"Nothing was written to '{PrintableText.Of(_target!.Path)}': an archive is made of all images that are named, or not at "
-                + "all.");
+            Warn(ExportTarget.NotWritten(_target!.Path));
         }
         else if (_lookup.Count > 0)
         {

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Management.Automation;
 using ImgsPS.Completion;
@@ -12,20 +11,9 @@ namespace ImgsPS.Cmdlets;
 [Cmdlet(VerbsCommon.Get, "ImageManifest")]
 [OutputType(typeof(ImageManifest))]
 [OutputType(typeof(string))]
-public sealed class GetImageManifestCommand : RegistryCmdlet
+public sealed class GetImageManifestCommand : QuestionCmdlet
 {
-    /// <summary>References in line: those that are asked for, and answers that wait until an earlier one is written.</summary>
-    private const int Ahead = 16;
-
     private Platform? _platform;
-
-    /// <summary>References, or objects with one.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Name", "Reference")]
-    [ImageNameTransformation]
-    [ArgumentCompleter(typeof(RegistryImageCompleter))]
-    [ValidateNotNullOrEmpty]
-    public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
 
     /// <summary>One platform of an index, with its config and layers.</summary>
     [Parameter]
@@ -43,6 +31,8 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
 
     private protected override bool FollowsSymlinks => FollowSymlink;
 
+    private protected override bool AsksWhole => _platform is not null;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -50,32 +40,7 @@ public sealed class GetImageManifestCommand : RegistryCmdlet
         _platform = Require(Platform, () => Platform is null ? null : ImgsPS.Platform.Parse(Platform));
     }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        foreach (var image in Image)
-        {
-            StartItem(Questions, image.ToString(), () =>
-            {
-                if (NamesFor(image) is { } names)
-                {
-                    Ask(image, image.Identity, OpenStores(names));
-                }
-                else
-                {
-                    var (store, identity) = InRegistry(image, whole: _platform is not null);
-                    Ask(image, identity, [store]);
-                }
-            });
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void EndProcessing() => Questions.Finish();
-
-    private WorkLine Questions => Line(Ahead);
-
-    private void Ask(ImageName image, ImageIdentity identity, IReadOnlyList<StoreLink> stores) =>
+    private protected override void Ask(ImageName image, ImageIdentity identity, IReadOnlyList<StoreLink> stores) =>
         StartOnEach(Questions, stores, image.ToString(), async (part, cancellationToken) =>
         {
             var answer = await part.Store.GetManifestAsync(identity, _platform, Options, part.Observer, cancellationToken)

@@ -17,19 +17,8 @@ namespace ImgsPS.Cmdlets;
 [OutputType(typeof(ImageReferrer))]
 [OutputType(typeof(PSObject))]
 [OutputType(typeof(byte[]))]
-public sealed class GetImageReferrerCommand : RegistryCmdlet
+public sealed class GetImageReferrerCommand : QuestionCmdlet
 {
-    /// <summary>Images in line: those that are asked for, and answers that wait until an earlier one is written.</summary>
-    private const int Ahead = 16;
-
-    /// <summary>References, or objects with one.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Name", "Reference")]
-    [ImageNameTransformation]
-    [ArgumentCompleter(typeof(RegistryImageCompleter))]
-    [ValidateNotNullOrEmpty]
-    public ImageName[] Image { get; set; } = Array.Empty<ImageName>();
-
     /// <summary>Only referrers of this type.</summary>
     [Parameter(Position = 1)]
     [ArgumentCompleter(typeof(ArtifactTypeCompleter))]
@@ -44,33 +33,9 @@ public sealed class GetImageReferrerCommand : RegistryCmdlet
     [Parameter]
     public SwitchParameter Content { get; set; }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        foreach (var image in Image)
-        {
-            StartItem(Questions, image.ToString(), () =>
-            {
-                if (NamesFor(image) is { } names)
-                {
-                    Ask(image, image.Identity, OpenStores(names));
-                }
-                else
-                {
-                    EnsureName(image);
-                    var (store, identity) = InRegistry(image, whole: true);
-                    Ask(image, identity, [store]);
-                }
-            });
-        }
-    }
+    private protected override bool AsksWhole => true;
 
-    /// <inheritdoc/>
-    protected override void EndProcessing() => Questions.Finish();
-
-    private WorkLine Questions => Line(Ahead);
-
-    private void Ask(ImageName image, ImageIdentity identity, IReadOnlyList<StoreLink> stores)
+    private protected override void Ask(ImageName image, ImageIdentity identity, IReadOnlyList<StoreLink> stores)
     {
         var request = new ReferrerRequest(identity) { ArtifactType = ArtifactType, Recurse = Recurse };
         StartOnEach(Questions, stores, image.ToString(), (part, cancellationToken) => Content

@@ -180,6 +180,10 @@ internal sealed class ExportTarget : IDisposable
         ImageErrorKind.Conflict, $"The file '{PrintableText.Of(path)}' already exists.",
         "Name another one, or leave out -NoClobber to replace it.");
 
+    /// <summary>The warning that nothing was written, since one of the images failed.</summary>
+    public static string NotWritten(string path) =>
+        $"Nothing was written to '{PrintableText.Of(path)}': an archive is made of all images that are named, or not at all.";
+
     private ImageException Taken(string words) => new(
         ImageErrorKind.Conflict, $"'{Path}' is there already: {words}",
         (_isFolder ? "A folder is only made new." : "-NoClobber replaces no file.") + " Name another one with -Path, or remove it first.");

@@ -84,28 +84,14 @@ internal sealed class ImportedContent : IDisposable
             return actual == digest ? new StoredMember(content, compression) : throw Wrong(name, digest, actual);
         }
 
-        // What an earlier, broken copy left is of no use: the bytes come once, from the first on.
-        writer.Reset();
-        var done = false;
         try
         {
-            var compression = await PourAsync(
-                size, read, (bytes, offset, count) => writer.WriteAsync(bytes, offset, count, _cancellation)).ConfigureAwait(false);
-            await writer.CommitAsync(_cancellation).ConfigureAwait(false);
-            done = true;
-            Made(digest);
-            return new StoredMember(content, compression);
+            return new StoredMember(content, await WriteAsync(writer, () => PourAsync(
+                size, read, (bytes, offset, count) => writer.WriteAsync(bytes, offset, count, _cancellation))).ConfigureAwait(false));
         }
         catch (ImageException e) when (e.Kind == ImageErrorKind.Integrity)
         {
             throw Wrong(name, digest, null, e);
-        }
-        finally
-        {
-            if (!done)
-            {
-                writer.Discard();
-            }
         }
     }
 
@@ -326,13 +312,7 @@ internal sealed class ImportedContent : IDisposable
 
     private async Task<StoredMember> AddSmallAsync(Descriptor content, Func<byte[], int, int, int> read, string name)
     {
-        var bytes = new byte[content.Size];
-        for (var filled = 0; filled < bytes.Length;)
-        {
-            var got = read(bytes, filled, bytes.Length - filled);
-            filled += got > 0 ? got : throw Short(bytes.Length - filled);
-        }
-
+        var bytes = ReadAll((int)content.Size, read);
         var actual = Digest.Of(bytes, content.Digest.Algorithm);
         if (actual != content.Digest)
         {
@@ -390,20 +370,26 @@ internal sealed class ImportedContent : IDisposable
     {
         using var writer = await BlobWriter.BeginAsync(_parts.Paths, _parts.Files, _parts.Blobs, content, _observer, _cancellation)
             .ConfigureAwait(false);
-        if (writer is null)
+        return writer is not null && await WriteAsync(writer, async () =>
         {
-            return false;
-        }
+            await writer.WriteAsync(bytes, 0, bytes.Length, _cancellation).ConfigureAwait(false);
+            return true;
+        }).ConfigureAwait(false);
+    }
 
+    /// <summary>Writes a blob whole, or leaves nothing of it.</summary>
+    private async Task<T> WriteAsync<T>(BlobWriter writer, Func<Task<T>> write)
+    {
         var done = false;
         try
         {
+            // What an earlier, broken copy left is of no use: the bytes come once, from the first on.
             writer.Reset();
-            await writer.WriteAsync(bytes, 0, bytes.Length, _cancellation).ConfigureAwait(false);
+            var result = await write().ConfigureAwait(false);
             await writer.CommitAsync(_cancellation).ConfigureAwait(false);
             done = true;
-            Made(content.Digest);
-            return true;
+            Made(writer.Descriptor.Digest);
+            return result;
         }
         finally
         {
@@ -416,7 +402,7 @@ internal sealed class ImportedContent : IDisposable
 
     /// <summary>True for a document; the first header of a tar is filled up with NULs, which no document has.</summary>
     private static bool IsText(byte[] bytes, int offset, int count) =>
-        Array.IndexOf(bytes, (byte)0, offset, Math.Min(count, 512)) < 0;
+        Array.IndexOf(bytes, (byte)0, offset, Math.Min(count, TarReader.Block)) < 0;
 
     private void Made(Digest digest)
     {
@@ -432,7 +418,21 @@ internal sealed class ImportedContent : IDisposable
         "The archive was changed, or the tool that wrote it is at fault. Nothing was imported.",
         cause);
 
-    internal static ImageException Short(long missing) => new(
+    /// <summary>The bytes of a small file.</summary>
+    /// <exception cref="ImageException">StoreUnavailable: it ends too early.</exception>
+    internal static byte[] ReadAll(int size, Func<byte[], int, int, int> read)
+    {
+        var bytes = new byte[size];
+        for (var filled = 0; filled < size;)
+        {
+            var got = read(bytes, filled, size - filled);
+            filled += got > 0 ? got : throw Short(size - filled);
+        }
+
+        return bytes;
+    }
+
+    private static ImageException Short(long missing) => new(
         ImageErrorKind.StoreUnavailable, $"a file became {missing} bytes shorter while it was read",
         "Import it again when nobody changes it.");
 

@@ -188,13 +188,7 @@ internal sealed class LayoutImport
 
     private static StoredMember ReadIntoMemory(IMemberSource members, int size)
     {
-        var bytes = new byte[size];
-        for (var filled = 0; filled < size;)
-        {
-            var read = members.Read(bytes, filled, size - filled);
-            filled += read > 0 ? read : throw ImportedContent.Short(size - filled);
-        }
-
+        var bytes = ImportedContent.ReadAll(size, members.Read);
         return new StoredMember(new Descriptor("", Digest.Of(bytes), size), Compressions.Of(bytes, size)) { Bytes = bytes };
     }
 
