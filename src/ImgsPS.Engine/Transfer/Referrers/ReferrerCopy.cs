@@ -20,7 +20,6 @@ internal sealed class ReferrerCopy
     private readonly CopyRequest _request;
     private readonly IOperationObserver _observer;
     private readonly CancellationToken _cancellation;
-    private readonly ReferrerWalk _walk;
 
     /// <param name="source">The image.</param>
     /// <param name="target">Where it goes.</param>
@@ -39,7 +38,6 @@ internal sealed class ReferrerCopy
         _request = request;
         _observer = observer;
         _cancellation = cancellation;
-        _walk = new ReferrerWalk(_source, observer, cancellation);
     }
 
     /// <summary>The source, to ask it for referrers.</summary>
@@ -53,28 +51,8 @@ internal sealed class ReferrerCopy
     /// <param name="wanted">The manifests of an index that are copied; null for all.</param>
     public async Task<IReadOnlyList<CopiedReferrer>> BringAsync(ManifestDocument root, IReadOnlyCollection<Digest>? wanted)
     {
-        await _walk.AddAsync(root, wanted).ConfigureAwait(false);
-        var copied = new List<CopiedReferrer>();
-        var read = new Dictionary<Digest, ManifestDocument?>();
-        foreach (var found in await _walk.RunAsync(ReferrerWalk.CopyDepth).ConfigureAwait(false))
-        {
-            var descriptor = found.Referrer.Descriptor;
-            if (!read.TryGetValue(descriptor.Digest, out var document))
-            {
-                document = await ReadAsync(_source, found, _observer, _cancellation).ConfigureAwait(false);
-                read.Add(descriptor.Digest, document);
-                if (document is not null)
-                {
-                    await BringAsync(document, 1).ConfigureAwait(false);
-                }
-            }
-
-            if (document is not null)
-            {
-                copied.Add(new CopiedReferrer(found, document));
-            }
-        }
-
+        var copied = await ReferrerPlan.ReadAsync(_source, root, wanted, _observer, _cancellation).ConfigureAwait(false);
+        await BringAsync(copied).ConfigureAwait(false);
         if (copied.Count > 0)
         {
             _observer.Verbose($"{_source.Name}: {copied.Count} {(copied.Count == 1 ? "referrer" : "referrers")} copied with it");
@@ -100,27 +78,7 @@ internal sealed class ReferrerCopy
                 throw Lost();
             }
 
-            foreach (var referrer in referrers)
-            {
-                await BringAsync(referrer.Document, 1).ConfigureAwait(false);
-            }
-        }
-    }
-
-    /// <summary>A referrer's document; null, with a warning, when it is listed and not there.</summary>
-    public static async Task<ManifestDocument?> ReadAsync(
-        IReferrerSource source, FoundReferrer found, IOperationObserver observer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await source.GetManifestAsync(found.Referrer.Descriptor, observer, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
-        {
-            observer.Warning(
-                $"{source.Name}: {found.Referrer.Descriptor.Digest} is listed as a referrer of {found.Subject.ShortHex}, but it is not "
-                + "there; it stays behind.");
-            return null;
+            await BringAsync(referrers).ConfigureAwait(false);
         }
     }
 
@@ -128,20 +86,20 @@ internal sealed class ReferrerCopy
         .SelectMany(document => (document is Manifest manifest ? _request.ContentOf(manifest) : []).Append(document.ToDescriptor()))
         .GroupBy(content => content.Digest).Select(same => same.First()).ToList();
 
-    /// <summary>Brings a document with all that it names: content, or of an index what that lists.</summary>
-    private async Task BringAsync(ManifestDocument document, int depth)
+    /// <summary>Brings documents with all that they name: content, and of an index what that lists.</summary>
+    private async Task BringAsync(IReadOnlyList<CopiedReferrer> referrers)
     {
-        if (document is ImageIndex index)
+        foreach (var referrer in referrers.GroupBy(referrer => referrer.Document.Digest).Select(same => same.First().Document))
         {
-            ImageIndex.EnsureFollowed(index.Entries.Count, depth);
-            foreach (var entry in index.Entries.Where(entry => entry.MayBeManifest || entry.Platform is not null))
+            foreach (var document in await ReferrerPlan.TreeAsync(_source, referrer, _observer, _cancellation).ConfigureAwait(false))
             {
-                await BringAsync(
-                    await _source.GetChildAsync(index, entry.Follow(), _observer, _cancellation).ConfigureAwait(false), depth + 1)
-                    .ConfigureAwait(false);
+                await BringAsync(document).ConfigureAwait(false);
             }
         }
+    }
 
+    private async Task BringAsync(ManifestDocument document)
+    {
         for (var attempt = 1; ; attempt++)
         {
             if (document is Manifest manifest)

@@ -6,7 +6,7 @@ using ImgsPS.Content;
 
 namespace ImgsPS.Transfer;
 
-/// <summary>What an image's referrers are made of, for who says what a copy or an archive of them would have. Nothing is copied.</summary>
+/// <summary>What an image's referrers are made of, for a copy, an archive, and who says what these would have. Nothing is copied.</summary>
 internal static class ReferrerPlan
 {
     /// <summary>The referrers that are there, each with its document, those of an index's documents included.</summary>
@@ -23,10 +23,15 @@ internal static class ReferrerPlan
         var walk = new ReferrerWalk(source, observer, cancellationToken);
         await walk.AddAsync(root, wanted).ConfigureAwait(false);
         var read = new List<CopiedReferrer>();
+        var documents = new Dictionary<Digest, ManifestDocument?>();
         foreach (var found in await walk.RunAsync(ReferrerWalk.CopyDepth).ConfigureAwait(false))
         {
-            var document = read.Find(r => r.Document.Digest == found.Referrer.Descriptor.Digest)?.Document
-                ?? await ReferrerCopy.ReadAsync(source, found, observer, cancellationToken).ConfigureAwait(false);
+            if (!documents.TryGetValue(found.Referrer.Descriptor.Digest, out var document))
+            {
+                document = await ReadAsync(source, found, observer, cancellationToken).ConfigureAwait(false);
+                documents.Add(found.Referrer.Descriptor.Digest, document);
+            }
+
             if (document is not null)
             {
                 read.Add(new CopiedReferrer(found, document));
@@ -58,6 +63,23 @@ internal static class ReferrerPlan
             }
 
             all.Add(one);
+        }
+    }
+
+    /// <summary>A referrer's document; null, with a warning, when it is listed and not there.</summary>
+    private static async Task<ManifestDocument?> ReadAsync(
+        IReferrerSource source, FoundReferrer found, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.GetManifestAsync(found.Referrer.Descriptor, observer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
+        {
+            observer.Warning(
+                $"{source.Name}: {found.Referrer.Descriptor.Digest} is listed as a referrer of {found.Subject.ShortHex}, but it is not "
+                + "there; it stays behind.");
+            return null;
         }
     }
 

@@ -9,7 +9,7 @@ using ImgsPS.Transfer;
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>
-/// The images of a registry, for reading. Names are read relative to it, <c>app:1</c> of <c>registry://host/team</c> is
+/// The images of a registry, to be read and as ends of copies. Names are read relative to it, <c>app:1</c> of <c>registry://host/team</c> is
 /// <c>host/team/app:1</c>, and in full. Safe for any number of threads.
 /// </summary>
 internal sealed class RegistryStore : ISelectingStore, ITaggedStore, ISearchingStore, ISourceStore, ITargetStore, IReferrerStore
