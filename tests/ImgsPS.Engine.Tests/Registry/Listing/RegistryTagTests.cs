@@ -232,7 +232,11 @@ public sealed class RegistryTagTests : IAsyncDisposable
     public async Task Too_many_requests_end_the_digests_with_one_error_that_has_the_time_UP8()
     {
         Add("app", string.Join(" ", Enumerable.Range(1, 40).Select(i => $"1.{i}={i}")));
-        _server.Faults.Add(new Fault("manifests/", FaultAction.Status(429, null, ("Retry-After", "86400")), skip: 10));
+
+        // The refusals come when the answers before them have been read: a refusal ends what is under way.
+        var refusal = FaultAction.Status(429, null, ("Retry-After", "86400"));
+        _server.Faults.Add(new Fault(
+            "manifests/", new FaultAction { OnRequest = _ => Thread.Sleep(1000), Instead = refusal.Instead }, skip: 10));
 
         var tags = await ListAsync(Of("app") with { Detailed = true });
 
