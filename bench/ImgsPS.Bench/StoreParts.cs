@@ -69,7 +69,7 @@ internal sealed class StoreParts(BenchContext context)
             async () =>
             {
                 using var store = ImageStores.Open(folder);
-                var removals = await store.ForChange().RemoveAsync(requests, NullObserver.Instance, CancellationToken.None);
+                var removals = await store.ForRemoval().RemoveAsync(requests, NullObserver.Instance, CancellationToken.None);
                 if (removals.Failure is not null)
                 {
                     throw removals.Failure;
@@ -83,7 +83,7 @@ internal sealed class StoreParts(BenchContext context)
                 using var store = ImageStores.Open(folder);
                 foreach (var request in requests)
                 {
-                    await store.ForChange().RemoveAsync([request], NullObserver.Instance, CancellationToken.None);
+                    await store.ForRemoval().RemoveAsync([request], NullObserver.Instance, CancellationToken.None);
                 }
             },
             Holds(folder, 0));

@@ -131,7 +131,7 @@ internal sealed class Commands
 
     private Task TagAsync(IImageStore store, CancellationToken cancellationToken) => ForEachAsync(_line.Arguments.Skip(1), async name =>
         await WriteAllAsync(
-            store.ForChange().TagAsync(new TagRequest(Named, ImageReference.Parse(name)), _observer, cancellationToken), Lines.Of));
+            store.ForTagging().TagAsync(new TagRequest(Named, ImageReference.Parse(name)), _observer, cancellationToken), Lines.Of));
 
     private Task RemoveAsync(IImageStore store, CancellationToken cancellationToken) => ForEachAsync(_line.Arguments, async name =>
     {

@@ -67,6 +67,15 @@ Describe 'The examples of the help' {
             'Import-Image 4'      = { tar -C $PSScriptRoot -czf (Join-Path $world.Work rootfs.tar.gz) TestSession.psm1 }
             'Import-Image 5'      = { Export-Image "$address/app:1.4" (Join-Path $world.Work app.tar) }
             'Invoke-ImagePull 6'  = { Set-ExamplePassword $world }
+            'Remove-Image 7'      = {
+                $old = @{ created = '2023-03-01T00:00:00Z'; layers = @(@{ seed = 31; size = 700 }) }
+                $null = Add-TestImage $world.Registry builds/old:1 $old
+                $null = Add-TestImage $world.Registry builds/new:1 @{ created = [datetime]::UtcNow.ToString('o'); layers = @(@{ seed = 32; size = 700 }) }
+            }
+            'Remove-Image 8'      = {
+                $signed = (Add-TestImage $world.Registry builds/web:1.3 @{ layers = @(@{ seed = 33; size = 700 }) }).digest
+                $null = Add-TestReferrer $address builds/web -Subject $signed -ArtifactType application/vnd.example.signature
+            }
             'Repair-ImageStore 1' = { Set-ExampleDamage "$address/app:1.3" $world.Store }
             'Repair-ImageStore 2' = { Set-ExampleDamage "$address/app:1.3" $world.Store }
             'Repair-ImageStore 3' = {
@@ -316,6 +325,15 @@ Describe 'The examples of the help' {
                 Get-Name "*/app:*" | Should -Contain "$address/app:1.4"
             }
             'Remove-Image 6'        = { Get-Image | Should -BeNullOrEmpty }
+            'Remove-Image 7'        = {
+                $said | Should -HaveCount 1
+                $output[-1].Name | Should -Be Removed
+                Get-Name -Store "registry://$address/builds" | Should -Be "$address/builds/new:1"
+            }
+            'Remove-Image 8'        = {
+                $output | Should -BeOfType ImgsPS.ImageReferrer
+                Get-Name -Store "registry://$address/builds" | Should -Not -Contain "$address/builds/web:1.3"
+            }
             'Repair-ImageStore 1'   = {
                 $said | Should -Not -BeNullOrEmpty
                 Test-ImageStore -Full -Quiet | Should -BeFalse

@@ -53,6 +53,9 @@ public sealed class Image
     /// </summary>
     public string? ManifestDigest { get; init; }
 
+    /// <summary>True for one of several images of a name in a registry's list of all platforms: the name is not removed for its sake.</summary>
+    internal bool IsPart { get; init; }
+
     /// <summary>Media type of what <see cref="Digest"/> names.</summary>
     public string? MediaType { get; init; }
 

@@ -25,20 +25,32 @@ public sealed class ImageRemoval
         init => _untagged = TextList.Of(value);
     }
 
-    /// <summary>The image id and then the chain ids of the layers that went, top first (D3); empty when a name is left.</summary>
+    /// <summary>
+    /// The image id and then the chain ids of the layers that went, top first (D3); empty when a name is left. In a registry the digests of
+    /// the manifests and indexes that were deleted, in that order.
+    /// </summary>
     public IReadOnlyList<string> Deleted
     {
         get => _deleted;
         init => _deleted = TextList.Of(value);
     }
 
-    /// <summary>Bytes freed on the disk; 0 also where the store does not know.</summary>
+    /// <summary>Bytes freed on the disk; 0 also where the store does not know, and for a registry, which frees nothing by itself.</summary>
     public long BytesFreed { get; init; }
+
+    /// <summary>
+    /// Of a registry, the bytes of content that nothing else uses that is seen in the repository: its garbage collection may free them
+    /// (RD8). Null for other stores, and when nobody asked.
+    /// </summary>
+    public long? BytesUnreferenced { get; init; }
+
+    /// <summary>What became of it; of a plan what would.</summary>
+    public ImageRemovalStatus Status { get; init; }
 
     /// <summary>True for what -WhatIf says would be done; false for what was done.</summary>
     public bool Planned { get; init; }
 
-    /// <summary>Why nothing would be removed, of a plan; null where something would be, or was.</summary>
+    /// <summary>Why nothing was removed, or would be; null where something was, or would be.</summary>
     public string? Reason { get; init; }
 
     /// <summary>The store, as <c>-Store</c> takes it.</summary>
@@ -46,4 +58,23 @@ public sealed class ImageRemoval
 
     /// <inheritdoc/>
     public override string ToString() => Image;
+}
+
+/// <summary>What became of a removal.</summary>
+public enum ImageRemovalStatus
+{
+    /// <summary>A name or an image was removed.</summary>
+    Removed,
+
+    /// <summary>It was not there any more, and nothing had to be done (RD7).</summary>
+    AlreadyGone,
+
+    /// <summary>Nothing was done: the name means another image than it did when it was listed or planned (RD10).</summary>
+    Changed,
+
+    /// <summary>Nothing was done: a registry keeps it by a rule of its own, as a lock (RD9).</summary>
+    Locked,
+
+    /// <summary>Nothing was done: <see cref="ImageRemoval.Reason"/> says why.</summary>
+    Kept,
 }

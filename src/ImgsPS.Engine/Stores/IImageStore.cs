@@ -127,12 +127,13 @@ internal interface ILoadingStore : IImageStore
         long length, Func<Stream, CancellationToken, Task> write, IOperationObserver observer, CancellationToken cancellationToken);
 }
 
-/// <summary>A store whose names and images can be changed.</summary>
-internal interface IChangingStore : IImageStore
+/// <summary>A store that images can be removed from.</summary>
+internal interface IRemovingStore : IImageStore
 {
     /// <summary>
     /// Removes references, or images by their ids, one after the other in their order (D1-D14): each as if it were removed alone after the
-    /// one before it. The first failure ends it, and what comes after that request is as it was.
+    /// one before it. The first failure ends it, and what comes after that request is as it was; a registry, in which requests that are
+    /// given together are one deed (<see cref="ISelectingPlanner"/>), does those too, and tells of them when they are given again.
     /// </summary>
     Task<ImageRemovals> RemoveAsync(IReadOnlyList<RemovalRequest> requests, IOperationObserver observer,
         CancellationToken cancellationToken);
@@ -145,7 +146,11 @@ internal interface IChangingStore : IImageStore
     /// <param name="observer">Who is told.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken);
+}
 
+/// <summary>A store whose names and images can be changed.</summary>
+internal interface IChangingStore : IRemovingStore
+{
     /// <summary>
     /// Gives an image one more name, and returns the images under it: of a name with several platforms all of them. A name that was another
     /// image's moves, which is a Verbose line; an image that so loses its last name is dangling.

@@ -1,5 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
 
 namespace ImgsPS.Stores;
 
@@ -26,6 +28,22 @@ internal interface IRemovalPlanner
     void TellWhatKeepsContent(IOperationObserver observer);
 }
 
+/// <summary>
+/// A planner that reads of its store what the images that are asked for make necessary: a registry's. What it plans is one deed when it is
+/// done together: an image all of whose tags go is deleted once, whatever their order.
+/// </summary>
+internal interface ISelectingPlanner : IRemovalPlanner
+{
+    /// <summary>Reads what a plan needs. What has been read is not read again.</summary>
+    /// <param name="wanted">A name, a listed image, or a wildcard.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <returns>Of a wildcard the rows that it takes, as they are when what was accepted is done; of a name none.</returns>
+    /// <exception cref="ImageException">The store cannot be asked; it has no such repository.</exception>
+    Task<IReadOnlyList<Image>> ReadAsync(
+        ImageSelection wanted, IOperationObserver observer, CancellationToken cancellationToken);
+}
+
 /// <summary>The rule of removal that is the same for all stores.</summary>
 internal static class RemovalPlanners
 {
@@ -42,6 +60,7 @@ internal static class RemovalPlanners
                 {
                     Image = reference,
                     Planned = true,
+                    Status = ImageRemovalStatus.Kept,
                     Reason = "it was pulled by digest",
                     Store = rows[0].Store,
                 });
@@ -62,6 +81,9 @@ internal record PlannedRemoval(IReadOnlyList<Image> Images, ImageRemoval Removal
 
     /// <summary>True when nothing is removed; <see cref="ImageRemoval.Reason"/> says why.</summary>
     public bool IsKept => Removal.Reason is not null;
+
+    /// <summary>How it would be done, where that is not the usual way: <c>by replacement</c>. Null for the usual way.</summary>
+    public string? Way { get; init; }
 
     /// <summary>Something to tell with -Verbose, or null.</summary>
     public string? Note { get; init; }

@@ -18,11 +18,20 @@ internal static class StoreRoles
     public static ITargetStore ForTarget(this IImageStore store) => store as ITargetStore ?? throw Lacks(
         store, "this version of ImgsPS does not copy images into it", "Copy into the local store, a folder or a registry.");
 
-    /// <summary>The store, to remove images from it or to tag them.</summary>
+    /// <summary>The store, to remove images from it.</summary>
     /// <exception cref="ImageException">NotSupported.</exception>
-    public static IChangingStore ForChange(this IImageStore store) => store as IChangingStore ?? throw Lacks(
-        store, "this version of ImgsPS only reads it",
-        "Nothing was changed. Remove or tag images in the local store, a folder or a Docker Engine.");
+    public static IRemovingStore ForRemoval(this IImageStore store) => store as IRemovingStore ?? throw Lacks(
+        store, "nothing is removed from it",
+        "Nothing was changed. Remove images from the local store, a folder, a Docker Engine or a registry.");
+
+    /// <summary>The store, to tag its images.</summary>
+    /// <exception cref="ImageException">NotSupported.</exception>
+    public static IChangingStore ForTagging(this IImageStore store) => store as IChangingStore ?? throw Lacks(
+        store, "its images get names by a copy",
+        store.Kind == "registry"
+            ? "Nothing was changed. Copy-Image gives an image another tag in its registry without a byte of its layers: Copy-Image app:1 "
+                + "-Destination REGISTRY/app:2."
+            : "Nothing was changed. Tag images in the local store, a folder or a Docker Engine.");
 
     /// <summary>One image of the store as the source of a copy.</summary>
     /// <exception cref="ImageException">As <see cref="ISourceStore.OpenSources"/>.</exception>

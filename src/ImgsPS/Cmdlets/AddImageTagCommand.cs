@@ -101,7 +101,7 @@ public sealed class AddImageTagCommand : StoreCmdlet
         AskEach(
             accepted,
             name.Familiar,
-            (store, observer, cancellationToken) => store.ForChange().TagAsync(request, observer, cancellationToken),
+            (store, observer, cancellationToken) => store.ForTagging().TagAsync(request, observer, cancellationToken),
             (store, tagged) =>
             {
                 _snapshots[store].Apply(tagged);
@@ -143,7 +143,7 @@ public sealed class AddImageTagCommand : StoreCmdlet
         AskEach(
             stores.Where(store => !_snapshots.ContainsKey(store)).ToList(),
             target,
-            (store, observer, cancellationToken) => store.ForChange().ListAsync(ListRequest.Names, observer, cancellationToken),
+            (store, observer, cancellationToken) => store.ForTagging().ListAsync(ListRequest.Names, observer, cancellationToken),
             (store, images) => _snapshots[store] = new StoreSnapshot(images),
             ofStore: true);
         return stores.Where(store => !store.Failed).ToList();

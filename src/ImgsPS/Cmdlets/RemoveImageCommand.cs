@@ -96,7 +96,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
 
                 // A pattern with an @ names digests; another one names no pinned image (P2).
                 var named = image.Identity.Text.IndexOf('@') >= 0;
-                var matches = stores.ToDictionary(store => store, store => store.Planner!.Images.All.Where(wildcard.Matches).ToList());
+                var matches = stores.ToDictionary(store => store, store => Taken(store, image.Identity, wildcard));
                 for (var i = 0; matches.Values.Any(found => i < found.Count); i++)
                 {
                     Remove(matches.Where(found => i < found.Value.Count).Select(found => (found.Key, ImageIdentity.Of(found.Value[i])))
@@ -109,7 +109,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        RemoveWaiting();
+        RemoveWaiting(end: true);
         foreach (var store in _removals.Values)
         {
             if (store.Pinned.Tell(store) is { } kept)
@@ -146,7 +146,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
         AskEach(
             links.Where(link => RemovalsOf(link).Planner is null).ToList(),
             target,
-            (store, observer, cancellationToken) => store.ForChange().PlanRemovalsAsync(_isShown, observer, cancellationToken),
+            (store, observer, cancellationToken) => store.ForRemoval().PlanRemovalsAsync(_isShown, observer, cancellationToken),
             (link, planner) => _removals[link].Read(planner),
             ofStore: true);
         return links.Where(link => !link.Failed).Select(link => _removals[link]).ToList();
@@ -166,8 +166,21 @@ public sealed class RemoveImageCommand : StoreCmdlet
         }
     }
 
+    /// <summary>The images that a wildcard takes.</summary>
+    private List<Image> Taken(StoreRemovals store, ImageIdentity pattern, ImageWildcard wildcard) =>
+        store.Planner is ISelectingPlanner selecting
+            ? RunToResult((observer, cancellationToken) => selecting.ReadAsync(
+                new ImageSelection(pattern, ImageWildcard.Compile), observer, cancellationToken)).ToList()
+            : store.Planner!.Images.All.Where(wildcard.Matches).ToList();
+
     private void Remove(StoreRemovals store, ImageIdentity image, bool named)
     {
+        if (NeedsPlan(store, image) && PlannerOf(store) is ISelectingPlanner selecting)
+        {
+            RunToResult((observer, cancellationToken) =>
+                selecting.ReadAsync(new ImageSelection(image), observer, cancellationToken));
+        }
+
         if (image.Reference is { } reference && !PlannerOf(store).Images.WithName(reference).Any(row => row.Reference == reference)
             && IsGone(store, reference))
         {
@@ -232,7 +245,8 @@ public sealed class RemoveImageCommand : StoreCmdlet
         {
             return PlannerOf(store).PlanOrKeep(request);
         }
-        catch (ImageException failure) when (failure.Kind == ImageErrorKind.NotFound && (store.IsWaiting || !store.IsFresh))
+        catch (ImageException failure)
+            when (failure.Kind == ImageErrorKind.NotFound && !store.WaitsForAll && (store.IsWaiting || !store.IsFresh))
         {
             RemoveWaiting();
             if (!store.IsFresh)
@@ -255,14 +269,15 @@ public sealed class RemoveImageCommand : StoreCmdlet
     }
 
     private void ReadAgain(StoreRemovals store) => store.Read(RunToResult(
-        (observer, cancellationToken) => store.Store.Store.ForChange().PlanRemovalsAsync(_isShown, observer, cancellationToken)));
+        (observer, cancellationToken) => store.Store.Store.ForRemoval().PlanRemovalsAsync(_isShown, observer, cancellationToken)));
 
     /// <summary>
     /// Removes what waits, each store's in one call, the stores side by side. A failure ends a call; what is behind it takes another one.
     /// </summary>
-    private void RemoveWaiting()
+    /// <param name="end">True when nothing more comes, so that what waits for all of the command's is done too.</param>
+    private void RemoveWaiting(bool end = false)
     {
-        while (_removals.Values.Where(store => store.IsWaiting).ToList() is { Count: > 0 } stores)
+        while (_removals.Values.Where(store => store.IsWaiting && (end || !store.WaitsForAll)).ToList() is { Count: > 0 } stores)
         {
             var requests = stores.ToDictionary(store => store.Store, store => store.Begin());
             RunOnEach(requests.Keys.ToList(), requests.Values.First()[0].Image.Text, async (part, cancellationToken) =>
@@ -271,7 +286,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
                 Exception? failed;
                 try
                 {
-                    (done, failed) = await part.Store.ForChange().RemoveAsync(requests[part.Link], part.Observer, cancellationToken)
+                    (done, failed) = await part.Store.ForRemoval().RemoveAsync(requests[part.Link], part.Observer, cancellationToken)
                         .ConfigureAwait(false);
                 }
 #pragma warning disable CA1031 // Whatever it is, it is the first item's failure and not that of the others.
@@ -292,6 +307,7 @@ public sealed class RemoveImageCommand : StoreCmdlet
         foreach (var removal in done)
         {
             store.Done(removal);
+            TellKept(removal);
             if (PassThru)
             {
                 WriteObject(removal);
@@ -360,14 +376,36 @@ public sealed class RemoveImageCommand : StoreCmdlet
         return false;
     }
 
-    /// <summary>Says that an image stays.</summary>
+    /// <summary>Says that an image stays, by the plan.</summary>
     private void Keep(StoreRemovals store, ImageRemoval kept)
     {
-        Tell($"{kept.Image} is kept: {kept.Reason}.");
-        store.Pinned.Keep(kept.Image);
-        if (IsWhatIf && PassThru)
+        TellKept(kept);
+        if (kept.Status == ImageRemovalStatus.Kept)
+        {
+            store.Pinned.Keep(kept.Image);
+        }
+
+        // Without -WhatIf nobody would hear of it again.
+        if (PassThru && (IsWhatIf || kept.Status != ImageRemovalStatus.Kept))
         {
             WriteObject(kept);
+        }
+    }
+
+    /// <summary>Says what was not removed, and why.</summary>
+    private void TellKept(ImageRemoval removal)
+    {
+        switch (removal.Status)
+        {
+            case ImageRemovalStatus.Changed or ImageRemovalStatus.Locked:
+                Warn($"{removal.Image} is kept: {removal.Reason}.");
+                break;
+            case ImageRemovalStatus.AlreadyGone:
+                Tell($"{removal.Image}: {removal.Reason}.");
+                break;
+            case ImageRemovalStatus.Kept:
+                Tell($"{removal.Image} is kept: {removal.Reason}.");
+                break;
         }
     }
 
@@ -375,28 +413,43 @@ public sealed class RemoveImageCommand : StoreCmdlet
     {
         if (IsWhatIf && PassThru)
         {
-            WriteObject(new ImageRemoval { Image = image.Text, Planned = true, Reason = reason, Store = store.Store.Store.Name });
+            WriteObject(new ImageRemoval
+            {
+                Image = image.Text,
+                Planned = true,
+                Status = ImageRemovalStatus.Kept,
+                Reason = reason,
+                Store = store.Store.Store.Name,
+            });
         }
     }
 
     private static string Describe(StoreRemovals store, ImageIdentity image, PlannedRemoval? planned) =>
         (planned is null ? image.Text : Describe(planned.Images, planned.IsPart)) + Place("in", store.Store)
-            + (planned is { IsMeasured: true }
-                ? string.Format(CultureInfo.InvariantCulture, ", frees {0} bytes", planned.Removal.BytesFreed) : "");
+            + (planned is { IsMeasured: true } ? ", " + BytesOf(planned.Removal) : "")
+            + (planned?.Way is { } way ? ", " + way : "");
+
+    private static string BytesOf(ImageRemoval removal) => removal.BytesUnreferenced is { } unreferenced
+        ? string.Format(CultureInfo.InvariantCulture, "leaves {0} bytes unreferenced", unreferenced)
+        : string.Format(CultureInfo.InvariantCulture, "frees {0} bytes", removal.BytesFreed);
 
     /// <summary>With -WhatIf, behind all items: what they free together, and what keeps content from going.</summary>
     private void TellSum()
     {
-        var planned = _removals.Values.SelectMany(store => store.Pretended).ToList();
-        if (planned.Exists(plan => plan.IsMeasured))
+        var planned = _removals.Values.SelectMany(store => store.Pretended).Select(plan => (plan.IsMeasured, plan.Removal)).ToList();
+        var freed = planned.FindAll(plan => plan is { IsMeasured: true, Removal.BytesUnreferenced: null });
+        if (freed.Count > 0)
         {
-            WriteInformation(
-                new HostInformationMessage
-                {
-                    Message = string.Format(
-                        CultureInfo.InvariantCulture, "In all {0} bytes would be freed.", planned.Sum(plan => plan.Removal.BytesFreed)),
-                },
-                new[] { "PSHOST" });
+            Say("In all {0} bytes would be freed.", freed.Sum(plan => plan.Removal.BytesFreed));
+        }
+
+        var unreferenced = planned.FindAll(plan => plan.Removal.BytesUnreferenced is not null);
+        if (unreferenced.Count > 0)
+        {
+            Say(
+                "In all {0} bytes would be left that nothing else seen in their repositories uses. A registry frees them by its garbage "
+                    + "collection, not before.",
+                unreferenced.Sum(plan => plan.Removal.BytesUnreferenced!.Value));
         }
 
         if (planned.Exists(plan => !plan.IsMeasured))
@@ -412,5 +465,8 @@ public sealed class RemoveImageCommand : StoreCmdlet
                 return Task.CompletedTask;
             });
         }
+
+        void Say(string format, long bytes) => WriteInformation(
+            new HostInformationMessage { Message = string.Format(CultureInfo.InvariantCulture, format, bytes) }, new[] { "PSHOST" });
     }
 }

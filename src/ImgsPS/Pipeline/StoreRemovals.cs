@@ -44,10 +44,16 @@ internal sealed class StoreRemovals
     public bool IsWaiting => _waiting.Count > 0;
 
     /// <summary>
+    /// True when what is given waits for all that the command is given: a registry's is one deed, whatever its order
+    /// (docs/registry-removal.md).
+    /// </summary>
+    public bool WaitsForAll => Store.Store is ISelectingStore;
+
+    /// <summary>
     /// True when many wait, or one has waited for long. A call costs what the store's list is long; so calls never take more than half of
     /// the time. Docker Engines remove one after the other anyway.
     /// </summary>
-    public bool IsDue => IsWaiting && (Store.IsDocker || _waiting.Count >= MaxItems
+    public bool IsDue => IsWaiting && !WaitsForAll && (Store.IsDocker || _waiting.Count >= MaxItems
         || (_sinceFirst.Elapsed >= _lastCall && (_waiting.Count >= Many || _sinceFirst.Elapsed > Wait)));
 
     /// <summary>What -WhatIf said would be done.</summary>

@@ -92,7 +92,7 @@ public sealed class ImageStoresTests
     {
         using var store = ImageStores.Open("registry://host:1");
         Assert.Equal(ImageErrorKind.NotSupported, Fails(() => store.ForPull()));
-        Assert.Equal(ImageErrorKind.NotSupported, Fails(() => store.ForChange()));
+        Assert.Equal(ImageErrorKind.NotSupported, Fails(() => store.ForTagging()));
         Assert.Equal(ImageErrorKind.NotSupported, Fails(() => store.ForRepair()));
         Assert.Equal(ImageErrorKind.NotSupported, Fails(() => store.ForOptimization()));
     }

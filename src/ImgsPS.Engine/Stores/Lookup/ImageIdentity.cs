@@ -39,6 +39,11 @@ internal sealed class ImageIdentity
     /// <summary>The store the object came from; null when a text was given.</summary>
     public string? Store { get; private init; }
 
+    /// <summary>
+    /// True for a listed image that stands for one platform of a name with several: one of a list of all platforms of a registry.
+    /// </summary>
+    public bool IsPart { get; private init; }
+
     /// <summary>True when an object was given.</summary>
     public bool IsListed => Id is not null || Digest is not null;
 
@@ -47,7 +52,7 @@ internal sealed class ImageIdentity
 
     /// <summary>An image that was listed.</summary>
     public static ImageIdentity Of(Image image) =>
-        Of(image.Reference, image.Id, image.Digest, image.Store, image.RawName, image.ManifestDigest);
+        Of(image.Reference, image.Id, image.Digest, image.Store, image.RawName, image.ManifestDigest, image.IsPart);
 
     /// <summary>A name that was listed, with the images of all its platforms.</summary>
     public static ImageIdentity OfName(Image image) => image.Digest is null || image.Name is null
@@ -57,7 +62,8 @@ internal sealed class ImageIdentity
     /// <summary>An image that was listed, by its properties (deserialized objects, CSV rows). Empty texts count as null.</summary>
     /// <exception cref="ImageException">InvalidArgument: there is neither a reference nor an id nor a digest.</exception>
     public static ImageIdentity Of(
-        string? reference, string? id, string? digest, string? store, string? rawName = null, string? manifestDigest = null)
+        string? reference, string? id, string? digest, string? store, string? rawName = null, string? manifestDigest = null,
+        bool isPart = false)
     {
         reference = NullIfEmpty(reference);
         rawName = reference is null ? NullIfEmpty(rawName) : null;
@@ -75,6 +81,7 @@ internal sealed class ImageIdentity
             Digest = digest,
             ManifestDigest = NullIfEmpty(manifestDigest),
             Store = NullIfEmpty(store),
+            IsPart = isPart,
         };
     }
 

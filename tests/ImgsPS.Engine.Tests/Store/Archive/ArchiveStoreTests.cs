@@ -102,8 +102,8 @@ public sealed class ArchiveStoreTests : IDisposable
         using var store = await OpenAsync(await _world.ExportAsync(await _world.PlanAsync("team/app:1")));
         foreach (var role in new Action[]
         {
-            () => store.ForChange(), () => store.ForPull(), () => store.ForTarget(), () => store.ForImport(), () => store.ForRepair(),
-            () => store.ForOptimization(),
+            () => store.ForRemoval(), () => store.ForTagging(), () => store.ForPull(), () => store.ForTarget(), () => store.ForImport(),
+            () => store.ForRepair(), () => store.ForOptimization(),
         })
         {
             var e = Assert.Throws<ImageException>(role);

@@ -43,7 +43,7 @@ public abstract class RemoveContract : StoreContract
             [.. new[] { first.Reference, second.Reference, Name("team/nosuch:1"), kept.Reference }.Select(r =>
                 new RemovalRequest(ImageIdentity.Of(r)))];
 
-        var removals = await Store.ForChange().RemoveAsync(requests, Observer, CancellationToken.None);
+        var removals = await Store.ForRemoval().RemoveAsync(requests, Observer, CancellationToken.None);
 
         Assert.Equal([first.Reference, second.Reference], removals.Done.Select(r => r.Image));
         Assert.All(removals.Done, r => Assert.NotEmpty(r.Deleted));

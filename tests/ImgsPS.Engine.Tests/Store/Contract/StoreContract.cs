@@ -139,7 +139,7 @@ public abstract class StoreContract : IAsyncLifetime
         get
         {
             Skip.IfNot(Store is IChangingStore, "Such a store is only read.");
-            return Store.ForChange();
+            return Store.ForTagging();
         }
     }
 

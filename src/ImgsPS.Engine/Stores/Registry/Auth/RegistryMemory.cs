@@ -20,6 +20,7 @@ internal sealed class RegistryMemory
     private volatile IReadOnlyList<Challenge>? _common;
     private volatile bool _isMixed;
     private volatile int _takesSeveralTags;
+    private volatile int _deletesTags;
 
     /// <summary>
     /// What every repository that was asked wanted; null when none was, or when they differ: a host may serve some with passwords and some
@@ -71,6 +72,13 @@ internal sealed class RegistryMemory
     {
         get => _takesSeveralTags == 0 ? null : _takesSeveralTags > 0;
         set => _takesSeveralTags = value is { } takes ? takes ? 1 : -1 : 0;
+    }
+
+    /// <summary>Whether it deletes a tag by itself; null while nobody has tried (RD1).</summary>
+    public bool? DeletesTags
+    {
+        get => _deletesTags == 0 ? null : _deletesTags > 0;
+        set => _deletesTags = value is { } deletes ? deletes ? 1 : -1 : 0;
     }
 
     /// <summary>The tokens.</summary>

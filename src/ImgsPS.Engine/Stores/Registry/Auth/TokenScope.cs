@@ -16,6 +16,9 @@ internal static class TokenScope
     /// <summary>Reading and writing one repository.</summary>
     public static string Push(string repository) => "repository:" + repository + ":pull,push";
 
+    /// <summary>Deleting from one repository.</summary>
+    public static string Delete(string repository) => "repository:" + repository + ":delete";
+
     /// <summary>The parts of a scope; null when it has not three. The name may contain colons.</summary>
     public static (string Type, string Name, string Actions)? Parse(string? scope)
     {

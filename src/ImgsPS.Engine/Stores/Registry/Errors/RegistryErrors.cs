@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Naming;
@@ -10,6 +11,10 @@ namespace ImgsPS.Stores.Registry;
 /// <summary>Makes the exceptions of one registry's client: Docker's words, no secrets, printable. Safe for any number of threads.</summary>
 internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets, AuthNotes notes, RegistryLimits limits)
 {
+    // What registries say of content that a rule of theirs keeps: ACR "locked", Harbor "immutable", others.
+    private static readonly Regex s_lock = new(
+        "lock|immutab|retention|protected", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+
     /// <summary>A URL for messages.</summary>
     public string Show(Uri uri) => PrintableText.OfServer(secrets.Mask(uri));
 
@@ -184,6 +189,51 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
             ImageErrorKind.NotFound => new(ImageErrorKind.Unavailable, failure.Message, failure.Advice),
             _ => failure,
         };
+    }
+
+    /// <summary>
+    /// What the answer to a DELETE means (RD1, RD7, RD9): whether the content is gone, and if it is not, why.
+    /// </summary>
+    /// <param name="response">The answer.</param>
+    /// <param name="named">What was to be deleted: a tag or a digest.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async Task<(DeleteOutcome Outcome, ImageException? Failure)> ForDeleteAsync(
+        RegistryResponse response, ImageReference named, CancellationToken cancellationToken)
+    {
+        var status = (int)response.Status;
+        if (status is >= 200 and < 300)
+        {
+            return (DeleteOutcome.Deleted, null);
+        }
+
+        var body = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        var said = body.Detail ?? Unexpected(response, body);
+        switch (status)
+        {
+            case 412 or 409 or 423:
+            case 403 or 405 when s_lock.IsMatch(body.Text):
+                return (DeleteOutcome.Locked, new(ImageErrorKind.Denied, said));
+            case 401 or 403:
+                var denied = Common(response, body, named);
+                return (DeleteOutcome.Failed, new(
+                    denied.Kind,
+                    $"delete access denied for {named.FamiliarName}" + (body.Detail is null ? "" : ": " + body.Detail),
+                    $"{AccessAdvice()} The scope that was asked for: {TokenScope.Delete(named.Repository)}."));
+            case 405:
+                return (DeleteOutcome.Unsupported, new(
+                    ImageErrorKind.NotSupported,
+                    $"{endpoint.Registry} deletes nothing: {said}",
+                    "Deletion is switched off there, or is not done by this API. Whoever runs a docker-registry sets "
+                        + "storage.delete.enabled: true (REGISTRY_STORAGE_DELETE_ENABLED=true)."));
+        }
+
+        if (IsMissing(response, body))
+        {
+            return (DeleteOutcome.Gone, null);
+        }
+
+        var failure = Common(response, body, named);
+        return (status is >= 400 and < 500 and not 429 ? DeleteOutcome.Refused : DeleteOutcome.Failed, failure);
     }
 
     /// <summary>
@@ -364,4 +414,26 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
             return RegistryErrorBody.Empty;
         }
     }
+}
+
+/// <summary>What a registry did with a DELETE.</summary>
+internal enum DeleteOutcome
+{
+    /// <summary>It is gone now.</summary>
+    Deleted,
+
+    /// <summary>It was not there (RD7).</summary>
+    Gone,
+
+    /// <summary>A rule of the registry's keeps it (RD9).</summary>
+    Locked,
+
+    /// <summary>The registry deletes nothing of this kind (405).</summary>
+    Unsupported,
+
+    /// <summary>The request was not taken for one that deletes: of a tag, that tags are not deleted (RD1).</summary>
+    Refused,
+
+    /// <summary>Another failure: of the credentials, the network, the registry.</summary>
+    Failed,
 }

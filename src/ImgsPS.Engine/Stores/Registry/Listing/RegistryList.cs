@@ -333,6 +333,7 @@ internal sealed class RegistryList
             Id = (image?.Config.Digest ?? digest)?.ToString() ?? "",
             Digest = digest?.ToString(),
             ManifestDigest = manifest?.Digest.ToString(),
+            IsPart = _request.AllPlatforms && root is ImageIndex index && index.MayBeImages().Count > 1,
             MediaType = root?.MediaType,
             ArtifactType = artifactType,
             Created = config?.Created,

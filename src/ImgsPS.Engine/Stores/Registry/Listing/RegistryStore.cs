@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
@@ -9,15 +10,18 @@ using ImgsPS.Transfer;
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>
-/// The images of a registry, to be read and as ends of copies. Names are read relative to it, <c>app:1</c> of <c>registry://host/team</c> is
+/// The images of a registry, to be read, to be removed and as ends of copies. Names are read relative to it, <c>app:1</c> of <c>registry://host/team</c> is
 /// <c>host/team/app:1</c>, and in full. Safe for any number of threads.
 /// </summary>
-internal sealed class RegistryStore : ISelectingStore, ITaggedStore, ISearchingStore, ISourceStore, ITargetStore, IReferrerStore
+internal sealed class RegistryStore : ISelectingStore, ITaggedStore, ISearchingStore, ISourceStore, ITargetStore, IReferrerStore,
+    IRemovingStore
 {
     private readonly RegistryAddress _address;
     private readonly RegistryOptions _options;
     private readonly RegistryDocuments _documents;
     private readonly RegistryClients? _own;
+    private readonly ConcurrentDictionary<RemovalRequest, (ImageRemoval? Removal, ImageException? Failure)> _removed = new();
+    private RepositoryContents? _contents;
 
     /// <param name="address">The registry, and which of its repositories.</param>
     /// <param name="options">How to talk to it. Without a command's clients the store has its own and ends them.</param>
@@ -125,6 +129,43 @@ internal sealed class RegistryStore : ISelectingStore, ITaggedStore, ISearchingS
                 Repositories = repositories,
             };
         });
+
+    /// <inheritdoc/>
+    public Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        _contents = new RepositoryContents(_address, Client, _documents);
+        return Task.FromResult<IRemovalPlanner>(new RegistryPlanner(_address, _contents, measure));
+    }
+
+    /// <inheritdoc/>
+    public async Task<ImageRemovals> RemoveAsync(
+        IReadOnlyList<RemovalRequest> requests, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var contents = _contents ??= new RepositoryContents(_address, Client, _documents);
+        var fresh = requests.Where(request => !_removed.ContainsKey(request)).ToList();
+        if (fresh.Count > 0)
+        {
+            var done = await Client.GuardAsync(_address.Registry, observer, guarded =>
+                new RegistryRemoval(contents, guarded, cancellationToken).RunAsync(fresh)).ConfigureAwait(false);
+            for (var i = 0; i < fresh.Count; i++)
+            {
+                _removed[fresh[i]] = done[i];
+            }
+        }
+
+        var removals = new List<ImageRemoval>();
+        foreach (var (removal, failure) in requests.Select(request => _removed[request]))
+        {
+            if (failure is not null)
+            {
+                return new ImageRemovals(removals, failure);
+            }
+
+            removals.Add(removal!);
+        }
+
+        return new ImageRemovals(removals, null);
+    }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ImageSearchResult>> SearchAsync(

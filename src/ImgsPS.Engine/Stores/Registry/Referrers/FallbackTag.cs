@@ -103,6 +103,12 @@ internal sealed class FallbackTag(RegistryClient client, ImageReference reposito
         Digest subject, FallbackIndex before, FallbackIndex after, RegistryUploads uploads, CancellationToken cancellationToken)
     {
         var tag = Named(subject);
+        if (after.Digests.Count == 0 && before.Digests.Count > 0)
+        {
+            await DeleteAsync(before, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         var missing = await uploads.PutManifestAsync(after.ToDocument(), tag.Tag!, cancellationToken).ConfigureAwait(false);
         if (missing.Count == 0)
         {
@@ -123,6 +129,17 @@ internal sealed class FallbackTag(RegistryClient client, ImageReference reposito
                 ImageErrorKind.Unavailable,
                 $"{client.Registry} does not take {tag.Familiar}: it says that it lacks {string.Join(", ", missing)}",
                 "The registry loses content; ask who runs it.");
+        }
+    }
+
+    /// <summary>RD6: a list that would be empty goes, by its digest, so that one which somebody else has put meanwhile stays.</summary>
+    private async Task DeleteAsync(FallbackIndex list, CancellationToken cancellationToken)
+    {
+        var named = repository.WithDigest(list.ToDocument().Digest);
+        var (outcome, failure) = await new RegistryDeletes(client, observer).DeleteAsync(named, cancellationToken).ConfigureAwait(false);
+        if (outcome is not (DeleteOutcome.Deleted or DeleteOutcome.Gone))
+        {
+            throw failure!;
         }
     }
 

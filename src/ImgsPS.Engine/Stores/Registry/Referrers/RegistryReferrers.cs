@@ -18,6 +18,9 @@ namespace ImgsPS.Stores.Registry;
 /// <param name="repository">The repository.</param>
 internal sealed class RegistryReferrers(RegistryClient client, ImageReference repository)
 {
+    /// <summary>Says whether the repository has a tag, for who has its list; null to ask the registry for each.</summary>
+    public Func<string, bool>? HasTag { get; init; }
+
     /// <summary>Lists.</summary>
     /// <exception cref="ImageException">
     /// The registry does not say. InvalidData: the digest is none to it, or the list is no list.
@@ -40,7 +43,7 @@ internal sealed class RegistryReferrers(RegistryClient client, ImageReference re
             }
         }
 
-        foreach (var cosign in ReferrerNames.CosignTags(subject))
+        foreach (var cosign in ReferrerNames.CosignTags(subject).Where(cosign => HasTag?.Invoke(cosign) ?? true))
         {
             if (await TaggedAsync(cosign, observer, cancellationToken).ConfigureAwait(false) is { } own
                 && (artifactType is null || own.ArtifactType == artifactType))
@@ -126,6 +129,11 @@ internal sealed class RegistryReferrers(RegistryClient client, ImageReference re
     private async Task<IReadOnlyList<Descriptor>> FromFallbackAsync(
         Digest subject, IOperationObserver observer, CancellationToken cancellationToken)
     {
+        if (HasTag?.Invoke(ReferrerNames.FallbackTag(subject)) == false)
+        {
+            return [];
+        }
+
         var index = await new FallbackTag(client, repository, observer).ReadAsync(subject, cancellationToken).ConfigureAwait(false);
         return index is null ? [] : Entries(index, observer);
     }

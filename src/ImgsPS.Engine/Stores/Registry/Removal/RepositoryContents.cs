@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace ImgsPS.Stores.Registry;
+
+/// <summary>
+/// The repositories of a registry that one command removes from, each read when it is first needed. Safe for any number of threads.
+/// </summary>
+/// <param name="address">The store.</param>
+/// <param name="client">Its registry.</param>
+/// <param name="kept">Documents that were fetched before.</param>
+internal sealed class RepositoryContents(RegistryAddress address, RegistryClient client, RegistryDocuments kept)
+{
+    private readonly ConcurrentDictionary<string, RepositoryContent> _known = new();
+
+    /// <summary>The registry.</summary>
+    public RegistryClient Client => client;
+
+    /// <summary>The store.</summary>
+    public RegistryAddress Address => address;
+
+    /// <summary>Documents that were fetched before.</summary>
+    public RegistryDocuments Documents => kept;
+
+    /// <summary>The repositories that were read.</summary>
+    public IEnumerable<RepositoryContent> Known => _known.Values;
+
+    /// <summary>Whether the registry deletes a tag by itself; null when nobody has tried (RD1).</summary>
+    public bool? DeletesTags => client.Transport.Memory.DeletesTags;
+
+    /// <summary>The repository of a name, read if it has not been.</summary>
+    /// <param name="name">An image's name.</param>
+    /// <param name="whole">As <see cref="RepositoryContent.ReadAsync"/>.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="ImageException">The registry cannot be asked.</exception>
+    public async Task<RepositoryContent> GetAsync(
+        ImageReference name, bool whole, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (!TryFind(name, out var content))
+        {
+            content = await RepositoryContent.ReadAsync(name, client, kept, whole, observer, cancellationToken).ConfigureAwait(false);
+            content = _known.GetOrAdd(name.Name, content);
+        }
+        else if (whole)
+        {
+            await content.RequireWholeAsync(observer, cancellationToken).ConfigureAwait(false);
+        }
+
+        return content;
+    }
+
+    /// <summary>The repositories that a wildcard may take something of.</summary>
+    /// <exception cref="ImageException">NotSupported: the registry does not list its repositories. Others: it cannot be asked.</exception>
+    public async Task<IReadOnlyList<RepositoryContent>> FindAsync(
+        RegistryWanted pattern, bool whole, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var repositories = await RegistryRepository.FindAsync(
+            address, client, [pattern], "Name the repository: Remove-Image team/app:v*", (_, failure) => throw failure, observer,
+            cancellationToken).ConfigureAwait(false);
+        var found = new ConcurrentQueue<RepositoryContent>();
+        foreach (var repository in repositories)
+        {
+            found.Enqueue(await GetAsync(repository.Name, whole, observer, cancellationToken).ConfigureAwait(false));
+        }
+
+        return found.ToArray();
+    }
+
+    /// <summary>A repository that was read.</summary>
+    public bool TryFind(ImageReference name, [NotNullWhen(true)] out RepositoryContent? content) =>
+        _known.TryGetValue(name.Name, out content);
+}
