@@ -5,8 +5,9 @@ using System.Collections.Generic;
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>
-/// What is remembered of one registry beyond a command: how it asks for credentials, what it can do, and the tokens it gave. A token
-/// stands under the credential it was given for, so only who has that credential finds it (SF12). Safe for any number of threads.
+/// What is remembered of one registry beyond a command: how it asks for credentials, what it can do, how often it may be asked,
+/// and the tokens it gave. A token stands under the credential it was given for, so only who has that credential finds it (SF12). Safe for
+/// any number of threads.
 /// </summary>
 internal sealed class RegistryMemory
 {
@@ -21,6 +22,7 @@ internal sealed class RegistryMemory
     private volatile bool _isMixed;
     private volatile int _takesSeveralTags;
     private volatile int _deletesTags;
+    private volatile RateLimit? _rateLimit;
 
     /// <summary>
     /// What every repository that was asked wanted; null when none was, or when they differ: a host may serve some with passwords and some
@@ -79,6 +81,18 @@ internal sealed class RegistryMemory
     {
         get => _deletesTags == 0 ? null : _deletesTags > 0;
         set => _deletesTags = value is { } deletes ? deletes ? 1 : -1 : 0;
+    }
+
+    /// <summary>What the last answer said that said something of how often the registry may be asked; null when none did.</summary>
+    public RateLimit? RateLimit => _rateLimit;
+
+    /// <summary>Notes what an answer of the registry itself says of how often it may be asked.</summary>
+    public void RememberLimit(RegistryResponse response)
+    {
+        if (RateLimit.Of(response, DateTimeOffset.UtcNow) is { } said)
+        {
+            _rateLimit = said.Following(_rateLimit);
+        }
     }
 
     /// <summary>The tokens.</summary>

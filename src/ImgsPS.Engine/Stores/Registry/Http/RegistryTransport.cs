@@ -292,6 +292,11 @@ internal sealed class RegistryTransport : IDisposable
                 observer,
                 cancellationToken).ConfigureAwait(false);
             request.Sent?.Invoke();
+            if (own)
+            {
+                Memory.RememberLimit(response);
+            }
+
             if (Redirects.Target(response) is not { } target || (request.Content is not null && (int)response.Status is not (307 or 308)))
             {
                 response.Asked = asked;
