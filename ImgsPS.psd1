@@ -34,6 +34,7 @@
         'Remove-Image'
         'Repair-ImageStore'
         'Test-ImageStore'
+        'Test-ImageUpdate'
     )
     VariablesToExport      = @()
     AliasesToExport        = @('Load-Image', 'Pull-Image', 'Push-Image', 'Save-Image', 'Tag-Image')

@@ -132,10 +132,13 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
     /// </summary>
     /// <param name="length">How many items may be in line.</param>
     /// <param name="activity">The progress activities' first word; null for works without progress.</param>
-    private protected WorkLine Line(int length, string? activity = null) => _line ??= MakeLine(length, activity);
+    /// <param name="limit">
+    /// How many works run at the same time; null for <see cref="ThrottleLimit"/>. More where the works wait for each other's answers.
+    /// </param>
+    private protected WorkLine Line(int length, string? activity = null, int? limit = null) => _line ??= MakeLine(length, activity, limit);
 
-    private WorkLine MakeLine(int length, string? activity) =>
-        new(this, ThrottleLimit, length, activity is not null && Interactivity.Shows(Host) ? activity : null, _stop.Token);
+    private WorkLine MakeLine(int length, string? activity, int? limit = null) =>
+        new(this, limit ?? ThrottleLimit, length, activity is not null && Interactivity.Shows(Host) ? activity : null, _stop.Token);
 
     /// <summary>Runs an operation and returns its result.</summary>
     /// <exception cref="WorkFailedException">The operation failed.</exception>

@@ -1,5 +1,6 @@
 using System;
 using System.Collections;
+using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
 using System.Numerics;
@@ -48,6 +49,9 @@ public sealed class ImageName
 
     /// <summary>The platform of an image that is one of an index's; null when a text was given, and for every other image.</summary>
     internal Platform? Platform { get; private init; }
+
+    /// <summary>The image of a list, or as much of one as a row tells; null when a text was given, or an object that is no image.</summary>
+    internal Image? Listed { get; private init; }
 
     /// <summary>True for a number: one that was typed is the beginning of an id, one that was piped names no image.</summary>
     internal bool IsNumber { get; private init; }
@@ -121,7 +125,11 @@ public sealed class ImageName
             case ImageName parameter:
                 return parameter;
             case Image image:
-                return new(ImageIdentity.Of(image), ParseDigest(image.ManifestDigest ?? image.Digest)) { Platform = PlatformOf(image) };
+                return new(ImageIdentity.Of(image), ParseDigest(image.ManifestDigest ?? image.Digest))
+                {
+                    Platform = PlatformOf(image),
+                    Listed = image,
+                };
             case ImageManifest manifest:
                 // An image of the list carries the digest of what its reference names: the index, when there is one.
                 return new(
@@ -185,15 +193,15 @@ public sealed class ImageName
         if (reference is not null || rawName is not null || isId || Digest.TryParse(digest, out _))
         {
             var manifest = ParseDigest(Text(value, nameof(Image.ManifestDigest)));
-            return new(
-                ImageIdentity.Of(
-                    reference, isId ? id : null, Digest.TryParse(digest, out _) ? digest : null, Text(value, nameof(Image.Store)), rawName,
-                    manifest?.ToString()),
-                manifest ?? ParseDigest(digest))
+            var platform = ImgsPS.Platform.TryParse(Text(value, nameof(Image.Platform)), out var read) ? read : null;
+            var identity = ImageIdentity.Of(
+                reference, isId ? id : null, Digest.TryParse(digest, out _) ? digest : null, Text(value, nameof(Image.Store)), rawName,
+                manifest?.ToString());
+            return new(identity, manifest ?? ParseDigest(digest))
             {
                 IsData = true,
-                Platform = manifest is null || manifest.ToString() == digest ? null
-                    : ImgsPS.Platform.TryParse(Text(value, nameof(Image.Platform)), out var platform) ? platform : null,
+                Platform = manifest is null || manifest.ToString() == digest ? null : platform,
+                Listed = identity.IsListed && identity.Name is not null ? ListedOf(value, identity, platform) : null,
             };
         }
 
@@ -206,6 +214,53 @@ public sealed class ImageName
         // The binder takes these properties by itself, but without the computer that the object is from.
         var name = Text(value, "Image") ?? Text(value, "Name");
         return name is not null && ThisComputer.OtherOf(value) is not null ? new(ImageIdentity.Of(name)) : null;
+    }
+
+    /// <summary>As much of a listed image as a row of it tells.</summary>
+    private static Image ListedOf(PSObject value, ImageIdentity identity, Platform? platform) => new()
+    {
+        Reference = identity.Reference,
+        RawName = identity.RawName,
+        Tag = Text(value, nameof(Image.Tag)),
+        Id = identity.Id ?? "",
+        Digest = identity.Digest,
+        ManifestDigest = identity.ManifestDigest,
+        Platform = platform,
+        Labels = Pairs(value.Properties[nameof(Image.Labels)]?.Value),
+        Pinned = Text(value, nameof(Image.Pinned)) == bool.TrueString,
+        InUse = Text(value, nameof(Image.InUse)) == bool.TrueString,
+        UsedBy = Texts(value.Properties[nameof(Image.UsedBy)]?.Value),
+        Store = identity.Store ?? "",
+    };
+
+    /// <summary>A list of texts, also one that went through a file: <c>text;text</c>.</summary>
+    private static string[] Texts(object? value) => (value is PSObject wrapper ? wrapper.BaseObject : value) switch
+    {
+        string text => text.Split([';'], StringSplitOptions.RemoveEmptyEntries),
+        IEnumerable list => list.Cast<object>().Select(LanguagePrimitives.ConvertTo<string>).ToArray(),
+        _ => [],
+    };
+
+    /// <summary>Names and values, also those that went through a file: <c>name=value;name=value</c>.</summary>
+    private static Dictionary<string, string> Pairs(object? value)
+    {
+        var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
+        if ((value is PSObject wrapper ? wrapper.BaseObject : value) is IDictionary map)
+        {
+            foreach (DictionaryEntry pair in map)
+            {
+                pairs[LanguagePrimitives.ConvertTo<string>(pair.Key)] = LanguagePrimitives.ConvertTo<string>(pair.Value);
+            }
+        }
+        else
+        {
+            foreach (var pair in Texts(value).Select(text => text.Split(['='], 2)).Where(pair => pair.Length == 2))
+            {
+                pairs[pair[0]] = pair[1];
+            }
+        }
+
+        return pairs;
     }
 
     /// <summary>
