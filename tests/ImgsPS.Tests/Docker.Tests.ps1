@@ -157,6 +157,28 @@ Describe 'Docker as a store' -Skip:([bool]$missing) {
         Get-Image -Store $docker | Where-Object { -not $_.Tag } | Should -BeNullOrEmpty
     }
 
+    It 'is asked for updates by the digest that it was pulled with, else by its config, and names containers (UP1, UP3, UP7)' {
+        Build "$team/up:1" up
+        Build "$team/newer:1" newer
+        $null = docker push -q "$team/up:1"
+        $null = docker push -q "$team/newer:1"
+        'same', 'other', 'local' | ForEach-Object { docker tag "$team/up:1" "$team/${_}:1" }
+        $null = docker create --name up-1 "$team/up:1"
+        $from = @{ Store = "registry://$($registry.Host)" }
+        $null = Copy-Image "$team/up:1" "$team/same:1" @from
+        $null = Copy-Image "$team/newer:1" "$team/other:1" @from
+        $up = @{}
+        Get-Image "$team/*" -Store $docker | Test-ImageUpdate | ForEach-Object { $up["$_".Substring($team.Length + 1)] = $_ }
+        'up:1', 'same:1', 'other:1', 'local:1' | ForEach-Object { "$($up[$_].Status) $($up[$_].Evidence)" } |
+            Should -Be 'Current Digest', 'Current Config', 'NewDigest Config', 'Gone None'
+
+        $null = Copy-Image "$team/newer:1" "$team/up:1" -Force @from
+        $update = Test-ImageUpdate "$team/up:1" -Store $docker
+        "$($update.Status) $($update.UsedBy)" | Should -Be 'NewDigest up-1'
+        $null = docker rm up-1
+        Get-Image "$team/*" -Store $docker | Where-Object Tag | Where-Object Repository -NE "$team/app" | Remove-Image
+    }
+
     It 'completes from Docker' {
         $line = "Get-Image -Store $docker move"
         [System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches.CompletionText |

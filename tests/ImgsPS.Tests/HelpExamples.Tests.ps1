@@ -22,7 +22,8 @@ Describe 'The examples of the help' {
         # Why an example does not run here. No example may be missing from both tables.
         $cannotRun = @{}
         if (-not $world.Dockers) {
-            foreach ($name in 'Add-ImageTag 3', 'Copy-Image 6', 'Get-Image 8', 'Get-Image 9', 'Invoke-ImagePull 7') {
+            foreach ($name in 'Add-ImageTag 3', 'Copy-Image 6', 'Get-Image 8', 'Get-Image 9', 'Invoke-ImagePull 7',
+                'Test-ImageUpdate 2') {
                 $cannotRun[$name] = 'The double of a Docker Engine needs PowerShell 7.'
             }
         }
@@ -92,6 +93,14 @@ Describe 'The examples of the help' {
             'Test-ImageStore 3'   = { Set-ExampleDamage "$address/app:1.3" $world.Folder }
             'Test-ImageStore 4'   = { Remove-Item `
                 -LiteralPath (Join-Path $world.Store ('blobs/' + (Get-ImageLayer "$address/app:1.3")[-1].Digest.Replace(':', '/'))) }
+
+            # These are the last examples: nothing else needs the tags as they were.
+            'Test-ImageUpdate 1'  = { $null = Add-TestImage $world.Registry 'app:1' @{ layers = @(@{ seed = 40; size = 900 }) } }
+            'Test-ImageUpdate 2'  = {
+                $null = $world.Dockers[0].AddContainer("$address/app:1.4", 'web', $true)
+                $null = Add-TestImage $world.Registry 'app:1.4' @{ layers = @(@{ seed = 41; size = 900 }) }
+            }
+            'Test-ImageUpdate 5'  = { $null = Add-TestImage $world.Registry 'tool:1' @{ layers = @(@{ seed = 1; size = 3000 }) } }
         }
 
         # What is true behind an example.
@@ -352,6 +361,17 @@ Describe 'The examples of the help' {
                 Should -Match "(?m)^Kind +:[\s\S]*^Image +: .*$([regex]::Escape($address))/app:1\.3" }
             'Test-ImageStore 3'     = { "$warnings" | Should -Be "$($world.Folder) is damaged" }
             'Test-ImageStore 4'     = { $output.Name | Should -Contain 'local, Error' }
+            'Test-ImageUpdate 1'    = { "$($output.Reference) $($output.Status)" | Should -Be "$address/app:1 NewDigest" }
+            'Test-ImageUpdate 2'    = {
+                "$($output.Store) $($output.Reference) $($output.UsedBy)" | Should -Be "docker:web1 $address/app:1.4 web"
+            }
+            'Test-ImageUpdate 3'    = {
+                "$(($output | Sort-Object Reference).Status)" | Should -Be 'NewTag NewDigest'
+                ($output | Sort-Object Reference)[0].NewTag | Should -Be 1.4
+            }
+            'Test-ImageUpdate 4'    = { $output.Reference | Sort-Object | Should -Be "$address/app:1", "$address/app:1.4" }
+            'Test-ImageUpdate 5'    = { $output | Should -Be Current }
+            'Test-ImageUpdate 6'    = { ($output | Where-Object Name -EQ NewDigest).Count | Should -Be 2 }
         }
 
         # The errors that an example is about; all others fail it.
@@ -367,7 +387,7 @@ Describe 'The examples of the help' {
     }
 
     It 'are all known here, and all run but for the <Expected>' `
-        -ForEach @{ Expected = if ($PSVersionTable.PSEdition -eq 'Core') { 0 } else { 4 } } {
+        -ForEach @{ Expected = if ($PSVersionTable.PSEdition -eq 'Core') { 0 } else { 6 } } {
         $names = @(Get-HelpExample).Name
         $after.Keys | Sort-Object | Should -Be ($names | Sort-Object)
         $cannotRun.Count | Should -Be $Expected

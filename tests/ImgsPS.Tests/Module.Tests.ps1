@@ -5,7 +5,7 @@ BeforeAll {
     $commands = 'Add-ImageTag', 'Connect-ImageRegistry', 'Copy-Image', 'Disconnect-ImageRegistry', 'Export-Image', 'Find-Image',
         'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory', 'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer',
         'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore',
-        'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore'
+        'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore', 'Test-ImageUpdate'
     $aliases = 'Load-Image', 'Pull-Image', 'Push-Image', 'Save-Image', 'Tag-Image'
     $edition = if ($PSVersionTable.PSVersion.Major -lt 6) { 'net472' } else { 'net8.0' }
 }
@@ -143,7 +143,7 @@ Describe 'The commands' {
     It '<_> follows the conventions' `
         -ForEach 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
         'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer',
-        'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
+        'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore', 'Test-ImageUpdate' {
         $command = Get-Command $_
         (Get-Verb).Verb | Should -Contain $command.Verb
         $command.OutputType | Should -Not -BeNullOrEmpty
@@ -159,7 +159,7 @@ Describe 'The commands' {
     It '<_> has help' `
         -ForEach 'Add-ImageTag', 'Copy-Image', 'Export-Image', 'Find-Image', 'Get-Image', 'Get-ImageConfig', 'Get-ImageHistory',
         'Get-ImageLayer', 'Get-ImageManifest', 'Get-ImageReferrer',
-        'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore' {
+        'Get-ImageStore', 'Get-ImageTag', 'Import-Image', 'Invoke-ImagePull', 'Invoke-ImagePush', 'Optimize-ImageStore', 'Remove-Image', 'Repair-ImageStore', 'Test-ImageStore', 'Test-ImageUpdate' {
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeLike "*$_ *"
         @($help.examples.example).Count | Should -BeGreaterOrEqual 2

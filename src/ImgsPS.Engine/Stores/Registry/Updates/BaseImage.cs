@@ -64,7 +64,8 @@ internal sealed record BaseImage(ImageReference Name, Digest? Digest, bool IsGiv
             return null;
         }
 
-        var digest = annotations.TryGetValue(DigestKey, out var said) && ImgsPS.Digest.TryParse(said, out var parsed) ? parsed : name.Digest;
+        annotations.TryGetValue(DigestKey, out var said);
+        var digest = ImgsPS.Digest.TryParse(said, out var parsed) ? parsed : name.Digest;
         return new BaseImage(name.WithTag(name.Tag ?? Naming.DockerHub.DefaultTag), digest, false);
     }
 }

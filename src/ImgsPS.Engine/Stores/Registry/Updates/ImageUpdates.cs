@@ -25,8 +25,8 @@ internal sealed class ImageUpdates(UpdateRequest request, RegistryOptions option
     private readonly ConcurrentDictionary<string, Lazy<RegistryQuestions>> _registries = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// What is newer than an image. What cannot be found out is Unknown, and one <see cref="IOperationObserver.Error"/>; when a registry has
-    /// had too many requests, or nobody is there, that is one error for all images.
+    /// What is newer than an image. What cannot be found out is Unknown, and one <see cref="IOperationObserver.Error"/>; when a registry
+    /// has had too many requests, or nobody is there, that is one error for all images.
     /// </summary>
     public async Task<ImageUpdate> AskAsync(UpdateSubject subject, IOperationObserver observer, CancellationToken cancellationToken)
     {
@@ -86,8 +86,8 @@ internal sealed class ImageUpdates(UpdateRequest request, RegistryOptions option
         registry, _ => new(() => new RegistryQuestions(RegistryClient.For(registry, options), atATime, options.Clients is null))).Value;
 
     /// <summary>
-    /// The questions to the registry of a base image. Where it is another one than the image's, an image named it, or the user who meant the
-    /// image's with -Credential: it gets no such credentials, and is not looked for on this machine (SF15).
+    /// The questions to the registry of a base image. Where it is another one than the image's, an image named it, or the user who meant
+    /// the image's with -Credential: it gets no such credentials, and is not looked for on this machine (SF15).
     /// </summary>
     /// <exception cref="ImageException">Denied: it is on this machine, and the image's registry is not.</exception>
     private RegistryQuestions QuestionsToBase(BaseImage image, RegistryQuestions own)
@@ -130,10 +130,9 @@ internal sealed class ImageUpdates(UpdateRequest request, RegistryOptions option
         }
         catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
         {
+            var never = image.Digest is null ? ", and nothing says that it was ever there" : "";
             found.Set(
-                ImageUpdateStatus.Gone,
-                ImageUpdateEvidence.None,
-                $"{name.Familiar} is not in its registry{(image.Digest is null ? ", and nothing says that it was ever there" : "")}: {e.Message}");
+                ImageUpdateStatus.Gone, ImageUpdateEvidence.None, $"{name.Familiar} is not in its registry{never}: {e.Message}");
             return;
         }
 
@@ -370,7 +369,8 @@ internal sealed class ImageUpdates(UpdateRequest request, RegistryOptions option
     /// <summary>The entry of an index that a pull for a platform takes; null for none.</summary>
     private static ManifestEntry? EntryFor(ImageIndex index, Platform platform)
     {
-        var entries = index.Entries.Where(entry => !entry.HasUnreadablePlatform && (entry.Platform is not null || entry.MayBeManifest)).ToList();
+        var entries = index.Entries
+            .Where(entry => !entry.HasUnreadablePlatform && (entry.Platform is not null || entry.MayBeManifest)).ToList();
         var chosen = PlatformMatcher.For(platform).Choose(entries.ConvertAll(entry => entry.Platform));
         return chosen.Count > 0 ? entries[chosen[0]] : null;
     }

@@ -8,8 +8,8 @@ namespace ImgsPS.Stores.Registry;
 internal static class NewerTags
 {
     /// <summary>
-    /// The tags of newer versions, the newest first: of the same variant, with as many numbers, without <paramref name="allowMajor"/> with the
-    /// same first one, and no pre-release unless the tag is one itself. None for a tag that is no version.
+    /// The tags of newer versions, the newest first: of the same variant, with as many numbers, without <paramref name="allowMajor"/> with
+    /// the same first one, and no pre-release unless the tag is one itself. None for a tag that is no version.
     /// </summary>
     public static IEnumerable<string> Of(string tag, IEnumerable<string> all, bool allowMajor)
     {

@@ -71,7 +71,9 @@ internal sealed class RegistryQuestions(RegistryClient client, int atATime, bool
     }
 
     /// <summary>The image for a platform in what a digest of a repository names: manifest and config.</summary>
-    /// <exception cref="ImageException">NotFound: there is none for the platform. Others as <see cref="PlatformSearch.FindAsync"/>.</exception>
+    /// <exception cref="ImageException">
+    /// NotFound: there is none for the platform. Others as <see cref="PlatformSearch.FindAsync"/>.
+    /// </exception>
     public async Task<PlatformManifest> ReadImageAsync(
         ImageReference repository, Digest digest, Platform platform, IOperationObserver observer, CancellationToken cancellationToken)
     {
