@@ -172,7 +172,7 @@ Describe 'Docker as a store' -Skip:([bool]$missing) {
         'up:1', 'same:1', 'other:1', 'local:1' | ForEach-Object { "$($up[$_].Status) $($up[$_].Evidence)" } |
             Should -Be 'Current Digest', 'Current Config', 'NewDigest Config', 'Gone None'
 
-        $null = Copy-Image "$team/newer:1" "$team/up:1" -Force @from
+        $null = Copy-Image "$team/newer:1" "$team/up:1" @from
         $update = Test-ImageUpdate "$team/up:1" -Store $docker
         "$($update.Status) $($update.UsedBy)" | Should -Be 'NewDigest up-1'
         $null = docker rm up-1

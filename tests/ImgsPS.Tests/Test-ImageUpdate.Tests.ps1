@@ -29,7 +29,7 @@ BeforeAll {
     $null = Add-Layer web/app:1.30 15
     $null = Add-Layer web/base:1 11
     $null = Add-TestIndex $registry web/multi:1 @(@{ architecture = 'amd64' }, @{ architecture = 'arm64'; author = 'somebody' })
-    $gone = (Get-ImageManifest "$address/web/gone:1" -Remote).Digest
+    $gone = (Get-ImageManifest "$address/web/gone:1").Digest
     $null = Invoke-RestMethod "http://$address/v2/web/gone/manifests/$gone" -Method Delete
     $refused = @{ action = 'status'; match = 'web/secret/'; status = 403 }
     function Get-State($Updates) {
@@ -63,7 +63,7 @@ Describe 'Test-ImageUpdate' {
         $of['multi:1'].IndexChanged | Should -BeTrue
         $of['app:1.27-alpine'].NewReference | Should -Be "$address/web/app:1.29-alpine"
         $of['built:1'].BaseName | Should -Be "$address/web/base:1"
-        $of['moved:1'].RegistryDigest | Should -Be (Get-ImageManifest "$address/web/moved:1" -Remote).Digest
+        $of['moved:1'].RegistryDigest | Should -Be (Get-ImageManifest "$address/web/moved:1").Digest
         $of['secret:1'].Error | Should -Be Denied
         $of['secret:1'].Reason | Should -BeLike '*denied*'
         $failed | Should -HaveCount 1
@@ -146,7 +146,7 @@ Describe 'Test-ImageUpdate' {
             Reset-TestRegistry $registry
             $left = @{ 'ratelimit-limit' = '100'; 'ratelimit-remaining' = '99' }
             Add-TestFault $registry @{ action = 'headers'; match = ''; headers = $left }
-            $null = Get-ImageManifest "$address/web/current:1" -Remote
+            $null = Get-ImageManifest "$address/web/current:1"
         }
     }
 
@@ -166,7 +166,7 @@ Describe 'Test-ImageUpdate' {
         $pulled = Get-Image "$address/web/*" -Store $store | Test-ImageUpdate -ErrorAction SilentlyContinue |
             Where-Object Status -EQ NewDigest | Invoke-ImagePull -Store $folder
         $pulled.Reference | Should -Be "$address/web/moved:1"
-        $pulled.Digest | Should -Be (Get-ImageManifest "$address/web/moved:1" -Remote).Digest
+        $pulled.Digest | Should -Be (Get-ImageManifest "$address/web/moved:1").Digest
         Remove-TestStore $folder
         $env:IMGSPS_STORE = $store
     }

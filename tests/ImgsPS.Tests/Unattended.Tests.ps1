@@ -27,7 +27,7 @@ BeforeAll {
         'Get-ImageTag'         = "Get-ImageTag $address/team/app"
         'Get-ImageStore'       = 'Get-ImageStore'
         'Test-ImageStore'      = 'Test-ImageStore'
-        'Test-ImageUpdate'     = 'Test-ImageUpdate * -Tags'
+        'Test-ImageUpdate'     = "Test-ImageUpdate $address/team/app:1 -Tags"
         'Repair-ImageStore'    = 'Repair-ImageStore'
         'Optimize-ImageStore'  = 'Optimize-ImageStore'
         'Remove-Image'         = "Remove-Image $address/team/app:1, $address/team/app:2, demo:1"
