@@ -31,7 +31,14 @@ internal interface IOperationObserver
 /// <param name="Current">Bytes done.</param>
 /// <param name="Total">Bytes in all; null when unknown.</param>
 /// <param name="Completed">True for the item's last message.</param>
-internal readonly record struct TransferProgress(string Image, string? Item, string Status, long Current, long? Total, bool Completed);
+internal readonly record struct TransferProgress(string Image, string? Item, string Status, long Current, long? Total, bool Completed)
+{
+    /// <summary>True for what belongs to no image: it waits for a registry.</summary>
+    public bool IsNote => Image.Length == 0;
+
+    /// <summary>What goes on and belongs to no image.</summary>
+    public static TransferProgress Note(string item, string status, bool completed) => new("", item, status, 0, null, completed);
+}
 
 /// <summary>An observer that nobody listens to.</summary>
 internal sealed class NullObserver : IOperationObserver

@@ -11,6 +11,7 @@ public sealed class ImageStoreInfo
     private readonly string? _apiVersion;
     private readonly string? _driver;
     private readonly string? _defaultRegistry;
+    private readonly string? _rateLimitSource;
     private readonly IReadOnlyList<string> _registryMirrors = TextList.None;
     private readonly IReadOnlyList<string> _insecureRegistries = TextList.None;
 
@@ -52,6 +53,30 @@ public sealed class ImageStoreInfo
 
     /// <summary>Repositories of a registry, or those of them that the store is; null where it does not list them.</summary>
     public int? Repositories { get; init; }
+
+    /// <summary>
+    /// How many requests a registry allows in a <see cref="RateLimitWindow"/>; of Docker Hub how many pulls. Null when it does not say.
+    /// </summary>
+    public long? RateLimit { get; init; }
+
+    /// <summary>How many of them are left; null when the registry does not say.</summary>
+    public long? RateLimitRemaining { get; init; }
+
+    /// <summary>How long the window is; null when the registry does not say.</summary>
+    public TimeSpan? RateLimitWindow { get; init; }
+
+    /// <summary>
+    /// When all are allowed again, in UTC: as the registry says, else at the latest, a whole window from now. Null when neither is known, and
+    /// when none was used.
+    /// </summary>
+    public DateTimeOffset? RateLimitReset { get; init; }
+
+    /// <summary>Who the limit counts for, where Docker Hub says it: an address, or the number of a user.</summary>
+    public string? RateLimitSource
+    {
+        get => _rateLimitSource;
+        init => _rateLimitSource = DataText.Of(value);
+    }
 
     /// <summary>
     /// Images in the list: one per reference, and the dangling ones. Null for a registry, which would have to be asked for each.

@@ -7,18 +7,18 @@ namespace ImgsPS.Cmdlets;
 /// <summary>Get-ImageStore: stores in numbers.</summary>
 [Cmdlet(VerbsCommon.Get, "ImageStore")]
 [OutputType(typeof(ImageStoreInfo))]
-public sealed class GetImageStoreCommand : ImageCmdlet
+public sealed class GetImageStoreCommand : RegistryCmdlet
 {
     /// <summary>The stores; without it the local one.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(StoreCompleter))]
     [ValidateNotNullOrEmpty]
-    public string[] Store { get; set; } = { StoreNames.Local };
+    public override string[]? Store { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => AskEach(
-        OpenStores(Accepted(Store)!),
-        string.Join(", ", Store),
+        OpenStores(Accepted(Store) ?? [StoreNames.Local]),
+        string.Join(", ", Store ?? [StoreNames.Local]),
         (store, observer, cancellationToken) => store.GetInfoAsync(observer, cancellationToken),
         (_, info) => WriteObject(info),
         ofStore: true);

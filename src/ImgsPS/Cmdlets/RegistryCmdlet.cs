@@ -15,6 +15,8 @@ public abstract class RegistryCmdlet : StoreCmdlet
     private static readonly string[] s_proxySchemes =
         Environment.Version.Major < 5 ? ["http"] : ["http", "https", "socks4", "socks4a", "socks5"];
 
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(7);
+
     /// <summary>User name and password (or access token) for the registry. They beat the Docker config file.</summary>
     [Parameter]
     [Credential]
@@ -49,6 +51,13 @@ public abstract class RegistryCmdlet : StoreCmdlet
     /// <summary>Gives the proxy, that of -Proxy or else the system's, the current user's logon. Without it no proxy gets that.</summary>
     [Parameter]
     public SwitchParameter ProxyUseDefaultCredentials { get; set; }
+
+    /// <summary>
+    /// How long one request may wait in all when a registry has had too many requests (429) or is busy (503) and says when to come back: up
+    /// to 7 days. Without it a minute, as often as it is tried.
+    /// </summary>
+    [Parameter]
+    public TimeSpan MaximumWait { get; set; }
 
     private readonly RegistryClients _clients = new();
 
@@ -101,6 +110,15 @@ public abstract class RegistryCmdlet : StoreCmdlet
                 $"'{PrintableText.WithoutPassword(Proxy.OriginalString)}' is not the address of a proxy", "Give it as http://proxy:3128.");
         }
 
+        // PowerShell takes 300 for 300 ticks.
+        if (MaximumWait != TimeSpan.Zero && (MaximumWait < TimeSpan.FromSeconds(1) || MaximumWait > s_longestWait))
+        {
+            throw new ImageException(
+                ImageErrorKind.InvalidArgument,
+                $"-MaximumWait {MaximumWait} is not between one second and {s_longestWait.Days} days",
+                "Give hours, minutes and seconds: -MaximumWait 00:30:00.");
+        }
+
         return new RegistryOptions
         {
             Credential = ToRegistry(Credential),
@@ -110,6 +128,7 @@ public abstract class RegistryCmdlet : StoreCmdlet
             ProxyCredential = ToRegistry(ProxyCredential),
             ProxyUseDefaultCredentials = ProxyUseDefaultCredentials,
             Timeout = Patience,
+            MaximumWait = MaximumWait,
             Clients = _clients,
         };
     }

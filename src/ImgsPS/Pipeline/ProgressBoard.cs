@@ -31,6 +31,14 @@ internal sealed class ProgressBoard
     {
         lock (_gate)
         {
+            if (progress.IsNote)
+            {
+                var note = Find("", progress.Item, null);
+                note.Last = progress;
+                note.Changed = true;
+                return;
+            }
+
             var image = Find(progress.Image, null, null);
             var activity = progress.Item is null ? image : Find(progress.Image, progress.Item, image);
             activity.Last = progress;
@@ -94,7 +102,7 @@ internal sealed class ProgressBoard
                 }
 
                 activity.Changed = false;
-                var completed = activity.Parent is not null && activity.Last.Completed;
+                var completed = activity.Last.Completed && (activity.Parent is not null || activity.Last.IsNote);
                 if (!completed || activity.Shown)
                 {
                     records.Add(Record(activity, completed ? ProgressRecordType.Completed : ProgressRecordType.Processing));

@@ -76,5 +76,6 @@ internal sealed class StoreObserver : IOperationObserver
 
     public void Error(ImageException error, string target) => _inner.Error(error, target, _store);
 
-    public void Progress(TransferProgress progress) => _inner.Progress(progress with { Image = $"{progress.Image} ({_store})" });
+    public void Progress(TransferProgress progress) =>
+        _inner.Progress(progress.IsNote ? progress : progress with { Image = $"{progress.Image} ({_store})" });
 }

@@ -25,6 +25,9 @@ internal sealed class RegistryClient : IDisposable
         MediaTypes.OciIndex, MediaTypes.DockerManifestList, MediaTypes.OciManifest, MediaTypes.DockerManifest,
     ];
 
+    /// <summary>The image that Docker Hub has for this question (Docker's documentation, "Pull usage and limits").</summary>
+    private const string HubPreview = "docker.io/ratelimitpreview/test:latest";
+
     private readonly RegistryEndpoint _endpoint;
     private readonly RegistryTransport _transport;
 
@@ -291,6 +294,34 @@ internal sealed class RegistryClient : IDisposable
             return _transport.Errors.LoginWithheld() is { } withheld ? throw withheld : _transport.Errors.WereCredentialsSent;
         },
         cancellationToken);
+
+    /// <summary>
+    /// What the registry said last of how often it may be asked, null when it never did. Docker Hub is asked for it, as its documentation
+    /// says: by a HEAD that does not count as a pull. Of another registry the question that was asked before tells.
+    /// </summary>
+    public async Task<RateLimit?> GetRateLimitAsync(IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (_endpoint.IsHub)
+        {
+            await AskRateLimitAsync(ImageReference.Parse(HubPreview), observer, cancellationToken).ConfigureAwait(false);
+        }
+
+        return _transport.Memory.RateLimit;
+    }
+
+    /// <summary>Asks for a manifest by HEAD for the answer's limits alone: what else comes of it does not matter.</summary>
+    internal async Task AskRateLimitAsync(ImageReference image, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await _transport.HeadAsync(ManifestRequest(HttpMethod.Head, image), observer, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (ImageException e)
+        {
+            observer.Verbose($"{Registry} does not say how often it may be asked: {e.Message}");
+        }
+    }
 
     /// <summary>True for a failure of <see cref="ListRepositoriesAsync"/> that says only that the registry gives no such list.</summary>
     public bool IsWithoutList(ImageException failure) =>

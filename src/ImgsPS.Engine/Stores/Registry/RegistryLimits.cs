@@ -15,14 +15,15 @@ internal sealed record RegistryLimits
     /// <summary>The limits for what the user wants.</summary>
     public static RegistryLimits For(RegistryOptions options)
     {
+        var own = options.MaximumWait == Default.MaximumWait ? Default : Default with { MaximumWait = options.MaximumWait };
         if (options.Timeout is not { } patience)
         {
-            return Default;
+            return own;
         }
 
         // As by default, one wait of a long patience leaves time for a second try.
         var wait = TimeSpan.FromTicks(Math.Max(Math.Min(patience.Ticks, Default.Headers.Ticks), patience.Ticks / 2));
-        return Default with
+        return own with
         {
             Patience = patience,
             Headers = wait,
@@ -59,6 +60,12 @@ internal sealed record RegistryLimits
 
     /// <summary>The longest pause, also the longest Retry-After that is waited for (RN14).</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// How long one operation waits in all for a registry that answers 429 or 503 and says when to come back, beside its tries and its
+    /// patience; zero, the default, for what those allow.
+    /// </summary>
+    public TimeSpan MaximumWait { get; init; }
 
     /// <summary>Waits for a pause before another try. A test lets no time pass.</summary>
     public Func<TimeSpan, CancellationToken, Task> Pause { get; init; } = Task.Delay;

@@ -35,6 +35,12 @@ internal sealed record RegistryOptions
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>
+    /// How long one request may wait in all where a registry that has had too many requests, or is busy, says when to come back
+    /// (<see cref="RegistryLimits.MaximumWait"/>).
+    /// </summary>
+    public TimeSpan MaximumWait { get; init; }
+
+    /// <summary>
     /// The clients of the command, all with these options; null for a client of its own for each operation. The command disposes them.
     /// </summary>
     public RegistryClients? Clients { get; init; }

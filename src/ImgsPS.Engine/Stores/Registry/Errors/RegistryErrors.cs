@@ -97,7 +97,7 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
         (int)response.Status == 429 ? ImageErrorKind.RateLimited : ImageErrorKind.Unavailable,
         $"{HostNames.Display(response.Uri)} answered {(int)response.Status} and asks to come back in " +
             $"{Math.Ceiling(retryAfter.TotalSeconds):0} s",
-        (int)response.Status == 429 ? RateLimitAdvice : "Try again then.");
+        (int)response.Status == 429 ? RateLimitAdvice : "Try again then, or let the command wait for it with -MaximumWait.");
 
     /// <summary>What an answer with an error status means for a question about a manifest (U13).</summary>
     public async Task<ImageException> ForManifestAsync(RegistryResponse response, ImageReference reference,
@@ -278,7 +278,7 @@ internal sealed class RegistryErrors(RegistryEndpoint endpoint, Secrets secrets,
             + (text.Length > 0 ? ": " + text : method == "HEAD" ? " (HEAD responses have no body, use GET for details)" : "");
     }
 
-    private const string RateLimitAdvice = "Wait, or sign in: registries allow known users more (-Credential).";
+    private const string RateLimitAdvice = "Wait (-MaximumWait), or sign in: registries allow known users more (-Credential).";
 
     private static string Whose(string userName) => userName.Length > 0 ? "of " + PrintableText.OfServer(userName) : "that were given";
 

@@ -121,12 +121,18 @@ internal sealed class RegistryStore : ISelectingStore, ITaggedStore, ISearchingS
         Client.GuardAsync(_address.Registry, observer, async guarded =>
         {
             var repositories = await CountAsync(guarded, cancellationToken).ConfigureAwait(false);
+            var limit = await Client.GetRateLimitAsync(guarded, cancellationToken).ConfigureAwait(false);
             return new ImageStoreInfo
             {
                 Store = Name,
                 Kind = Kind,
                 Address = Client.BaseUri.GetLeftPart(UriPartial.Authority),
                 Repositories = repositories,
+                RateLimit = limit?.Limit,
+                RateLimitRemaining = limit?.Remaining,
+                RateLimitWindow = limit?.Window,
+                RateLimitReset = limit?.ResetsAt?.ToUniversalTime(),
+                RateLimitSource = limit?.Source,
             };
         });
 
@@ -284,6 +290,11 @@ internal sealed class RegistryStore : ISelectingStore, ITaggedStore, ISearchingS
             }
 
             return count;
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.RateLimited && Client.Transport.Memory.RateLimit is not null)
+        {
+            observer.Warning($"{_address.Registry} did not list its repositories: {e.Message}");
+            return null;
         }
         catch (ImageException e) when (Client.IsWithoutList(e))
         {

@@ -18,6 +18,7 @@ internal sealed class RetryBudget : IDisposable
     private readonly Stopwatch _quiet = Stopwatch.StartNew();
     private long _atLastReturn;
     private long? _cutAt;
+    private TimeSpan _waited;
     private bool _wasSlow;
     private bool _isAside;
     private string? _lastReason;
@@ -153,6 +154,21 @@ internal sealed class RetryBudget : IDisposable
             pause = retryAfter.Value;
         }
 
+        return true;
+    }
+
+    /// <summary>Takes a pause from what the user lets the operation wait; false when not so much is left.</summary>
+    /// <param name="asked">What the server asked for.</param>
+    /// <param name="pause">The pause: never none, so that a server cannot keep the operation going round.</param>
+    public bool TryWait(TimeSpan asked, out TimeSpan pause)
+    {
+        pause = asked > _limits.FirstDelay ? asked : _limits.FirstDelay;
+        if (pause > _limits.MaximumWait - _waited)
+        {
+            return false;
+        }
+
+        _waited += pause;
         return true;
     }
 

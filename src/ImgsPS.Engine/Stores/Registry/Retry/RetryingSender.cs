@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
@@ -20,7 +21,7 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
     /// <exception cref="TransferFault">With <paramref name="onlyBusy"/>: no answer.</exception>
     /// <exception cref="ImageException">
     /// Unavailable, Timeout: no answer. RateLimited, Unavailable: the server asks for a longer pause than
-    /// <see cref="RegistryLimits.LongestDelay"/>.
+    /// <see cref="RegistryLimits.LongestDelay"/> and <see cref="RegistryLimits.MaximumWait"/>.
     /// </exception>
     public async Task<RegistryResponse> SendAsync(
         Func<CancellationToken, Task<RegistryResponse>> send, RetryBudget budget, IOperationObserver observer, bool onlyBusy = false)
@@ -36,6 +37,11 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
                 if (onlyBusy ? (int)response.Status != 429 : !IsTransient(response.Status))
                 {
                     return response;
+                }
+
+                if (await TryWaitAsync(response, budget, observer).ConfigureAwait(false))
+                {
+                    continue;
                 }
 
                 retryAfter = RetryAfter.Parse(response.First("Retry-After"), DateTimeOffset.UtcNow);
@@ -68,6 +74,41 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
             observer.Verbose(Announce(reason, budget, pause));
             await limits.Pause(pause, budget.Token).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// Waits until a busy registry wants to be asked again, where the user lets it (<see cref="RegistryLimits.MaximumWait"/>). False when it
+    /// does not say when, or says a time that is too long; then nothing was waited for.
+    /// </summary>
+    /// <param name="response">The answer; disposed before the wait.</param>
+    /// <param name="budget">The operation's; its tries and its patience do not count the wait.</param>
+    /// <param name="observer">Told that it waits, and until when.</param>
+    public async Task<bool> TryWaitAsync(RegistryResponse response, RetryBudget budget, IOperationObserver observer)
+    {
+        var (status, now) = ((int)response.Status, DateTimeOffset.Now);
+        var asked = status is 429 or 503 ? RetryAfter.Parse(response.First("Retry-After"), now) : null;
+        asked ??= status == 429 ? RateLimit.Of(response, now)?.ResetsAt - now : null;
+        if (asked is null || !budget.TryWait(asked.Value, out var pause))
+        {
+            return false;
+        }
+
+        response.Dispose();
+        var host = HostNames.Display(response.Uri);
+        var until = "waiting until " + (now + pause).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+        observer.Verbose($"{host} answered {status}; {until}");
+        observer.Progress(TransferProgress.Note(host, until, false));
+        try
+        {
+            using var aside = budget.Aside();
+            await limits.Pause(pause, budget.User).ConfigureAwait(false);
+        }
+        finally
+        {
+            observer.Progress(TransferProgress.Note(host, until, true));
+        }
+
+        return true;
     }
 
     /// <summary>The line that tells of another try.</summary>

@@ -241,6 +241,11 @@ internal sealed class BlobUpload
 
         // The session is gone, or the registry has a fault: another one may do.
         var isLost = status is 404 or 416 || RetryingSender.IsTransient(response.Status) || failure.Kind == ImageErrorKind.Integrity;
+        if (isLost && await _transport.Retrying.TryWaitAsync(response, _budget, _blob.Observer).ConfigureAwait(false))
+        {
+            return false;
+        }
+
         var retryAfter = RetryAfter.Parse(response.First("Retry-After"), DateTimeOffset.UtcNow);
         if (!isLost || !_budget.TryTake(failure.Message, retryAfter, out var pause))
         {

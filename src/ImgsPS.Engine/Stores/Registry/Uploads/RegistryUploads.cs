@@ -186,6 +186,11 @@ internal sealed class RegistryUploads
                     return missing;
                 }
 
+                if (await _transport.Retrying.TryWaitAsync(response, budget, _observer).ConfigureAwait(false))
+                {
+                    continue;
+                }
+
                 var reason = $"{HostNames.Display(response.Uri)} answered {(int)response.Status}";
                 if (!RetryingSender.IsTransient(response.Status) || !budget.TryTake(reason, null, out var pause))
                 {
