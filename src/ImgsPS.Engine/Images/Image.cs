@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using ImgsPS.Naming;
 
 namespace ImgsPS;
@@ -15,7 +16,8 @@ public sealed class Image
     private readonly IReadOnlyDictionary<string, string> _labels = TextMap.None;
     private readonly ImageLayerList _layers = ImageLayerList.None;
     private readonly string? _author;
-    private readonly IReadOnlyList<string> _usedBy = TextList.None;
+    private IReadOnlyList<string> _usedBy = TextList.None;
+    private bool _inUse;
 
     /// <summary>
     /// Familiar reference, as docker shows it: <c>ubuntu:24.04</c>, <c>app@sha256:…</c> for an image pulled by digest; null when untagged,
@@ -134,10 +136,18 @@ public sealed class Image
     /// <summary>True when the name is a digest alone and the image is not <see cref="Dangling"/>: it was pulled so.</summary>
     public bool Pinned { get; init; }
 
-    /// <summary>True when a container uses the image.</summary>
-    public bool InUse { get; init; }
+    /// <summary>
+    /// True when a container uses the image: of its Docker Engine, or of one that <c>Get-Image -InUseOn</c> names.
+    /// </summary>
+    public bool InUse
+    {
+        get => _inUse;
+        init => _inUse = value;
+    }
 
-    /// <summary>Names of the containers that use the image.</summary>
+    /// <summary>
+    /// The containers that use the image, running or not: their names, and with <c>-InUseOn</c> <c>name (id) on docker:web1</c>.
+    /// </summary>
     public IReadOnlyList<string> UsedBy
     {
         get => _usedBy;
@@ -169,6 +179,15 @@ public sealed class Image
     {
         var image = (Image)MemberwiseClone();
         image.SharedSize = bytes;
+        return image;
+    }
+
+    /// <summary>This image with more containers that use it.</summary>
+    internal Image WithUsers(IEnumerable<string> users)
+    {
+        var image = (Image)MemberwiseClone();
+        image._inUse = true;
+        image._usedBy = TextList.Of(_usedBy.Concat(users).Distinct().OrderBy(user => user, StringComparer.Ordinal).ToArray());
         return image;
     }
 

@@ -85,6 +85,14 @@ internal interface ITaggedStore : IImageStore
         TagListRequest request, IOperationObserver observer, CancellationToken cancellationToken);
 }
 
+/// <summary>A store whose images containers use: a Docker Engine.</summary>
+internal interface IUsingStore : IImageStore
+{
+    /// <summary>All its containers, running or not, with the digests of their images.</summary>
+    /// <exception cref="ImageException">It cannot be asked; then nobody knows what it uses.</exception>
+    Task<ImageUses> GetUsesAsync(IOperationObserver observer, CancellationToken cancellationToken);
+}
+
 /// <summary>A store that pulls: a layout, through ImgsPS's own copy, and a Docker Engine, which does it itself.</summary>
 internal interface IPullingStore : IImageStore
 {

@@ -5,6 +5,7 @@ using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
 using ImgsPS.Completion;
+using ImgsPS.Naming;
 using ImgsPS.Parameters;
 using ImgsPS.Pipeline;
 using ImgsPS.Stores;
@@ -23,6 +24,7 @@ public sealed class GetImageCommand : RegistryCmdlet
     private readonly Dictionary<StoreLink, Snapshot> _snapshots = new();
     private readonly HashSet<RowKey> _written = new();
     private ListRequest _request = ListRequest.Default;
+    private ImageUses? _uses;
 
     /// <summary>References, repositories, ids or wildcards; without it all images.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -59,6 +61,12 @@ public sealed class GetImageCommand : RegistryCmdlet
     [Parameter]
     public SwitchParameter FollowSymlink { get; set; }
 
+    /// <summary>Docker Engines whose containers count as users of the images, whatever store these are in.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(DockerCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string[]? InUseOn { get; set; }
+
     private protected override bool FollowsSymlinks => FollowSymlink;
 
     /// <inheritdoc/>
@@ -74,6 +82,7 @@ public sealed class GetImageCommand : RegistryCmdlet
             Detailed = Detailed,
             NamesOnly = NameOnly,
         };
+        _uses = InUseOn is null ? null : ReadUses(InUseOn);
     }
 
     /// <inheritdoc/>
@@ -120,6 +129,65 @@ public sealed class GetImageCommand : RegistryCmdlet
 
         Select(selections);
     }
+
+    /// <summary>
+    /// What runs on the Docker Engines. One that cannot be asked ends the command before anything is listed: with half of the answer, an
+    /// image that runs would look unused.
+    /// </summary>
+    private ImageUses ReadUses(string[] names)
+    {
+        if (NameOnly)
+        {
+            Require<object?>(InUseOn, () => throw new ImageException(
+                ImageErrorKind.InvalidArgument, "-InUseOn and -NameOnly cannot be used together", "A name does not say what uses it."));
+        }
+
+        var engines = names.Select(name => Require(name, () => OpenEngine(name))).Distinct().ToList();
+        var uses = new ImageUses();
+        var failures = new List<ImageException>();
+        AskEach<(ImageUses? Uses, ImageException? Failure)>(
+            engines,
+            string.Join(", ", names),
+            async (store, observer, cancellationToken) =>
+            {
+                try
+                {
+                    return (await ((IUsingStore)store).GetUsesAsync(observer, cancellationToken).ConfigureAwait(false), null);
+                }
+                catch (ImageException failure)
+                {
+                    return (null, failure);
+                }
+            },
+            (link, answer) =>
+            {
+                if (answer.Uses is not null)
+                {
+                    uses.Add(answer.Uses);
+                    return;
+                }
+
+                link.Failed = true;
+                failures.Add(new ImageException(
+                    answer.Failure!.Kind, $"{link.Name} does not say what it uses: {answer.Failure.Message}",
+                    $"Nothing is listed: an image that runs there would look unused. {answer.Failure.Advice}".TrimEnd(), answer.Failure));
+            });
+        var failed = engines.Where(engine => engine.Failed).ToList();
+        for (var i = 0; i < failed.Count - 1; i++)
+        {
+            WriteError(ErrorRecords.Of(failures[i], failed[i].Name));
+        }
+
+        return failed.Count == 0 ? uses : Require<ImageUses>(failed[failed.Count - 1].Name, () => throw failures[failures.Count - 1]);
+    }
+
+    /// <exception cref="ImageException">InvalidArgument: the name means another store, or none.</exception>
+    private StoreLink OpenEngine(string name) => StoreNames.IsDocker(name)
+        ? OpenTarget(name)
+        : throw new ImageException(
+            ImageErrorKind.InvalidArgument,
+            $"'{PrintableText.Of(PrintableText.WithoutPassword(name))}' is no Docker Engine",
+            "-InUseOn takes 'docker', 'docker:<context>', or a Docker Engine's address (unix://, npipe://, tcp://, ssh://).");
 
     private string FilterText => string.Join(", ", Filter ?? Array.Empty<string>());
 
@@ -192,6 +260,7 @@ public sealed class GetImageCommand : RegistryCmdlet
         var fresh = images
             .Where(image => (!NameOnly || image.Reference is not null)
                 && _written.Add(NameOnly ? new RowKey(image.Store, image.Reference, null, "") : RowKey.Of(image)))
+            .Select(image => _uses?.Mark(image) ?? image)
             .ToList();
         ShowsPlatforms |= AllPlatforms || HaveSeveralPlatforms(fresh);
         WriteObject(NameOnly ? fresh.Select(image => (object)image.Reference!) : fresh.Select(Row), enumerateCollection: true);

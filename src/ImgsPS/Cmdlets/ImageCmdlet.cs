@@ -395,7 +395,10 @@ public abstract class ImageCmdlet : PSCmdlet, IDisposable
         return store;
     }
 
-    /// <summary>As <see cref="OpenStore"/>, for a store that images are put into: what is said of others need not name them for it.</summary>
+    /// <summary>
+    /// As <see cref="OpenStore"/>, for a store that images are put into, or that is only asked about others: what is said of those need not
+    /// name them for it.
+    /// </summary>
     private protected StoreLink OpenTarget(string name)
     {
         var known = _stores.Count;

@@ -8,7 +8,8 @@ using ImgsPS.Stores.Registry;
 namespace ImgsPS.Stores.Docker;
 
 /// <summary>The images of a Docker Engine, over its API. Safe for any number of threads.</summary>
-internal sealed class DockerStore : IPullingStore, IPushingStore, ISavingStore, ILoadingStore, IChangingStore, ISearchingStore
+internal sealed class DockerStore : IPullingStore, IPushingStore, ISavingStore, ILoadingStore, IChangingStore, ISearchingStore,
+    IUsingStore
 {
     private readonly DockerClient _client;
     private readonly DockerList _list;
@@ -43,6 +44,10 @@ internal sealed class DockerStore : IPullingStore, IPushingStore, ISavingStore, 
             ? await new DockerInfo(_client, _list).WithSharedSizesAsync(images, observer, cancellationToken).ConfigureAwait(false)
             : images;
     }
+
+    /// <inheritdoc/>
+    public Task<ImageUses> GetUsesAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
+        _list.UsesAsync(observer, cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<Image> PullAsync(PullRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>

@@ -32,7 +32,10 @@ internal sealed class DockerUsage
 
             users.Add(new DockerContainer(
                 DockerJson.Text(container, "Id") ?? "", NameOf(container),
-                DockerJson.Text(container, "State") is "running" or "paused" or "restarting"));
+                DockerJson.Text(container, "State") is "running" or "paused" or "restarting")
+            {
+                Digests = DigestsOf(container),
+            });
         }
 
         return usage;
@@ -48,6 +51,20 @@ internal sealed class DockerUsage
     public DockerContainer? First(string imageId, bool? running) => _containers.TryGetValue(imageId, out var containers)
         ? containers.Find(c => running is null || c.IsRunning == running) : null;
 
+    /// <summary>Each container with the id of its image.</summary>
+    public IEnumerable<(string ImageId, DockerContainer Container)> All =>
+        _containers.SelectMany(image => image.Value.Select(container => (image.Key, container)));
+
+    /// <summary>
+    /// What a container says of its image beside the id: the manifest of its platform (API 1.48, containerd), and the digest that it was
+    /// started by.
+    /// </summary>
+    private static string[] DigestsOf(JsonElement container) => new[]
+    {
+        DockerJson.Text(DockerJson.Get(container, "ImageManifestDescriptor"), "digest"),
+        DockerJson.Text(container, "Image") is { } image && image.IndexOf('@') is var at and >= 0 ? image.Substring(at + 1) : null,
+    }.Where(text => Digest.TryParse(text, out _)).Select(text => text!).ToArray();
+
     // Names with a second slash are links of other containers.
     private static string NameOf(JsonElement container)
     {
@@ -62,6 +79,9 @@ internal sealed class DockerUsage
 /// <param name="IsRunning">True when it runs, also when it is paused.</param>
 internal sealed record DockerContainer(string Id, string Name, bool IsRunning)
 {
+    /// <summary>Digests of the image that the container itself tells.</summary>
+    public IReadOnlyList<string> Digests { get; init; } = Array.Empty<string>();
+
     /// <summary>The first twelve digits of its id, as Docker names it in messages.</summary>
     public string ShortId => Id.Length > 12 ? Id.Substring(0, 12) : Id;
 }

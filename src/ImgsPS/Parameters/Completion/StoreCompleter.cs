@@ -13,7 +13,7 @@ namespace ImgsPS.Completion;
 /// Completes the names of stores: the local one, the contexts of docker's configuration, the platform's own address of a Docker Engine, and
 /// registries that are known here. Nobody is asked. A word that fits none is left to PowerShell, which completes folders.
 /// </summary>
-public sealed class StoreCompleter : LocalCompleter
+public class StoreCompleter : LocalCompleter
 {
     private static readonly string s_platformAddress =
         RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "npipe:////./pipe/docker_engine" : "unix:///var/run/docker.sock";

@@ -92,6 +92,24 @@ internal sealed class DockerList
         return new DockerPlanner(images, usage, _client.Endpoint.Store);
     }
 
+    /// <summary>All containers, with every digest that the Docker Engine knows their images by.</summary>
+    /// <exception cref="ImageException">As <see cref="ListAsync"/>, without filters.</exception>
+    public async Task<ImageUses> UsesAsync(IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        // The containers first: the image of each is in the list then.
+        var usage = await UsageAsync(observer, cancellationToken).ConfigureAwait(false);
+        var images = (await ImagesAsync(all: true, null, observer, cancellationToken).ConfigureAwait(false)).ToLookup(image => image.Id);
+        var uses = new ImageUses();
+        foreach (var (id, container) in usage.All)
+        {
+            var known = images[id].SelectMany(image => image.Digests.Select(name => name.Substring(name.IndexOf('@') + 1))
+                .Append(image.TargetDigest).Append(image.ManifestDigest)).OfType<string>();
+            uses.Add($"{container.Name} ({container.ShortId}) on {_client.Endpoint.Store}", known.Concat(container.Digests).Append(id));
+        }
+
+        return uses;
+    }
+
     /// <summary>The images, without containers.</summary>
     /// <param name="all">Parents too (L6).</param>
     /// <param name="filters">The API's filters; null for none.</param>
