@@ -56,6 +56,25 @@ Describe 'Docker as a store' -Skip:([bool]$missing) {
         (Get-Image "$team/app" -Store $docker -Filter 'label=version=1').Tag | Should -Be '1'
     }
 
+    It 'DU7: goes back from a row of an inventory' {
+        $row = Get-Image "$team/app:1" -Store $docker -As Inventory | ConvertTo-Csv -NoTypeInformation | ConvertFrom-Csv
+        $null = $row | Copy-Image -Destination "$folder/copied" -ErrorAction Stop
+        (Get-Image -Store "$folder/copied").Id | Should -Be $row.Id
+    }
+
+    It 'EN5: says what it uses of a registry' {
+        $null = docker create --name uses "$team/app:1"
+        try {
+            $image = Get-Image app:1 -Store "registry://$team" -InUseOn $docker
+            $image.UsedBy | Should -BeLike "uses (*) on $docker"
+            (Get-Image "app@$($image.Digest)" -Store "registry://$team" -InUseOn $docker).InUse | Should -BeTrue
+        } finally {
+            $null = docker rm uses
+        }
+
+        (Get-Image app:1 -Store "registry://$team" -InUseOn $docker).InUse | Should -BeFalse
+    }
+
     It 'says what it is' {
         $info = Get-ImageStore $docker
         $info.Kind | Should -Be 'docker'

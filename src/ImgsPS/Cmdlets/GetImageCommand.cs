@@ -16,6 +16,7 @@ namespace ImgsPS.Cmdlets;
 /// <summary>Get-Image: lists the images of stores (L1-L9, F1-F13).</summary>
 [Cmdlet(VerbsCommon.Get, "Image")]
 [OutputType(typeof(Image))]
+[OutputType(typeof(ImageInventory))]
 [OutputType(typeof(string))]
 public sealed class GetImageCommand : RegistryCmdlet
 {
@@ -61,6 +62,13 @@ public sealed class GetImageCommand : RegistryCmdlet
     [Parameter]
     public SwitchParameter FollowSymlink { get; set; }
 
+    /// <summary>
+    /// What is written: <c>Image</c>, or <c>Inventory</c>, rows for a file that are the same in every culture. Without it <c>Image</c>.
+    /// </summary>
+    [Parameter]
+    [ValidateSet("Image", "Inventory")]
+    public string As { get; set; } = "Image";
+
     /// <summary>Docker Engines whose containers count as users of the images, whatever store these are in.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(DockerCompleter))]
@@ -82,6 +90,13 @@ public sealed class GetImageCommand : RegistryCmdlet
             Detailed = Detailed,
             NamesOnly = NameOnly,
         };
+        if (NameOnly && (InUseOn is not null || IsInventory))
+        {
+            var other = InUseOn is null ? "-As Inventory" : "-InUseOn";
+            Require<object?>(NameOnly, () => throw new ImageException(
+                ImageErrorKind.InvalidArgument, $"{other} and -NameOnly cannot be used together", "-NameOnly writes nothing but names."));
+        }
+
         _uses = InUseOn is null ? null : ReadUses(InUseOn);
     }
 
@@ -136,12 +151,6 @@ public sealed class GetImageCommand : RegistryCmdlet
     /// </summary>
     private ImageUses ReadUses(string[] names)
     {
-        if (NameOnly)
-        {
-            Require<object?>(InUseOn, () => throw new ImageException(
-                ImageErrorKind.InvalidArgument, "-InUseOn and -NameOnly cannot be used together", "A name does not say what uses it."));
-        }
-
         var engines = names.Select(name => Require(name, () => OpenEngine(name))).Distinct().ToList();
         var uses = new ImageUses();
         var failures = new List<ImageException>();
@@ -188,6 +197,8 @@ public sealed class GetImageCommand : RegistryCmdlet
             ImageErrorKind.InvalidArgument,
             $"'{PrintableText.Of(PrintableText.WithoutPassword(name))}' is no Docker Engine",
             "-InUseOn takes 'docker', 'docker:<context>', or a Docker Engine's address (unix://, npipe://, tcp://, ssh://).");
+
+    private bool IsInventory => As.Equals("Inventory", StringComparison.OrdinalIgnoreCase);
 
     private string FilterText => string.Join(", ", Filter ?? Array.Empty<string>());
 
@@ -263,7 +274,10 @@ public sealed class GetImageCommand : RegistryCmdlet
             .Select(image => _uses?.Mark(image) ?? image)
             .ToList();
         ShowsPlatforms |= AllPlatforms || HaveSeveralPlatforms(fresh);
-        WriteObject(NameOnly ? fresh.Select(image => (object)image.Reference!) : fresh.Select(Row), enumerateCollection: true);
+        WriteObject(
+            NameOnly ? fresh.Select(image => (object)image.Reference!)
+                : IsInventory ? fresh.Select(image => new ImageInventory(image)) : fresh.Select(Row),
+            enumerateCollection: true);
     }
 
     /// <summary>What one row is in the stores of the command.</summary>
