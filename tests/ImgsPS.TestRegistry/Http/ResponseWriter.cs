@@ -109,21 +109,22 @@ internal sealed class ResponseWriter(Socket socket, Stream stream)
         }
 
         var chunk = response.BytesPerSecond is { } rate ? Math.Max(1, rate / SlowTicksPerSecond) : ChunkSize;
+        var body = response.Endless ? Repeated(response.Body, chunk) : response.Body;
         var limit = response.CutAfter ?? long.MaxValue;
         long sent = 0;
         var at = 0;
-        while (sent < limit && (at < response.Body.Length || (response.Endless && response.Body.Length > 0)))
+        while (sent < limit && (at < body.Length || (response.Endless && body.Length > 0)))
         {
-            at = at == response.Body.Length ? 0 : at;
-            var count = (int)Math.Min(Math.Min(chunk, response.Body.Length - at), limit - sent);
-            if (at + count == response.Body.Length && sent + count < limit)
+            at = at == body.Length ? 0 : at;
+            var count = (int)Math.Min(Math.Min(chunk, body.Length - at), limit - sent);
+            if (at + count == body.Length && sent + count < limit)
             {
                 response.BeforeEnd?.Invoke();
             }
 
             // Counted before, so that a client that has the bytes finds them counted.
             request.Log?.Sent(count);
-            await WriteChunkAsync(response.Body.Slice(at, count), framing, cancellationToken);
+            await WriteChunkAsync(body.Slice(at, count), framing, cancellationToken);
             at += count;
             sent += count;
             if (response.BytesPerSecond is { } perSecond)
@@ -139,6 +140,23 @@ internal sealed class ResponseWriter(Socket socket, Stream stream)
         }
 
         return true;
+    }
+
+    /// <summary>As many bodies as a chunk holds, so that a short one without end costs a call for each chunk and not for each body.</summary>
+    private static ReadOnlyMemory<byte> Repeated(ReadOnlyMemory<byte> body, int chunk)
+    {
+        if (body.IsEmpty || chunk < 2 * body.Length)
+        {
+            return body;
+        }
+
+        var whole = new byte[chunk / body.Length * body.Length];
+        for (var at = 0; at < whole.Length; at += body.Length)
+        {
+            body.CopyTo(whole.AsMemory(at));
+        }
+
+        return whole;
     }
 
     private async Task WriteChunkAsync(ReadOnlyMemory<byte> bytes, Framing framing, CancellationToken cancellationToken)
