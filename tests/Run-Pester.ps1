@@ -84,7 +84,16 @@ function Invoke-Worker {
         # In a search every test is shown, so that the transcript says where something was written.
         $configuration.Output.Verbosity = if ($search) { 'Detailed' } else { 'Normal' }
         $configuration.Output.RenderMode = 'Plaintext'
+        $before = [System.Environment]::GetEnvironmentVariables()
         $run = Invoke-Pester -Configuration $configuration
+
+        # The next file finds the variables that this one found, whatever was left.
+        foreach ($name in @([System.Environment]::GetEnvironmentVariables().Keys; $before.Keys) | Select-Object -Unique) {
+            if ([System.Environment]::GetEnvironmentVariable($name) -cne $before[$name]) {
+                Set-Item -LiteralPath "env:$name" -Value $before[$name]
+            }
+        }
+
         if ($null -eq $run) { throw "Pester ran nothing in $file." }
         Write-Summary $file (Get-Summary $run)
         [System.Console]::WriteLine("${mark}end $file")

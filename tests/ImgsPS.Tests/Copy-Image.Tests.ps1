@@ -32,7 +32,7 @@ Describe 'An archive as a store' {
     }
 
     AfterAll {
-        $temp.Keys | ForEach-Object { [System.Environment]::SetEnvironmentVariable($_, $temp[$_]) }
+        $temp.Keys | ForEach-Object { Set-Item -LiteralPath "env:$_" -Value $temp[$_] }
         Stop-TestRegistry $registry
         Remove-TestStore $store
         Remove-Item -LiteralPath $work -Recurse -Force

@@ -31,10 +31,12 @@ Describe 'Docker and the module side by side' -Skip:([bool]$missing) {
         Import-TestModule
         $folder = (New-Item -ItemType Directory (
             Join-Path ([System.IO.Path]::GetTempPath()) "imgsps-rules-$([guid]::NewGuid().ToString('N'))")).FullName
+        # Set-Item takes away what gets no value. SetEnvironmentVariable leaves it empty since .NET 9, and docker 20.10 then looks for a
+        # context without a name.
         $before = @{}
         'DOCKER_HOST', 'DOCKER_CONFIG', 'DOCKER_CONTEXT', 'DOCKER_BUILDKIT', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH' | ForEach-Object {
             $before[$_] = [Environment]::GetEnvironmentVariable($_)
-            [Environment]::SetEnvironmentVariable($_, $null)
+            Set-Item -LiteralPath "env:$_" -Value $null
         }
         $defaults = $global:PSDefaultParameterValues.Clone()
         $global:PSDefaultParameterValues['*-Image*:Store'] = 'docker'
@@ -79,7 +81,7 @@ Describe 'Docker and the module side by side' -Skip:([bool]$missing) {
             Remove-Item -LiteralPath $folder -Recurse -Force
             $global:PSDefaultParameterValues.Clear()
             $defaults.GetEnumerator() | ForEach-Object { $global:PSDefaultParameterValues[$_.Key] = $_.Value }
-            $before.GetEnumerator() | ForEach-Object { [Environment]::SetEnvironmentVariable($_.Key, $_.Value) }
+            $before.GetEnumerator() | ForEach-Object { Set-Item -LiteralPath "env:$($_.Key)" -Value $_.Value }
             Remove-Module RuleRunner, RuleWorld -Force
         }
     }

@@ -20,11 +20,11 @@ Describe 'The published module' -Skip:(-not $core) {
             $before = @{}
             foreach ($name in $environment.Keys) {
                 $before[$name] = [System.Environment]::GetEnvironmentVariable($name)
-                [System.Environment]::SetEnvironmentVariable($name, $environment[$name])
+                Set-Item -LiteralPath "env:$name" -Value $environment[$name]
             }
 
             try { $lines = @(Invoke-TestShell "`$ErrorActionPreference = 'Stop'; $Script") }
-            finally { foreach ($name in $before.Keys) { [System.Environment]::SetEnvironmentVariable($name, $before[$name]) } }
+            finally { foreach ($name in $before.Keys) { Set-Item -LiteralPath "env:$name" -Value $before[$name] } }
 
             try { $lines[-1] | ConvertFrom-Json } catch { throw "There is no result: $lines" }
         }

@@ -277,7 +277,7 @@ Describe 'Push with real parts' -Skip:([bool]$missingDocker) {
         Stop-RealPart $source
         Stop-RealPart $target
         $env:DOCKER_BUILDKIT = $null
-        [System.Environment]::SetEnvironmentVariable('TMPDIR', $temp)
+        Set-Item -LiteralPath env:TMPDIR -Value $temp
         Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction Ignore
     }
 

@@ -47,14 +47,14 @@ BeforeAll {
         $before = @{}
         foreach ($name in $environment.Keys) {
             $before[$name] = [System.Environment]::GetEnvironmentVariable($name)
-            [System.Environment]::SetEnvironmentVariable($name, $environment[$name])
+            Set-Item -LiteralPath "env:$name" -Value $environment[$name]
         }
 
         try {
             $streams = $first + $Line + $last | & $program @starter -NoProfile -NonInteractive -Command - 2>&1 | Out-String -Width 4096
         }
         finally {
-            foreach ($name in $before.Keys) { [System.Environment]::SetEnvironmentVariable($name, $before[$name]) }
+            foreach ($name in $before.Keys) { Set-Item -LiteralPath "env:$name" -Value $before[$name] }
         }
 
         $read = { param($name) if (Test-Path -LiteralPath "$work/out/$name") { Get-Content -LiteralPath "$work/out/$name" -Raw } }
