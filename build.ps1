@@ -177,28 +177,45 @@ function Add-Result {
     "$passed passed, $failed failed, $($reasons.Count) skipped"
 }
 
-# Runs the parts of the tests in processes of their own, side by side, and prints what each wrote when it ends. A part: Name; Command;
-# Result, the file that it leaves in output/test-results, none for a check; After, what else is looked at; Double, true for one that keeps
-# two processors busy: three run at once, of those it counts as two.
+# Begins a part of the tests in a process of its own. A part: Name; Command; Result, the file that it leaves in output/test-results, none
+# for a check; After, what else is looked at; Slots, how many it takes of those of Invoke-Part, 1 where there is none.
+function Start-Part {
+    param([hashtable] $Part)
+
+    [void][System.IO.Directory]::CreateDirectory($results)
+    Write-Step "$($Part.Name) begins"
+    $Part.Clock = [System.Diagnostics.Stopwatch]::StartNew()
+    $Part.Log = "$results/$($Part.Name -replace '\W+', '-').log"
+    $program, $arguments = $Part.Command
+    $quoted = $arguments | ForEach-Object { if ($_ -match '\s') { "`"$_`"" } else { $_ } }
+    $Part.Process = Start-Process -FilePath $program -ArgumentList $quoted -NoNewWindow -PassThru `
+        -RedirectStandardOutput $Part.Log -RedirectStandardError "$($Part.Log).err"
+    # Without the handle PowerShell cannot tell the exit code later.
+    [void]$Part.Process.Handle
+}
+
+# How many slots parts take.
+function Get-Slot {
+    param([object[]] $Parts)
+
+    $sum = 0
+    foreach ($part in $Parts) { $sum += [math]::Max(1, $part['Slots']) }
+    $sum
+}
+
+# Runs parts side by side, and prints what each wrote when it ends; those that have begun go on. As many run at once as take five slots:
+# tests wait for servers, processes and limits as often as they work, so two processors are busy only with more than two.
 function Invoke-Part {
     param([hashtable[]] $Parts)
 
-    [void][System.IO.Directory]::CreateDirectory($results)
-    $waiting = [System.Collections.Generic.Queue[object]]::new([object[]]$Parts)
-    $running = @()
+    $running, $waiting = $Parts.Where({ $_['Process'] }, 'Split')
+    $waiting = [System.Collections.Generic.Queue[object]]::new([object[]]@($waiting))
     while ($waiting.Count + $running.Count -gt 0) {
-        while ($waiting.Count -gt 0 -and $running.Count + @($running | Where-Object { $_['Double'] }).Count -lt 3) {
+        if ($waiting.Count -gt 0 -and (Get-Slot (@($running) + $waiting.Peek())) -le 5) {
             $part = $waiting.Dequeue()
-            Write-Step "$($part.Name) begins"
-            $part.Clock = [System.Diagnostics.Stopwatch]::StartNew()
-            $part.Log = "$results/$($part.Name -replace '\W+', '-').log"
-            $program, $arguments = $part.Command
-            $quoted = $arguments | ForEach-Object { if ($_ -match '\s') { "`"$_`"" } else { $_ } }
-            $part.Process = Start-Process -FilePath $program -ArgumentList $quoted -NoNewWindow -PassThru `
-                -RedirectStandardOutput $part.Log -RedirectStandardError "$($part.Log).err"
-            # Without the handle PowerShell cannot tell the exit code later.
-            [void]$part.Process.Handle
-            $running += $part
+            Start-Part $part
+            $running = @($running) + $part
+            continue
         }
 
         Start-Sleep -Milliseconds 200
@@ -263,9 +280,9 @@ function Get-FrameworkPart {
         $run = @('env', "TMPDIR=$(& tests/Get-MemoryFolder.ps1)", 'mono', '--debug') + $run + '-notrait', 'Mono=lacks'
     }
 
-    # In mono they go one after the other: three processes for one, of about the same time each.
+    # In mono they go one after the other: three processes for one, the longest first.
     $folders = 'Registry', 'Reliability'
-    foreach ($name in $folders + 'the rest') {
+    foreach ($name in @('the rest') + $folders) {
         $option, $which = if ($name -in $folders) { '-namespace', $name } else { '-nonamespace', $folders }
         $filter = $which | ForEach-Object { $option, "ImgsPS.Engine.Tests.$_" }
         @{ Name = "engine (net472), $name"; Command = $run + $filter + '-xml', "$results/net472 $name.xml"; Result = "net472 $name.xml" }
@@ -279,7 +296,7 @@ function Get-PesterPart {
         Name    = 'cmdlets (Pester)'
         Command = $shell + '-File', 'tests/Run-Pester.ps1', '-Pester', $pester, '-Result', "$results/ImgsPS.Tests.json"
         Result  = 'ImgsPS.Tests.json'
-        Double  = $true
+        Slots   = 2
     }
 }
 
@@ -295,14 +312,27 @@ function Invoke-Test {
         return Invoke-Part -Parts (Get-TorturePart)
     }
 
-    Build-Module -Built
     if ($Task -eq 'Secrets') {
+        Build-Module -Built
         $env:IMGSPS_SECRET_SEARCH = '1'
         return Invoke-Part -Parts (Get-PesterPart)
     }
 
+    # These need no module, and begin while it is made.
+    $early = @(Get-FrameworkPart)
+    $early | Select-Object -First 2 | ForEach-Object { Start-Part $_ }
+    try {
+        Build-Module -Built
+    } catch {
+        $early | Where-Object { $_['Process'] -and -not $_.Process.HasExited } |
+            ForEach-Object { Stop-Process -InputObject $_.Process -Force }
+        throw
+    }
+
+    # The longest first, so that none is left alone at the end.
     $options = '-f', 'net8.0', '--collect', 'XPlat Code Coverage', '--settings', 'tests/coverage.runsettings'
     Invoke-Part -Parts @(
+        Get-PesterPart
         Get-ProjectPart -Project ImgsPS.Engine.Tests -Name 'engine (net8.0)' -Arguments $options -After {
             $file = @(Get-ChildItem -LiteralPath $results -Recurse -Filter coverage.cobertura.xml)[0]
             $package = ([xml](Get-Content -LiteralPath $file.FullName -Raw)).SelectSingleNode("//package[@name='ImgsPS.Engine']")
@@ -310,9 +340,8 @@ function Invoke-Test {
             Write-Host "Line coverage of ImgsPS.Engine: $([int]($rate * 100)) %"
             if ($rate -lt 0.85) { Add-Failure 'the line coverage is under 85 %' }
         }
-        Get-PesterPart
+        $early
         Get-TorturePart
-        Get-FrameworkPart
         Get-ProjectPart -Project ImgsPS.Hosting.Tests -Name 'the module in a host of PowerShell'
         @{ Name = 'format'; Command = 'dotnet', 'format', 'whitespace', '.', '--folder', '--verify-no-changes', '-v', 'q' }
     )
