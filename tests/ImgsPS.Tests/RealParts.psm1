@@ -103,7 +103,7 @@ exec podman "$@"
     $process = Start-Process -FilePath unshare -PassThru -Environment $variables -RedirectStandardOutput "$log.out" `
         -RedirectStandardError $log -ArgumentList @(
         '--mount', 'sh', "$Folder/start.sh", '--root', "$Folder/root", '--runroot', "$Folder/run", '--tmpdir', "$Folder/tmp",
-        '--storage-driver', 'vfs', '--runtime', 'crun', 'system', 'service', '--time=0', $socket)
+        '--storage-driver', 'overlay', '--runtime', 'crun', 'system', 'service', '--time=0', $socket)
     Wait-Part $process { docker -H $socket version 2>$null >$null; $LASTEXITCODE -eq 0 } $log
     [pscustomobject]@{ Socket = $socket; Process = $process }
 }

@@ -7,6 +7,9 @@ Import-Module "$PSScriptRoot/RuleWorld.psm1" -Global
 # The address of Docker that has the standard world; null when a rule left it changed.
 $standard = $null
 
+# The last set-up: its text, the address of Docker, and what was there when it was done.
+$made = @{ Setup = ''; Docker = ''; State = '' }
+
 # What docker answered on dockerd, by number and words of a rule.
 $onDockerd = @{}
 
@@ -90,11 +93,15 @@ function Get-RuleVerdict {
 function Test-SameLine ($One, $Other) { ($One -join "`n") -ceq ($Other -join "`n") }
 
 function Get-SetUpAnswer {
-    # An answer and what it left: the images, told by docker for both sides.
+    # An answer and what it left: the images, told by docker for both sides. What an answer did not change is not set up again.
     param([scriptblock] $Setup, [scriptblock] $Ask)
 
-    Clear-RuleWorld
-    $null = & $Setup
+    if ($made.Setup -cne "$Setup" -or $made.Docker -ne $env:DOCKER_HOST -or $made.State -cne (Get-RuleState)) {
+        Clear-RuleWorld
+        $null = & $Setup
+        $script:made = @{ Setup = "$Setup"; Docker = $env:DOCKER_HOST; State = Get-RuleState }
+    }
+
     $answer = & $Ask
     $answer.Lines = @($answer.Lines) + @(Show-DockerImage -a | ForEach-Object { "left: $(Format-RuleText $_)" } | Sort-Object)
     $answer

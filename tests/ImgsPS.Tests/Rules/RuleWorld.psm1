@@ -43,7 +43,7 @@ function New-RuleWorld {
     Set-Content "$context/Dockerfile" @'
 FROM scratch
 COPY busybox /bin/busybox
-RUN ["/bin/busybox","--install","-s","/bin"]
+RUN ["/bin/busybox","touch","/one"]
 LABEL env=prod team=ops
 CMD ["/bin/busybox","sleep","600"]
 '@
@@ -227,9 +227,34 @@ function Import-RuleImage {
     }
 }
 
-function Add-RuleTag ($Image, [string[]] $Tag) { foreach ($one in $Tag) { $null = Invoke-Docker tag $Image $one } }
+function Get-RuleState {
+    # All images with their names, and all containers with their states, as a text to compare.
+    $images = Invoke-Api Get 'images/json?all=1' |
+        ForEach-Object { "$($_.Id) $($_.RepoTags | Sort-Object) $($_.RepoDigests | Sort-Object)" }
+    $containers = Invoke-Api Get 'containers/json?all=1' | ForEach-Object { "$($_.Id) $($_.State)" }
+    @($images | Sort-Object; $containers | Sort-Object) -join "`n"
+}
 
-function Add-RulePull ([string[]] $Reference) { foreach ($one in $Reference) { $null = Invoke-Docker pull -q "$($world.Registry)/$one" } }
+function Split-RuleName ($Reference) {
+    # Repository and tag, or digest, as a query has them.
+    $null = $Reference -match '^(?<repository>.+?)(@(?<tag>sha256:.+)|:(?<tag>[^:/]+))?$'
+    [uri]::EscapeDataString($Matches.repository), [uri]::EscapeDataString("$(if ($Matches['tag']) { $Matches.tag } else { 'latest' })")
+}
+
+function Add-RuleTag ($Image, [string[]] $Tag) {
+    foreach ($one in $Tag) {
+        $repository, $name = Split-RuleName $one
+        $null = Invoke-Api Post "images/$Image/tag?repo=$repository&tag=$name"
+    }
+}
+
+function Add-RulePull ([string[]] $Reference) {
+    foreach ($one in $Reference) {
+        $repository, $name = Split-RuleName "$($world.Registry)/$one"
+        $said = Invoke-Api Post "images/create?fromImage=$repository&tag=$name"
+        if ("$said" -match '"?error') { throw "$one was not pulled: $said" }
+    }
+}
 
 function Add-RuleContainer {
     # A container that runs, ended, or never ran.
@@ -282,4 +307,4 @@ function Format-RuleText {
 
 Export-ModuleMember -Function docker, Get-RuleWorld, Use-RuleDocker, New-RuleWorld, Use-RulePodman, Get-KnownId, Get-SharedPrefix,
     Clear-RuleWorld, Import-RuleImage, Add-RuleTag,
-Add-RulePull, Add-RuleContainer, Set-StandardWorld, Format-RuleText
+Add-RulePull, Add-RuleContainer, Get-RuleState, Set-StandardWorld, Format-RuleText
