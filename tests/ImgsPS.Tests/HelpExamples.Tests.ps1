@@ -22,8 +22,8 @@ Describe 'The examples of the help' {
         # Why an example does not run here. No example may be missing from both tables.
         $cannotRun = @{}
         if (-not $world.Dockers) {
-            foreach ($name in 'Add-ImageTag 3', 'Copy-Image 6', 'Get-Image 8', 'Get-Image 9', 'Invoke-ImagePull 7',
-                'Test-ImageUpdate 2') {
+            foreach ($name in 'Add-ImageTag 3', 'Copy-Image 6', 'Get-Image 8', 'Get-Image 9', 'Get-Image 13', 'Get-Image 14',
+                'Invoke-ImagePull 7', 'Test-ImageUpdate 2') {
                 $cannotRun[$name] = 'The double of a Docker Engine needs PowerShell 7.'
             }
         }
@@ -199,6 +199,13 @@ Describe 'The examples of the help' {
             'Get-Image 10'          = { $output.Reference | Should -Be "$address/team/app:1.4" }
             'Get-Image 11'          = { $output | Should -BeExactly "$address/team/app:1.4" }
             'Get-Image 12'          = { "$($output.Platform)" | Should -Be 'linux/amd64 linux/arm64/v8' }
+            'Get-Image 13'          = {
+                $output.Reference | Sort-Object | Should -Be "$address/team/app:1.4", "$address/team/tests:latest"
+            }
+            'Get-Image 14'          = {
+                $said | Should -HaveCount 1
+                $said | Should -BeLike "*$address/app:1.4*docker:web1*"
+            }
             'Get-ImageConfig 1'     = { $output | Should -BeOfType ImgsPS.ImageConfig }
             'Get-ImageConfig 2'     = { $output | Should -BeLike '*/bin*' }
             'Get-ImageConfig 3'     = { $output.Reference | Should -Be "$address/app:1" }
@@ -243,6 +250,7 @@ Describe 'The examples of the help' {
                 $output.Images | Should -Be 17
             }
             'Get-ImageStore 2'      = { Get-Image | Where-Object Dangling | Should -BeNullOrEmpty }
+            'Get-ImageStore 4'      = { $output | Should -BeNullOrEmpty }
             'Get-ImageStore 3'      = {
                 $lines = @(($output | Out-String -Width 300).Trim() -split '\r?\n')
                 $lines[0] | Should -Match '^Store +Images +Bytes +ReclaimableBytes *$'

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace ImgsPS;
 
 /// <summary>
-/// An image as a row of an inventory (DU7): the same columns whatever the store, times in ISO 8601 and collections as text, so that a CSV file
-/// is the same in every culture. Its names and digests lead the module's commands back to the image. Immutable.
+/// An image as a row of an inventory (DU7): the same columns whatever the store, times in ISO 8601 and collections as text, so that a CSV
+/// file is the same in every culture. Its names and digests lead the module's commands back to the image. Immutable.
 /// </summary>
 public sealed class ImageInventory
 {

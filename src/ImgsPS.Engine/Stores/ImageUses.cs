@@ -5,8 +5,8 @@ using System.Linq;
 namespace ImgsPS.Stores;
 
 /// <summary>
-/// Which containers use which images, by every digest that the Docker Engines know an image by: of its config, of its manifest, of the index
-/// that its name led to. So an image is found in any store, whatever it is called there. Not thread-safe.
+/// Which containers use which images, by every digest that the Docker Engines know an image by: of its config, of its manifest, of the
+/// index that its name led to. So an image is found in any store, whatever it is called there. Not thread-safe.
 /// </summary>
 internal sealed class ImageUses
 {

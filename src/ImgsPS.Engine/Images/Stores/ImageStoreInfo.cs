@@ -66,8 +66,8 @@ public sealed class ImageStoreInfo
     public TimeSpan? RateLimitWindow { get; init; }
 
     /// <summary>
-    /// When all are allowed again, in UTC: as the registry says, else at the latest, a whole window from now. Null when neither is known, and
-    /// when none was used.
+    /// When all are allowed again, in UTC: as the registry says, else at the latest, a whole window from now. Null when neither is known,
+    /// and when none was used.
     /// </summary>
     public DateTimeOffset? RateLimitReset { get; init; }
 

@@ -5,12 +5,14 @@ using System.Linq;
 namespace ImgsPS.Stores.Registry;
 
 /// <summary>
-/// What a registry's answer said of how often it may be asked: Docker Hub's and the IETF draft's <c>RateLimit-Limit: 100;w=21600</c>, GitLab's
-/// and GitHub's forms of it, and the <c>Retry-After</c> of a 429. Immutable. What was not said is null.
+/// What a registry's answer said of how often it may be asked: Docker Hub's and the IETF draft's <c>RateLimit-Limit: 100;w=21600</c>,
+/// GitLab's and GitHub's forms of it, and the <c>Retry-After</c> of a 429. Immutable. What was not said is null.
 /// </summary>
 internal sealed record RateLimit
 {
-    /// <summary>Beyond this a number of <c>RateLimit-Reset</c> is a Unix time (GitLab, GitHub), below it seconds from now (IETF draft).</summary>
+    /// <summary>
+    /// From here on a number of <c>RateLimit-Reset</c> is a Unix time (GitLab, GitHub), below it seconds from now (IETF draft).
+    /// </summary>
     private const long FirstUnixTime = 1_000_000_000;
 
     private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
@@ -25,8 +27,8 @@ internal sealed record RateLimit
     public TimeSpan? Window { get; init; }
 
     /// <summary>
-    /// When all are allowed again: what the registry said, else the answer's time and a whole window, which is the latest that it can be. Null
-    /// when neither is known, and when nothing was used.
+    /// When all are allowed again: what the registry said, else the answer's time and a whole window, which is the latest that it can be.
+    /// Null when neither is known, and when nothing was used.
     /// </summary>
     public DateTimeOffset? ResetsAt { get; init; }
 

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace ImgsPS.Engine.Tests.Store.Docker;
 
-/// <summary>EN5: an image of any store is in use when a container of a Docker Engine was made from it, whatever it is called there.</summary>
+/// <summary>EN5: an image of any store is in use when a container of a Docker Engine was made from it, whatever its name there.</summary>
 public sealed class ImageUsesTests
 {
     private const string Busybox = "sha256:0493bc99476bf47bb16df9577b7734d090866ed42af061fd9b324001f20fb023";
@@ -21,7 +21,8 @@ public sealed class ImageUsesTests
     [InlineData("containerd-1.48", null, "5555", "4444", "web")]
     [InlineData("containerd-1.48", null, "2222", "2222", null)]
     [InlineData("containerd-1.48", "3333", null, null, null)]
-    public async Task Images_are_found_by_config_manifest_and_index_EN5(string docker, string? id, string? digest, string? manifest, string? user)
+    public async Task Images_are_found_by_config_manifest_and_index_EN5(
+        string docker, string? id, string? digest, string? manifest, string? user)
     {
         using var test = new DockerUnderTest();
         test.Can("GET", "/images/json", DockerUnderTest.Answer(docker + "-images.json"));

@@ -77,8 +77,8 @@ internal sealed class RetryingSender(HttpSender sender, RegistryLimits limits, R
     }
 
     /// <summary>
-    /// Waits until a busy registry wants to be asked again, where the user lets it (<see cref="RegistryLimits.MaximumWait"/>). False when it
-    /// does not say when, or says a time that is too long; then nothing was waited for.
+    /// Waits until a busy registry wants to be asked again, where the user lets it (<see cref="RegistryLimits.MaximumWait"/>). False when
+    /// it does not say when, or says a time that is too long; then nothing was waited for.
     /// </summary>
     /// <param name="response">The answer; disposed before the wait.</param>
     /// <param name="budget">The operation's; its tries and its patience do not count the wait.</param>
