@@ -398,13 +398,13 @@ public sealed class RemoveImageCommand : StoreCmdlet
         switch (removal.Status)
         {
             case ImageRemovalStatus.Changed or ImageRemovalStatus.Locked:
-                Warn($"{removal.Image} is kept: {removal.Reason}.");
+                Warn($"{removal.Image} is kept: {removal.Reason!.TrimEnd('.')}.");
                 break;
             case ImageRemovalStatus.AlreadyGone:
                 Tell($"{removal.Image}: {removal.Reason}.");
                 break;
             case ImageRemovalStatus.Kept:
-                Tell($"{removal.Image} is kept: {removal.Reason}.");
+                Tell($"{removal.Image} is kept: {removal.Reason!.TrimEnd('.')}.");
                 break;
         }
     }
