@@ -44,11 +44,13 @@ internal interface ISelectingPlanner : IRemovalPlanner
         ImageSelection wanted, IOperationObserver observer, CancellationToken cancellationToken);
 }
 
-/// <summary>The rule of removal that is the same for all stores.</summary>
+/// <summary>The rules of removal that are the same for all stores.</summary>
 internal static class RemovalPlanners
 {
     /// <summary>What a removal would do, as <see cref="IRemovalPlanner.Plan"/>, or that the image stays by P2.</summary>
-    /// <exception cref="ImageException">As there.</exception>
+    /// <exception cref="ImageException">
+    /// As there; InUse: without force, a listed image that containers of a Docker Engine use, in a store that knows of no containers (EN5).
+    /// </exception>
     public static PlannedRemoval PlanOrKeep(this IRemovalPlanner planner, RemovalRequest request)
     {
         if (request.KeepsPinned && request.Image.Reference is { } reference)
@@ -65,6 +67,15 @@ internal static class RemovalPlanners
                     Store = rows[0].Store,
                 });
             }
+        }
+
+        if (planner.Decides && !request.Force && request.Image.UsedBy.Count > 0)
+        {
+            throw new ImageException(
+                ImageErrorKind.InUse,
+                $"conflict: unable to remove {request.Image.Text} (must force) - container {request.Image.UsedBy[0]} is using it"
+                    + (request.Image.UsedBy.Count > 1 ? $", and {request.Image.UsedBy.Count - 1} more" : ""),
+                "Leave such images out: Where-Object -Not InUse. -Force removes them all the same.");
         }
 
         return planner.Plan(request);

@@ -426,7 +426,8 @@ public sealed class RemoveImageCommand : StoreCmdlet
 
     private static string Describe(StoreRemovals store, ImageIdentity image, PlannedRemoval? planned) =>
         (planned is null ? image.Text : Describe(planned.Images, planned.IsPart)) + Place("in", store.Store)
-            + (planned is { IsMeasured: true } ? ", " + BytesOf(planned.Removal) : "")
+            + (planned is { IsMeasured: true } && (planned.RemovesImage || planned.Removal.BytesUnreferenced is null)
+                ? ", " + BytesOf(planned.Removal) : "")
             + (planned?.Way is { } way ? ", " + way : "");
 
     private static string BytesOf(ImageRemoval removal) => removal.BytesUnreferenced is { } unreferenced

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace ImgsPS.Stores;
 
@@ -44,6 +45,9 @@ internal sealed class ImageIdentity
     /// </summary>
     public bool IsPart { get; private init; }
 
+    /// <summary>The containers that the listed image was used by; empty when a text was given, or nobody looked.</summary>
+    public IReadOnlyList<string> UsedBy { get; private init; } = [];
+
     /// <summary>True when an object was given.</summary>
     public bool IsListed => Id is not null || Digest is not null;
 
@@ -52,7 +56,7 @@ internal sealed class ImageIdentity
 
     /// <summary>An image that was listed.</summary>
     public static ImageIdentity Of(Image image) =>
-        Of(image.Reference, image.Id, image.Digest, image.Store, image.RawName, image.ManifestDigest, image.IsPart);
+        Of(image.Reference, image.Id, image.Digest, image.Store, image.RawName, image.ManifestDigest, image.IsPart, image.UsedBy);
 
     /// <summary>A name that was listed, with the images of all its platforms.</summary>
     public static ImageIdentity OfName(Image image) => image.Digest is null || image.Name is null
@@ -63,7 +67,7 @@ internal sealed class ImageIdentity
     /// <exception cref="ImageException">InvalidArgument: there is neither a reference nor an id nor a digest.</exception>
     public static ImageIdentity Of(
         string? reference, string? id, string? digest, string? store, string? rawName = null, string? manifestDigest = null,
-        bool isPart = false)
+        bool isPart = false, IReadOnlyList<string>? usedBy = null)
     {
         reference = NullIfEmpty(reference);
         rawName = reference is null ? NullIfEmpty(rawName) : null;
@@ -82,6 +86,7 @@ internal sealed class ImageIdentity
             ManifestDigest = NullIfEmpty(manifestDigest),
             Store = NullIfEmpty(store),
             IsPart = isPart,
+            UsedBy = usedBy ?? [],
         };
     }
 

@@ -137,7 +137,7 @@ public sealed class RegistryRemovalTests : IAsyncDisposable
 
     [Theory]
     [MemberData(nameof(Manners))]
-    public async Task Tags_of_one_digest_that_go_together_are_one_delete_RT1(bool modern)
+    public async Task Tags_of_one_digest_that_go_together_are_one_delete_RD10(bool modern)
     {
         Be(modern);
         var app = Add("1", 1);
@@ -621,6 +621,29 @@ public sealed class RegistryRemovalTests : IAsyncDisposable
         Assert.Equal(ImageErrorKind.NotSupported, (await TryAsync([row], false)).Single().Failure!.Kind);
         Assert.Equal(["multi"], Tags());
         Assert.Equal(ImageRemovalStatus.Removed, Assert.Single(await RemoveAsync((await ListAsync()).Single())).Status);
+    }
+
+    [Fact]
+    public async Task Image_that_a_container_uses_is_refused_without_Force_EN5()
+    {
+        var app = Add("1", 1);
+        var used = ImageIdentity.Of(new Image
+        {
+            Reference = Host + "/team/app:1",
+            Digest = app.Digest,
+            Id = app.Digest,
+            Store = "registry://" + Host,
+            InUse = true,
+            UsedBy = ["web (0123456789ab) on docker:web1"],
+        });
+        var planner = await PlannerAsync();
+        await ((ISelectingPlanner)planner).ReadAsync(new ImageSelection(used), _observer, CancellationToken.None);
+
+        var failure = Assert.Throws<ImageException>(() => planner.PlanOrKeep(new RemovalRequest(used)));
+
+        Assert.Equal(ImageErrorKind.InUse, failure.Kind);
+        Assert.Contains("web (0123456789ab) on docker:web1", failure.Message, StringComparison.Ordinal);
+        Assert.False(planner.PlanOrKeep(new RemovalRequest(used) { Force = true }).IsKept);
     }
 
     [Fact]
