@@ -15,7 +15,7 @@ The JSON file for the counts: Passed, Failed, Skipped, and why tests were skippe
 .PARAMETER Name
 Files to run: wildcards with commas between them.
 .PARAMETER Workers
-How many processes run the files; one more than there are processors, 4 at most, by default: tests wait as often as they work.
+How many processes run the files; as many as there are processors, 4 at most, by default.
 .PARAMETER HangMinutes
 A worker that writes nothing for this long is ended, and its file has failed.
 .PARAMETER Times
@@ -31,8 +31,8 @@ param(
     [string] $Tests = (Join-Path $PSScriptRoot 'ImgsPS.Tests'),
     [Parameter(Mandatory)] [string] $Result,
     [string] $Name = '*',
-    [int] $Workers = [math]::Min(4, [System.Environment]::ProcessorCount + 1),
-    [double] $HangMinutes = 10,
+    [int] $Workers = [math]::Min(4, [System.Environment]::ProcessorCount),
+    [double] $HangMinutes = 15,
     [switch] $Times,
     [string] $Worker
 )

@@ -110,6 +110,7 @@ Describe 'The runbook for a registry' -Skip:([bool]$missing -or $PSVersionTable.
                 Stay  = $stay
                 Child = $child
                 Moved = $Server.AddImage('team/app07', (New-Spec 80 $age.New)).Digest
+                Signed = $digest['team/app04:1.1']
                 Locked = $digest['team/app05:1.1']
             }
         }
@@ -284,6 +285,17 @@ Describe 'The runbook for a registry' -Skip:([bool]$missing -or $PSVersionTable.
                 $script:read = $lines.Count
                 $counts
             }
+
+            # What needs -Force in a registry that deletes digests alone (RD2), what is refused (RD4), and a list of referrers that goes
+            # with its last one (RD6).
+            $store = "registry://$($real.Host)"
+            { Remove-Image team/app03:production -Store $store -ErrorAction Stop } | Should -Throw '*does not delete a tag by itself*1.1 would go too*'
+            (Remove-Image team/app03:production -Store $store -Force -PassThru).Status | Should -Be Removed
+            { Remove-Image "team/multi@$($content.Child)" -Store $store -ErrorAction Stop } | Should -Throw '*team/multi:0.2*'
+            Get-Tag $world -All | Should -Contain "team/app04:$($content.Signed.Replace(':', '-'))"
+            Get-ImageReferrer "$($real.Host)/team/app04:1.1" | Remove-Image
+            (Remove-Image team/app04:1.1 -Store $store -PassThru).Status | Should -Be Removed
+            Get-Tag $world -All | Should -Be @($content.Stay | Where-Object { $_ -notin 'team/app03:production', 'team/app04:1.1' } | Sort-Object)
         }
         finally {
             if ($engine) { $engine.Dispose() }

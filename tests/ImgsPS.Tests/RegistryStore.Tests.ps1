@@ -113,8 +113,6 @@ Describe 'A registry as a store' {
     }
 
     It 'refuses clearly what it does not do, and asks nobody' -ForEach @(
-        @{ Name = 'Remove-Image'; Line = { Remove-Image ops/web:1 -Store $store -ErrorAction Stop } }
-        @{ Name = 'Remove-Image -WhatIf'; Line = { Remove-Image ops/web:1 -Store $store -WhatIf -ErrorAction Stop } }
         @{ Name = 'Add-ImageTag'; Line = { Add-ImageTag ops/web:1 ops/web:2 -Store $store -ErrorAction Stop } }
         @{ Name = 'Test-ImageStore'; Line = { Test-ImageStore $store -ErrorAction Stop } }
         @{ Name = 'Repair-ImageStore'; Line = { Repair-ImageStore $store -ErrorAction Stop } }

@@ -84,6 +84,7 @@ internal sealed class DockerRegistry : IAsyncDisposable
             ArgumentList = { "serve", Path.Combine(folder, "config.yml") },
             RedirectStandardError = true,
             RedirectStandardOutput = true,
+            UseShellExecute = false,
         })!;
         process.ErrorDataReceived += static (_, _) => { };
         process.OutputDataReceived += static (_, _) => { };

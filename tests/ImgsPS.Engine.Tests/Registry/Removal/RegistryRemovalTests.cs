@@ -486,6 +486,53 @@ public sealed class RegistryRemovalTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Digest_that_an_index_lists_since_the_plan_is_kept_RD10()
+    {
+        var index = AddIndex("multi", "amd64", "arm64");
+        _server.Tag(Repository, "amd64", index.Images[0].Digest);
+        Assert.True(_server.DeleteManifest(Repository, "multi"));
+        using var store = Open();
+        await PlanAsync(await store.PlanRemovalsAsync(true, _observer, CancellationToken.None), "team/app:amd64");
+        _server.Tag(Repository, "again", index.Digest);
+
+        var removals = await store.RemoveAsync(Requests(Names("team/app:amd64"), false), _observer, CancellationToken.None);
+
+        Assert.Equal(ImageRemovalStatus.Changed, Assert.Single(removals.Done).Status);
+        Assert.NotNull(_server.Manifest(Repository, index.Images[0].Digest));
+    }
+
+    [Fact]
+    public async Task Tag_that_stays_is_looked_at_again_when_the_last_look_is_old_RD10()
+    {
+        var app = Add("1", 1);
+        Add("production", 2);
+        using var store = new RegistryStore(RegistryAddress.Parse("registry://" + Host), RegistryOptions.Default) { Fresh = TimeSpan.Zero };
+        await PlanAsync(await store.PlanRemovalsAsync(true, _observer, CancellationToken.None), "team/app:1");
+        _server.Tag(Repository, "production", app.Digest);
+
+        var removals = await store.RemoveAsync(Requests(Names("team/app:1"), false), _observer, CancellationToken.None);
+
+        Assert.Equal(ImageRemovalStatus.Changed, Assert.Single(removals.Done).Status);
+        Assert.Equal(["1", "production"], Tags());
+    }
+
+    [Fact]
+    public async Task Repository_is_read_once_however_many_of_it_are_asked_for()
+    {
+        for (var i = 1; i <= 12; i++)
+        {
+            Add("v" + i, i);
+        }
+
+        await RemoveAsync(Enumerable.Range(1, 11).Select(i => "team/app:v" + i).ToArray());
+
+        // The reading, one look at each that goes, and the list once more.
+        Assert.Equal(12 + 11, Asked("HEAD").Count);
+        Assert.Equal(2, Asked("GET").Count(asked => asked.EndsWith("/tags/list", StringComparison.Ordinal)));
+        Assert.Equal(["v12"], Tags());
+    }
+
+    [Fact]
     public async Task Each_delete_comes_behind_a_head_of_its_tag_referrers_tags_indexes_manifests_RD10()
     {
         var app = Add("1", 1);

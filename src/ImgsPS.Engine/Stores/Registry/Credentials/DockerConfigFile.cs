@@ -56,7 +56,9 @@ internal sealed class DockerConfigFile
 
     /// <summary>The config; an empty one when there is no file.</summary>
     /// <exception cref="ImageException">StoreUnavailable: the file cannot be read. InvalidData: it is broken (RC1).</exception>
-    public DockerConfig Read()
+    public DockerConfig Read() => ReadNow(isLast: false);
+
+    private DockerConfig ReadNow(bool isLast)
     {
         var path = Path;
         try
@@ -65,6 +67,12 @@ internal sealed class DockerConfigFile
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
+            if (!isLast && Exists(path))
+            {
+                // Somebody has just made it.
+                return ReadNow(isLast: true);
+            }
+
             // A link to nowhere, or a file in the place of the folder: somebody meant to have a config.
             var obstacle = Exists(path) ? $"{path}: it is a link to a file that is not there"
                 : Exists(Folder) && !Directory.Exists(Folder) ? $"{Folder}: it is not a folder"

@@ -40,6 +40,9 @@ internal sealed class RegistryStore : ISelectingStore, ITaggedStore, ISearchingS
     /// <inheritdoc/>
     public string Kind => "registry";
 
+    /// <summary>As <see cref="RepositoryContents.Fresh"/>.</summary>
+    public TimeSpan Fresh { get; init; } = TimeSpan.FromSeconds(10);
+
     private RegistryClient Client => RegistryClient.For(_address.Registry, _options);
 
     /// <inheritdoc/>
@@ -139,7 +142,7 @@ internal sealed class RegistryStore : ISelectingStore, ITaggedStore, ISearchingS
     /// <inheritdoc/>
     public Task<IRemovalPlanner> PlanRemovalsAsync(bool measure, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        _contents = new RepositoryContents(_address, Client, _documents);
+        _contents = NewContents();
         return Task.FromResult<IRemovalPlanner>(new RegistryPlanner(_address, _contents, measure));
     }
 
@@ -147,7 +150,7 @@ internal sealed class RegistryStore : ISelectingStore, ITaggedStore, ISearchingS
     public async Task<ImageRemovals> RemoveAsync(
         IReadOnlyList<RemovalRequest> requests, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        var contents = _contents ??= new RepositoryContents(_address, Client, _documents);
+        var contents = _contents ??= NewContents();
         var fresh = requests.Where(request => !_removed.ContainsKey(request)).ToList();
         if (fresh.Count > 0)
         {
@@ -216,6 +219,8 @@ internal sealed class RegistryStore : ISelectingStore, ITaggedStore, ISearchingS
         _documents.Tidy(NullObserver.Instance);
         _own?.Dispose();
     }
+
+    private RepositoryContents NewContents() => new(_address, Client, _documents) { Fresh = Fresh };
 
     private Task<IReadOnlyList<Image>> ListAsync(
         IReadOnlyList<RegistryWanted> wanted, ListRequest request, IOperationObserver observer, CancellationToken cancellationToken) =>

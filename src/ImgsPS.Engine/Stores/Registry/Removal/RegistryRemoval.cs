@@ -130,10 +130,13 @@ internal sealed class RegistryRemoval(RepositoryContents contents, IOperationObs
         await EachAsync(referrers, DeleteReferrerAsync).ConfigureAwait(false);
         await EachAsync(untags, work => GuardAsync([work], work.Plan!.Content, () => UntagAsync(work))).ConfigureAwait(false);
 
-        // Who has tagged one of the digests since it was planned keeps it.
+        // Who has tagged one of the digests since it was planned, or an index of it, keeps it.
         await EachAsync(all.GroupBy(deletion => deletion.Content).ToList(), same => TryAsync(
-            same.SelectMany(deletion => deletion.Works).Distinct().ToArray(), same.Key,
-            () => same.Key.ReadTagsAsync(observer, cancellation))).ConfigureAwait(false);
+            same.SelectMany(deletion => deletion.Works).Distinct().ToArray(),
+            same.Key,
+            () => same.Key.LookAgainAsync(
+                new HashSet<string>(same.SelectMany(deletion => deletion.Tags.Keys), StringComparer.Ordinal), contents.Fresh, observer,
+                cancellation))).ConfigureAwait(false);
         await EachAsync(indexes, DeleteAsync).ConfigureAwait(false);
         await EachAsync(manifests, DeleteAsync).ConfigureAwait(false);
     }
@@ -204,7 +207,7 @@ internal sealed class RegistryRemoval(RepositoryContents contents, IOperationObs
             return;
         }
 
-        if (content.Tags.FirstOrDefault(tag => tag.Value.Digest == deletion.Digest && !deletion.Tags.ContainsKey(tag.Key)).Key is { } added)
+        if (content.TagSince(deletion.Digest, deletion.Tags.Keys) is { } added)
         {
             deletion.Works.ForEach(work => work.Skip(
                 ImageRemovalStatus.Changed, $"{content.Name.WithTag(added).Familiar} names it too by now"));

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -23,6 +24,8 @@ internal sealed class RepositoryContent
     private readonly ConcurrentDictionary<Digest, Descriptor?> _there = new();
     private readonly ConcurrentDictionary<Digest, IReadOnlyList<Referrer>> _referrers = new();
     private readonly ConcurrentDictionary<Digest, string> _shown = new();
+    private readonly ConcurrentDictionary<string, bool> _since = new(StringComparer.Ordinal);
+    private readonly Stopwatch _age = Stopwatch.StartNew();
     private bool _isWhole;
 
     private RepositoryContent(ImageReference name, RegistryClient client, RegistryDocuments kept)
@@ -59,7 +62,7 @@ internal sealed class RepositoryContent
         CancellationToken cancellationToken)
     {
         var content = new RepositoryContent(new ImageReference(name.Registry, name.Repository, null, null), client, kept);
-        await content.ReadTagsAsync(observer, cancellationToken).ConfigureAwait(false);
+        await content.ReadTagsAsync(_ => true, observer, cancellationToken).ConfigureAwait(false);
         await content.ReadDocumentsAsync(whole, observer, cancellationToken).ConfigureAwait(false);
         return content;
     }
@@ -69,9 +72,47 @@ internal sealed class RepositoryContent
     public Task RequireWholeAsync(IOperationObserver observer, CancellationToken cancellationToken) =>
         _isWhole ? Task.CompletedTask : ReadDocumentsAsync(true, observer, cancellationToken);
 
-    /// <summary>Reads the tags that were not there before, of a list that is asked for again.</summary>
-    /// <exception cref="ImageException">The registry cannot be asked.</exception>
-    public async Task ReadTagsAsync(IOperationObserver observer, CancellationToken cancellationToken)
+    /// <summary>
+    /// Looks at the tags once more before digests go: at those that were not there before, and at all that stay where the last look is old.
+    /// </summary>
+    /// <param name="going">The tags that go: each is looked at by itself.</param>
+    /// <param name="fresh">How old the last look may be.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="ImageException">The registry cannot be asked, or not about all.</exception>
+    public async Task LookAgainAsync(
+        ICollection<string> going, TimeSpan fresh, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var before = _tags.ToDictionary(tag => tag.Key, tag => tag.Value.Digest, StringComparer.Ordinal);
+        await ReadTagsAsync(
+            _age.Elapsed > fresh ? tag => !going.Contains(tag) : tag => !_tags.ContainsKey(tag), observer, cancellationToken)
+            .ConfigureAwait(false);
+        await ReadDocumentsAsync(false, observer, cancellationToken).ConfigureAwait(false);
+        if (Fault is not null)
+        {
+            throw Fault;
+        }
+
+        foreach (var tag in _tags.Where(tag => !before.TryGetValue(tag.Key, out var digest) || digest != tag.Value.Digest))
+        {
+            _since[tag.Key] = true;
+        }
+    }
+
+    /// <summary>
+    /// A tag, none of those that go, that names a digest, or that came or moved since the first look and leads to an index which lists it;
+    /// null when there is none.
+    /// </summary>
+    public string? TagSince(Digest digest, ICollection<string> going) => _tags
+        .Where(tag => !going.Contains(tag.Key)
+            && (tag.Value.Digest == digest || (_since.ContainsKey(tag.Key) && Lists(tag.Value.Digest, digest, 1))))
+        .Select(tag => tag.Key).FirstOrDefault();
+
+    private bool Lists(Digest index, Digest digest, int depth) => DocumentOf(index) is ImageIndex document
+        && document.Manifests.Any(entry =>
+            entry.Digest == digest || (depth < ImageIndex.MaxDepth && Lists(entry.Digest, digest, depth + 1)));
+
+    private async Task ReadTagsAsync(Func<string, bool> wanted, IOperationObserver observer, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> tags;
         try
@@ -87,18 +128,10 @@ internal sealed class RepositoryContent
 
         var end = new RegistryEnd(_client);
         await SideBySide.EachAsync(
-            tags.Where(tag => !_tags.ContainsKey(tag)).ToList(),
+            tags.Where(wanted).ToList(),
             RegistryEnd.AtATime,
             (tag, stop) => GuardAsync(
-                end,
-                async () =>
-                {
-                    if (await AskAsync(Name.WithTag(tag), observer, stop).ConfigureAwait(false) is { } named)
-                    {
-                        _tags[tag] = named;
-                    }
-                },
-                stop),
+                end, async () => Note(tag, await AskAsync(Name.WithTag(tag), observer, stop).ConfigureAwait(false)), stop),
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -278,8 +311,9 @@ internal sealed class RepositoryContent
                 document = await new KeptSource(_client, Name.WithDigest(named.Digest), _kept)
                     .GetManifestAsync(null, observer, cancellationToken).ConfigureAwait(false);
             }
-            catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound || (MediaTypes.Classify(named.MediaType).Kind != MediaTypeKind.Index
-                && e.Kind is ImageErrorKind.NotSupported or ImageErrorKind.InvalidData or ImageErrorKind.TooLarge))
+            catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound
+                || (MediaTypes.Classify(named.MediaType).Kind != MediaTypeKind.Index
+                    && e.Kind is ImageErrorKind.NotSupported or ImageErrorKind.InvalidData or ImageErrorKind.TooLarge))
             {
                 // An old or broken manifest protects nothing; a broken index might.
                 observer.Verbose($"What {Name.FamiliarName}@{named.Digest} needs is not known: {e.Message}");
@@ -317,7 +351,8 @@ internal sealed class RepositoryContent
         catch (ImageException e) when (!stop.IsCancellationRequested && !end.Is(e))
         {
             Fault = new ImageException(
-                e.Kind, $"it is not known what all tags of {Name.FamiliarName} name, so nothing is removed there: {e.Message}", e.Advice, e);
+                e.Kind, $"it is not known what all tags of {Name.FamiliarName} name, so nothing is removed there: {e.Message}", e.Advice,
+                e);
         }
     }
 }

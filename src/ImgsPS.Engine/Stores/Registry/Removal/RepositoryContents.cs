@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
@@ -15,7 +16,7 @@ namespace ImgsPS.Stores.Registry;
 /// <param name="kept">Documents that were fetched before.</param>
 internal sealed class RepositoryContents(RegistryAddress address, RegistryClient client, RegistryDocuments kept)
 {
-    private readonly ConcurrentDictionary<string, RepositoryContent> _known = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<RepositoryContent>>> _read = new();
 
     /// <summary>The registry.</summary>
     public RegistryClient Client => client;
@@ -27,7 +28,12 @@ internal sealed class RepositoryContents(RegistryAddress address, RegistryClient
     public RegistryDocuments Documents => kept;
 
     /// <summary>The repositories that were read.</summary>
-    public IEnumerable<RepositoryContent> Known => _known.Values;
+    public IEnumerable<RepositoryContent> Known => _read.Values
+        .Where(reading => reading is { IsValueCreated: true, Value.Status: TaskStatus.RanToCompletion })
+        .Select(reading => reading.Value.Result);
+
+    /// <summary>How old may be what is known of the tags that stay when digests go; what is older is asked anew.</summary>
+    public TimeSpan Fresh { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Whether the registry deletes a tag by itself; null when nobody has tried (RD1).</summary>
     public bool? DeletesTags => client.Transport.Memory.DeletesTags;
@@ -41,17 +47,25 @@ internal sealed class RepositoryContents(RegistryAddress address, RegistryClient
     public async Task<RepositoryContent> GetAsync(
         ImageReference name, bool whole, IOperationObserver observer, CancellationToken cancellationToken)
     {
-        if (!TryFind(name, out var content))
+        // Many ask at once for what is read once.
+        var reading = _read.GetOrAdd(name.Name, _ => new Lazy<Task<RepositoryContent>>(
+            () => RepositoryContent.ReadAsync(name, client, kept, whole, observer, cancellationToken)));
+        try
         {
-            content = await RepositoryContent.ReadAsync(name, client, kept, whole, observer, cancellationToken).ConfigureAwait(false);
-            content = _known.GetOrAdd(name.Name, content);
-        }
-        else if (whole)
-        {
-            await content.RequireWholeAsync(observer, cancellationToken).ConfigureAwait(false);
-        }
+            var content = await reading.Value.ConfigureAwait(false);
+            if (whole)
+            {
+                await content.RequireWholeAsync(observer, cancellationToken).ConfigureAwait(false);
+            }
 
-        return content;
+            return content;
+        }
+        catch
+        {
+            // Who asks later asks anew.
+            _read.TryRemove(name.Name, out _);
+            throw;
+        }
     }
 
     /// <summary>The repositories that a wildcard may take something of.</summary>
@@ -72,6 +86,10 @@ internal sealed class RepositoryContents(RegistryAddress address, RegistryClient
     }
 
     /// <summary>A repository that was read.</summary>
-    public bool TryFind(ImageReference name, [NotNullWhen(true)] out RepositoryContent? content) =>
-        _known.TryGetValue(name.Name, out content);
+    public bool TryFind(ImageReference name, [NotNullWhen(true)] out RepositoryContent? content)
+    {
+        content = _read.TryGetValue(name.Name, out var reading)
+            && reading is { IsValueCreated: true, Value.Status: TaskStatus.RanToCompletion } ? reading.Value.Result : null;
+        return content is not null;
+    }
 }

@@ -139,10 +139,14 @@ internal sealed class RegistryQuestions(RegistryClient client, int atATime, bool
     /// <summary>True for the failure of a question that was under way when the registry's end came.</summary>
     private bool IsLike(ImageException failure) => _ended?.Kind == failure.Kind;
 
-    /// <summary>Ends it when the registry has said that it allows no more (UP8).</summary>
+    /// <summary>
+    /// Ends it when the registry has said that it allows no more (UP8), unless the user lets it wait until it does.
+    /// </summary>
     private void EndIfSpent()
     {
-        if (client.Transport.Memory.RateLimit is { } limit && limit.IsSpent(DateTimeOffset.UtcNow))
+        var now = DateTimeOffset.UtcNow;
+        if (client.Transport.Memory.RateLimit is { } limit && limit.IsSpent(now)
+            && client.Transport.Limits.MaximumWait < limit.ResetsAt - now)
         {
             var until = limit.ResetsAt!.Value.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
             Interlocked.CompareExchange(
