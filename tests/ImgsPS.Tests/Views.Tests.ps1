@@ -109,7 +109,7 @@ Describe 'The other tables' {
             Should -Match 'a:1\s+1\s+0\s+1\.5kB local'
         New-Result ImageRemoval @{ Image = 'a:1'; Untagged = [string[]]'a:1'; BytesUnreferenced = 1500L; Store = 'registry://h:1' } |
             Format-Table | Out-String -Width 120 | Should -Match 'a:1\s+1\s+0\s+1\.5kB left registry://h:1'
-        New-Result ImageRemoval @{ Image = 'a:1'; Status = 'AlreadyGone'; Reason = 'it was not there' } | Format-Table |
+        New-Result ImageRemoval @{ Image = 'a:1'; Status = [ImgsPS.ImageRemovalStatus]::AlreadyGone; Reason = 'it was not there' } | Format-Table |
             Out-String -Width 120 | Should -Match '(?m)^a:1: gone already\s'
         New-Result ImageStoreInfo @{ Store = 'docker:web1'; Kind = 'docker'; Images = 3; InUse = 2; Dangling = 1; Bytes = 2000000L;
             ReclaimableBytes = 1500L } | Out-String -Width 80 |
