@@ -101,6 +101,22 @@ Describe 'Test-ImageUpdate' {
         (Test-ImageUpdate web/app:1.27-alpine -Tags -Store "registry://$address").NewTag | Should -Be 1.29-alpine
     }
 
+    It 'tells all states apart of images that a registry listed before' {
+        $was = @{ "$said.name" = "$address/listed/base:1"; "$said.digest" = (Add-Layer listed/base:1 21).digest }
+        1..4 | ForEach-Object { $null = Add-Layer "listed/$('current', 'moved', 'app', 'gone' | Select-Object -Index ($_ - 1)):1" (30 + $_) }
+        $null = Add-Layer listed/built:1 35 @{ labels = $was }
+        $null = Add-Layer listed/secret:1 36
+        $listed = Get-Image -Store "registry://$address/listed"
+        $null = Add-Layer listed/moved:1 43
+        $null = Add-Layer listed/app:2 44
+        $null = Add-Layer listed/base:1 45
+        Remove-Image gone:1 -Store "registry://$address/listed"
+        Add-TestFault $registry @{ action = 'status'; match = 'listed/secret/'; status = 403 }
+        $updates = $listed | Test-ImageUpdate -AllowMajor -ErrorAction SilentlyContinue
+        Get-State $updates | Should -BeExactly ('app:1 NewTag, base:1 NewDigest, built:1 BaseChanged, current:1 Current, gone:1 Gone, ' +
+            'moved:1 NewDigest, secret:1 Unknown')
+    }
+
     It 'does not open the store of a row, and reads labels and containers from it' {
         $row = Get-Image "$address/web/built:1" | Select-Object *
         $row.Store, $row.InUse, $row.UsedBy = 'tcp://127.0.0.1:1', $true, 'web-1;web-2'
