@@ -245,8 +245,17 @@ Describe 'The runbook for a registry' -Skip:([bool]$missing -or $PSVersionTable.
             $engine = Start-Engine $server
             $world = [pscustomobject]@{ Host = $server.Host; Engine = $engine }
             $server.Options.Deletes = $false
+            $server.Options.Users['bob'] = 'pw of bob'
+            $server.Options.Auth = 'Bearer'
+            $limit = [ImgsPS.Testing.FaultAction]::ExtraHeaders([System.ValueTuple[string,string][]]@(
+                    [System.ValueTuple]::Create('RateLimit-Limit', '100;w=21600')
+                    [System.ValueTuple]::Create('RateLimit-Remaining', '76;w=21600')))
+            $server.Faults.Add([ImgsPS.Testing.Fault]::new('^(GET|HEAD) /v2/', $limit, [int]::MaxValue, 0))
+            . (Get-Step $world 1) >$null 3>$null
             $before = Get-Tag $world
             . (Get-Step $world 2, 3)
+            $said = Get-ImageStore "registry://$($server.Host)"
+            $said.RateLimit, $said.RateLimitRemaining, $said.RateLimitWindow | Should -Be 100, 76, ([timespan]'06:00:00')
             . (Get-Step $world 5) >$null
 
             Get-Tag $world | Should -Be $before
