@@ -1,6 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ImgsPS.Naming;
 
 namespace ImgsPS.Content;
@@ -10,6 +13,8 @@ internal abstract class ManifestDocument
 {
     /// <summary>Largest manifest or index that is read (U15, RN8), in bytes.</summary>
     public const int MaxSize = 4 * 1024 * 1024;
+
+    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The bytes as received: never written anew, since the digest is theirs.</summary>
     public byte[] Bytes { get; private protected init; } = Array.Empty<byte>();
@@ -29,6 +34,18 @@ internal abstract class ManifestDocument
 
     /// <summary>A descriptor of this document.</summary>
     public Descriptor ToDescriptor() => new(MediaType, Digest, Bytes.Length);
+
+    /// <summary>The bytes of a new document, made of another one.</summary>
+    public static byte[] Write(JsonObject document)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, s_options))
+        {
+            document.WriteTo(writer);
+        }
+
+        return stream.ToArray();
+    }
 
     /// <summary>
     /// Reads a manifest or an index. <paramref name="contentType"/> is the Content-Type header (null when there was none),

@@ -88,7 +88,7 @@ public sealed class ImageStoresTests
     }
 
     [Fact]
-    public void Registry_has_no_other_role_than_to_be_read()
+    public void Registry_has_no_role_that_it_cannot_do()
     {
         using var store = ImageStores.Open("registry://host:1");
         Assert.Equal(ImageErrorKind.NotSupported, Fails(() => store.ForPull()));

@@ -158,6 +158,26 @@ internal sealed class RegistryClient : IDisposable
     }
 
     /// <summary>
+    /// What a tag or digest names now: by one HEAD, and where that says nothing by GET (FF10). Null when there is none.
+    /// </summary>
+    /// <exception cref="ImageException">
+    /// As <see cref="HeadManifestAsync"/> and <see cref="GetManifestAsync"/>, without NotFound.
+    /// </exception>
+    public async Task<Descriptor?> TryResolveAsync(
+        ImageReference reference, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await HeadManifestAsync(reference, observer, cancellationToken).ConfigureAwait(false)
+                ?? (await GetManifestAsync(reference, null, observer, cancellationToken).ConfigureAwait(false)).ToDescriptor();
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
     /// Fetches a manifest or index by the reference's digest, else its tag; at most 4 MiB; checked against <paramref name="expected"/>.
     /// </summary>
     /// <exception cref="ImageException">

@@ -119,24 +119,16 @@ internal sealed class RegistryTagList(RegistryAddress address, RegistryClient cl
     {
         try
         {
-            var head = await client.HeadManifestAsync(tag, observer, stop).ConfigureAwait(false);
-            if (head is not null)
+            if (await client.TryResolveAsync(tag, observer, stop).ConfigureAwait(false) is { } named)
             {
-                _read[tag] = new FoundTag(tag.Tag!, head.Digest.ToString(), head.MediaType);
+                _read[tag] = new FoundTag(tag.Tag!, named.Digest.ToString(), named.MediaType);
+                _end.Answered();
             }
             else
             {
-                // FF10
-                var document = await client.GetManifestAsync(tag, null, observer, stop).ConfigureAwait(false);
-                _read[tag] = new FoundTag(tag.Tag!, document.Digest.ToString(), document.MediaType);
+                _gone[tag] = true;
+                observer.Verbose($"{tag.Familiar} is gone since it was listed");
             }
-
-            _end.Answered();
-        }
-        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
-        {
-            _gone[tag] = true;
-            observer.Verbose($"{tag.Familiar} is gone since it was listed");
         }
         catch (ImageException e) when (!stop.IsCancellationRequested && !_end.Is(e))
         {

@@ -1,8 +1,5 @@
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using ImgsPS.Content;
 
@@ -13,8 +10,6 @@ namespace ImgsPS.Stores.Registry;
 /// </summary>
 internal sealed class FallbackIndex
 {
-    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private readonly byte[] _bytes;
 
     private FallbackIndex(byte[] bytes, IReadOnlyList<string> digests)
@@ -102,14 +97,6 @@ internal sealed class FallbackIndex
     private static string DigestOf(JsonNode? entry) =>
         entry is JsonObject members && members["digest"] is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";
 
-    private static FallbackIndex Of(JsonObject node)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, s_options))
-        {
-            node.WriteTo(writer);
-        }
-
-        return new FallbackIndex(stream.ToArray(), node["manifests"]!.AsArray().Select(DigestOf).ToArray());
-    }
+    private static FallbackIndex Of(JsonObject node) =>
+        new(ManifestDocument.Write(node), node["manifests"]!.AsArray().Select(DigestOf).ToArray());
 }

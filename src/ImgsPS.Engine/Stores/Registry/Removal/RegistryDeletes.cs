@@ -1,8 +1,5 @@
 using System;
-using System.IO;
 using System.Net.Http;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
@@ -18,8 +15,6 @@ internal sealed class RegistryDeletes(RegistryClient client, IOperationObserver 
 {
     /// <summary>The annotation that makes the manifest unique which stands in for another one for a moment.</summary>
     public const string Annotation = "io.imgsps.untagging";
-
-    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Deletes a tag, or a digest with all its tags.</summary>
     /// <exception cref="ImageException">There is no answer.</exception>
@@ -101,18 +96,8 @@ internal sealed class RegistryDeletes(RegistryClient client, IOperationObserver 
         }
     }
 
-    private async Task<bool> IsThereAsync(ImageReference named, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await client.HeadManifestAsync(named, observer, cancellationToken).ConfigureAwait(false) is not null
-                || await client.GetManifestAsync(named, null, observer, cancellationToken).ConfigureAwait(false) is not null;
-        }
-        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
-        {
-            return false;
-        }
-    }
+    private async Task<bool> IsThereAsync(ImageReference named, CancellationToken cancellationToken) =>
+        await client.TryResolveAsync(named, observer, cancellationToken).ConfigureAwait(false) is not null;
 
     /// <summary>A copy with one more annotation, and without a subject: it is no referrer.</summary>
     private static ManifestDocument Marked(ManifestDocument document)
@@ -125,12 +110,6 @@ internal sealed class RegistryDeletes(RegistryClient client, IOperationObserver 
         }
 
         annotations[Annotation] = Guid.NewGuid().ToString("N");
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, s_options))
-        {
-            node.WriteTo(writer);
-        }
-
-        return ManifestDocument.Parse(stream.ToArray(), document.MediaType);
+        return ManifestDocument.Parse(ManifestDocument.Write(node), document.MediaType);
     }
 }

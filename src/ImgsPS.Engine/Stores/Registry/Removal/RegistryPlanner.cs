@@ -10,7 +10,7 @@ namespace ImgsPS.Stores.Registry;
 
 /// <summary>
 /// What removals from a registry would do (docs/registry-removal.md, RD1-RD10). A name goes alone while another tag or a living index needs
-/// its digest; with the last one the manifest goes. Not thread-safe; <see cref="ReadAsync"/> may run beside itself.
+/// its digest; with the last one the manifest goes. Not thread-safe, but for <see cref="RequireAsync"/>.
 /// </summary>
 /// <param name="address">The store.</param>
 /// <param name="contents">What is known of its repositories.</param>

@@ -137,20 +137,8 @@ internal sealed class RepositoryContent
 
     /// <summary>What a tag or digest names at this moment; null when there is none.</summary>
     /// <exception cref="ImageException">The registry does not say.</exception>
-    public async Task<Descriptor?> AskAsync(ImageReference named, IOperationObserver observer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var head = await _client.HeadManifestAsync(named, observer, cancellationToken).ConfigureAwait(false);
-
-            // FF10: a HEAD that says nothing is no answer.
-            return head ?? (await _client.GetManifestAsync(named, null, observer, cancellationToken).ConfigureAwait(false)).ToDescriptor();
-        }
-        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
-        {
-            return null;
-        }
-    }
+    public Task<Descriptor?> AskAsync(ImageReference named, IOperationObserver observer, CancellationToken cancellationToken) =>
+        _client.TryResolveAsync(named, observer, cancellationToken);
 
     /// <summary>Makes sure that the document of a digest is known, if the repository has it.</summary>
     /// <exception cref="ImageException">It cannot be read.</exception>
@@ -158,7 +146,7 @@ internal sealed class RepositoryContent
     {
         if (!_there.TryGetValue(digest, out var named))
         {
-            named = _tags.Values.FirstOrDefault(tag => tag.Digest == digest)
+            named = _tags.Select(tag => tag.Value).FirstOrDefault(tag => tag.Digest == digest)
                 ?? await AskAsync(Name.WithDigest(digest), observer, cancellationToken).ConfigureAwait(false);
             _there[digest] = named;
         }

@@ -24,9 +24,6 @@ internal sealed class RepositoryContents(RegistryAddress address, RegistryClient
     /// <summary>The store.</summary>
     public RegistryAddress Address => address;
 
-    /// <summary>Documents that were fetched before.</summary>
-    public RegistryDocuments Documents => kept;
-
     /// <summary>The repositories that were read.</summary>
     public IEnumerable<RepositoryContent> Known => _read.Values
         .Where(reading => reading is { IsValueCreated: true, Value.Status: TaskStatus.RanToCompletion })
@@ -76,13 +73,13 @@ internal sealed class RepositoryContents(RegistryAddress address, RegistryClient
         var repositories = await RegistryRepository.FindAsync(
             address, client, [pattern], "Name the repository: Remove-Image team/app:v*", (_, failure) => throw failure, observer,
             cancellationToken).ConfigureAwait(false);
-        var found = new ConcurrentQueue<RepositoryContent>();
+        var found = new List<RepositoryContent>();
         foreach (var repository in repositories)
         {
-            found.Enqueue(await GetAsync(repository.Name, whole, observer, cancellationToken).ConfigureAwait(false));
+            found.Add(await GetAsync(repository.Name, whole, observer, cancellationToken).ConfigureAwait(false));
         }
 
-        return found.ToArray();
+        return found;
     }
 
     /// <summary>A repository that was read.</summary>

@@ -27,9 +27,6 @@ internal sealed class RepositoryOverlay(RepositoryContent content)
     /// <summary>What a tag names; null when there is no such tag.</summary>
     public Descriptor? Names(string tag) => !_goneTags.Contains(tag) && content.Tags.TryGetValue(tag, out var named) ? named : null;
 
-    /// <summary>True when this command has removed the tag, or will.</summary>
-    public bool HasRemoved(string tag) => _goneTags.Contains(tag);
-
     /// <summary>True when this command has removed the digest, or will.</summary>
     public bool HasRemoved(Digest digest) => _goneDigests.Contains(digest);
 
